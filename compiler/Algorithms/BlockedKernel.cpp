@@ -1,0 +1,379 @@
+// The loops of direct and pointwise convolutions:
+//
+//   for each block of output channels of the task          (its weights stay in
+//   the caches)
+//     for each row of output positions of the task
+//       for each run of tiles of the row                   (borders and
+//       interior have code of their own)
+//         for each tile: accumulators = bias
+//           for each block of input channels
+//             for each tap of the outer dimensions inside of the input
+//               each tap of the innermost dimension, written out
+//                 for each channel of the block: one step of the reduction
+//           residual, activation, store
+//
+// No position of the padding is read or multiplied.
+
+#include "compiler/Algorithms/BlockedKernel.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+using Index = KernelBuilder::Index;
+
+int64_t BlockedKernel::countTaps() const {
+  int64_t taps = 1;
+  for (const Dimension &dimension : dimensions)
+    taps *= dimension.kernel;
+  return taps;
+}
+
+int64_t BlockedKernel::countRows() const {
+  int64_t rows = 1;
+  for (const Dimension &dimension : ArrayRef(dimensions).drop_back())
+    rows *= dimension.output;
+  return rows;
+}
+
+TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
+  const Dimension &columns = dimensions.back();
+  double inputRow = 4.0 * inChannels * columns.input;
+  if (dimensions.size() > 1)
+    inputRow *= dimensions[dimensions.size() - 2].stride;
+  double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
+                        inChannels * countTaps() * countRows() * columns.output;
+  return divideIntoTasks(batch, countRows(),
+                         groups * countGroupBlocks(target.getLanes()), inputRow,
+                         multiplyAdds, target);
+}
+
+BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
+  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
+  BlockedKernel blueprint;
+  blueprint.batch = input[0];
+  blueprint.groups = op.getGroups();
+  blueprint.inChannels = op.getInChannels() / op.getGroups();
+  blueprint.outChannels = op.getOutChannels() / op.getGroups();
+  blueprint.inputBlock = input.back();
+  blueprint.tilePositions = op.getTile()[0];
+  blueprint.tileVectors = op.getTile()[1];
+  blueprint.dimensions = getDimensions(op);
+  blueprint.withoutPositions = op.getKernel().empty();
+  blueprint.activation = op.getActivationAttr();
+  return blueprint;
+}
+
+ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
+                                        const KernelBuilder &kernel) {
+  ConvolutionBuffers buffers;
+  size_t next = 0;
+  buffers.input = kernel.buffers[next++];
+  buffers.filter = kernel.buffers[next++];
+  if (op.getBias())
+    buffers.bias = kernel.buffers[next++];
+  if (op.getResidual())
+    buffers.residual = kernel.buffers[next++];
+  buffers.output = kernel.buffers[next++];
+  return buffers;
+}
+
+Accumulators toeplitz::startAccumulators(KernelBuilder &kernel, Value bias,
+                                         Index vectorIndex, int64_t positions,
+                                         int64_t vectors) {
+  int64_t lanes = kernel.target.getLanes();
+  SmallVector<Value> starts;
+  for (int64_t v = 0; v < vectors; ++v)
+    starts.push_back(
+        bias ? kernel.loadVector(bias,
+                                 {kernel.add(vectorIndex, kernel.constant(v)),
+                                  kernel.constant(0)},
+                                 lanes)
+             : kernel.splat(0.0f, lanes));
+  Accumulators accumulators;
+  for (int64_t t = 0; t < positions; ++t)
+    llvm::append_range(accumulators, starts);
+  return accumulators;
+}
+
+void toeplitz::multiplyAccumulate(KernelBuilder &kernel,
+                                  Accumulators &accumulators, int64_t vectors,
+                                  ArrayRef<Value> weights,
+                                  llvm::function_ref<Value(int64_t)> input) {
+  int64_t positions = static_cast<int64_t>(accumulators.size()) / vectors;
+  for (int64_t t = 0; t < positions; ++t) {
+    Value scalar = input(t);
+    if (!scalar)
+      continue;
+    Value everywhere = kernel.broadcast(scalar, kernel.target.getLanes());
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value &accumulator = accumulators[t * vectors + v];
+      accumulator = kernel.multiplyAdd(everywhere, weights[v], accumulator);
+    }
+  }
+}
+
+void toeplitz::finishVector(KernelBuilder &kernel,
+                            const ConvolutionBuffers &buffers,
+                            kernel::ActivationAttr activation, Value sum,
+                            ArrayRef<Index> indices) {
+  if (buffers.residual)
+    sum = arith::AddFOp::create(
+        kernel.builder, kernel.location, sum,
+        kernel.loadVector(buffers.residual, indices, kernel.target.getLanes()));
+  kernel.storeVector(kernel.activate(sum, activation), buffers.output, indices);
+}
+
+namespace {
+
+/// Writes the loops from a blueprint.
+class Emitter {
+public:
+  Emitter(KernelBuilder &kernel, const BlockedKernel &blueprint,
+          const ConvolutionBuffers &buffers)
+      : kernel(kernel), blueprint(blueprint), buffers(buffers),
+        lanes(kernel.target.getLanes()), columns(blueprint.dimensions.back()),
+        groupVectors(blueprint.countGroupVectors(lanes)),
+        groupBlocks(blueprint.countGroupBlocks(lanes)),
+        taps(blueprint.countTaps()) {}
+
+  void emit();
+
+private:
+  /// What is known inside of the loops over blocks and rows.
+  struct Place {
+    Index image, group;
+    /// The first vector of the block: in its group, and over all groups.
+    Index groupVector, vector;
+    int64_t vectors = 1;
+    /// The output position in each dimension but the last, and the taps there
+    /// that reach the input.
+    SmallVector<Index> outer;
+    SmallVector<TapRange> outerTaps;
+  };
+
+  void emitBlock(Place place, const TaskRange &range);
+  void emitRow(const Place &place);
+  void emitTile(const Place &place, const ColumnRun &run, Index column);
+  Accumulators emitChannels(const Place &place, const ColumnRun &run,
+                            Index column, Accumulators accumulators,
+                            Index firstChannel, int64_t channels);
+  Accumulators emitTaps(const Place &place, const ColumnRun &run, Index column,
+                        Accumulators accumulators, Index firstChannel,
+                        int64_t channels, size_t dimension, Index tap,
+                        SmallVector<Index> inputPosition);
+  Accumulators emitTap(const Place &place, const ColumnRun &run, Index column,
+                       Accumulators accumulators, Index firstChannel,
+                       int64_t channels, Index tap,
+                       ArrayRef<Index> inputPosition, int64_t columnTap);
+
+  Index number(int64_t value) { return kernel.constant(value); }
+
+  KernelBuilder &kernel;
+  const BlockedKernel &blueprint;
+  const ConvolutionBuffers &buffers;
+  int64_t lanes;
+  const Dimension &columns;
+  int64_t groupVectors, groupBlocks, taps;
+};
+
+void Emitter::emit() {
+  TaskRange range = getTaskRange(kernel, blueprint.getTasks(kernel.target));
+  int64_t restVectors = groupVectors % blueprint.tileVectors;
+  kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index block) {
+    Place place;
+    place.image = range.image;
+    place.group = kernel.div(block, number(groupBlocks));
+    Index groupBlock = kernel.rem(block, number(groupBlocks));
+    place.groupVector = kernel.mul(groupBlock, number(blueprint.tileVectors));
+    place.vector = kernel.add(kernel.mul(place.group, number(groupVectors)),
+                              place.groupVector);
+    place.vectors = std::min(blueprint.tileVectors, groupVectors);
+    if (groupBlocks == 1 || restVectors == 0) {
+      emitBlock(place, range);
+      return;
+    }
+    // The last block of a group has fewer vectors and code of its own.
+    Value last = kernel.value(number(groupBlocks - 1));
+    auto compare = [&](arith::CmpIPredicate predicate) -> Value {
+      return arith::CmpIOp::create(kernel.builder, kernel.location, predicate,
+                                   kernel.value(groupBlock), last);
+    };
+    kernel.ifThen(compare(arith::CmpIPredicate::ne),
+                  [&] { emitBlock(place, range); });
+    place.vectors = restVectors;
+    kernel.ifThen(compare(arith::CmpIPredicate::eq),
+                  [&] { emitBlock(place, range); });
+  });
+}
+
+void Emitter::emitBlock(Place place, const TaskRange &range) {
+  SmallVector<int64_t> outerSizes;
+  for (const Dimension &dimension : ArrayRef(blueprint.dimensions).drop_back())
+    outerSizes.push_back(dimension.output);
+  kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
+    place.outer = kernel.delinearize(row, outerSizes);
+    place.outerTaps.clear();
+    for (auto [dimension, position] :
+         llvm::zip(blueprint.dimensions, place.outer))
+      place.outerTaps.push_back(getTapRange(kernel, dimension, position));
+    emitRow(place);
+  });
+}
+
+void Emitter::emitRow(const Place &place) {
+  for (const ColumnRun &run : cutColumns(columns, blueprint.tilePositions))
+    kernel.forLoop(number(run.begin), number(run.end), run.positions,
+                   [&](Index column) { emitTile(place, run, column); });
+}
+
+void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
+  Accumulators accumulators = startAccumulators(
+      kernel, buffers.bias, place.vector, run.positions, place.vectors);
+  int64_t block = blueprint.inputBlock;
+  int64_t wholeChannels = blueprint.inChannels / block * block;
+  if (taps > 0) {
+    accumulators = kernel.forLoop(
+        number(0), number(wholeChannels), block, accumulators,
+        [&](Index channel, ValueRange carried) {
+          return emitChannels(place, run, column, Accumulators(carried),
+                              channel, block);
+        });
+    if (wholeChannels < blueprint.inChannels)
+      accumulators = emitChannels(place, run, column, std::move(accumulators),
+                                  number(wholeChannels),
+                                  blueprint.inChannels - wholeChannels);
+  }
+  for (int64_t t = 0; t < run.positions; ++t)
+    for (int64_t v = 0; v < place.vectors; ++v) {
+      SmallVector<Index> indices = {place.image,
+                                    kernel.add(place.vector, number(v))};
+      auto addPosition = [&](const Dimension &dimension, Index position) {
+        indices.push_back(
+            kernel.add(kernel.mul(position, number(dimension.outputStride)),
+                       number(dimension.outputOffset)));
+      };
+      if (!blueprint.withoutPositions) {
+        for (auto [dimension, position] :
+             llvm::zip(blueprint.dimensions, place.outer))
+          addPosition(dimension, position);
+        addPosition(columns, kernel.add(column, number(t)));
+      }
+      indices.push_back(number(0));
+      finishVector(kernel, buffers, blueprint.activation,
+                   accumulators[t * place.vectors + v], indices);
+    }
+}
+
+Accumulators Emitter::emitChannels(const Place &place, const ColumnRun &run,
+                                   Index column, Accumulators accumulators,
+                                   Index firstChannel, int64_t channels) {
+  return emitTaps(place, run, column, std::move(accumulators), firstChannel,
+                  channels, /*dimension=*/0, number(0), {});
+}
+
+Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
+                               Index column, Accumulators accumulators,
+                               Index firstChannel, int64_t channels,
+                               size_t dimension, Index tap,
+                               SmallVector<Index> inputPosition) {
+  if (dimension == place.outer.size()) {
+    for (int64_t columnTap = 0; columnTap < columns.kernel; ++columnTap)
+      accumulators =
+          emitTap(place, run, column, std::move(accumulators), firstChannel,
+                  channels, tap, inputPosition, columnTap);
+    return accumulators;
+  }
+  const Dimension &outer = blueprint.dimensions[dimension];
+  const TapRange &range = place.outerTaps[dimension];
+  return kernel.forLoop(
+      range.first, range.end, 1, accumulators,
+      [&](Index outerTap, ValueRange carried) {
+        // input position = o * stride - padding + tap * dilation
+        Index position = kernel.sub(
+            kernel.add(kernel.mul(place.outer[dimension], number(outer.stride)),
+                       kernel.mul(outerTap, number(outer.dilation))),
+            number(outer.paddingLow));
+        SmallVector<Index> positions = inputPosition;
+        positions.push_back(position);
+        Index linearTap =
+            kernel.add(kernel.mul(tap, number(outer.kernel)), outerTap);
+        return emitTaps(place, run, column, Accumulators(carried), firstChannel,
+                        channels, dimension + 1, linearTap, positions);
+      });
+}
+
+Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
+                              Index column, Accumulators accumulators,
+                              Index firstChannel, int64_t channels, Index tap,
+                              ArrayRef<Index> inputPosition,
+                              int64_t columnTap) {
+  bool reaches = false;
+  for (int64_t t = 0; t < run.positions; ++t)
+    reaches |= run.reachesInput(columns, t, columnTap);
+  if (!reaches)
+    return accumulators;
+
+  int64_t width = place.vectors * lanes;
+  // The packed filter: see packBlockedFilter.
+  Index blockStart = kernel.mul(kernel.mul(place.vector, number(lanes)),
+                                number(taps * blueprint.inChannels));
+  Index channelStart = kernel.mul(firstChannel, number(taps * width));
+  Index linearTap =
+      kernel.add(kernel.mul(tap, number(columns.kernel)), number(columnTap));
+  Index filterStart =
+      kernel.add(kernel.add(blockStart, channelStart),
+                 kernel.mul(linearTap, number(channels * width)));
+
+  int64_t block = blueprint.inputBlock;
+  Index inputChannel = kernel.div(
+      kernel.add(kernel.mul(place.group, number(blueprint.inChannels)),
+                 firstChannel),
+      number(block));
+  // Column 0 of the tile reads this input column; further positions lie a
+  // constant further.
+  Index inputColumn =
+      kernel.sub(kernel.mul(column, number(columns.stride)),
+                 number(columns.paddingLow - columnTap * columns.dilation));
+
+  auto step = [&](Index channel, Accumulators &sums) {
+    SmallVector<Value> weights;
+    Index filterRow =
+        kernel.add(filterStart, kernel.mul(channel, number(width)));
+    for (int64_t v = 0; v < place.vectors; ++v)
+      weights.push_back(kernel.loadVector(
+          buffers.filter, {kernel.add(filterRow, number(v * lanes))}, lanes));
+    multiplyAccumulate(
+        kernel, sums, place.vectors, weights, [&](int64_t t) -> Value {
+          if (!run.reachesInput(columns, t, columnTap))
+            return {};
+          SmallVector<Index> indices = {place.image, inputChannel};
+          if (!blueprint.withoutPositions) {
+            llvm::append_range(indices, inputPosition);
+            indices.push_back(
+                kernel.add(inputColumn, number(t * columns.stride)));
+          }
+          indices.push_back(channel);
+          return kernel.loadScalar(buffers.input, indices);
+        });
+  };
+
+  // Four steps an iteration: the loop's own instructions then weigh little
+  // beside 4 times the tile's multiply-adds.
+  int64_t unroll = channels % 4 == 0 ? 4 : 1;
+  return kernel.forLoop(number(0), number(channels), unroll, accumulators,
+                        [&](Index channel, ValueRange carried) {
+                          Accumulators sums(carried);
+                          for (int64_t u = 0; u < unroll; ++u)
+                            step(kernel.add(channel, number(u)), sums);
+                          return sums;
+                        });
+}
+
+} // namespace
+
+void toeplitz::emitBlockedKernel(KernelBuilder &kernel,
+                                 const BlockedKernel &blueprint,
+                                 const ConvolutionBuffers &buffers) {
+  Emitter(kernel, blueprint, buffers).emit();
+}

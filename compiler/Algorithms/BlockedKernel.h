@@ -1,0 +1,79 @@
+// The kernel that direct and pointwise convolutions share: a register tile of
+// output positions by vectors of output channels.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_BLOCKEDKERNEL_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_BLOCKEDKERNEL_H
+
+#include "compiler/Algorithms/Geometry.h"
+
+namespace toeplitz {
+
+/// What the kernel works on. Buffers have the shape batch x channel blocks x
+/// dimensions x block.
+struct BlockedKernel {
+  int64_t batch = 1;
+  int64_t groups = 1;
+  /// Channels of one group.
+  int64_t inChannels = 1;
+  int64_t outChannels = 1;
+  /// Channels that lie together in the input.
+  int64_t inputBlock = 1;
+  int64_t tilePositions = 1;
+  int64_t tileVectors = 1;
+  llvm::SmallVector<Dimension> dimensions;
+  /// Whether the buffers have no spatial dimension: the only position of
+  /// `dimensions` is then not an index.
+  bool withoutPositions = false;
+  kernel::ActivationAttr activation;
+
+  int64_t getLanes(kernel::TargetAttr target) const {
+    return target.getLanes();
+  }
+  int64_t countGroupVectors(int64_t lanes) const {
+    return (outChannels + lanes - 1) / lanes;
+  }
+  int64_t countGroupBlocks(int64_t lanes) const {
+    return (countGroupVectors(lanes) + tileVectors - 1) / tileVectors;
+  }
+  int64_t countTaps() const;
+  int64_t countRows() const;
+  TaskGrid getTasks(kernel::TargetAttr target) const;
+};
+
+/// The kernel of `op` as the network has it.
+BlockedKernel getBlockedKernel(kernel::ConvOp op);
+
+/// The buffers of a kernel function; `bias` and `residual` may be null.
+struct ConvolutionBuffers {
+  mlir::Value input, filter, bias, residual, output;
+};
+ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
+
+/// Vectors of output channels side by side, for several output positions:
+/// positions x vectors values.
+using Accumulators = llvm::SmallVector<mlir::Value>;
+
+/// The start of a tile's sums: the bias of each vector (or zero) for every
+/// position. `vectorIndex` counts vectors over all groups.
+Accumulators startAccumulators(KernelBuilder &kernel, mlir::Value bias,
+                               KernelBuilder::Index vectorIndex,
+                               int64_t positions, int64_t vectors);
+
+/// One step of the reduction: accumulators[t][v] += input(t) * weight(v), for
+/// the positions t for which `input` gives a value.
+void multiplyAccumulate(KernelBuilder &kernel, Accumulators &accumulators,
+                        int64_t vectors, llvm::ArrayRef<mlir::Value> weights,
+                        llvm::function_ref<mlir::Value(int64_t)> input);
+
+/// Residual, activation and store of one vector at `indices` of the output.
+void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
+                  kernel::ActivationAttr activation, mlir::Value sum,
+                  llvm::ArrayRef<KernelBuilder::Index> indices);
+
+/// Writes the body of one task.
+void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
+                       const ConvolutionBuffers &buffers);
+
+} // namespace toeplitz
+
+#endif

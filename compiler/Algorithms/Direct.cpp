@@ -1,0 +1,61 @@
+// direct: the convolution as tiled loops over the blocked layout, with the taps
+// walked one after the other.
+//
+//   y[n, f, o] = sum over c, k of w[f, c, k] x[n, c, o * stride + k * dilation
+//   - padding]
+//
+// for a tile of neighbouring output positions (innermost dimension) and vectors
+// of output channels in registers. Any stride, dilation, grouping and padding;
+// the reference among the algorithms.
+
+#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/Table.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+static std::optional<std::string> declines(const Convolution &,
+                                           kernel::TargetAttr) {
+  return std::nullopt;
+}
+
+static int64_t rowPositions(const Convolution &convolution) {
+  return convolution.outputSizes.empty() ? 1 : convolution.outputSizes.back();
+}
+
+static ConvolutionSchedule schedule(const Convolution &convolution,
+                                    kernel::TargetAttr target) {
+  return scheduleBlocked(convolution, rowPositions(convolution), target);
+}
+
+static double estimateCycles(const Convolution &convolution,
+                             kernel::TargetAttr target) {
+  ConvolutionSchedule chosen = schedule(convolution, target);
+  int64_t lanes = target.getLanes();
+  int64_t vectors =
+      (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
+  double step = chooseRegisterTile(rowPositions(convolution), vectors, target)
+                    .cyclesPerStep;
+  double rows = static_cast<double>(convolution.batch) *
+                convolution.getPositions() / rowPositions(convolution);
+  return step * rows * convolution.getTaps() * convolution.inChannels;
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return getBlockedKernel(op).getTasks(kernel::getTarget(op)).countTasks();
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  emitBlockedKernel(kernel, getBlockedKernel(op), getBuffers(op, kernel));
+  return success();
+}
+
+const Algorithm toeplitz::directAlgorithm = {"direct",
+                                             declines,
+                                             estimateCycles,
+                                             schedule,
+                                             getBlockedFilterSize,
+                                             packBlockedFilter,
+                                             countTasks,
+                                             emit};

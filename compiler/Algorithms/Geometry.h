@@ -1,0 +1,94 @@
+// The static geometry of a convolution kernel: which taps reach inside the
+// input, and how the work is divided into tasks.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_GEOMETRY_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_GEOMETRY_H
+
+#include "compiler/Lowering/KernelBuilder.h"
+
+namespace toeplitz {
+
+/// One spatial dimension of a convolution, in positions.
+struct Dimension {
+  int64_t input = 1;
+  int64_t output = 1;
+  int64_t kernel = 1;
+  int64_t stride = 1;
+  int64_t dilation = 1;
+  int64_t paddingLow = 0;
+  /// Where output position o lies in the destination: o * outputStride +
+  /// outputOffset.
+  int64_t outputStride = 1;
+  int64_t outputOffset = 0;
+
+  /// The input position that output position `o` reads through `tap`; outside
+  /// of [0, input) it is padding.
+  int64_t getInputPosition(int64_t o, int64_t tap) const {
+    return o * stride - paddingLow + tap * dilation;
+  }
+  bool reachesInput(int64_t o, int64_t tap) const {
+    int64_t position = getInputPosition(o, tap);
+    return position >= 0 && position < input;
+  }
+};
+
+/// The spatial dimensions of kernel.conv, at least one: a convolution without
+/// any has one dimension of one position.
+llvm::SmallVector<Dimension> getDimensions(kernel::ConvOp op);
+
+/// A run of tiles of output positions in one row, all with `positions`
+/// positions that start `positions` apart and see the padding alike, so that
+/// one loop serves them.
+struct ColumnRun {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t positions = 1;
+
+  /// Whether `tap` of position `t` of the run's tiles lies in the input.
+  bool reachesInput(const Dimension &dimension, int64_t t, int64_t tap) const {
+    return dimension.reachesInput(begin + t, tap);
+  }
+};
+
+/// Cuts a row into runs: the borders, where taps fall into the padding, and the
+/// interior.
+llvm::SmallVector<ColumnRun> cutColumns(const Dimension &dimension,
+                                        int64_t tilePositions);
+
+/// The taps [first, end) of one dimension that reach the input from output
+/// position `o`.
+struct TapRange {
+  KernelBuilder::Index first, end;
+};
+TapRange getTapRange(KernelBuilder &kernel, const Dimension &dimension,
+                     KernelBuilder::Index o);
+
+/// A division of batch x rows x blocks of output channels into tasks, numbered
+/// in this order, the last fastest.
+struct TaskGrid {
+  int64_t batch = 1;
+  int64_t rows = 1;
+  int64_t rowsPerTask = 1;
+  int64_t blocks = 1;
+  int64_t blocksPerTask = 1;
+
+  int64_t countTasks() const;
+};
+
+/// Rows of a task are limited so that what they read of the input stays in the
+/// second-level cache while the blocks of output channels are worked through;
+/// then tasks are divided further until there are enough of them for a few
+/// threads, but none is so small that starting it matters.
+TaskGrid divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
+                         double inputBytesPerRow, double multiplyAdds,
+                         kernel::TargetAttr target);
+
+/// The ranges of one task.
+struct TaskRange {
+  KernelBuilder::Index image, firstRow, endRow, firstBlock, endBlock;
+};
+TaskRange getTaskRange(KernelBuilder &kernel, const TaskGrid &grid);
+
+} // namespace toeplitz
+
+#endif

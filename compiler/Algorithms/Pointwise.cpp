@@ -1,0 +1,156 @@
+// pointwise: a convolution whose kernel is one position is a matrix
+// multiplication,
+//
+//   Y (F x P) = W (F x C) X (C x P),
+//
+// with P positions that have no neighbours. They are folded anew into rows that
+// suit the register tile and the caches, whatever the shape of the image was:
+// no tile is cut short at the end of an image row.
+
+#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/Table.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr) {
+  if (convolution.getTaps() != 1)
+    return "the kernel has " + std::to_string(convolution.getTaps()) +
+           " positions, expected 1";
+  for (size_t d = 0; d < convolution.kernel.size(); ++d)
+    if (convolution.strides[d] != 1 || convolution.paddingLow[d] != 0 ||
+        convolution.outputSizes[d] != convolution.inputSizes[d])
+      return "stride or padding makes the output positions differ from the "
+             "input positions in spatial dimension " +
+             std::to_string(d);
+  if (convolution.outputIsStrided)
+    return "it would write its output positions apart";
+  return std::nullopt;
+}
+
+/// How the positions are folded: rows x columns = positions.
+static int64_t chooseColumns(int64_t positions, int64_t channels,
+                             kernel::TargetAttr target) {
+  // The longest row whose input takes at most a quarter of the second-level
+  // cache. A row that is too long only costs cache misses, one that is too
+  // short cuts register tiles, so rows of fewer than 48 positions are not made.
+  int64_t longest = std::max<int64_t>(48, target.getL2() / 4 / (4 * channels));
+  for (int64_t columns = std::min(longest, positions); columns >= 48; --columns)
+    if (positions % columns == 0)
+      return columns;
+  return positions;
+}
+
+/// A dense layer has no positions of its own: the images of the batch are its
+/// columns.
+static int64_t chooseColumns(const Convolution &convolution,
+                             kernel::TargetAttr target) {
+  if (convolution.kernel.empty())
+    return convolution.batch;
+  return chooseColumns(convolution.getPositions(), convolution.inChannels,
+                       target);
+}
+
+static ConvolutionSchedule schedule(const Convolution &convolution,
+                                    kernel::TargetAttr target) {
+  return scheduleBlocked(convolution, chooseColumns(convolution, target),
+                         target);
+}
+
+static double estimateCycles(const Convolution &convolution,
+                             kernel::TargetAttr target) {
+  ConvolutionSchedule chosen = schedule(convolution, target);
+  int64_t lanes = target.getLanes();
+  int64_t vectors =
+      (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
+  int64_t columns = chooseColumns(convolution, target);
+  double step = chooseRegisterTile(columns, vectors, target).cyclesPerStep;
+  double rows = static_cast<double>(convolution.batch) *
+                convolution.getPositions() / columns;
+  return step * rows * convolution.inChannels;
+}
+
+static BlockedKernel getFoldedKernel(kernel::ConvOp op,
+                                     kernel::TargetAttr target) {
+  BlockedKernel blueprint = getBlockedKernel(op);
+  Dimension rowDimension, columnDimension;
+  if (blueprint.withoutPositions) {
+    columnDimension.input = columnDimension.output = blueprint.batch;
+    blueprint.batch = 1;
+    blueprint.dimensions = {columnDimension};
+    blueprint.withoutPositions = false;
+    return blueprint;
+  }
+  int64_t positions = 1;
+  for (const Dimension &dimension : blueprint.dimensions)
+    positions *= dimension.output;
+  int64_t columns = chooseColumns(positions, op.getInChannels(), target);
+  rowDimension.input = rowDimension.output = positions / columns;
+  columnDimension.input = columnDimension.output = columns;
+  blueprint.dimensions = {rowDimension, columnDimension};
+  return blueprint;
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  kernel::TargetAttr target = kernel::getTarget(op);
+  return getFoldedKernel(op, target).getTasks(target).countTasks();
+}
+
+/// N x B x I x V as N x B x rows x columns x V. The positions of a tensor lie
+/// together even where it is a part of a concatenation.
+static Value foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
+                           int64_t columns) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t rank = type.getRank();
+  SmallVector<ReassociationIndices> collapse = {{0}, {1}, {}, {rank - 1}};
+  for (int64_t d = 2; d < rank - 1; ++d)
+    collapse[2].push_back(d);
+  if (rank > 4)
+    buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
+                                             buffer, collapse);
+  SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
+  SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
+                                columns, type.getDimSize(rank - 1)};
+  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
+                                       buffer, expand);
+}
+
+/// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
+static Value foldBatch(KernelBuilder &kernel, Value buffer) {
+  MLIRContext *context = kernel.builder.getContext();
+  auto type = cast<MemRefType>(buffer.getType());
+  AffineMap swap =
+      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0, 2}, context);
+  Value swapped = memref::TransposeOp::create(kernel.builder, kernel.location,
+                                              buffer, AffineMapAttr::get(swap));
+  SmallVector<ReassociationIndices> expand = {{0, 1}, {2}, {3}};
+  SmallVector<int64_t> shape = {1, type.getDimSize(1), type.getDimSize(0),
+                                type.getDimSize(2)};
+  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
+                                       swapped, expand);
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  BlockedKernel blueprint = getFoldedKernel(op, kernel.target);
+  ConvolutionBuffers buffers = getBuffers(op, kernel);
+  for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual}) {
+    if (!*buffer)
+      continue;
+    *buffer =
+        op.getKernel().empty()
+            ? foldBatch(kernel, *buffer)
+            : foldPositions(kernel, *buffer, blueprint.dimensions[0].output,
+                            blueprint.dimensions[1].output);
+  }
+  emitBlockedKernel(kernel, blueprint, buffers);
+  return success();
+}
+
+const Algorithm toeplitz::pointwiseAlgorithm = {
+    "pointwise",          declines,          estimateCycles, schedule,
+    getBlockedFilterSize, packBlockedFilter, countTasks,     emit};

@@ -1,0 +1,136 @@
+// Chooses register tiles from a model of the core, and packs filters for them.
+
+#include "compiler/Algorithms/RegisterTile.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// Cycles of one step of the reduction in one tile. The cores that we schedule
+/// for start two fused multiply-adds and two loads a cycle; a multiply-add's
+/// result is there after 4 cycles, so fewer than 8 accumulators leave the units
+/// idle.
+static double stepCycles(int64_t positions, int64_t vectors) {
+  double multiplyAdds = positions * vectors / 2.0;
+  double loads = (positions + vectors) / 2.0;
+  return std::max({multiplyAdds, loads, 4.0});
+}
+
+/// Accumulators, one step's weights and one broadcast must fit. With one
+/// position the weights are used once, straight from memory.
+static bool fitsRegisters(int64_t positions, int64_t vectors,
+                          int64_t registers) {
+  if (positions == 1)
+    return vectors + 2 <= registers;
+  return positions * vectors + vectors + 1 <= registers;
+}
+
+RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
+                                          int64_t groupVectors,
+                                          kernel::TargetAttr target) {
+  RegisterTile best;
+  for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
+    if (!fitsRegisters(1, vectors, target.getRegisters()))
+      break;
+    for (int64_t positions = 1; positions <= rowPositions; ++positions) {
+      if (!fitsRegisters(positions, vectors, target.getRegisters()))
+        break;
+      int64_t restPositions = rowPositions % positions;
+      int64_t restVectors = groupVectors % vectors;
+      double rows = rowPositions / positions;
+      double blocks = groupVectors / vectors;
+      double cycles = rows * blocks * stepCycles(positions, vectors);
+      if (restPositions)
+        cycles += blocks * stepCycles(restPositions, vectors);
+      if (restVectors)
+        cycles += rows * stepCycles(positions, restVectors);
+      if (restPositions && restVectors)
+        cycles += stepCycles(restPositions, restVectors);
+      // Equal cycles: the larger tile starts fewer times.
+      bool larger = positions * vectors > best.positions * best.vectors;
+      if (best.cyclesPerStep == 0 || cycles < best.cyclesPerStep * 0.999 ||
+          (cycles < best.cyclesPerStep * 1.001 && larger))
+        best = {positions, vectors, cycles};
+    }
+  }
+  return best;
+}
+
+int64_t toeplitz::countMergedGroups(const Convolution &convolution,
+                                    int64_t lanes) {
+  int64_t groups = convolution.groups;
+  int64_t in = convolution.inChannels / groups;
+  int64_t out = convolution.outChannels / groups;
+  for (int64_t merged = 1; merged < groups; ++merged)
+    if (groups % merged == 0 && merged * in % lanes == 0 &&
+        merged * out % lanes == 0)
+      return merged;
+  return groups;
+}
+
+ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
+                                              int64_t rowPositions,
+                                              kernel::TargetAttr target) {
+  int64_t lanes = target.getLanes();
+  ConvolutionSchedule schedule;
+  schedule.groups = convolution.groups / countMergedGroups(convolution, lanes);
+  // Few channels that come from the network's input: a plain input saves both
+  // the reordering and the multiplications with what fills up the last block.
+  schedule.inputBlock =
+      convolution.inputIsPlain && convolution.inChannels < lanes ? 1 : lanes;
+  int64_t groupVectors =
+      llvm::divideCeil(convolution.outChannels / schedule.groups, lanes);
+  RegisterTile tile = chooseRegisterTile(rowPositions, groupVectors, target);
+  schedule.tilePositions = tile.positions;
+  schedule.tileVectors = tile.vectors;
+  return schedule;
+}
+
+int64_t toeplitz::getBlockedFilterSize(const Convolution &convolution,
+                                       const ConvolutionSchedule &schedule,
+                                       kernel::TargetAttr target) {
+  int64_t groupVectors = llvm::divideCeil(
+      convolution.outChannels / schedule.groups, target.getLanes());
+  return schedule.groups * groupVectors * target.getLanes() *
+         convolution.getTaps() * (convolution.inChannels / schedule.groups);
+}
+
+void toeplitz::packBlockedFilter(const Convolution &convolution,
+                                 const ConvolutionSchedule &schedule,
+                                 kernel::TargetAttr target,
+                                 ArrayRef<float> filter,
+                                 MutableArrayRef<float> packed) {
+  int64_t lanes = target.getLanes(), taps = convolution.getTaps();
+  // Channels of one group, as the network has it and after merging.
+  int64_t filterChannels = convolution.inChannels / convolution.groups;
+  int64_t filterOutputs = convolution.outChannels / convolution.groups;
+  int64_t channels = convolution.inChannels / schedule.groups;
+  int64_t outputs = convolution.outChannels / schedule.groups;
+  int64_t vectors = llvm::divideCeil(outputs, lanes);
+
+  float *row = packed.data();
+  for (int64_t group = 0; group < schedule.groups; ++group)
+    for (int64_t vector = 0; vector < vectors; vector += schedule.tileVectors) {
+      int64_t width = std::min(schedule.tileVectors, vectors - vector) * lanes;
+      for (int64_t block = 0; block < channels; block += schedule.inputBlock)
+        for (int64_t tap = 0; tap < taps; ++tap)
+          for (int64_t c = block;
+               c < std::min(channels, block + schedule.inputBlock); ++c)
+            for (int64_t lane = 0; lane < width; ++lane) {
+              int64_t output = vector * lanes + lane;
+              float weight = 0;
+              // Outside of the diagonal blocks of a merged group, and in the
+              // lanes that fill up the last vector: zero.
+              if (output < outputs &&
+                  output / filterOutputs == c / filterChannels) {
+                int64_t f = group * outputs + output;
+                weight =
+                    filter[(f * filterChannels + c % filterChannels) * taps +
+                           tap];
+              }
+              *row++ = weight;
+            }
+    }
+}

@@ -1,0 +1,51 @@
+// The register tile: how many output positions and vectors of output channels a
+// kernel keeps in registers.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_REGISTERTILE_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_REGISTERTILE_H
+
+#include "compiler/Algorithms/Algorithm.h"
+
+namespace toeplitz {
+
+/// A tile of `positions` output positions by `vectors` vectors of output
+/// channels, and what it costs.
+struct RegisterTile {
+  int64_t positions = 1;
+  int64_t vectors = 1;
+  /// Cycles for one step of the reduction over all positions of a row and all
+  /// vectors of a group.
+  double cyclesPerStep = 0;
+};
+
+/// The tile with the fewest cycles for rows of `rowPositions` positions and
+/// groups of `groupVectors` vectors, remainders included.
+RegisterTile chooseRegisterTile(int64_t rowPositions, int64_t groupVectors,
+                                kernel::TargetAttr target);
+
+/// How many groups to merge into one dense, block-diagonal group so that each
+/// merged group has whole vectors of input and output channels: the least
+/// divisor of `groups` that does, or all groups. 1 for a convolution without
+/// groups.
+int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
+
+/// The blocked schedule that direct, pointwise and im2col share.
+ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
+                                    int64_t rowPositions,
+                                    kernel::TargetAttr target);
+
+/// The packed filter that they share: for each group, for each block of
+/// `tileVectors` vectors of output channels (the last may have fewer), channel
+/// block by channel block, tap by tap, channel by channel: a row of output
+/// channels, the vectors side by side.
+int64_t getBlockedFilterSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target);
+void packBlockedFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule,
+                       kernel::TargetAttr target, llvm::ArrayRef<float> filter,
+                       llvm::MutableArrayRef<float> packed);
+
+} // namespace toeplitz
+
+#endif

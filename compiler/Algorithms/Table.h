@@ -1,0 +1,18 @@
+// The algorithms by name. To add one: its file, a line here and a row in
+// Table.cpp.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_TABLE_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_TABLE_H
+
+#include "compiler/Algorithms/Algorithm.h"
+
+namespace toeplitz {
+
+extern const Algorithm pointwiseAlgorithm;
+extern const Algorithm depthwiseAlgorithm;
+extern const Algorithm directAlgorithm;
+extern const Algorithm im2colAlgorithm;
+
+} // namespace toeplitz
+
+#endif

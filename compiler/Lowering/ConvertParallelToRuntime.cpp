@@ -1,0 +1,75 @@
+// Hands parallel loops to the runtime's threads.
+
+#include "compiler/Lowering/Passes.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace toeplitz {
+#define GEN_PASS_DEF_CONVERTPARALLELTORUNTIME
+#include "compiler/Lowering/Passes.h.inc"
+} // namespace toeplitz
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+struct ConvertParallelToRuntime
+    : toeplitz::impl::ConvertParallelToRuntimeBase<ConvertParallelToRuntime> {
+  void runOnOperation() override {
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      getOperation().emitError("expected a function @main, the network");
+      return signalPassFailure();
+    }
+    (void)main.insertArgument(0, LLVM::LLVMPointerType::get(&getContext()), {},
+                              main.getLoc());
+    SmallVector<scf::ForallOp> loops;
+    main.walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+    for (scf::ForallOp loop : loops)
+      if (failed(convert(loop, main.getArgument(0))))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult convert(scf::ForallOp loop, Value pool) {
+    auto call = dyn_cast<func::CallOp>(loop.getBody()->front());
+    std::optional<SmallVector<int64_t>> counts;
+    if (loop.isNormalized())
+      counts = getConstantIntValues(loop.getMixedUpperBound());
+    if (!call || loop.getRank() != 1 || !counts ||
+        call->getNextNode() != loop.getBody()->getTerminator())
+      return loop.emitOpError(
+          "must have one dimension and call one kernel in its body");
+
+    OpBuilder builder(loop);
+    Value count =
+        arith::ConstantIndexOp::create(builder, loop.getLoc(), counts->front());
+    SmallVector<Value> operands = {pool, count};
+    llvm::append_range(operands, call.getOperands().drop_front());
+    func::FuncOp bridge =
+        getBridge(call.getCallee(), ValueRange(operands).getTypes());
+    func::CallOp::create(builder, loop.getLoc(), bridge, operands);
+    loop.erase();
+    return success();
+  }
+
+  /// The declaration of @KERNEL.parallel(pool, count, buffers...).
+  func::FuncOp getBridge(StringRef callee, TypeRange types) {
+    ModuleOp module = getOperation();
+    std::string name = (callee + ".parallel").str();
+    if (auto existing = module.lookupSymbol<func::FuncOp>(name))
+      return existing;
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    auto bridge =
+        func::FuncOp::create(builder, module.getLoc(), name,
+                             builder.getFunctionType(types, TypeRange()));
+    bridge.setPrivate();
+    bridge->setAttr("toeplitz.kernel",
+                    FlatSymbolRefAttr::get(&getContext(), callee));
+    return bridge;
+  }
+};
+
+} // namespace

@@ -1,0 +1,122 @@
+// Writes the body of one kernel function: the words in which every lowering of
+// a kernel is written.
+
+#ifndef TOEPLITZ_COMPILER_LOWERING_KERNELBUILDER_H
+#define TOEPLITZ_COMPILER_LOWERING_KERNELBUILDER_H
+
+#include "dialects/Kernel/KernelDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace toeplitz {
+
+/// A kernel function is `func @name(%task: index, buffers...)`: it does one of
+/// the independent tasks into which its operation is divided. The number of
+/// tasks depends on the operation alone, so that results don't depend on the
+/// number of threads.
+///
+/// All index arithmetic folds constants at once, so that what is known at
+/// compile time leaves no operation behind.
+class KernelBuilder {
+public:
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location location,
+                kernel::TargetAttr target, mlir::Value task,
+                mlir::ValueRange buffers)
+      : builder(builder), location(location), target(target), task(task),
+        buffers(buffers.begin(), buffers.end()) {}
+
+  mlir::OpBuilder &builder;
+  mlir::Location location;
+  kernel::TargetAttr target;
+  /// The task's number, an index from 0 to the number of tasks - 1.
+  mlir::Value task;
+  /// The operation's operands, in its order: memrefs.
+  llvm::SmallVector<mlir::Value> buffers;
+
+  // --- indices
+  // ---------------------------------------------------------------------------------------------------------
+  using Index = mlir::OpFoldResult; // an attribute when constant
+  Index constant(int64_t value);
+  Index add(Index a, Index b);
+  Index sub(Index a, Index b);
+  Index mul(Index a, Index b);
+  /// Division rounding down and its remainder; the operands are not negative.
+  Index div(Index a, Index b);
+  Index rem(Index a, Index b);
+  /// Division of a possibly negative number by a positive one, rounding down or
+  /// up.
+  Index floorDiv(Index a, Index b);
+  Index ceilDiv(Index a, Index b);
+  Index min(Index a, Index b);
+  Index max(Index a, Index b);
+  mlir::Value value(Index index);
+  /// Splits a number into coordinates of a row-major space with these sizes,
+  /// the last fastest.
+  llvm::SmallVector<Index> delinearize(Index linear,
+                                       llvm::ArrayRef<int64_t> sizes);
+
+  // --- control
+  // ---------------------------------------------------------------------------------------------------------
+  /// for (i = lower; i < upper; i += step) body(i). A loop of one constant
+  /// iteration is written out.
+  void forLoop(Index lower, Index upper, int64_t step,
+               llvm::function_ref<void(Index)> body);
+  /// The same with values carried from one iteration to the next; returns their
+  /// last values.
+  llvm::SmallVector<mlir::Value>
+  forLoop(Index lower, Index upper, int64_t step, mlir::ValueRange initial,
+          llvm::function_ref<llvm::SmallVector<mlir::Value>(Index,
+                                                            mlir::ValueRange)>
+              body);
+  /// Loops over a row-major space.
+  void forEach(llvm::ArrayRef<int64_t> sizes,
+               llvm::function_ref<void(llvm::ArrayRef<Index>)> body);
+  void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
+
+  // --- data
+  // ------------------------------------------------------------------------------------------------------------
+  mlir::VectorType vectorType(int64_t lanes);
+  mlir::VectorType vectorType() { return vectorType(target.getLanes()); }
+  /// Vectors of contiguous elements; the last dimension of `memref` has
+  /// stride 1.
+  mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
+                         int64_t lanes);
+  void storeVector(mlir::Value vector, mlir::Value memref,
+                   llvm::ArrayRef<Index> indices);
+  mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);
+  void storeScalar(mlir::Value scalar, mlir::Value memref,
+                   llvm::ArrayRef<Index> indices);
+  /// A scalar in every lane.
+  mlir::Value broadcast(mlir::Value scalar, int64_t lanes);
+  mlir::Value splat(float number, int64_t lanes);
+  /// An f32 constant of the type of `like` (scalar or vector).
+  mlir::Value floatConstant(float number, mlir::Type like);
+  /// a * b + c, fused where the target does that in one instruction. Scalars or
+  /// vectors.
+  mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);
+  /// The activation's function of a scalar or vector; a null attribute is the
+  /// identity.
+  mlir::Value activate(mlir::Value x, kernel::ActivationAttr activation);
+};
+
+/// cnn.activation's functions in arith and math, on f32 scalars, vectors or
+/// (for linalg bodies) any type that these take.
+mlir::Value emitActivation(mlir::OpBuilder &builder, mlir::Location location,
+                           cnn::ActivationKind kind, float alpha, float beta,
+                           mlir::Value x);
+
+/// How one kind of operation becomes a kernel function.
+struct KernelLowering {
+  /// The operation's name, for example "kernel.pool".
+  llvm::StringRef operation;
+  /// The number of independent tasks.
+  int64_t (*countTasks)(mlir::Operation *op);
+  /// Writes the body of one task. The builder is positioned in the function's
+  /// entry block, before its return.
+  llvm::LogicalResult (*emit)(mlir::Operation *op, KernelBuilder &kernel);
+};
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,367 @@
+// Pooling of a blocked tensor N x C/V x I x V, rows of output positions as
+// tasks.
+//
+// The taps of a window that lie inside the input are found once a row for the
+// outer dimensions. Along the last one, the positions whose windows lie inside
+// have all taps, known at compile time; the few at either border are clipped.
+
+#include "compiler/Lowering/Kernels/Kernels.h"
+#include "compiler/Lowering/Kernels/TaskDivision.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace toeplitz;
+using Index = KernelBuilder::Index;
+using cnn::PoolKind;
+
+namespace {
+
+/// Output positions that are computed together: enough independent chains to
+/// hide the latency of an addition.
+constexpr int64_t tilePositions = 4;
+/// Longer windows are loops, so that the code doesn't grow with them.
+constexpr int64_t unrolledTaps = 8;
+constexpr int64_t unrolledBorder = 4;
+
+/// The taps [low, high) of one dimension of a window.
+struct Taps {
+  Index low, high;
+};
+
+class PoolEmitter {
+public:
+  PoolEmitter(kernel::PoolOp op, KernelBuilder &kernel)
+      : op(op), kernel(kernel), input(kernel.buffers[0]),
+        output(kernel.buffers[1]),
+        inputShape(cast<ShapedType>(input.getType()).getShape()),
+        outputShape(cast<ShapedType>(output.getType()).getShape()),
+        rank(inputShape.size() - 3), lanes(inputShape.back()) {}
+
+  void emitRow(ArrayRef<Index> row);
+
+private:
+  int64_t inputSize(size_t d) { return inputShape[2 + d]; }
+  int64_t outputSize(size_t d) { return outputShape[2 + d]; }
+  int64_t stride(size_t d) { return op.getStrides()[d]; }
+  int64_t dilation(size_t d) { return op.getDilations()[d]; }
+  int64_t taps(size_t d) { return op.getKernel()[d]; }
+  int64_t paddingLow(size_t d) { return op.getPaddingLow()[d]; }
+
+  /// Where the window of output position `o` begins; negative in the padding.
+  Index windowStart(size_t d, Index o) {
+    return kernel.sub(kernel.mul(o, kernel.constant(stride(d))),
+                      kernel.constant(paddingLow(d)));
+  }
+  Taps clippedTaps(size_t d, Index o);
+  Index countAveraged(size_t d, Index o, Taps inside);
+
+  Value combine(Value accumulator, Value x);
+  Value merge(Value a, Value b);
+  Value finish(Value accumulator, Index divisor);
+
+  Value load(Index position);
+  SmallVector<Value> reduceTaps(ArrayRef<Index> positions, Taps last,
+                                ValueRange accumulators);
+  SmallVector<Value> reduce(size_t d, ArrayRef<Index> positions, Taps last,
+                            ValueRange accumulators);
+  void emitPositions(ArrayRef<Index> positions, Taps last);
+  void emitBorder(int64_t from, int64_t to);
+
+  kernel::PoolOp op;
+  KernelBuilder &kernel;
+  Value input, output;
+  ArrayRef<int64_t> inputShape, outputShape;
+  size_t rank;
+  int64_t lanes;
+
+  // Of the current row: batch, channel block and all positions but the last;
+  // the taps of its windows.
+  SmallVector<Index> row;
+  SmallVector<Taps> outerTaps;
+  // The input position in the outer dimensions, of the taps that are being
+  // visited.
+  SmallVector<Index> outerPosition;
+};
+
+Taps PoolEmitter::clippedTaps(size_t d, Index o) {
+  Taps inside{kernel.constant(0), kernel.constant(taps(d))};
+  Index start = windowStart(d, o);
+  Index step = kernel.constant(dilation(d));
+  if (paddingLow(d) > 0)
+    inside.low =
+        kernel.max(inside.low,
+                   kernel.ceilDiv(kernel.sub(kernel.constant(0), start), step));
+  int64_t lastTap = (outputSize(d) - 1) * stride(d) - paddingLow(d) +
+                    (taps(d) - 1) * dilation(d);
+  if (lastTap >= inputSize(d))
+    inside.high = kernel.min(
+        inside.high,
+        kernel.ceilDiv(kernel.sub(kernel.constant(inputSize(d)), start), step));
+  return inside;
+}
+
+/// The taps that the divisor of an average counts.
+Index PoolEmitter::countAveraged(size_t d, Index o, Taps inside) {
+  if (!op.getCountIncludePad())
+    return kernel.sub(inside.high, inside.low);
+  int64_t end = inputSize(d) + op.getPaddingHigh()[d];
+  int64_t lastTap = (outputSize(d) - 1) * stride(d) - paddingLow(d) +
+                    (taps(d) - 1) * dilation(d);
+  // Rounding the output size up may have added taps beyond the padding.
+  if (lastTap < end)
+    return kernel.constant(taps(d));
+  return kernel.min(
+      kernel.constant(taps(d)),
+      kernel.ceilDiv(kernel.sub(kernel.constant(end), windowStart(d, o)),
+                     kernel.constant(dilation(d))));
+}
+
+Value PoolEmitter::combine(Value accumulator, Value x) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  if (op.getKind() == PoolKind::Max)
+    return merge(accumulator, x);
+  if (op.getKind() == PoolKind::Average)
+    return merge(accumulator, x);
+  // |x|^p by squaring.
+  int64_t p = op.getP();
+  if (p == 2)
+    return kernel.multiplyAdd(x, x, accumulator);
+  Value power;
+  Value square = p % 2 == 0 ? x : math::AbsFOp::create(builder, location, x);
+  for (; p > 0; p /= 2) {
+    if (p % 2 == 1)
+      power = power ? arith::MulFOp::create(builder, location, power, square)
+                    : square;
+    if (p > 1)
+      square = arith::MulFOp::create(builder, location, square, square);
+  }
+  return merge(accumulator, power);
+}
+
+/// Joins the results of two sets of taps.
+Value PoolEmitter::merge(Value a, Value b) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  if (op.getKind() != PoolKind::Max)
+    return arith::AddFOp::create(builder, location, a, b);
+  // One maxps, see emitActivation.
+  Value larger =
+      arith::CmpFOp::create(builder, location, arith::CmpFPredicate::OGT, b, a);
+  return arith::SelectOp::create(builder, location, larger, b, a);
+}
+
+Value PoolEmitter::finish(Value accumulator, Index divisor) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  if (op.getKind() == PoolKind::Max)
+    return accumulator;
+  if (op.getKind() == PoolKind::Average) {
+    if (std::optional<int64_t> count = getConstantIntValue(divisor))
+      return arith::MulFOp::create(
+          builder, location, accumulator,
+          kernel.splat(1.0f / static_cast<float>(*count), lanes));
+    Value integer = arith::IndexCastOp::create(
+        builder, location, builder.getI64Type(), kernel.value(divisor));
+    Value number = arith::SIToFPOp::create(builder, location,
+                                           builder.getF32Type(), integer);
+    return arith::DivFOp::create(builder, location, accumulator,
+                                 kernel.broadcast(number, lanes));
+  }
+  int64_t p = op.getP();
+  if (p == 1)
+    return accumulator;
+  if (p == 2 || p == 4) {
+    Value root = math::SqrtOp::create(builder, location, accumulator);
+    return p == 2 ? root : Value(math::SqrtOp::create(builder, location, root));
+  }
+  // A sum of 0 has the logarithm -infinity, and the root 0.
+  Value logarithm = math::LogOp::create(builder, location, accumulator);
+  Value scaled = arith::MulFOp::create(
+      builder, location, logarithm,
+      kernel.splat(static_cast<float>(1.0 / static_cast<double>(p)), lanes));
+  return math::ExpOp::create(builder, location, scaled);
+}
+
+Value PoolEmitter::load(Index position) {
+  SmallVector<Index> indices{row[0], row[1]};
+  indices.append(outerPosition);
+  indices.push_back(position);
+  indices.push_back(kernel.constant(0));
+  return kernel.loadVector(input, indices, lanes);
+}
+
+/// Reduces the taps of the last dimension for windows that begin at
+/// `positions`.
+SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
+                                           ValueRange accumulators) {
+  Index step = kernel.constant(dilation(rank - 1));
+  auto visit = [&](Index tap, ValueRange values) {
+    SmallVector<Value> results;
+    for (auto [start, value] : llvm::zip_equal(starts, values))
+      results.push_back(
+          combine(value, load(kernel.add(start, kernel.mul(tap, step)))));
+    return results;
+  };
+  std::optional<int64_t> low = getConstantIntValue(last.low);
+  std::optional<int64_t> high = getConstantIntValue(last.high);
+  if (!low || !high)
+    return kernel.forLoop(last.low, last.high, 1, accumulators, visit);
+  if (*high - *low <= unrolledTaps) {
+    SmallVector<Value> values(accumulators);
+    for (int64_t tap = *low; tap < *high; ++tap)
+      values = visit(kernel.constant(tap), values);
+    return values;
+  }
+  if (starts.size() > 1)
+    return kernel.forLoop(last.low, last.high, 1, accumulators, visit);
+
+  // One long window: several sums, for speed and because sums of sums lose
+  // less.
+  int64_t whole = (*high - *low) / tilePositions * tilePositions;
+  SmallVector<Value> partial(
+      tilePositions, kernel.splat(op.getKind() == PoolKind::Max
+                                      ? -std::numeric_limits<float>::infinity()
+                                      : 0.0f,
+                                  lanes));
+  auto at = [&](Index tap) {
+    return load(kernel.add(starts[0], kernel.mul(tap, step)));
+  };
+  partial =
+      kernel.forLoop(last.low, kernel.constant(*low + whole), tilePositions,
+                     partial, [&](Index tap, ValueRange values) {
+                       SmallVector<Value> results;
+                       for (auto [i, value] : llvm::enumerate(values))
+                         results.push_back(combine(
+                             value, at(kernel.add(tap, kernel.constant(i)))));
+                       return results;
+                     });
+  for (int64_t tap = *low + whole; tap < *high; ++tap)
+    partial[tap % tilePositions] =
+        combine(partial[tap % tilePositions], at(kernel.constant(tap)));
+  Value joined =
+      merge(merge(partial[0], partial[1]), merge(partial[2], partial[3]));
+  return {merge(accumulators[0], joined)};
+}
+
+/// Reduces the taps of dimension `d` and the later ones.
+SmallVector<Value> PoolEmitter::reduce(size_t d, ArrayRef<Index> starts,
+                                       Taps last, ValueRange accumulators) {
+  if (d + 1 == rank)
+    return reduceTaps(starts, last, accumulators);
+  Index start = windowStart(d, row[2 + d]);
+  return kernel.forLoop(
+      outerTaps[d].low, outerTaps[d].high, 1, accumulators,
+      [&](Index tap, ValueRange values) {
+        outerPosition.push_back(
+            kernel.add(start, kernel.mul(tap, kernel.constant(dilation(d)))));
+        SmallVector<Value> results = reduce(d + 1, starts, last, values);
+        outerPosition.pop_back();
+        return results;
+      });
+}
+
+/// Computes output positions of the row that have the same taps inside the
+/// input.
+void PoolEmitter::emitPositions(ArrayRef<Index> positions, Taps last) {
+  float identity = op.getKind() == PoolKind::Max
+                       ? -std::numeric_limits<float>::infinity()
+                       : 0.0f;
+  SmallVector<Value> accumulators(positions.size(),
+                                  kernel.splat(identity, lanes));
+  SmallVector<Index> starts;
+  for (Index position : positions)
+    starts.push_back(windowStart(rank - 1, position));
+  accumulators = reduce(0, starts, last, accumulators);
+
+  for (auto [position, accumulator] :
+       llvm::zip_equal(positions, accumulators)) {
+    Index divisor = kernel.constant(1);
+    if (op.getKind() == PoolKind::Average) {
+      divisor = countAveraged(rank - 1, position, last);
+      for (size_t d = 0; d + 1 < rank; ++d)
+        divisor =
+            kernel.mul(divisor, countAveraged(d, row[2 + d], outerTaps[d]));
+    }
+    SmallVector<Index> indices(row);
+    indices.push_back(position);
+    indices.push_back(kernel.constant(0));
+    kernel.storeVector(finish(accumulator, divisor), output, indices);
+  }
+}
+
+void PoolEmitter::emitBorder(int64_t from, int64_t to) {
+  auto emit = [&](Index position) {
+    emitPositions({position}, clippedTaps(rank - 1, position));
+  };
+  if (to - from > unrolledBorder || taps(rank - 1) > unrolledTaps)
+    return kernel.forLoop(kernel.constant(from), kernel.constant(to), 1, emit);
+  for (int64_t position = from; position < to; ++position)
+    emit(kernel.constant(position));
+}
+
+void PoolEmitter::emitRow(ArrayRef<Index> indices) {
+  row = llvm::to_vector(indices);
+  outerTaps.clear();
+  for (size_t d = 0; d + 1 < rank; ++d)
+    outerTaps.push_back(clippedTaps(d, row[2 + d]));
+
+  // The positions whose windows lie inside of the input: start >= 0, and the
+  // last tap before its end.
+  size_t d = rank - 1;
+  int64_t size = outputSize(d);
+  int64_t room = inputSize(d) - 1 - (taps(d) - 1) * dilation(d);
+  int64_t from =
+      std::min(size, llvm::divideCeilSigned(paddingLow(d), stride(d)));
+  int64_t to = std::clamp(
+      llvm::divideFloorSigned(room + paddingLow(d), stride(d)) + 1, from, size);
+  Taps all{kernel.constant(0), kernel.constant(taps(d))};
+  auto tile = [&](Index first, int64_t count) {
+    SmallVector<Index> positions;
+    for (int64_t i = 0; i < count; ++i)
+      positions.push_back(kernel.add(first, kernel.constant(i)));
+    emitPositions(positions, all);
+  };
+
+  emitBorder(0, from);
+  int64_t rest = (to - from) % tilePositions;
+  kernel.forLoop(kernel.constant(from), kernel.constant(to - rest),
+                 tilePositions,
+                 [&](Index first) { tile(first, tilePositions); });
+  if (rest > 0)
+    tile(kernel.constant(to - rest), rest);
+  emitBorder(to, size);
+}
+
+TaskDivision divide(kernel::PoolOp op) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(op.getInit().getType()).getShape();
+  int64_t work = 1;
+  for (int64_t size : shape.take_back(2))
+    work *= size;
+  for (int64_t size : op.getKernel())
+    work *= size;
+  return TaskDivision(shape.drop_back(2), work);
+}
+
+int64_t countTasks(Operation *op) {
+  return divide(cast<kernel::PoolOp>(op)).getCount();
+}
+
+LogicalResult emit(Operation *op, KernelBuilder &kernel) {
+  auto pool = cast<kernel::PoolOp>(op);
+  PoolEmitter emitter(pool, kernel);
+  divide(pool).forEach(kernel,
+                       [&](ArrayRef<Index> row) { emitter.emitRow(row); });
+  return success();
+}
+
+} // namespace
+
+KernelLowering toeplitz::getPoolLowering() {
+  return {kernel::PoolOp::getOperationName(), countTasks, emit};
+}

@@ -1,0 +1,104 @@
+// The passes from kernels to the LLVM dialect. Alphabetical.
+
+#ifndef TOEPLITZ_COMPILER_LOWERING_PASSES_TD
+#define TOEPLITZ_COMPILER_LOWERING_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
+  let summary = "writes vector functions of math as polynomials";
+  let description = [{
+    Replaces `math` operations on vectors (exp, log, tanh, erf, ...) by upstream's polynomial approximations of a few units in the
+    last place; the scalar ones are left to libm.
+
+    Before:
+    ```mlir
+    %y = math.exp %x : vector<8xf32>
+    ```
+    After: multiplications, additions and integer arithmetic on vector<8xf32>.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];
+}
+
+def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
+  let summary = "writes each distinct kernel as a function of loops";
+  let description = [{
+    Each operation of @main on buffers becomes calls of a kernel function, one for each of its independent tasks. Operations that are
+    equal but for their buffers share the function: the equal layers of a network have one copy of code.
+
+    Before:
+    ```mlir
+    kernel.conv "direct" ins(%x, %w) outs(%y) ... : (memref<...>, ...) -> ()
+    ```
+    After:
+    ```mlir
+    scf.forall (%task) in (14) {
+      func.call @conv1(%task, %x, %w, %y) : (index, memref<...>, ...) -> ()
+    }
+    ...
+    func.func private @conv1(%task: index, %x: memref<...>, ...) { scf.for ... vector.fma ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "hands parallel loops to the runtime's threads";
+  let description = [{
+    @main gets the pool of threads as its new first argument, and each `scf.forall` around a kernel call becomes a call of
+    `@KERNEL.parallel(pool, count, buffers...)`, whose body `link-parallel-kernels` writes once pointers are pointers.
+
+    Before:
+    ```mlir
+    scf.forall (%task) in (14) { func.call @conv1(%task, %x) : (index, memref<4xf32>) -> () }
+    ```
+    After:
+    ```mlir
+    func.call @conv1.parallel(%pool, %c14, %x) : (!llvm.ptr, index, memref<4xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ExternalizeWeights : Pass<"externalize-weights", "::mlir::ModuleOp"> {
+  let summary = "takes the weights out of the code";
+  let description = [{
+    Makes each `memref.global` whose value is a blob a declaration, and keeps the blob in the module's `toeplitz.blobs` until
+    `link-parallel-kernels` has LLVM globals to hang them on: weights never become LLVM constants.
+
+    Before:
+    ```mlir
+    memref.global "private" constant @w : memref<64xf32> = dense_resource<conv1.weight>
+    ```
+    After:
+    ```mlir
+    module attributes {toeplitz.blobs = {w = dense_resource<conv1.weight> : tensor<64xf32>}} {
+      memref.global constant @w : memref<64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
+  let summary = "writes the bridge between kernels and the runtime";
+  let description = [{
+    On the LLVM dialect: writes the bodies of the functions that `convert-parallel-to-runtime` has declared (they put the buffers'
+    addresses in an array on the stack and call `toeplitz_parallel_for` with a function that takes them out again), and attaches
+    the blobs that `externalize-weights` has set aside to their globals as `toeplitz.blob`.
+
+    Before:
+    ```mlir
+    llvm.func @conv1.parallel(!llvm.ptr, i64, !llvm.ptr) attributes {toeplitz.kernel = @conv1}
+    ```
+    After:
+    ```mlir
+    llvm.func internal @conv1.parallel(%pool: !llvm.ptr, %count: i64, %x: !llvm.ptr) {
+      ... llvm.call @toeplitz_parallel_for(%pool, %task, %arguments, %count) ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif

@@ -1,0 +1,166 @@
+// The whole way, top to bottom: a line a pass.
+
+#include "compiler/Pipeline.h"
+#include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Lowering/Passes.h"
+#include "compiler/Schedule/Passes.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+void toeplitz::buildCnnPipeline(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createFoldBatchNorm());
+  manager.addPass(createExpandPadding());
+  manager.addPass(createCanonicalizerPass());
+}
+
+static SetTargetOptions getTargetOptions(const TargetDescription &target) {
+  SetTargetOptions options;
+  options.lanes = target.vectorLanes;
+  options.registers = target.vectorRegisters;
+  options.fma = target.hasFusedMultiplyAdd;
+  options.l1 = target.level1CacheBytes;
+  options.l2 = target.level2CacheBytes;
+  return options;
+}
+
+static SelectAlgorithmsOptions
+getAlgorithmOptions(const PipelineOptions &options) {
+  SelectAlgorithmsOptions passOptions;
+  passOptions.algorithm = options.algorithm;
+  for (const auto &[layer, name] : options.layerAlgorithms)
+    passOptions.layers.push_back(layer + "=" + name);
+  return passOptions;
+}
+
+static bufferization::OneShotBufferizePassOptions getBufferizationOptions() {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  return options;
+}
+
+static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
+  bufferization::BufferResultsToOutParamsPassOptions options;
+  options.modifyPublicFunctions = true;
+  options.hoistStaticAllocs = true;
+  return options;
+}
+
+void toeplitz::buildSchedulePipeline(OpPassManager &manager,
+                                     const PipelineOptions &options) {
+  // Choices.
+  manager.addPass(createSetTarget(getTargetOptions(options.target)));
+  manager.addPass(createSelectAlgorithms(getAlgorithmOptions(options)));
+  // Layouts, packed weights, epilogues.
+  manager.addPass(createConvertCnnToKernel());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createLinalgElementwiseOpFusionPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // Buffers.
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  manager.addPass(
+      bufferization::createOneShotBufferizePass(getBufferizationOptions()));
+  manager.addPass(
+      bufferization::createBufferResultsToOutParamsPass(getResultOptions()));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createPlanMemory());
+}
+
+void toeplitz::buildLoopsPipeline(OpPassManager &manager,
+                                  const PipelineOptions &options) {
+  manager.addPass(createConvertKernelToLoops({getConvolutionLowering()}));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void toeplitz::buildLLVMPipeline(OpPassManager &manager,
+                                 const PipelineOptions &options) {
+  // Threads and weights leave the functions.
+  manager.addPass(createConvertParallelToRuntime());
+  manager.addPass(createExternalizeWeights());
+  // Upstream's way to the LLVM dialect.
+  manager.addPass(createApproximateMath());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createConvertMathToLibmPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  ConvertFuncToLLVMPassOptions functionOptions;
+  functionOptions.useBarePtrCallConv = true;
+  manager.addPass(createConvertFuncToLLVMPass(functionOptions));
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createLinkParallelKernels());
+}
+
+void toeplitz::buildPipeline(OpPassManager &manager, Stage from, Stage to,
+                             const PipelineOptions &options) {
+  // A network as written is the first stage; simplifying it is the first step
+  // of the way to the next one.
+  if (from < Stage::Schedule && to >= Stage::Schedule) {
+    buildCnnPipeline(manager);
+    buildSchedulePipeline(manager, options);
+  }
+  if (from < Stage::Loops && to >= Stage::Loops)
+    buildLoopsPipeline(manager, options);
+  if (from < Stage::LLVM && to >= Stage::LLVM)
+    buildLLVMPipeline(manager, options);
+}
+
+Stage toeplitz::findStage(ModuleOp module) {
+  Stage stage = Stage::Cnn;
+  module.walk([&](Operation *operation) {
+    if (isa<LLVM::LLVMFuncOp>(operation)) {
+      stage = Stage::LLVM;
+      return WalkResult::interrupt();
+    }
+    StringRef dialect = operation->getName().getDialectNamespace();
+    // Kernels that wait for their loops decide, whatever stands around them:
+    // some operations have become loops already when the memory is planned.
+    if (dialect == "kernel")
+      stage = Stage::Schedule;
+    else if (stage == Stage::Cnn &&
+             (dialect == "scf" || dialect == "memref" || dialect == "vector"))
+      stage = Stage::Loops;
+    return WalkResult::advance();
+  });
+  return stage;
+}
+
+StringRef toeplitz::stageName(Stage stage) {
+  switch (stage) {
+  case Stage::Cnn:
+    return "cnn";
+  case Stage::Schedule:
+    return "schedule";
+  case Stage::Loops:
+    return "loops";
+  case Stage::LLVM:
+    return "llvm";
+  }
+  llvm_unreachable("every stage has a name");
+}

@@ -1,0 +1,66 @@
+// The whole way from a network to machine code, stage by stage.
+
+#ifndef TOEPLITZ_COMPILER_PIPELINE_H
+#define TOEPLITZ_COMPILER_PIPELINE_H
+
+#include "compiler/Analysis/TargetDescription.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include <map>
+#include <optional>
+#include <string>
+
+namespace mlir {
+class ModuleOp;
+class OpPassManager;
+} // namespace mlir
+
+namespace toeplitz {
+
+/// The stages, in the order in which a network goes through them. Each can be
+/// printed, stopped at and started from.
+enum class Stage {
+  /// What is computed: the network as it was written.
+  Cnn,
+  /// How: algorithms, layouts, tiles, packed weights, a memory plan.
+  Schedule,
+  /// The loops, one function per distinct kernel.
+  Loops,
+  /// The LLVM dialect, ready for compiler/Target.
+  LLVM,
+};
+
+/// What the user may decide about the way.
+struct PipelineOptions {
+  TargetDescription target;
+  /// The algorithm of every layer that it can compute; empty for the cheapest.
+  std::string algorithm;
+  /// The algorithm of single layers, by their names; these come first.
+  std::map<std::string, std::string> layerAlgorithms;
+};
+
+/// From a network as written to a simplified one.
+void buildCnnPipeline(mlir::OpPassManager &manager);
+/// From a simplified network to kernels with a memory plan.
+void buildSchedulePipeline(mlir::OpPassManager &manager,
+                           const PipelineOptions &options);
+/// From kernels to loops.
+void buildLoopsPipeline(mlir::OpPassManager &manager,
+                        const PipelineOptions &options);
+/// From loops to the LLVM dialect.
+void buildLLVMPipeline(mlir::OpPassManager &manager,
+                       const PipelineOptions &options);
+
+/// All that takes a module of the stage `from` to the stage `to`.
+void buildPipeline(mlir::OpPassManager &manager, Stage from, Stage to,
+                   const PipelineOptions &options);
+
+/// The stage that `module` is at, judged by the operations that are in it.
+Stage findStage(mlir::ModuleOp module);
+
+/// The name by which `--emit` knows a stage.
+llvm::StringRef stageName(Stage stage);
+
+} // namespace toeplitz
+
+#endif

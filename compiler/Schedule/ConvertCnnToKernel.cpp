@@ -1,0 +1,110 @@
+// The conversion from cnn to kernel: the network's interface, the convolutions,
+// then everything else.
+
+#include "compiler/Schedule/ConvertConvolution.h"
+#include "compiler/Schedule/ConvertElementwise.h"
+#include "compiler/Schedule/ConvertNormalization.h"
+#include "compiler/Schedule/ConvertPooling.h"
+#include "compiler/Schedule/ConvertShapes.h"
+#include "compiler/Schedule/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace toeplitz {
+#define GEN_PASS_DEF_CONVERTCNNTOKERNEL
+#include "compiler/Schedule/Passes.h.inc"
+} // namespace toeplitz
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// [{name = "x", shape = array<i64: 1, 3, 8, 8>}, ...] for the arguments or the
+/// results of a function.
+static ArrayAttr
+describeTensors(Builder &builder, TypeRange types, StringRef fallback,
+                llvm::function_ref<StringAttr(unsigned)> getName) {
+  SmallVector<Attribute> tensors;
+  for (auto [index, type] : llvm::enumerate(types)) {
+    StringAttr name = getName(index);
+    if (!name)
+      name = builder.getStringAttr(fallback + Twine(index));
+    auto shape =
+        builder.getDenseI64ArrayAttr(cast<RankedTensorType>(type).getShape());
+    tensors.push_back(
+        builder.getDictionaryAttr({builder.getNamedAttr("name", name),
+                                   builder.getNamedAttr("shape", shape)}));
+  }
+  return builder.getArrayAttr(tensors);
+}
+
+/// Names are attributes of arguments and results, which don't survive
+/// bufferization.
+static void recordInterface(ModuleOp module, func::FuncOp main) {
+  Builder builder(module.getContext());
+  constexpr StringLiteral nameAttribute = "toeplitz.name";
+  module->setAttr("toeplitz.inputs",
+                  describeTensors(builder, main.getArgumentTypes(), "input",
+                                  [&](unsigned index) {
+                                    return main.getArgAttrOfType<StringAttr>(
+                                        index, nameAttribute);
+                                  }));
+  module->setAttr("toeplitz.outputs",
+                  describeTensors(builder, main.getResultTypes(), "output",
+                                  [&](unsigned index) {
+                                    return main.getResultAttrOfType<StringAttr>(
+                                        index, nameAttribute);
+                                  }));
+  if (!module->hasAttr("toeplitz.name"))
+    module->setAttr(
+        "toeplitz.name",
+        builder.getStringAttr(module.getSymName().value_or("network")));
+}
+
+namespace {
+
+struct ConvertCnnToKernel
+    : toeplitz::impl::ConvertCnnToKernelBase<ConvertCnnToKernel> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      module.emitError("expected a function @main, the network");
+      return signalPassFailure();
+    }
+    recordInterface(module, main);
+
+    // Convolutions first: they take the operations behind them into their
+    // epilogues.
+    SmallVector<Operation *> layers;
+    main.walk([&](Operation *op) {
+      if (isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
+        layers.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (Operation *layer : layers)
+      if (failed(convertConvolution(rewriter, layer)))
+        return signalPassFailure();
+
+    int64_t lanes = kernel::getTarget(module).getLanes();
+    RewritePatternSet patterns(&getContext());
+    populateElementwisePatterns(patterns, lanes);
+    populatePoolingPatterns(patterns, lanes);
+    populateShapePatterns(patterns, lanes);
+    populateNormalizationPatterns(patterns, lanes);
+    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+      return signalPassFailure();
+
+    WalkResult result = main.walk([](Operation *op) {
+      if (!isa<cnn::CNNDialect>(op->getDialect()))
+        return WalkResult::advance();
+      op->emitError() << "no kernel computes '" << op->getName() << "'";
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+
+} // namespace

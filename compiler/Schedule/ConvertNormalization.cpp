@@ -1,0 +1,4 @@
+#include "compiler/Schedule/ConvertNormalization.h"
+
+void toeplitz::populateNormalizationPatterns(mlir::RewritePatternSet &,
+                                             int64_t) {}

@@ -1,0 +1,51 @@
+// Convolution layers of a network as the convolutions that kernels compute: one
+// for cnn.conv, one for each sub-pixel phase of cnn.conv_transpose.
+
+#ifndef TOEPLITZ_COMPILER_SCHEDULE_CONVOLUTIONS_H
+#define TOEPLITZ_COMPILER_SCHEDULE_CONVOLUTIONS_H
+
+#include "compiler/Algorithms/Algorithm.h"
+
+#include <vector>
+
+namespace toeplitz {
+
+/// A convolution that computes some of the output positions of a layer.
+struct ConvolutionPart {
+  Convolution convolution;
+  /// Output position o of the part is position o * outputStrides +
+  /// outputOffsets of the layer.
+  llvm::SmallVector<int64_t, 3> outputStrides, outputOffsets;
+  /// Tap j of the part is tap firstTaps + j * tapSteps of the layer's filter.
+  llvm::SmallVector<int64_t, 3> firstTaps, tapSteps;
+};
+
+/// The parts of a cnn.conv or cnn.conv_transpose. Together they write every
+/// output position once.
+///
+/// A transposed convolution has y[o] = sum over k, i with o = i s + k d - p of
+/// w[k] x[i]. For the outputs of one phase, o = s q + r, only the taps with k d
+/// = r + p (mod s) take part: k = k0 + j s/g with g = gcd(s, d), and they read
+/// i = q + (r + p - k0 d)/s - j d/g: a convolution over q with stride 1,
+/// dilation d/g and the taps in reverse order. No multiplication by an inserted
+/// zero is left. Source: Shi et al., Is the deconvolution layer the same as a
+/// convolutional layer? (arXiv:1609.07009).
+std::vector<ConvolutionPart> getParts(mlir::Operation *layer);
+
+/// The filter of a part as outputs x inputs / groups x taps, gathered from the
+/// layer's filter.
+std::vector<float> gatherFilter(mlir::Operation *layer,
+                                const ConvolutionPart &part,
+                                llvm::ArrayRef<float> filter);
+
+/// Why an algorithm can't compute a layer, if it can't.
+std::optional<std::string> declinesLayer(const Algorithm &algorithm,
+                                         llvm::ArrayRef<ConvolutionPart> parts,
+                                         kernel::TargetAttr target);
+
+/// The name of the attribute that holds a layer's algorithm.
+constexpr llvm::StringLiteral algorithmAttribute = "toeplitz.algorithm";
+
+} // namespace toeplitz
+
+#endif

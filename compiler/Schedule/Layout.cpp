@@ -1,0 +1,74 @@
+#include "compiler/Schedule/Layout.h"
+
+#include "compiler/Transforms/Constants.h"
+#include "dialects/Kernel/KernelDialect.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace toeplitz {
+
+Value createEmpty(OpBuilder &builder, Location location,
+                  RankedTensorType type) {
+  return tensor::EmptyOp::create(builder, location, type.getShape(),
+                                 type.getElementType());
+}
+
+bool isBlockable(RankedTensorType plain) { return plain.getRank() >= 2; }
+
+RankedTensorType getBlockedType(RankedTensorType plain, int64_t lanes) {
+  SmallVector<int64_t> shape(plain.getShape());
+  shape[1] = llvm::divideCeilSigned(shape[1], lanes);
+  shape.push_back(lanes);
+  return RankedTensorType::get(shape, plain.getElementType());
+}
+
+/// A reorder into a new tensor of this type, or the input of the reorder that
+/// undoes it.
+static Value reorder(OpBuilder &builder, Location location, Value input,
+                     RankedTensorType type, int64_t channels) {
+  if (auto inverse = input.getDefiningOp<kernel::ReorderOp>())
+    if (inverse.getInput().getType() == type &&
+        int64_t(inverse.getChannels()) == channels)
+      return inverse.getInput();
+  Value init = createEmpty(builder, location, type);
+  return kernel::ReorderOp::create(builder, location, TypeRange(type), input,
+                                   init, channels)
+      ->getResult(0);
+}
+
+Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
+  auto type = cast<RankedTensorType>(plain.getType());
+  return reorder(builder, location, plain, getBlockedType(type, lanes),
+                 type.getDimSize(1));
+}
+
+Value unpack(OpBuilder &builder, Location location, Value blocked,
+             RankedTensorType plain) {
+  return reorder(builder, location, blocked, plain, plain.getDimSize(1));
+}
+
+Value packChannels(OpBuilder &builder, Location location, Value channels,
+                   int64_t lanes) {
+  auto type = cast<RankedTensorType>(channels.getType());
+  int64_t count = type.getDimSize(0);
+  int64_t blocks = llvm::divideCeilSigned(count, lanes);
+  auto result = RankedTensorType::get({blocks, lanes}, type.getElementType());
+  if (std::optional<ConstantValues> values = readConstant(channels)) {
+    WeightBuffer buffer(blocks * lanes);
+    llvm::copy(values->get(), buffer.values().begin());
+    return createConstant(builder, location, result, std::move(buffer),
+                          getConstantName(channels, "channels") + ".blocked");
+  }
+  auto withBatch = RankedTensorType::get({1, count}, type.getElementType());
+  Value expanded =
+      tensor::ExpandShapeOp::create(builder, location, withBatch, channels,
+                                    ArrayRef<ReassociationIndices>{{0, 1}});
+  Value blocked = pack(builder, location, expanded, lanes);
+  return tensor::CollapseShapeOp::create(
+      builder, location, result, blocked,
+      ArrayRef<ReassociationIndices>{{0, 1}, {2}});
+}
+
+} // namespace toeplitz

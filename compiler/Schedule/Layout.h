@@ -1,0 +1,41 @@
+// The blocked layout of tensors, and the way there and back.
+
+#ifndef TOEPLITZ_COMPILER_SCHEDULE_LAYOUT_H
+#define TOEPLITZ_COMPILER_SCHEDULE_LAYOUT_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace toeplitz {
+
+/// A new tensor without values, the destination of an operation.
+mlir::Value createEmpty(mlir::OpBuilder &builder, mlir::Location location,
+                        mlir::RankedTensorType type);
+
+/// N x C x I (rank at least 2) in blocks of `lanes` channels: N x ceil(C /
+/// lanes) x I x lanes.
+mlir::RankedTensorType getBlockedType(mlir::RankedTensorType plain,
+                                      int64_t lanes);
+
+/// Whether values of this type are computed in the blocked layout: all that
+/// have a batch and channels.
+bool isBlockable(mlir::RankedTensorType plain);
+
+/// The blocked form of a plain tensor. One that has just come from the blocked
+/// form of `lanes` lanes is taken back instead.
+mlir::Value pack(mlir::OpBuilder &builder, mlir::Location location,
+                 mlir::Value plain, int64_t lanes);
+
+/// The plain form of a blocked tensor. One that has just come from this plain
+/// type is taken back instead.
+mlir::Value unpack(mlir::OpBuilder &builder, mlir::Location location,
+                   mlir::Value blocked, mlir::RankedTensorType plain);
+
+/// A tensor with one element for each channel as a blocked one without batch
+/// and positions: ceil(C / lanes) x lanes, filled up with zeros.
+mlir::Value packChannels(mlir::OpBuilder &builder, mlir::Location location,
+                         mlir::Value channels, int64_t lanes);
+
+} // namespace toeplitz
+
+#endif

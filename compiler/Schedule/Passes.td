@@ -1,0 +1,99 @@
+// The passes from cnn to kernel: they choose, lay out, pack and plan. Alphabetical.
+
+#ifndef TOEPLITZ_COMPILER_SCHEDULE_PASSES_TD
+#define TOEPLITZ_COMPILER_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "gives every operation a layout, packed weights and a fused epilogue";
+  let description = [{
+    Rewrites `cnn` into `kernel`, `linalg` and `tensor`. Each convolution becomes the kernels of the algorithm that
+    `select-algorithms` has chosen, with its filter packed for them, and takes the residual addition and the activation behind it
+    into its epilogue. Operations that know channels are computed in the blocked layout of the module's `kernel.target`; the
+    reorderings between two of them cancel. Records the names and shapes of the network's inputs and outputs on the module.
+
+    Before:
+    ```mlir
+    %0 = cnn.conv %x, %w bias %b ... {toeplitz.algorithm = "direct"} : (tensor<1x16x8x8xf32>, ...) -> tensor<1x32x8x8xf32>
+    %1 = cnn.activation relu %0 : tensor<1x32x8x8xf32>
+    ```
+    After (8 lanes):
+    ```mlir
+    %x_blocked = kernel.reorder ins(%x) outs(%e0) ... : (tensor<1x16x8x8xf32>, ...) -> tensor<1x2x8x8x8xf32>
+    %0 = kernel.conv "direct" ins(%x_blocked, %packed bias %b_packed) outs(%e1) activation <relu> ... -> tensor<1x4x8x8x8xf32>
+    %1 = kernel.reorder ins(%0) outs(%e2) ... : (tensor<1x4x8x8x8xf32>, ...) -> tensor<1x32x8x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
+  let summary = "places every buffer in one arena";
+  let description = [{
+    Replaces each `memref.alloc` of @main by a view into one arena, the function's new first argument. Buffers that are alive at
+    the same time don't overlap; the largest are placed first, each at the lowest offset that is free for its whole life. The
+    arena's size is recorded on the module as `toeplitz.workspace_size` (bytes).
+
+    Before:
+    ```mlir
+    func.func @main(%x: memref<...>, %y: memref<...>) {
+      %0 = memref.alloc() {alignment = 64 : i64} : memref<1x2x8x8x8xf32>
+    ```
+    After:
+    ```mlir
+    func.func @main(%arena: memref<4096xi8>, %x: memref<...>, %y: memref<...>) {
+      %0 = memref.view %arena[%c0][] : memref<4096xi8> to memref<1x2x8x8x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
+  let summary = "chooses the algorithm of each convolution";
+  let description = [{
+    Sets `toeplitz.algorithm` on each cnn.conv and cnn.conv_transpose: the algorithm with the fewest estimated cycles among those
+    that don't decline the layer, on a tie the first of the table. An algorithm forced for one layer that declines it is an error
+    with the reason; one forced for all is used where it doesn't decline.
+
+    Before:
+    ```mlir
+    %0 = cnn.conv %x, %w ... : ...
+    ```
+    After:
+    ```mlir
+    %0 = cnn.conv %x, %w ... {toeplitz.algorithm = "direct"} : ...
+    ```
+  }];
+  let options = [
+    Option<"algorithm", "algorithm", "std::string", "\"\"", "The algorithm of every layer that it can compute">,
+    ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">
+  ];
+}
+
+def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
+  let summary = "records what the schedules know of the machine";
+  let description = [{
+    Sets `kernel.target` on the module.
+
+    Before:
+    ```mlir
+    module { ... }
+    ```
+    After:
+    ```mlir
+    module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 524288>} { ... }
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "8", "f32 elements in a vector register">,
+    Option<"registers", "registers", "int64_t", "16", "Vector registers">,
+    Option<"fma", "fma", "int64_t", "1", "1 if a fused multiply-add is one instruction">,
+    Option<"l1", "l1", "int64_t", "32768", "Bytes of the first-level data cache">,
+    Option<"l2", "l2", "int64_t", "524288", "Bytes of the second-level cache">
+  ];
+}
+
+#endif

@@ -1,0 +1,175 @@
+#include "compiler/Target/CodeObject.h"
+#include "compiler/Target/Interface.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+NetworkCode::NetworkCode() {
+  // Without a handler LLVM prints an error and exits.
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *self) {
+        std::string &diagnostic = static_cast<NetworkCode *>(self)->diagnostic;
+        if (info->getSeverity() != llvm::DS_Error || !diagnostic.empty())
+          return;
+        llvm::raw_string_ostream stream(diagnostic);
+        llvm::DiagnosticPrinterRawOStream printer(stream);
+        info->print(printer);
+      },
+      this);
+}
+
+NetworkCode::~NetworkCode() = default;
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const TargetDescription &target, unsigned level,
+              std::string &error) {
+  llvm::Triple triple(target.triple);
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return nullptr;
+  llvm::TargetOptions options;
+  // One section a function: what the linker finds unused it can leave out.
+  options.FunctionSections = true;
+  options.DataSections = true;
+  auto codegenLevel = llvm::CodeGenOpt::getLevel(int(level));
+  std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
+      triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small,
+      codegenLevel.value_or(llvm::CodeGenOptLevel::Aggressive)));
+  if (!machine)
+    error = "LLVM has no code generator for " + target.triple;
+  return machine;
+}
+
+/// Tells LLVM what the schedules decided: vectors of this width are welcome.
+/// Its own guess for some CPUs is half of it.
+static void preferVectorWidth(llvm::Module &module,
+                              const TargetDescription &target) {
+  std::string bits = std::to_string(target.vectorLanes * 32);
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr("prefer-vector-width", bits);
+}
+
+/// 32-bit offsets don't reach weights of gigabytes.
+static void addressLargeWeights(llvm::Module &module, const Network &network) {
+  for (const NetworkWeights &weights : network.weights)
+    module.getGlobalVariable(weights.objectSymbol)
+        ->setCodeModel(llvm::CodeModel::Large);
+}
+
+std::unique_ptr<NetworkCode>
+NetworkCode::translate(ModuleOp module, const Network &network,
+                       const TargetDescription &target, ArtifactKind kind,
+                       const EmitOptions &options) {
+  std::unique_ptr<NetworkCode> code(new NetworkCode);
+  code->level = options.optimizationLevel;
+  std::string error;
+  code->machine = createMachine(target, code->level, error);
+  if (!code->machine) {
+    module.emitError(error);
+    return nullptr;
+  }
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  code->module = translateModuleToLLVMIR(module, code->context, network.name);
+  if (!code->module) {
+    // Mostly this has been said by the translation itself, at the operation
+    // that it stumbled over.
+    module.emitError("the module can't be translated to LLVM's IR");
+    return nullptr;
+  }
+  code->module->setSourceFileName(network.name);
+  code->module->setTargetTriple(code->machine->getTargetTriple());
+  code->module->setDataLayout(code->machine->createDataLayout());
+  for (const NetworkWeights &weights : network.weights) {
+    llvm::GlobalVariable *global =
+        code->module->getGlobalVariable(weights.symbol);
+    uint64_t bytes =
+        code->module->getDataLayout().getTypeAllocSize(global->getValueType());
+    if (bytes == weights.bytes) {
+      global->setAlignment(llvm::Align(64));
+      continue;
+    }
+    module.lookupSymbol(weights.symbol)->emitError("the global has ")
+        << bytes << " bytes, its attribute 'toeplitz.blob' " << weights.bytes;
+    return nullptr;
+  }
+  addInterface(*code->module, network, kind);
+  code->module->setPICLevel(llvm::PICLevel::BigPIC);
+  preferVectorWidth(*code->module, target);
+  if (code->machine->getTargetTriple().getArch() == llvm::Triple::x86_64 &&
+      network.totalWeightsBytes() >= options.largeWeightsBytes)
+    addressLargeWeights(*code->module, network);
+  std::string broken;
+  llvm::raw_string_ostream stream(broken);
+  if (llvm::verifyModule(*code->module, &stream)) {
+    module.emitError("the interface of the network is invalid: ") << broken;
+    return nullptr;
+  }
+  return code;
+}
+
+void NetworkCode::optimize() {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = level > 1;
+  tuning.SLPVectorization = level > 1;
+  llvm::PassBuilder passes(machine.get(), tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(callGraph);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, callGraph, modules);
+  llvm::ModulePassManager pipeline;
+  switch (level) {
+  case 0:
+    pipeline = passes.buildO0DefaultPipeline(llvm::OptimizationLevel::O0);
+    break;
+  case 1:
+    pipeline =
+        passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O1);
+    break;
+  case 2:
+    pipeline =
+        passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2);
+    break;
+  default:
+    pipeline =
+        passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
+    break;
+  }
+  pipeline.run(*module, modules);
+}
+
+void NetworkCode::writeIR(llvm::raw_ostream &stream) const {
+  module->print(stream, /*AAW=*/nullptr);
+}
+
+llvm::Error NetworkCode::writeCode(llvm::CodeGenFileType type,
+                                   llvm::raw_pwrite_stream &stream) {
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr, type))
+    return llvm::createStringError("LLVM writes no such file for " +
+                                   machine->getTargetTriple().str());
+  passes.run(*module);
+  if (!diagnostic.empty())
+    return llvm::createStringError(diagnostic);
+  return llvm::Error::success();
+}

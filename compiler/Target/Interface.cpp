@@ -1,0 +1,270 @@
+#include "compiler/Target/Interface.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/IRBuilder.h"
+
+using namespace toeplitz;
+
+namespace {
+
+/// Builds the interface of one network. The C declarations of what is built
+/// here are in runtime/toeplitz.h and Header.cpp.
+class InterfaceBuilder {
+public:
+  InterfaceBuilder(llvm::Module &module, const Network &network)
+      : module(module), network(network), context(module.getContext()),
+        builder(context), pointer(llvm::PointerType::get(context, 0)),
+        int32(llvm::Type::getInt32Ty(context)),
+        int64(llvm::Type::getInt64Ty(context)),
+        nothing(llvm::Type::getVoidTy(context)) {}
+
+  void hideEverything();
+  void buildDescriptor();
+  void buildLibraryFunctions();
+  /// A function that returns the descriptor.
+  void buildAccessor(const std::string &name);
+
+private:
+  llvm::Function *startFunction(const std::string &name, llvm::Type *result,
+                                llvm::ArrayRef<llvm::Type *> parameters,
+                                bool exported);
+  llvm::FunctionCallee declareRuntime(llvm::StringRef name, llvm::Type *result,
+                                      llvm::ArrayRef<llvm::Type *> parameters);
+  llvm::Constant *addConstant(llvm::Constant *value, llvm::StringRef name);
+  llvm::Constant *buildString(llvm::StringRef text);
+  llvm::Constant *buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
+                               llvm::StringRef name);
+  llvm::Function *buildRunOfArrays();
+  void buildRun(bool threaded);
+  void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
+                      llvm::Type *result, llvm::Type *parameter);
+  llvm::FunctionCallee poolCreate() {
+    return declareRuntime("toeplitz_pool_create", pointer, int32);
+  }
+  llvm::FunctionCallee poolDestroy() {
+    return declareRuntime("toeplitz_pool_destroy", nothing, pointer);
+  }
+
+  llvm::Module &module;
+  const Network &network;
+  llvm::LLVMContext &context;
+  llvm::IRBuilder<> builder;
+  llvm::PointerType *pointer;
+  llvm::Type *int32, *int64, *nothing;
+  llvm::Function *main = nullptr;
+  llvm::Constant *descriptor = nullptr;
+};
+
+} // namespace
+
+static void hide(llvm::GlobalValue &value) {
+  value.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  value.setDSOLocal(true);
+}
+
+void InterfaceBuilder::hideEverything() {
+  main = module.getFunction("main");
+  main->setName(network.name + "_main");
+  for (llvm::Function &function : module) {
+    if (function.isIntrinsic())
+      continue;
+    // Generated code doesn't throw; without this every function would carry a
+    // table for unwinding.
+    function.setDoesNotThrow();
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    else if (function.getName().starts_with("toeplitz_"))
+      hide(function);
+  }
+  for (llvm::GlobalVariable &global : module.globals())
+    if (!global.isDeclaration())
+      global.setLinkage(llvm::GlobalValue::InternalLinkage);
+  for (const NetworkWeights &weights : network.weights) {
+    llvm::GlobalVariable *global = module.getGlobalVariable(weights.symbol);
+    global->setName(weights.objectSymbol);
+    hide(*global);
+  }
+}
+
+llvm::Function *
+InterfaceBuilder::startFunction(const std::string &name, llvm::Type *result,
+                                llvm::ArrayRef<llvm::Type *> parameters,
+                                bool exported) {
+  // A kernel may have taken the name; it's internal by now and can have
+  // another.
+  if (llvm::GlobalValue *taken = module.getNamedValue(name))
+    taken->setName(name + ".kernel");
+  auto *function = llvm::Function::Create(
+      llvm::FunctionType::get(result, parameters, /*isVarArg=*/false),
+      exported ? llvm::GlobalValue::ExternalLinkage
+               : llvm::GlobalValue::InternalLinkage,
+      name, module);
+  function->setDoesNotThrow();
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
+  return function;
+}
+
+llvm::FunctionCallee
+InterfaceBuilder::declareRuntime(llvm::StringRef name, llvm::Type *result,
+                                 llvm::ArrayRef<llvm::Type *> parameters) {
+  llvm::FunctionCallee callee = module.getOrInsertFunction(
+      name, llvm::FunctionType::get(result, parameters, /*isVarArg=*/false));
+  hide(*llvm::cast<llvm::Function>(callee.getCallee()));
+  return callee;
+}
+
+llvm::Constant *InterfaceBuilder::addConstant(llvm::Constant *value,
+                                              llvm::StringRef name) {
+  return new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                  llvm::GlobalValue::InternalLinkage, value,
+                                  name);
+}
+
+llvm::Constant *InterfaceBuilder::buildString(llvm::StringRef text) {
+  return addConstant(llvm::ConstantDataArray::getString(context, text),
+                     "toeplitz_text");
+}
+
+/// An array of toeplitz_tensor.
+llvm::Constant *
+InterfaceBuilder::buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
+                               llvm::StringRef name) {
+  auto *type = llvm::StructType::get(context, {pointer, int32, pointer});
+  std::vector<llvm::Constant *> elements;
+  for (const NetworkTensor &tensor : tensors) {
+    llvm::SmallVector<uint64_t> shape(tensor.shape.begin(), tensor.shape.end());
+    elements.push_back(llvm::ConstantStruct::get(
+        type,
+        {buildString(tensor.name), llvm::ConstantInt::get(int32, shape.size()),
+         addConstant(llvm::ConstantDataArray::get(context, shape),
+                     "toeplitz_shape")}));
+  }
+  return addConstant(llvm::ConstantArray::get(
+                         llvm::ArrayType::get(type, elements.size()), elements),
+                     name);
+}
+
+/// void run(pool, workspace, inputs, outputs): `main` with its pointers taken
+/// out of the arrays.
+llvm::Function *InterfaceBuilder::buildRunOfArrays() {
+  llvm::Function *run =
+      startFunction(network.name + "_run_arrays", nothing,
+                    {pointer, pointer, pointer, pointer}, /*exported=*/false);
+  std::vector<llvm::Value *> arguments = {run->getArg(0), run->getArg(1)};
+  auto load = [&](llvm::Value *array, size_t count) {
+    for (size_t index = 0; index < count; ++index)
+      arguments.push_back(builder.CreateLoad(
+          pointer, builder.CreateConstGEP1_64(pointer, array, index)));
+  };
+  load(run->getArg(2), network.inputs.size());
+  load(run->getArg(3), network.outputs.size());
+  builder.CreateCall(main, arguments);
+  builder.CreateRetVoid();
+  return run;
+}
+
+void InterfaceBuilder::buildDescriptor() {
+  llvm::Constant *run = buildRunOfArrays();
+  auto *type =
+      llvm::StructType::get(context, {pointer, int32, int32, pointer, pointer,
+                                      int64, pointer, pointer, pointer});
+  descriptor = addConstant(
+      llvm::ConstantStruct::get(
+          type, {buildString(network.name),
+                 llvm::ConstantInt::get(int32, network.inputs.size()),
+                 llvm::ConstantInt::get(int32, network.outputs.size()),
+                 buildTensors(network.inputs, "toeplitz_inputs"),
+                 buildTensors(network.outputs, "toeplitz_outputs"),
+                 llvm::ConstantInt::get(int64, network.workspaceBytes), run,
+                 llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+                 llvm::cast<llvm::Constant>(poolDestroy().getCallee())}),
+      "toeplitz_descriptor");
+}
+
+/// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
+/// pool first.
+void InterfaceBuilder::buildRun(bool threaded) {
+  size_t inputs = network.inputs.size(), outputs = network.outputs.size();
+  std::vector<llvm::Type *> parameters(threaded + inputs + outputs + 1,
+                                       pointer);
+  llvm::Function *function =
+      startFunction(network.name + (threaded ? "_run_threads" : "_run"), int32,
+                    parameters, /*exported=*/true);
+  unsigned parameter = threaded;
+  auto gather = [&](size_t count) -> llvm::Value * {
+    llvm::Value *array = builder.CreateAlloca(
+        llvm::ArrayType::get(pointer, count), /*ArraySize=*/nullptr);
+    for (size_t index = 0; index < count; ++index)
+      builder.CreateStore(function->getArg(parameter++),
+                          builder.CreateConstGEP1_64(pointer, array, index));
+    return array;
+  };
+  llvm::Value *inputArray = gather(inputs);
+  llvm::Value *outputArray = gather(outputs);
+  llvm::Value *pool = threaded ? static_cast<llvm::Value *>(function->getArg(0))
+                               : llvm::ConstantPointerNull::get(pointer);
+  builder.CreateRet(builder.CreateCall(
+      declareRuntime("toeplitz_network_run", int32,
+                     {pointer, pointer, pointer, pointer, pointer}),
+      {descriptor, pool, inputArray, outputArray,
+       function->getArg(parameter)}));
+}
+
+/// A function of one parameter that is the runtime's under the network's name.
+void InterfaceBuilder::buildForwarder(const std::string &name,
+                                      llvm::StringRef runtimeName,
+                                      llvm::Type *result,
+                                      llvm::Type *parameter) {
+  llvm::Function *function =
+      startFunction(name, result, parameter, /*exported=*/true);
+  llvm::CallInst *call = builder.CreateCall(
+      declareRuntime(runtimeName, result, parameter), {function->getArg(0)});
+  if (result->isVoidTy())
+    builder.CreateRetVoid();
+  else
+    builder.CreateRet(call);
+}
+
+void InterfaceBuilder::buildAccessor(const std::string &name) {
+  startFunction(name, pointer, {}, /*exported=*/true);
+  builder.CreateRet(descriptor);
+}
+
+void InterfaceBuilder::buildLibraryFunctions() {
+  buildRun(/*threaded=*/false);
+  buildRun(/*threaded=*/true);
+  buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
+                 pointer, int32);
+  buildForwarder(network.name + "_threads_destroy", "toeplitz_pool_destroy",
+                 nothing, pointer);
+  buildForwarder(network.name + "_error_string", "toeplitz_error_string",
+                 pointer, int32);
+  buildAccessor(network.name + "_network");
+}
+
+std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
+                                                      ArtifactKind kind) {
+  if (kind == ArtifactKind::Executable)
+    return {"toeplitz_executable_network"};
+  std::vector<std::string> symbols;
+  for (const char *suffix : {"_run", "_run_threads", "_threads_create",
+                             "_threads_destroy", "_error_string", "_network"})
+    symbols.push_back(network.name + suffix);
+  if (kind == ArtifactKind::SharedLibrary)
+    symbols.push_back("toeplitz_shared_network");
+  return symbols;
+}
+
+void toeplitz::addInterface(llvm::Module &module, const Network &network,
+                            ArtifactKind kind) {
+  InterfaceBuilder interface(module, network);
+  interface.hideEverything();
+  interface.buildDescriptor();
+  if (kind == ArtifactKind::Executable) {
+    interface.buildAccessor("toeplitz_executable_network");
+    return;
+  }
+  interface.buildLibraryFunctions();
+  if (kind == ArtifactKind::SharedLibrary)
+    interface.buildAccessor("toeplitz_shared_network");
+}

@@ -1,0 +1,170 @@
+#include "compiler/Target/Link.h"
+#include "compiler/Target/TemporaryFile.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ObjCopy/ConfigManager.h"
+#include "llvm/ObjCopy/ObjCopy.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+
+using namespace toeplitz;
+
+/// Runs a program whose messages are wanted only when it fails.
+static llvm::Error runProgram(const std::string &program,
+                              llvm::ArrayRef<std::string> arguments,
+                              const LinkOptions &options) {
+  llvm::SmallVector<llvm::StringRef> words = {program};
+  words.append(arguments.begin(), arguments.end());
+  if (options.printCommands)
+    llvm::errs() << llvm::join(words, " ") << "\n";
+  llvm::Expected<TemporaryFile> messages =
+      TemporaryFile::create(options.destination, ".txt");
+  if (!messages)
+    return messages.takeError();
+  std::string failure;
+  std::optional<llvm::StringRef> redirects[] = {
+      llvm::StringRef(), llvm::StringRef(messages->getPath()),
+      llvm::StringRef(messages->getPath())};
+  int status = llvm::sys::ExecuteAndWait(
+      program, words, /*Env=*/std::nullopt, redirects,
+      /*SecondsToWait=*/0, /*MemoryLimit=*/0, &failure);
+  if (status == 0)
+    return llvm::Error::success();
+  std::string text =
+      "linking failed: " + program +
+      (failure.empty() ? " ended with status " + std::to_string(status)
+                       : ": " + failure);
+  if (auto contents = llvm::MemoryBuffer::getFile(messages->getPath());
+      contents && !(*contents)->getBuffer().trim().empty())
+    text += "\n" + (*contents)->getBuffer().trim().str();
+  return llvm::createStringError(text);
+}
+
+/// The system's C compiler, which knows where libc is.
+static llvm::Expected<std::string> findCompilerDriver() {
+  if (std::optional<std::string> named =
+          llvm::sys::Process::GetEnv("TOEPLITZ_CC")) {
+    llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(*named);
+    if (program)
+      return *program;
+    return llvm::createStringError("TOEPLITZ_CC names '" + *named +
+                                   "', which is no program");
+  }
+  for (const char *name : {"cc", "clang-22", "clang", "gcc"})
+    if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
+      return *program;
+  return llvm::createStringError(
+      "no C compiler to link with: install one (Debian: gcc libc6-dev) or name "
+      "one in TOEPLITZ_CC");
+}
+
+static llvm::Expected<std::string> findLinker() {
+  for (const char *name : {"ld.lld", "ld.lld-22", "ld"})
+    if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
+      return *program;
+  return llvm::createStringError("no linker: install one (Debian: lld-22 or "
+                                 "binutils)");
+}
+
+/// What shared libraries and executables are linked with. lld is several times
+/// faster where weights are large.
+static llvm::Error runDriver(std::vector<std::string> arguments,
+                             const std::string &output,
+                             const LinkOptions &options) {
+  llvm::Expected<std::string> driver = findCompilerDriver();
+  if (!driver)
+    return driver.takeError();
+  if (llvm::sys::findProgramByName("ld.lld"))
+    arguments.push_back("-fuse-ld=lld");
+  // Only what is used, and only the libraries that are needed. No page is both
+  // writable and executable, and what the dynamic linker has relocated becomes
+  // read-only.
+  for (const char *option :
+       {"-pthread", "-Wl,--gc-sections", "-Wl,--as-needed", "-lm",
+        "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now"})
+    arguments.push_back(option);
+  arguments.insert(arguments.end(), {"-o", output});
+  return runProgram(*driver, arguments, options);
+}
+
+llvm::Error toeplitz::linkObject(llvm::ArrayRef<std::string> inputs,
+                                 const std::string &output,
+                                 const LinkOptions &options) {
+  llvm::Expected<std::string> linker = findLinker();
+  if (!linker)
+    return linker.takeError();
+  std::vector<std::string> arguments = {"-r", "-o", output};
+  arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+  return runProgram(*linker, arguments, options);
+}
+
+llvm::Error toeplitz::localizeHiddenSymbols(const std::string &path,
+                                            const LinkOptions &options) {
+  auto object = llvm::object::ObjectFile::createObjectFile(path);
+  if (!object)
+    return object.takeError();
+  llvm::objcopy::ConfigManager configuration;
+  configuration.Common.InputFilename = path;
+  configuration.Common.OutputFilename = path;
+  configuration.ELF.LocalizeHidden = true;
+  llvm::Expected<TemporaryFile> result =
+      TemporaryFile::create(options.destination, ".o");
+  if (!result)
+    return result.takeError();
+  if (llvm::Error error = result->write([&](llvm::raw_fd_ostream &stream) {
+        return llvm::objcopy::executeObjcopyOnBinary(
+            configuration, *object->getBinary(), stream);
+      }))
+    return error;
+  return result->keep(path);
+}
+
+llvm::Error toeplitz::linkSharedLibrary(llvm::ArrayRef<std::string> inputs,
+                                        llvm::ArrayRef<std::string> symbols,
+                                        const std::string &soname,
+                                        const std::string &output,
+                                        const LinkOptions &options) {
+  llvm::Expected<TemporaryFile> script =
+      TemporaryFile::create(options.destination, ".map");
+  if (!script)
+    return script.takeError();
+  if (llvm::Error error = script->write([&](llvm::raw_fd_ostream &stream) {
+        stream << "{\n  global:\n";
+        for (const std::string &symbol : symbols)
+          stream << "    " << symbol << ";\n";
+        stream << "  local:\n    *;\n};\n";
+        return llvm::Error::success();
+      }))
+    return error;
+  std::vector<std::string> arguments = {
+      "-shared", "-Wl,-soname," + soname,
+      "-Wl,--version-script=" + script->getPath(), "-Wl,--no-undefined"};
+  arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+  return runDriver(std::move(arguments), output, options);
+}
+
+llvm::Error toeplitz::linkExecutable(llvm::ArrayRef<std::string> inputs,
+                                     const std::string &output,
+                                     const LinkOptions &options) {
+  return runDriver(inputs.vec(), output, options);
+}
+
+llvm::Error toeplitz::writeStaticLibrary(llvm::ArrayRef<ArchiveMember> members,
+                                         const std::string &output) {
+  std::vector<llvm::NewArchiveMember> newMembers;
+  for (const ArchiveMember &member : members) {
+    auto newMember = llvm::NewArchiveMember::getFile(member.path,
+                                                     /*Deterministic=*/true);
+    if (!newMember)
+      return newMember.takeError();
+    newMember->MemberName = member.name;
+    newMembers.push_back(std::move(*newMember));
+  }
+  return llvm::writeArchive(output, newMembers,
+                            llvm::SymtabWritingMode::NormalSymtab,
+                            llvm::object::Archive::K_GNU,
+                            /*Deterministic=*/true, /*Thin=*/false);
+}

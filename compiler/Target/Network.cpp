@@ -1,0 +1,266 @@
+#include "compiler/Target/Network.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+uint64_t Network::totalWeightsBytes() const {
+  uint64_t total = 0;
+  for (const NetworkWeights &entry : weights)
+    total += entry.bytes;
+  return total;
+}
+
+/// Words that can't name a parameter in C99 or C++, and the parameters of
+/// NAME_run that aren't tensors.
+static const llvm::StringSet<> &getReservedWords() {
+  static const llvm::StringSet<> words = {"alignas",
+                                          "alignof",
+                                          "and",
+                                          "asm",
+                                          "auto",
+                                          "bitand",
+                                          "bitor",
+                                          "bool",
+                                          "break",
+                                          "case",
+                                          "catch",
+                                          "char",
+                                          "class",
+                                          "compl",
+                                          "concept",
+                                          "const",
+                                          "constexpr",
+                                          "continue",
+                                          "decltype",
+                                          "default",
+                                          "delete",
+                                          "do",
+                                          "double",
+                                          "else",
+                                          "enum",
+                                          "explicit",
+                                          "export",
+                                          "extern",
+                                          "false",
+                                          "float",
+                                          "for",
+                                          "friend",
+                                          "goto",
+                                          "if",
+                                          "inline",
+                                          "int",
+                                          "long",
+                                          "mutable",
+                                          "namespace",
+                                          "new",
+                                          "noexcept",
+                                          "not",
+                                          "nullptr",
+                                          "operator",
+                                          "or",
+                                          "private",
+                                          "protected",
+                                          "public",
+                                          "register",
+                                          "requires",
+                                          "restrict",
+                                          "return",
+                                          "short",
+                                          "signed",
+                                          "sizeof",
+                                          "static",
+                                          "struct",
+                                          "switch",
+                                          "template",
+                                          "this",
+                                          "throw",
+                                          "true",
+                                          "try",
+                                          "typedef",
+                                          "typeid",
+                                          "typename",
+                                          "typeof",
+                                          "union",
+                                          "unsigned",
+                                          "using",
+                                          "virtual",
+                                          "void",
+                                          "volatile",
+                                          "wchar_t",
+                                          "while",
+                                          "xor",
+                                          "and_eq",
+                                          "or_eq",
+                                          "not_eq",
+                                          "xor_eq",
+                                          "char8_t",
+                                          "char16_t",
+                                          "char32_t",
+                                          "co_await",
+                                          "co_return",
+                                          "co_yield",
+                                          "const_cast",
+                                          "consteval",
+                                          "constinit",
+                                          "dynamic_cast",
+                                          "protected",
+                                          "workspace",
+                                          "threads",
+                                          "linux",
+                                          "unix",
+                                          "asm",
+                                          "reinterpret_cast",
+                                          "static_cast",
+                                          "static_assert",
+                                          "thread_local"};
+  return words;
+}
+
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && !llvm::isDigit(name.front()) &&
+         llvm::all_of(name, [](char letter) {
+           return llvm::isAlnum(letter) || letter == '_';
+         });
+}
+
+/// Turns the name of a tensor into a C identifier that isn't in `taken`, and
+/// adds it there.
+static std::string makeIdentifier(StringRef name, StringRef fallback,
+                                  llvm::StringSet<> &taken) {
+  std::string base;
+  for (char letter : name)
+    base += llvm::isAlnum(letter) ? letter : '_';
+  // Leading underscores are the C library's.
+  base = StringRef(base).ltrim('_').str();
+  if (base.empty() || llvm::isDigit(base.front()))
+    base = base.empty() ? fallback.str() : fallback.str() + "_" + base;
+  std::string identifier = base;
+  // Compared without case, because the macros of the header are in upper case.
+  for (unsigned suffix = 2; getReservedWords().contains(identifier) ||
+                            taken.contains(StringRef(identifier).lower());
+       ++suffix)
+    identifier = base + "_" + std::to_string(suffix);
+  taken.insert(StringRef(identifier).lower());
+  return identifier;
+}
+
+static LogicalResult readTensors(ModuleOp module, StringRef attributeName,
+                                 StringRef fallback, llvm::StringSet<> &taken,
+                                 std::vector<NetworkTensor> &tensors) {
+  auto list = module->getAttrOfType<ArrayAttr>(attributeName);
+  if (!list)
+    return module.emitError() << "the lowered module has no array attribute '"
+                              << attributeName << "'";
+  for (Attribute element : list) {
+    auto dictionary = dyn_cast<DictionaryAttr>(element);
+    auto name =
+        dictionary ? dictionary.getAs<StringAttr>("name") : StringAttr();
+    auto shape = dictionary ? dictionary.getAs<DenseI64ArrayAttr>("shape")
+                            : DenseI64ArrayAttr();
+    if (!name || !shape ||
+        llvm::any_of(shape.asArrayRef(), [](int64_t size) { return size < 1; }))
+      return module.emitError()
+             << "attribute '" << attributeName
+             << "': each element is {name = \"...\", shape = array<i64: ...>} "
+                "with positive sizes, found "
+             << element;
+    tensors.push_back({name.str(), makeIdentifier(name, fallback, taken),
+                       llvm::to_vector(shape.asArrayRef())});
+  }
+  return success();
+}
+
+/// The global's values, checked against its type.
+static LogicalResult readWeights(LLVM::GlobalOp global, Network &network) {
+  Attribute attribute = global->getDiscardableAttr("toeplitz.blob");
+  if (!attribute)
+    return success();
+  auto values = dyn_cast<ElementsAttr>(attribute);
+  if (!values || !isa<DenseResourceElementsAttr, DenseElementsAttr>(attribute))
+    return global.emitError("attribute 'toeplitz.blob' holds no tensor of "
+                            "values");
+  if (global.getValueOrNull() || !global.getInitializerRegion().empty() ||
+      global.getLinkage() != LLVM::Linkage::External || !global.getConstant())
+    return global.emitError("a global with 'toeplitz.blob' is an external "
+                            "constant without initializer");
+  Type elementType = values.getElementType();
+  unsigned bits =
+      elementType.isIntOrFloat() ? elementType.getIntOrFloatBitWidth() : 0;
+  if (bits == 0 || bits % 8 != 0)
+    return global.emitError("weights of type ")
+           << elementType << " have no size in bytes";
+  uint64_t bytes = uint64_t(values.getNumElements()) * (bits / 8);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attribute)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      return global.emitError("the resource '")
+             << resource.getRawHandle().getKey() << "' has no data";
+    if (blob->getData().size() != bytes)
+      return global.emitError("the resource '")
+             << resource.getRawHandle().getKey() << "' has "
+             << blob->getData().size() << " bytes, its type needs " << bytes;
+  }
+  // Prefixed with the network's name: these symbols are seen by a linker that
+  // may be given several networks.
+  network.weights.push_back(
+      {global.getSymName().str(),
+       "toeplitz_" + network.name + "_weights_" + global.getSymName().str(),
+       values, bytes});
+  return success();
+}
+
+std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
+  Network network;
+  auto name = module->getAttrOfType<StringAttr>("toeplitz.name");
+  if (!name || !isIdentifier(name)) {
+    module.emitError("the lowered module's attribute 'toeplitz.name' must be "
+                     "a C identifier");
+    return std::nullopt;
+  }
+  network.name = name.str();
+
+  auto workspace =
+      module->getAttrOfType<IntegerAttr>("toeplitz.workspace_size");
+  if (!workspace || workspace.getInt() < 0) {
+    module.emitError("the lowered module's attribute "
+                     "'toeplitz.workspace_size' is a number of bytes");
+    return std::nullopt;
+  }
+  network.workspaceBytes = uint64_t(workspace.getInt());
+
+  llvm::StringSet<> taken;
+  if (failed(readTensors(module, "toeplitz.inputs", "input", taken,
+                         network.inputs)) ||
+      failed(readTensors(module, "toeplitz.outputs", "output", taken,
+                         network.outputs)))
+    return std::nullopt;
+
+  if (network.outputs.empty()) {
+    module.emitError("the lowered module's network has no output");
+    return std::nullopt;
+  }
+
+  auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
+  size_t parameters = 2 + network.inputs.size() + network.outputs.size();
+  if (!main || main.isExternal() ||
+      main.getFunctionType().getNumParams() != parameters ||
+      !isa<LLVM::LLVMVoidType>(main.getFunctionType().getReturnType()) ||
+      llvm::any_of(main.getFunctionType().getParams(), [](Type type) {
+        return !isa<LLVM::LLVMPointerType>(type);
+      })) {
+    module.emitError("the lowered module needs a function 'main' of ")
+        << parameters
+        << " pointers (pool, workspace, inputs, outputs) that returns nothing";
+    return std::nullopt;
+  }
+  for (LLVM::GlobalOp global : module.getOps<LLVM::GlobalOp>())
+    if (failed(readWeights(global, network)))
+      return std::nullopt;
+  return network;
+}

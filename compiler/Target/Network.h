@@ -1,0 +1,54 @@
+// What the attributes of a lowered module say about its network, checked once
+// for everybody in this room.
+
+#ifndef TOEPLITZ_COMPILER_TARGET_NETWORK_H
+#define TOEPLITZ_COMPILER_TARGET_NETWORK_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace toeplitz {
+
+/// An input or output of the network.
+struct NetworkTensor {
+  std::string name;
+  /// `name` made a C identifier, different from that of all other tensors and
+  /// from the other parameters of NAME_run.
+  std::string identifier;
+  llvm::SmallVector<int64_t> shape;
+};
+
+/// Constant data that bypasses LLVM.
+struct NetworkWeights {
+  /// The symbol of the global in the module, and in the objects.
+  std::string symbol;
+  std::string objectSymbol;
+  mlir::ElementsAttr values;
+  /// Size of the data.
+  uint64_t bytes;
+};
+
+struct Network {
+  /// A C identifier.
+  std::string name;
+  uint64_t workspaceBytes = 0;
+  std::vector<NetworkTensor> inputs;
+  std::vector<NetworkTensor> outputs;
+  /// In the order of the module.
+  std::vector<NetworkWeights> weights;
+
+  uint64_t totalWeightsBytes() const;
+};
+
+/// Reads the contract of the lowered stage off `module`. Emits an error and
+/// returns nothing when it isn't fulfilled.
+std::optional<Network> readNetwork(mlir::ModuleOp module);
+
+} // namespace toeplitz
+
+#endif

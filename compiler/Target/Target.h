@@ -1,0 +1,63 @@
+// The end of the way: a module in the LLVM dialect becomes files.
+
+#ifndef TOEPLITZ_COMPILER_TARGET_TARGET_H
+#define TOEPLITZ_COMPILER_TARGET_TARGET_H
+
+#include "compiler/Analysis/TargetDescription.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/LogicalResult.h"
+#include <cstdint>
+#include <string>
+
+namespace toeplitz {
+
+/// What can be made of a network.
+enum class ArtifactKind {
+  /// LLVM's IR after its optimisations, as text; without the big weights.
+  LLVMIR,
+  /// Assembly; without the big weights.
+  Assembly,
+  /// One relocatable object with code, weights and runtime, and NAME.h beside
+  /// it.
+  Object,
+  /// An archive with the same, and NAME.h beside it.
+  StaticLibrary,
+  /// A shared library that exports NAME_* and toeplitz_shared_network, and
+  /// NAME.h beside it.
+  SharedLibrary,
+  /// A program that reads and writes .npy files.
+  Executable,
+};
+
+struct EmitOptions {
+  /// The folder of libtoeplitz_runtime.a and libtoeplitz_executable.a. Empty:
+  /// see findRuntime in Runtime.h. A folder that is named here is taken to be
+  /// for the target, whatever machine the compiler runs on.
+  std::string runtimeDirectory;
+  /// 0 to 3, as clang's -O.
+  unsigned optimizationLevel = 3;
+  /// From this size on, the weights of an x86-64 binary go to a large-data
+  /// section and are addressed with 64 bits; below it, code and data together
+  /// stay within the two gigabytes that 32-bit offsets reach.
+  uint64_t largeWeightsBytes = uint64_t(3) << 29;
+  /// Write the commands of the linker to stderr.
+  bool printCommands = false;
+};
+
+/// Writes the artifact to `outputPath`, and NAME.h into the same folder for the
+/// kinds that a program links with. `module` fulfils the contract of the
+/// lowered stage: attributes toeplitz.name, toeplitz.workspace_size,
+/// toeplitz.inputs and toeplitz.outputs; a function `main`; weights in globals
+/// with the attribute toeplitz.blob. It isn't changed. "-" is the standard
+/// output, for text. On failure an error has been emitted at the module and no
+/// file has appeared or changed.
+llvm::LogicalResult emitArtifact(mlir::ModuleOp module,
+                                 const TargetDescription &target,
+                                 ArtifactKind kind, llvm::StringRef outputPath,
+                                 const EmitOptions &options = {});
+
+} // namespace toeplitz
+
+#endif

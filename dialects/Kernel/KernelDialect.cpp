@@ -1,0 +1,230 @@
+// Registration, verifiers and folds of the kernel dialect.
+
+#include "dialects/Kernel/KernelDialect.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace toeplitz;
+using namespace toeplitz::kernel;
+
+#include "dialects/Kernel/KernelDialect.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Kernel/KernelAttributes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Kernel/KernelOps.cpp.inc"
+
+void KernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Kernel/KernelAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Kernel/KernelOps.cpp.inc"
+      >();
+}
+
+TargetAttr kernel::getTarget(Operation *op) {
+  for (Operation *parent = op; parent; parent = parent->getParentOp())
+    if (auto target = parent->getAttrOfType<TargetAttr>("kernel.target"))
+      return target;
+  return TargetAttr::get(op->getContext(), /*lanes=*/8, /*registers=*/16,
+                         /*fma=*/1, /*l1=*/32 * 1024, /*l2=*/512 * 1024);
+}
+
+// --- effects -----------------------------------------------------------------
+// On tensors the operations are pure; on buffers they read all but the
+// destination and write the destination (kernel.conv also keeps what it doesn't
+// write, which is no effect).
+
+using Effects =
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
+
+static void addBufferEffects(DestinationStyleOpInterface op, Effects &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+#define TOEPLITZ_BUFFER_EFFECTS(OP)                                            \
+  void OP::getEffects(Effects &effects) {                                      \
+    addBufferEffects(cast<DestinationStyleOpInterface>(getOperation()),        \
+                     effects);                                                 \
+  }
+TOEPLITZ_BUFFER_EFFECTS(ConvOp)
+TOEPLITZ_BUFFER_EFFECTS(PoolOp)
+TOEPLITZ_BUFFER_EFFECTS(ReorderOp)
+TOEPLITZ_BUFFER_EFFECTS(PadOp)
+TOEPLITZ_BUFFER_EFFECTS(ResizeOp)
+TOEPLITZ_BUFFER_EFFECTS(NormalizeOp)
+TOEPLITZ_BUFFER_EFFECTS(LrnOp)
+TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
+#undef TOEPLITZ_BUFFER_EFFECTS
+
+// --- verifiers ---------------------------------------------------------------
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape();
+}
+
+static InFlightDiagnostic constraint(Operation *op, int number) {
+  return op->emitOpError("constraint ") << number << ": ";
+}
+
+LogicalResult ConvOp::verify() {
+  ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
+  int64_t rank = static_cast<int64_t>(getKernel().size());
+  if (rank > 3 || input.size() != static_cast<size_t>(rank) + 3 ||
+      output.size() != input.size() ||
+      (getResidual() && shapeOf(getResidual()).size() != input.size()))
+    return constraint(*this, 1)
+           << "input, result and residual must have rank D + 3 = " << rank + 3;
+  for (ArrayRef<int64_t> array :
+       {getStrides(), getDilations(), getPaddingLow(), getOutputSizes(),
+        getOutputStrides(), getOutputOffsets()})
+    if (static_cast<int64_t>(array.size()) != rank)
+      return constraint(*this, 1) << "every array must have " << rank
+                                  << " elements, found " << array.size();
+  auto inChannels = static_cast<int64_t>(getInChannels());
+  auto outChannels = static_cast<int64_t>(getOutChannels());
+  if (input[1] * input.back() < inChannels)
+    return constraint(*this, 2) << "the input holds " << input[1] * input.back()
+                                << " of " << inChannels << " channels";
+  if (output[1] * output.back() < outChannels)
+    return constraint(*this, 2)
+           << "the result holds " << output[1] * output.back() << " of "
+           << outChannels << " channels";
+  if (getResidual() && shapeOf(getResidual()) != output)
+    return constraint(*this, 3) << "the residual must have the result's shape";
+  if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1)
+    return constraint(*this, 4) << "tile must be two numbers, at least 1";
+  for (int64_t d = 0; d < rank; ++d) {
+    int64_t last = (getOutputSizes()[d] - 1) * getOutputStrides()[d] +
+                   getOutputOffsets()[d];
+    if (getOutputSizes()[d] < 1 || getOutputOffsets()[d] < 0 ||
+        last >= output[2 + d])
+      return constraint(*this, 5) << "position " << last << " of dimension "
+                                  << d << " lies outside of " << output[2 + d];
+  }
+  return success();
+}
+
+/// The constraint that pooling and resizing share: only positions differ.
+static LogicalResult verifyBlockedPositions(Operation *op, Value input,
+                                            Value init) {
+  ArrayRef<int64_t> in = shapeOf(input), out = shapeOf(init);
+  if (in.size() != out.size() || in.size() < 4 || in.size() > 6 ||
+      in[0] != out[0] || in[1] != out[1] || in.back() != out.back())
+    return constraint(op, 1) << "input and result must be blocked tensors that "
+                                "differ in their positions alone";
+  return success();
+}
+
+LogicalResult PoolOp::verify() {
+  if (failed(verifyBlockedPositions(*this, getInput(), getInit())))
+    return failure();
+  size_t rank = shapeOf(getInput()).size() - 3;
+  for (ArrayRef<int64_t> array : {getKernel(), getStrides(), getDilations(),
+                                  getPaddingLow(), getPaddingHigh()})
+    if (array.size() != rank)
+      return constraint(*this, 1)
+             << "every array must have " << rank << " elements";
+  return success();
+}
+
+LogicalResult ResizeOp::verify() {
+  return verifyBlockedPositions(*this, getInput(), getInit());
+}
+
+LogicalResult ReorderOp::verify() {
+  ArrayRef<int64_t> plain = shapeOf(getInput()), blocked = shapeOf(getInit());
+  if (!isPack())
+    std::swap(plain, blocked);
+  if (plain.size() + 1 != blocked.size() || plain.size() < 2)
+    return constraint(*this, 1) << "the ranks must differ by one and the plain "
+                                   "one be at least 2";
+  int64_t lanes = blocked.back();
+  int64_t channels = getChannels();
+  if (plain[0] != blocked[0] || plain[1] != channels ||
+      blocked[1] != (channels + lanes - 1) / lanes ||
+      plain.drop_front(2) != blocked.drop_front(2).drop_back())
+    return constraint(*this, 2) << "the shapes do not agree";
+  return success();
+}
+
+LogicalResult PadOp::verify() {
+  ArrayRef<int64_t> in = shapeOf(getInput()), out = shapeOf(getInit());
+  if (in.size() != out.size() || getLow().size() != in.size() ||
+      getHigh().size() != in.size())
+    return constraint(*this, 1) << "low and high need an element for each "
+                                   "dimension";
+  for (size_t d = 0; d < in.size(); ++d)
+    if (in[d] + getLow()[d] + getHigh()[d] != out[d])
+      return constraint(*this, 1)
+             << "dimension " << d << " is " << out[d] << ", expected "
+             << in[d] + getLow()[d] + getHigh()[d];
+  return success();
+}
+
+LogicalResult NormalizeOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType());
+  if (shapeOf(getInput()) != shapeOf(getInit()) || getRows() < 1 ||
+      getPositions() < 1 || input.getNumElements() % getRows() != 0 ||
+      input.getNumElements() / getRows() % getPositions() != 0)
+    return constraint(*this, 1)
+           << "input and result must have one shape of rows of whole channels";
+  int64_t parameters =
+      getRowPeriod() * (input.getNumElements() / getRows()) / getPositions();
+  for (Value value : {getScale(), getBias()})
+    if (cast<ShapedType>(value.getType()).getNumElements() != parameters)
+      return constraint(*this, 2)
+             << "scale and bias must have " << parameters << " elements";
+  return success();
+}
+
+LogicalResult LrnOp::verify() {
+  if (shapeOf(getInput()) != shapeOf(getInit()) ||
+      shapeOf(getInput()).size() < 2)
+    return constraint(*this, 1)
+           << "input and result must have one shape of rank at least 2";
+  return success();
+}
+
+LogicalResult SoftmaxOp::verify() {
+  if (shapeOf(getInput()) != shapeOf(getInit()) ||
+      getAxis() >= shapeOf(getInput()).size())
+    return constraint(*this, 1)
+           << "input and result must have one shape that has dimension "
+           << getAxis();
+  return success();
+}
+
+// --- folds -------------------------------------------------------------------
+
+/// Blocked -> plain -> blocked is the identity on the channels that exist, and
+/// the others are unspecified; plain -> blocked -> plain likewise.
+static OpFoldResult foldInverse(ReorderOp op) {
+  auto producer = op.getInput().getDefiningOp<ReorderOp>();
+  if (!producer || producer.isPack() == op.isPack() ||
+      op.getNumResults() != 1 ||
+      producer.getInput().getType() != op.getResult(0).getType())
+    return {};
+  return producer.getInput();
+}
+
+LogicalResult ReorderOp::fold(FoldAdaptor adaptor,
+                              SmallVectorImpl<OpFoldResult> &results) {
+  OpFoldResult folded = foldInverse(*this);
+  if (!folded)
+    return failure();
+  results.push_back(folded);
+  return success();
+}

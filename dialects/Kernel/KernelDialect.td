@@ -1,0 +1,51 @@
+// The kernel dialect: how each operation of a network is computed.
+
+#ifndef TOEPLITZ_DIALECTS_KERNEL_KERNELDIALECT_TD
+#define TOEPLITZ_DIALECTS_KERNEL_KERNELDIALECT_TD
+
+include "dialects/CNN/CNNDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::toeplitz::kernel";
+  let summary = "Operations with their algorithm, layout and tiles chosen";
+  let description = [{
+    The operations of a network after the choices: each names its algorithm, works on a physical layout, has packed weights and
+    a fused epilogue, and writes into a destination. They work on tensors before bufferization and on buffers after it.
+
+    The blocked layout of a tensor N x C x I with vectors of V elements is N x ceil(C / V) x I x V: V neighbouring channels lie
+    together. The last block is filled up with elements of unspecified value, which no operation lets reach a channel that
+    exists. A plain tensor N x C x I seen as a blocked one has V = 1: N x C x I x 1. See RATIONALE.md.
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+def Kernel_ActivationAttr : AttrDef<Kernel_Dialect, "Activation"> {
+  let mnemonic = "activation";
+  let summary = "the activation at the end of a kernel";
+  let description = "The function of `cnn.activation` with its two parameters.";
+  let parameters = (ins EnumParameter<CNN_ActivationKind>:$kind, OptionalParameter<"::mlir::FloatAttr">:$alpha,
+    OptionalParameter<"::mlir::FloatAttr">:$beta);
+  let assemblyFormat = "`<` $kind (`,` `alpha` `=` $alpha^)? (`,` `beta` `=` $beta^)? `>`";
+  let extraClassDeclaration = [{
+    /// The parameters as numbers; 0 where the attribute leaves them out.
+    float getAlphaValue() const { return getAlpha() ? float(getAlpha().getValueAsDouble()) : 0.0f; }
+    float getBetaValue() const { return getBeta() ? float(getBeta().getValueAsDouble()) : 0.0f; }
+  }];
+}
+
+def Kernel_TargetAttr : AttrDef<Kernel_Dialect, "Target"> {
+  let mnemonic = "target";
+  let summary = "what the schedules know of the machine";
+  let description = [{
+    Set on the module as `kernel.target`. `lanes`: f32 elements in a vector register; `registers`: vector registers; `fma`: 1 if
+    a fused multiply-add is one instruction; `l1`, `l2`: bytes of one core's data caches. A module without it is compiled for
+    x86-64-v3: 8 lanes, 16 registers, fused multiply-add.
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$registers, "int64_t":$fma, "int64_t":$l1, "int64_t":$l2);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif

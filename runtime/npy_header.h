@@ -1,0 +1,23 @@
+/* The header of a .npy file: a Python dictionary such as {'descr': '<f4',
+ * 'fortran_order': False, 'shape': (1, 3), }. */
+
+#ifndef TOEPLITZ_RUNTIME_NPY_HEADER_H
+#define TOEPLITZ_RUNTIME_NPY_HEADER_H
+
+#include "runtime/npy.h"
+
+typedef struct npy_header {
+  int big_endian;
+  int element_size; /* 2, 4 or 8: the floats of IEEE 754 */
+  int fortran_order;
+  int32_t rank;
+  int64_t shape[TOEPLITZ_NPY_MAXIMUM_RANK];
+  int64_t count; /* the product of the shape; count * 8 doesn't overflow */
+} npy_header;
+
+/* Reads the dictionary in text[0..length). Returns 0, or 1 with the reason in
+ * `reason`, which reads well after "FILE: ". */
+int npy_parse_header(const char *text, size_t length, npy_header *header,
+                     char *reason, size_t reason_size);
+
+#endif /* TOEPLITZ_RUNTIME_NPY_HEADER_H */

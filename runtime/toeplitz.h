@@ -1,0 +1,121 @@
+/* The C ABI between compiled networks, the runtime they are linked with, and
+ * the programs that host them.
+ *
+ * C99, no dependency but libc, libm and pthread, no global mutable state. A
+ * program that uses one network needs only that network's NAME.h, which repeats
+ * the types below under the same guard; this header is for generic hosts and
+ * for the runtime. */
+
+#ifndef TOEPLITZ_RUNTIME_TOEPLITZ_H
+#define TOEPLITZ_RUNTIME_TOEPLITZ_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What every call that can fail returns. */
+enum {
+  TOEPLITZ_SUCCESS = 0,
+  TOEPLITZ_OUT_OF_MEMORY = 1,
+  TOEPLITZ_NULL_TENSOR = 2,
+  TOEPLITZ_MISALIGNED_WORKSPACE = 3
+};
+
+/* The alignment of workspaces and weights: a cache line, which is also the
+ * widest vector of the machines that we know. */
+#define TOEPLITZ_ALIGNMENT 64
+
+#ifndef TOEPLITZ_NETWORK_TYPES
+#define TOEPLITZ_NETWORK_TYPES
+
+/* A set of threads that runs the loops of a network. NULL stands for the
+ * calling thread alone. */
+typedef struct toeplitz_pool toeplitz_pool;
+
+/* One input or output of a network: contiguous 32-bit floats in C order. */
+typedef struct toeplitz_tensor {
+  const char *name;
+  int32_t rank;
+  const int64_t *shape;
+} toeplitz_tensor;
+
+/* A compiled network. Everything that it points to is constant and lives as
+ * long as the code that holds it. */
+typedef struct toeplitz_network {
+  const char *name;
+  int32_t input_count;
+  int32_t output_count;
+  const toeplitz_tensor *inputs;
+  const toeplitz_tensor *outputs;
+  /* Bytes that `run` needs as workspace; the memory is aligned to 64 bytes and
+   * belongs to the caller. */
+  uint64_t workspace_size;
+  /* Computes outputs[0..output_count) from inputs[0..input_count). `pool` comes
+   * from threads_create of this same network, or is NULL. No argument but
+   * `pool` may be NULL, and nothing is checked. Any number of threads may be in
+   * here at once, each with a workspace of its own; they may share a pool. */
+  void (*run)(toeplitz_pool *pool, void *workspace, const float *const *inputs,
+              float *const *outputs);
+  /* A pool of `threads` threads, the calling one counted; 0 or less means one a
+   * processor that this process may use. NULL when the threads can't be had. */
+  toeplitz_pool *(*threads_create)(int threads);
+  /* Ends the threads and frees the pool; no run may be using it. NULL is
+   * allowed. */
+  void (*threads_destroy)(toeplitz_pool *pool);
+} toeplitz_network;
+
+#endif /* TOEPLITZ_NETWORK_TYPES */
+
+/* ---- Called by generated code and by hosts ---- */
+
+/* Starts a pool: `threads` threads in all, of which the caller of
+ * toeplitz_parallel_for is one; 0 or less means one for each processor that
+ * this process may use. Returns NULL when memory or threads can't be had. The
+ * caller owns the pool. */
+toeplitz_pool *toeplitz_pool_create(int threads);
+
+/* Ends the threads and frees the pool, which no loop may be using. NULL is
+ * allowed. */
+void toeplitz_pool_destroy(toeplitz_pool *pool);
+
+/* The number of threads of the pool, the calling one counted; 1 for NULL. */
+int toeplitz_pool_threads(const toeplitz_pool *pool);
+
+/* The processors that this process may run on; at least 1. */
+int toeplitz_processor_count(void);
+
+typedef void (*toeplitz_task)(void *arguments, int64_t index);
+
+/* Calls body(arguments, index) once for each index in [0, count), in any order
+ * and on any thread of the pool, and returns when all calls have returned; what
+ * they wrote is then visible to the caller. Any thread may call it at any time,
+ * a task included: when the pool is busy with another loop the caller runs its
+ * tasks itself, so it never waits for anything but its own tasks. */
+void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
+                           void *arguments, int64_t count);
+
+/* network->run with its arguments checked, and with a workspace that is
+ * allocated and freed inside when `workspace` is NULL. Returns one of the
+ * numbers above; the outputs are untouched unless it is TOEPLITZ_SUCCESS. */
+int toeplitz_network_run(const toeplitz_network *network, toeplitz_pool *pool,
+                         const float *const *inputs, float *const *outputs,
+                         void *workspace);
+
+/* An English sentence for a number that a call returned; a constant, never
+ * NULL. */
+const char *toeplitz_error_string(int error);
+
+/* ---- How a host finds the network of a file made by `toeplitz compile` ----
+ */
+
+/* Every shared library exports this under this name beside its NAME_*
+ * functions. The layout of toeplitz_network only ever grows at its end. */
+#define TOEPLITZ_SHARED_NETWORK_SYMBOL "toeplitz_shared_network"
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TOEPLITZ_RUNTIME_TOEPLITZ_H */

@@ -1,0 +1,165 @@
+// The numbers: variance + epsilon = [4, 16], so that s = scale / sqrt = [2/2, 2/4] = [1, 0.5] and
+// t = bias - mean s = [1 - 3, 1 - 2 * 0.5] = [-2, 0]. A blob's text is its alignment and then its values, in hexadecimal.
+// RUN: toeplitz-opt %s --fold-batch-norm | FileCheck %s
+// Twice changes nothing more.
+// RUN: toeplitz-opt %s --fold-batch-norm --fold-batch-norm | FileCheck %s
+// The same input gives the same names and bytes.
+// RUN: toeplitz-opt %s --fold-batch-norm > %t.first && toeplitz-opt %s --fold-batch-norm > %t.second && cmp %t.first %t.second
+
+// CHECK-LABEL: @conv
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor
+func.func @conv(%x: tensor<1x1x4xf32>) -> tensor<1x2x3xf32> {
+  %w = arith.constant dense_resource<conv1.weight> : tensor<2x1x2xf32>
+  %scale = arith.constant dense<2.0> : tensor<2xf32>
+  %bias = arith.constant dense<1.0> : tensor<2xf32>
+  %mean = arith.constant dense<[3.0, 2.0]> : tensor<2xf32>
+  %variance = arith.constant dense<[3.0, 15.0]> : tensor<2xf32>
+  // CHECK-NEXT: %[[W:[a-z0-9_]+]] = arith.constant dense_resource<conv1.weight.folded> : tensor<2x1x2xf32>
+  // CHECK-NEXT: %[[B:[a-z0-9_]+]] = arith.constant dense_resource<conv1.bias.folded> : tensor<2xf32>
+  // CHECK-NEXT: %[[Y:[a-z0-9]+]] = cnn.conv %[[X]], %[[W]] bias %[[B]] strides [1]
+  // CHECK-NEXT: return %[[Y]]
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32> loc(#conv1)
+  %y = cnn.batch_norm %0 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  return %y : tensor<1x2x3xf32>
+}
+
+// The bias 4, 6 becomes 4 * 1 - 2, 6 * 0.5 + 0. A filter that is written in place works as well.
+// CHECK-LABEL: @conv_with_bias
+func.func @conv_with_bias(%x: tensor<1x1xf32>) -> tensor<1x2xf32> {
+  %w = arith.constant dense<3.0> : tensor<2x1xf32>
+  %b = arith.constant dense<[4.0, 6.0]> : tensor<2xf32>
+  %scale = arith.constant dense<2.0> : tensor<2xf32>
+  %bias = arith.constant dense<1.0> : tensor<2xf32>
+  %mean = arith.constant dense<[3.0, 2.0]> : tensor<2xf32>
+  %variance = arith.constant dense<[3.0, 15.0]> : tensor<2xf32>
+  // CHECK-NEXT: arith.constant dense_resource<dense.weight.folded> : tensor<2x1xf32>
+  // CHECK-NEXT: arith.constant dense_resource<dense.bias.folded> : tensor<2xf32>
+  // CHECK-NEXT: cnn.conv
+  // CHECK-NEXT: return
+  %0 = cnn.conv %x, %w bias %b strides [] dilations [] padding [] to [] groups 1 zeros : (tensor<1x1xf32>, tensor<2x1xf32>, tensor<2xf32>) -> tensor<1x2xf32> loc("dense")
+  %y = cnn.batch_norm %0 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2xf32>
+  return %y : tensor<1x2xf32>
+}
+
+// Two groups, each with two input channels and one output channel: the filter's rows belong to the outputs 0, 0, 1, 1.
+// CHECK-LABEL: @conv_transpose
+func.func @conv_transpose(%x: tensor<1x4x3xf32>) -> tensor<1x2x3xf32> {
+  %w = arith.constant dense_resource<up.weight> : tensor<4x1x1xf32>
+  %scale = arith.constant dense<2.0> : tensor<2xf32>
+  %bias = arith.constant dense<1.0> : tensor<2xf32>
+  %mean = arith.constant dense<[3.0, 2.0]> : tensor<2xf32>
+  %variance = arith.constant dense<[3.0, 15.0]> : tensor<2xf32>
+  // CHECK-NEXT: arith.constant dense_resource<up.weight.folded> : tensor<4x1x1xf32>
+  // CHECK-NEXT: arith.constant dense_resource<up.bias.folded> : tensor<2xf32>
+  // CHECK-NEXT: cnn.conv_transpose
+  // CHECK-NEXT: return
+  %0 = cnn.conv_transpose %x, %w strides [1] dilations [1] padding [0] to [0] output_padding [0] groups 2
+    : (tensor<1x4x3xf32>, tensor<4x1x1xf32>) -> tensor<1x2x3xf32> loc("up")
+  %y = cnn.batch_norm %0 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  return %y : tensor<1x2x3xf32>
+}
+
+// The convolution's own result is read too: it has to stay, and the normalisation becomes a scale and a shift.
+// CHECK-LABEL: @shared
+func.func @shared(%x: tensor<1x1x4xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %w = arith.constant dense_resource<conv1.weight> : tensor<2x1x2xf32>
+  %scale = arith.constant dense<2.0> : tensor<2xf32>
+  %bias = arith.constant dense<1.0> : tensor<2xf32>
+  %mean = arith.constant dense<[3.0, 2.0]> : tensor<2xf32>
+  %variance = arith.constant dense<[3.0, 15.0]> : tensor<2xf32>
+  // CHECK: %[[CONV:[a-z0-9]+]] = cnn.conv %{{.*}}, %{{[a-z0-9_]+}} strides
+  // CHECK-NEXT: %[[SCALE:[a-z0-9_]+]] = arith.constant dense_resource<norm.weight.folded> : tensor<2xf32>
+  // CHECK-NEXT: %[[SHIFT:[a-z0-9_]+]] = arith.constant dense_resource<norm.bias.folded> : tensor<2xf32>
+  // CHECK-NEXT: %[[ZERO:[a-z0-9_]+]] = arith.constant dense<0.000000e+00> : tensor<2xf32>
+  // CHECK-NEXT: %[[ONE:[a-z0-9_]+]] = arith.constant dense<1.000000e+00> : tensor<2xf32>
+  // CHECK-NEXT: %[[Y:[a-z0-9]+]] = cnn.batch_norm %[[CONV]] scale %[[SCALE]] bias %[[SHIFT]] mean %[[ZERO]] variance %[[ONE]] epsilon 0.000000e+00
+  // CHECK-NEXT: return %[[CONV]], %[[Y]]
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+  %y = cnn.batch_norm %0 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("norm")
+  return %0, %y : tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
+// Two in a row fold one after the other: s = 1, 0.25 and t = -2 * 1 - 2, 0 * 0.5 + 0.
+// CHECK-LABEL: @two_in_a_row
+func.func @two_in_a_row(%x: tensor<1x1x4xf32>) -> tensor<1x2x3xf32> {
+  %w = arith.constant dense_resource<twice.weight> : tensor<2x1x2xf32>
+  %scale = arith.constant dense<2.0> : tensor<2xf32>
+  %bias = arith.constant dense<1.0> : tensor<2xf32>
+  %mean = arith.constant dense<[3.0, 2.0]> : tensor<2xf32>
+  %variance = arith.constant dense<[3.0, 15.0]> : tensor<2xf32>
+  // CHECK-NEXT: arith.constant dense_resource<twice.weight.folded.folded>
+  // CHECK-NEXT: arith.constant dense_resource<twice.bias.folded.folded>
+  // CHECK-NEXT: cnn.conv
+  // CHECK-NEXT: return
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32> loc("twice")
+  %1 = cnn.batch_norm %0 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  %2 = cnn.batch_norm %1 scale %scale bias %bias mean %mean variance %variance epsilon 1.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  return %2 : tensor<1x2x3xf32>
+}
+
+// What isn't constant can't be folded: a normalisation's operand, or the filter.
+// CHECK-LABEL: @not_constant
+func.func @not_constant(%x: tensor<1x1x4xf32>, %w: tensor<2x1x2xf32>, %mean: tensor<2xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %one = arith.constant dense<1.0> : tensor<2xf32>
+  %c = arith.constant dense_resource<conv1.weight> : tensor<2x1x2xf32>
+  // CHECK: cnn.batch_norm %{{.*}} mean %arg2 variance %{{.*}} epsilon 3.0
+  %0 = cnn.conv %x, %c strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+  %1 = cnn.batch_norm %0 scale %one bias %one mean %mean variance %one epsilon 3.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  // CHECK: cnn.conv %arg0, %arg1 strides
+  // CHECK: cnn.batch_norm %{{.*}} epsilon 0.0
+  %2 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+  %3 = cnn.batch_norm %2 scale %one bias %one mean %one variance %one epsilon 3.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32>
+  return %1, %3 : tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
+// Blobs that are missing, or not as large as their type says, are not read.
+// CHECK-LABEL: @unreadable
+func.func @unreadable(%x: tensor<1x1x4xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %c = arith.constant dense<1.0> : tensor<2xf32>
+  %short = arith.constant dense_resource<short> : tensor<2x1x2xf32>
+  // CHECK: cnn.conv
+  // CHECK: cnn.batch_norm
+  %0 = cnn.conv %x, %short strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+  %1 = cnn.batch_norm %0 scale %c bias %c mean %c variance %c epsilon 3.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("short.norm")
+  %missing = arith.constant dense_resource<missing> : tensor<2x1x2xf32>
+  // CHECK: cnn.conv
+  // CHECK: cnn.batch_norm
+  %2 = cnn.conv %x, %missing strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x4xf32>, tensor<2x1x2xf32>) -> tensor<1x2x3xf32>
+  %3 = cnn.batch_norm %2 scale %c bias %c mean %c variance %c epsilon 3.0
+    : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("missing.norm")
+  return %1, %3 : tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
+#conv1 = loc("conv1"("network.json":7:5))
+
+// CHECK: dialect_resources
+// 1 * 1, 2 * 1, 3 * 0.5, 4 * 0.5
+// CHECK-DAG: conv1.weight.folded: "0x400000000000803F000000400000C03F00000040"
+// CHECK-DAG: conv1.bias.folded: "0x40000000000000C000000000"
+// CHECK-DAG: dense.weight.folded: "0x40000000000040400000C03F"
+// CHECK-DAG: dense.bias.folded: "0x400000000000004000004040"
+// CHECK-DAG: up.weight.folded: "0x400000000000803F000000400000C03F00000040"
+// CHECK-DAG: up.bias.folded: "0x40000000000000C000000000"
+// CHECK-DAG: norm.weight.folded: "0x400000000000803F0000003F"
+// CHECK-DAG: norm.bias.folded: "0x40000000000000C000000000"
+// CHECK-DAG: twice.weight.folded.folded: "0x400000000000803F000000400000403F0000803F"
+// CHECK-DAG: twice.bias.folded.folded: "0x40000000000080C000000000"
+{-#
+  dialect_resources: {
+    builtin: {
+      conv1.weight: "0x040000000000803F000000400000404000008040",
+      short: "0x040000000000803F",
+      up.weight: "0x040000000000803F000000400000404000008040",
+      twice.weight: "0x040000000000803F000000400000404000008040"
+    }
+  }
+#-}

@@ -1,0 +1,114 @@
+"""Every example network, compiled at a reduced resolution and compared with ONNX Runtime; the small ones with the
+compiler's naive evaluator too.
+
+Tolerance: both compute in float32 and add in different orders. A layer that adds up K products is off by up to about sqrt(K) *
+2^-24 of its largest value, K up to 25,000 here, thus 1e-5; errors of consecutive layers add up like independent ones, so
+that D layers give sqrt(D) times as much. 1e-4 of the largest output covers the hundred layers of DenseNet-121."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy
+import onnxruntime
+import pytest
+from compiled_network import TOEPLITZ, SharedLibrary, compile_network
+from network_to_onnx import network_to_onnx
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+TOLERANCE = 1e-4
+
+# The resolution of each network here, and the batch size: small enough for seconds, large enough that every layer still works.
+CASES = {
+    "lenet5": (28, 3),
+    "alexnet": (96, 1),
+    "vgg16": (32, 2),
+    "googlenet": (64, 1),
+    "resnet18": (64, 2),
+    "resnet50": (64, 1),
+    "densenet121": (64, 1),
+    "squeezenet": (64, 2),
+    "mobilenet_v1": (64, 1),
+    "mobilenet_v2": (64, 2),
+    "resnext50": (64, 1),
+    "unet": (64, 1),
+    "dcgan": (32, 2),
+    "deeplab": (64, 1),
+    "wavenet": (600, 1),
+    "r3d18": (32, 1),
+    "periodic_flow": (32, 2),
+}
+
+# The naive evaluator takes seconds for a hundred million multiply-adds: the networks that stay below at these resolutions.
+AGAINST_EVALUATOR = {"lenet5": 28, "squeezenet": 40, "mobilenet_v2": 32, "dcgan": 16, "wavenet": 40, "periodic_flow": 16}
+
+
+def generate(name, folder, resolution, batch):
+    """Writes the description into `folder` and returns its path."""
+    path = folder / f"{name}.json"
+    command = [sys.executable, str(EXAMPLES / name / "generate.py"), "--output", str(path)]
+    subprocess.run([*command, "--resolution", str(resolution), "--batch", str(batch)], check=True)
+    return path
+
+
+def random_input(description):
+    """A standard normal input, the same in every run."""
+    (only,) = json.loads(description.read_text())["inputs"]
+    return numpy.random.default_rng(0).standard_normal(only["shape"], numpy.float32)
+
+
+def run_compiled(name, description):
+    library = compile_network(description, description.with_name(f"lib{name}.so"))
+    return SharedLibrary(library, name)(random_input(description))
+
+
+def assert_close(actual, expected):
+    assert actual.shape == expected.shape
+    largest = numpy.abs(expected).max()
+    assert numpy.isfinite(largest) and largest > 0
+    error = numpy.abs(actual.astype(numpy.float64) - expected).max() / largest
+    assert error <= TOLERANCE, f"the largest error is {error:.2e} of the largest output"
+
+
+def test_every_network_has_a_case():
+    assert set(CASES) == {path.parent.name for path in EXAMPLES.glob("*/generate.py")}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_against_onnx_runtime(name, tmp_path):
+    description = generate(name, tmp_path, *CASES[name])
+    session = onnxruntime.InferenceSession(network_to_onnx(str(description)).SerializeToString())
+    (input_name,) = [value.name for value in session.get_inputs()]
+    (expected,) = session.run(None, {input_name: random_input(description)})
+    assert_close(run_compiled(name, description), expected)
+
+
+@pytest.mark.parametrize("name", AGAINST_EVALUATOR)
+def test_against_evaluator(name, tmp_path):
+    description = generate(name, tmp_path, AGAINST_EVALUATOR[name], 1)
+    numpy.save(tmp_path / "x.npy", random_input(description))
+    command = [TOEPLITZ, "run", str(description), "--reference", "--input", str(tmp_path / "x.npy")]
+    subprocess.run([*command, "--output", str(tmp_path / "y.npy")], check=True)
+    assert_close(run_compiled(name, description), numpy.load(tmp_path / "y.npy"))
+
+
+def test_wavenet_is_causal(tmp_path):
+    """Changing a sample changes no output before it."""
+    description = generate("wavenet", tmp_path, 64, 1)
+    network = SharedLibrary(compile_network(description, tmp_path / "libwavenet.so"), "wavenet")
+    before = random_input(description)
+    after = before.copy()
+    after[:, :, 40] += 1
+    first, second = network(before), network(after)
+    numpy.testing.assert_array_equal(first[:, :, :40], second[:, :, :40])
+    assert not numpy.allclose(first[:, :, 40], second[:, :, 40])
+
+
+def test_periodic_flow_has_no_special_position(tmp_path):
+    """Shifting the input around the square shifts the output alike."""
+    description = generate("periodic_flow", tmp_path, 24, 1)
+    network = SharedLibrary(compile_network(description, tmp_path / "libperiodic_flow.so"), "periodic_flow")
+    state = random_input(description)
+    shifted = numpy.roll(state, (5, 11), (2, 3))
+    assert_close(network(shifted), numpy.roll(network(state), (5, 11), (2, 3)))

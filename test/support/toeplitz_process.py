@@ -1,0 +1,173 @@
+"""Runs the compiler as its users do, by its command line, and the shared libraries that it makes, through their C ABI."""
+
+import ctypes
+import json
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+
+SOURCE_ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class CompilerError(Exception):
+    """`toeplitz` exited with a status other than 0; the text is what it wrote to stderr."""
+
+
+def find_tool(name="toeplitz"):
+    """A tool of the build folder, which TOEPLITZ_BUILD names (default: build/ of this checkout)."""
+    build = pathlib.Path(os.environ.get("TOEPLITZ_BUILD", SOURCE_ROOT / "build"))
+    for candidate in (build / "bin" / name, build / "tools" / name, build / "tools" / name / name):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"no {name} in {build}: run ./dev build first")
+
+
+def run_toeplitz(*arguments, timeout=600):
+    """The finished process, whatever its exit status, but for one that a signal ended: that is a crash."""
+    command = [str(find_tool()), *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    if process.returncode not in (0, 1):
+        raise CompilerError(f"{' '.join(command)} crashed (status {process.returncode}):\n{process.stderr}")
+    return process
+
+
+def write_description(description, directory):
+    """The description as a file; a path is left as it is."""
+    if not isinstance(description, dict):
+        return pathlib.Path(description)
+    path = pathlib.Path(directory) / f"{description['name']}.json"
+    path.write_text(json.dumps(description))
+    return path
+
+
+def compile_network(description, directory, *options):
+    """The path of the shared library made of a description (a dict, or the path of a model)."""
+    model = write_description(description, directory)
+    output = pathlib.Path(directory) / f"lib{model.stem}.so"
+    process = run_toeplitz("compile", model, "-o", output, *options)
+    if process.returncode != 0:
+        raise CompilerError(process.stderr)
+    return output
+
+
+def evaluate_reference(description, inputs, directory):
+    """The network's outputs by name, from the compiler's naive evaluator."""
+    model = write_description(description, directory)
+    arguments = ["run", model, "--reference"]
+    for place, (name, values) in enumerate(inputs.items()):
+        path = pathlib.Path(directory) / f"input{place}.npy"
+        np.save(path, values)
+        arguments += ["--input", f"{name}={path}"]
+    names = description["outputs"] if isinstance(description, dict) else json.loads(model.read_text())["outputs"]
+    paths = {name: pathlib.Path(directory) / f"output{place}.npy" for place, name in enumerate(names)}
+    for name, path in paths.items():
+        arguments += ["--output", f"{name}={path}"]
+    process = run_toeplitz(*arguments)
+    if process.returncode != 0:
+        raise CompilerError(process.stderr)
+    return {name: np.load(path) for name, path in paths.items()}
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("rank", ctypes.c_int32), ("shape", ctypes.POINTER(ctypes.c_int64))]
+
+
+FloatPointer = ctypes.POINTER(ctypes.c_float)
+_RUN = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(FloatPointer), ctypes.POINTER(FloatPointer)
+)
+_THREADS_CREATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int)
+_THREADS_DESTROY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+class _Network(ctypes.Structure):
+    """toeplitz_network of runtime/toeplitz.h."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("input_count", ctypes.c_int32),
+        ("output_count", ctypes.c_int32),
+        ("inputs", ctypes.POINTER(_Tensor)),
+        ("outputs", ctypes.POINTER(_Tensor)),
+        ("workspace_size", ctypes.c_uint64),
+        ("run", _RUN),
+        ("threads_create", _THREADS_CREATE),
+        ("threads_destroy", _THREADS_DESTROY),
+    ]
+
+
+def aligned_bytes(size, alignment=64):
+    """An array of `size` bytes that starts at a multiple of `alignment`."""
+    memory = np.empty(size + alignment, np.uint8)
+    offset = -memory.ctypes.data % alignment
+    return memory[offset : offset + size]
+
+
+# What surrounds every output and the workspace while a network runs: a run that writes beyond them is caught.
+GUARD = 64
+CANARY = 0xA5
+
+
+class Library:
+    """A compiled network: a shared library loaded into this process."""
+
+    def __init__(self, path):
+        self.handle = ctypes.CDLL(str(path))
+        find = self.handle.toeplitz_shared_network
+        find.restype = ctypes.POINTER(_Network)
+        self.network = find().contents
+        self.name = self.network.name.decode()
+        self.inputs = self._shapes(self.network.inputs, self.network.input_count)
+        self.outputs = self._shapes(self.network.outputs, self.network.output_count)
+
+    @staticmethod
+    def _shapes(tensors, count):
+        return {t.name.decode(): tuple(t.shape[: t.rank]) for t in (tensors[i] for i in range(count))}
+
+    def create_pool(self, threads):
+        pool = self.network.threads_create(threads)
+        assert pool, f"no pool of {threads} threads"
+        return pool
+
+    def destroy_pool(self, pool):
+        self.network.threads_destroy(pool)
+
+    def run(self, inputs, pool=None):
+        """The outputs by name. Safe to call from many threads at once: all its memory is its own."""
+        arrays = []
+        for name, shape in self.inputs.items():
+            array = np.ascontiguousarray(inputs[name], np.float32)
+            assert array.shape == shape, f"input {name} has shape {array.shape}, the network takes {shape}"
+            arrays.append(array)
+        input_pointers = (FloatPointer * len(arrays))(*[a.ctypes.data_as(FloatPointer) for a in arrays])
+
+        guarded, results = [], {}
+        for name, shape in self.outputs.items():
+            size = int(np.prod(shape, dtype=np.int64)) * 4
+            memory = aligned_bytes(size + 2 * GUARD)
+            memory[:] = CANARY
+            guarded.append((name, memory))
+            results[name] = memory[GUARD : GUARD + size].view(np.float32).reshape(shape)
+        output_pointers = (FloatPointer * len(results))(*[a.ctypes.data_as(FloatPointer) for a in results.values()])
+        # What lies in the workspace before a run must not matter: 0xFF is a NaN.
+        workspace = aligned_bytes(self.network.workspace_size + GUARD)
+        workspace[:-GUARD] = 0xFF
+        workspace[-GUARD:] = CANARY
+        guarded.append(("the workspace", workspace))
+
+        self.network.run(pool, workspace.ctypes.data, input_pointers, output_pointers)
+        for name, memory in guarded:
+            borders = memory[-GUARD:] if name == "the workspace" else np.concatenate([memory[:GUARD], memory[-GUARD:]])
+            assert np.all(borders == CANARY), f"{self.name} wrote beyond {name}"
+        return {name: np.array(array) for name, array in results.items()}
+
+
+def run_with_threads(library, inputs, threads):
+    """The outputs computed by a pool of `threads` threads."""
+    pool = library.create_pool(threads)
+    try:
+        return library.run(inputs, pool)
+    finally:
+        library.destroy_pool(pool)

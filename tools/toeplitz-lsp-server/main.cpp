@@ -1,0 +1,18 @@
+// The language server for MLIR text with our dialects: editors get errors,
+// hovers and definitions as one types.
+
+#include "dialects/CNN/CNNDialect.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+
+int main(int argumentCount, char **arguments) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<toeplitz::cnn::CNNDialect>();
+
+  return failed(mlir::MlirLspServerMain(argumentCount, arguments, registry));
+}

@@ -1,0 +1,216 @@
+#include "tools/toeplitz/CommandLine.h"
+#include "compiler/Frontend/Suggestion.h"
+#include "tools/toeplitz/Messages.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+
+using namespace toeplitz;
+
+namespace {
+
+/// Lays the help out for a terminal of 80 columns.
+class HelpFormatter : public CLI::Formatter {
+public:
+  HelpFormatter() {
+    column_width(kTextColumn);
+    label("Positionals", "Arguments");
+  }
+
+  std::string make_description(const CLI::App *parser) const override {
+    return parser->get_description() + ".\n\n";
+  }
+
+  std::string make_usage(const CLI::App *parser,
+                         std::string name) const override {
+    return "Usage: " + name +
+           (parser->get_parent() ? " NETWORK [options]\n"
+                                 : " COMMAND [options]\n");
+  }
+
+  std::string make_option_opts(const CLI::Option *option) const override {
+    return option->get_option_text().empty() ? ""
+                                             : " " + option->get_option_text();
+  }
+
+  /// Breaks lines between words; CLI11 indents what follows a line break.
+  std::string make_option_desc(const CLI::Option *option) const override {
+    std::string text;
+    size_t column = 0;
+    for (llvm::StringRef word : llvm::split(option->get_description(), ' ')) {
+      bool fits = column + 1 + word.size() <= kColumns - kTextColumn;
+      if (column > 0)
+        text += fits ? " " : "\n";
+      column = (column > 0 && fits ? column + 1 : 0) + word.size();
+      text += word;
+    }
+    return text;
+  }
+
+  std::string make_help(const CLI::App *parser, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(parser, name, mode);
+    return CLI::detail::find_and_replace(text, "\n\n\n", "\n\n");
+  }
+
+private:
+  static constexpr size_t kColumns = 80;
+  static constexpr size_t kTextColumn = 28;
+};
+
+/// The words of the options of `parser`, for guesses at what was meant.
+std::vector<std::string> optionNames(const CLI::App &parser) {
+  std::vector<std::string> names;
+  for (const CLI::Option *option : parser.get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  return names;
+}
+
+/// "; see 'toeplitz compile --help'".
+std::string seeHelp(const CLI::App &part) {
+  return "; see 'toeplitz " +
+         (part.get_parent() ? part.get_name() + " " : std::string()) +
+         "--help'";
+}
+
+/// What `word` was probably meant to be, or where to find what there is.
+std::string adviseOn(const CLI::App &part, llvm::StringRef word,
+                     const std::vector<std::string> &candidates) {
+  std::string suggestion =
+      suggest(word, llvm::SmallVector<llvm::StringRef>(candidates.begin(),
+                                                       candidates.end()));
+  return suggestion.empty() ? seeHelp(part) : suggestion;
+}
+
+/// The subcommand that the command line named, or the application itself.
+const CLI::App &parsedPart(const CLI::App &application) {
+  auto subcommands = application.get_subcommands();
+  return subcommands.empty() ? application : *subcommands.front();
+}
+
+/// What is wrong with the first word that no option or argument took.
+std::string describeUnknownWord(const CLI::App &part, llvm::StringRef word) {
+  if (word.starts_with("-")) {
+    llvm::StringRef name = word.split('=').first;
+    return ("unknown option '" + name + "'" +
+            adviseOn(part, name, optionNames(part)))
+        .str();
+  }
+  if (part.get_parent())
+    return ("unexpected argument '" + word + "'" + seeHelp(part)).str();
+
+  std::vector<std::string> names;
+  for (const CLI::App *subcommand : part.get_subcommands({}))
+    names.push_back(subcommand->get_name());
+  return ("unknown command '" + word + "'" + adviseOn(part, word, names)).str();
+}
+
+} // namespace
+
+std::unique_ptr<CLI::App> toeplitz::createApplication() {
+  auto application = std::make_unique<CLI::App>(
+      "Compiles convolutional networks ahead of time to native code",
+      "toeplitz");
+  application->formatter(std::make_shared<HelpFormatter>());
+  application->set_help_flag("-h,--help", "Print this help");
+  application->set_version_flag(
+      "--version",
+      "toeplitz " TOEPLITZ_VERSION " (LLVM " LLVM_VERSION_STRING ")",
+      "Print the versions of the compiler and of LLVM");
+  // Words that nobody takes are reported by readCommandLine, with a guess at
+  // what was meant. When an option stands twice, the last one counts, as with
+  // other compilers.
+  application->allow_extras();
+  application->require_subcommand(0, 1);
+  application->option_defaults()->take_last();
+  application->footer(R"(Examples:
+  toeplitz compile lenet.json -o lenet          an executable
+  toeplitz compile lenet.json -o liblenet.so    a shared library and lenet.h
+  toeplitz run lenet.json --input x.npy         compile, run, summarise the output
+  toeplitz bench liblenet.so --threads 2        time a compiled network
+
+'toeplitz COMMAND --help' explains a command.)");
+  return application;
+}
+
+std::optional<int> toeplitz::readCommandLine(CLI::App &application, int argc,
+                                             const char *const *argv) {
+  for (CLI::App *subcommand : application.get_subcommands({}))
+    subcommand->group("Commands");
+  std::string error;
+  try {
+    application.parse(argc, argv);
+  } catch (const CLI::Success &success) { // --help and --version
+    return application.exit(success);
+  } catch (const CLI::Error &parseError) {
+    error = parseError.what();
+  }
+
+  const CLI::App &part = parsedPart(application);
+  for (const CLI::App *holder :
+       {&part, static_cast<const CLI::App *>(&application)})
+    if (auto words = holder->remaining(); !words.empty()) {
+      (void)reportError(describeUnknownWord(part, words.front()));
+      return 1;
+    }
+  if (error.empty() && !part.get_parent())
+    error = "no command was given";
+  if (!error.empty()) {
+    (void)reportError(error + seeHelp(part));
+    return 1;
+  }
+  return std::nullopt;
+}
+
+void toeplitz::addCompilationOptions(CLI::App &parser,
+                                     CompilationOptions &options) {
+  parser
+      .add_option("--mcpu", options.targetCpu,
+                  "Processor to compile for, by LLVM's name, such as "
+                  "x86-64-v3 or znver4; 'native' (the default) is this one")
+      ->option_text("CPU")
+      ->group("Target");
+  parser
+      .add_option("--mtriple", options.targetTriple,
+                  "Target triple, such as aarch64-linux-gnu; the default is "
+                  "this machine's")
+      ->option_text("TRIPLE")
+      ->group("Target");
+  parser
+      .add_option("--algorithm", options.algorithms,
+                  "Algorithm of every convolution that it can compute, or of "
+                  "the named layers; the default is the cheapest for each")
+      ->option_text("NAME | LAYER=NAME,...")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group("Target");
+  parser
+      .add_option("--print-ir-after", options.printAfter,
+                  "Print the IR to stderr after the pass; may be repeated")
+      ->option_text("PASS")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group("Inspection");
+  parser
+      .add_flag("--print-ir-after-all", options.printAfterAll,
+                "Print the IR to stderr after each pass that changed it")
+      ->group("Inspection");
+  parser
+      .add_flag("--time-passes", options.timePasses,
+                "Print to stderr how long each pass took")
+      ->group("Inspection");
+}
+
+CLI::Validator toeplitz::wholeNumber(int64_t lowest, int64_t highest) {
+  return CLI::Validator(
+      [=](std::string &text) -> std::string {
+        int64_t number;
+        if (!llvm::StringRef(text).getAsInteger(10, number) &&
+            number >= lowest && number <= highest)
+          return "";
+        return "expected a whole number from " + std::to_string(lowest) +
+               " to " + std::to_string(highest) + ", found '" + text + "'";
+      },
+      "");
+}

@@ -1,0 +1,228 @@
+#include "tools/toeplitz/Compilation.h"
+#include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Frontend/Frontend.h"
+#include "compiler/Frontend/Suggestion.h"
+#include "compiler/Registration.h"
+#include "dialects/CNN/CNNDialect.h"
+#include "tools/toeplitz/EntryFunction.h"
+#include "tools/toeplitz/Messages.h"
+#include "tools/toeplitz/Printing.h"
+
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+/// The names of the passes of a pipeline, nested ones included.
+SmallVector<std::string> passNames(OpPassManager &manager) {
+  // The one public way to what nested managers hold is the textual form,
+  // ANCHOR(PASS{OPTIONS},ANCHOR(PASS,PASS)).
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  manager.printAsTextualPipeline(stream);
+  SmallVector<std::string> names;
+  std::string word;
+  int braces = 0;
+  for (char c : text) {
+    if (c == '{')
+      ++braces;
+    else if (c == '}')
+      --braces;
+    else if (braces > 0)
+      continue;
+    else if (c == '(') // the word was an anchor
+      word.clear();
+    else if (c != ',' && c != ')')
+      word += c;
+    else if (!word.empty())
+      names.push_back(std::exchange(word, ""));
+  }
+  return names;
+}
+
+} // namespace
+
+Compilation::Compilation(const CompilationOptions &options)
+    : options(options), diagnostics(context) {
+  DialectRegistry registry;
+  registerToeplitzDialects(registry);
+  context.appendDialectRegistry(registry);
+  // A user's mistake is told by its place, not by a dump of the whole module.
+  context.printOpOnDiagnostic(false);
+  timing.setEnabled(options.timePasses);
+  rootTiming = timing.getRootScope();
+}
+
+LogicalResult Compilation::load(StringRef inputPath) {
+  path = inputPath.str();
+  std::string error;
+  std::optional<TargetDescription> target =
+      describeTarget(options.targetTriple, options.targetCpu, error);
+  if (!target)
+    return reportError(error);
+  pipeline.target = *target;
+
+  if (failed(readAlgorithms()) || failed(readModule(path)))
+    return failure();
+  stage = findStage(*module);
+  if (failed(checkWeights()) || failed(checkLayerNames()))
+    return failure();
+  return completeEntryFunction(*module, path);
+}
+
+LogicalResult Compilation::readAlgorithms() {
+  SmallVector<StringRef> known;
+  for (const Algorithm *algorithm : getAlgorithms())
+    known.push_back(algorithm->name);
+  for (StringRef argument : options.algorithms)
+    for (StringRef choice : llvm::split(argument, ',')) {
+      // A layer's name may have an equals sign in it, an algorithm's never.
+      auto [layer, algorithm] = choice.rsplit('=');
+      bool isForOneLayer = choice.contains('=');
+      if (!isForOneLayer)
+        std::swap(layer, algorithm);
+      if (!llvm::is_contained(known, algorithm))
+        return reportError("--algorithm: unknown algorithm '" + algorithm +
+                           "'; expected " + listOfChoices(known) +
+                           suggest(algorithm, known));
+      if (isForOneLayer)
+        pipeline.layerAlgorithms[layer.str()] = algorithm.str();
+      else
+        pipeline.algorithm = algorithm.str();
+    }
+  return success();
+}
+
+LogicalResult Compilation::readModule(StringRef path) {
+  llvm::sys::fs::file_status status;
+  if (std::error_code problem = llvm::sys::fs::status(path, status))
+    return reportError("cannot open '" + path + "': " + problem.message());
+  if (status.type() == llvm::sys::fs::file_type::directory_file)
+    return reportError("cannot open '" + path + "': it is a directory");
+
+  TimingScope scope = nestTiming("Read the network");
+  unsigned errorsBefore = diagnostics.getErrorCount();
+  if (path.ends_with(".json"))
+    module = importNetwork(path, context);
+  else if (path.ends_with(".mlir"))
+    module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  else
+    return reportError("'" + path +
+                       "': expected a network description (.json) or a module "
+                       "of the compiler (.mlir)");
+  if (module)
+    return success();
+  // The reader has said why, with the place in the file.
+  if (diagnostics.getErrorCount() == errorsBefore)
+    (void)reportError("cannot read '" + path + "'");
+  return failure();
+}
+
+LogicalResult Compilation::checkWeights() {
+  // IR printed for reading leaves weights out. Without this check, what needs
+  // their values would find none.
+  std::string missing;
+  module->walk([&](Operation *operation) {
+    for (NamedAttribute attribute : operation->getAttrs())
+      if (auto weight =
+              dyn_cast<DenseResourceElementsAttr>(attribute.getValue()))
+        if (!weight.getRawHandle().getBlob()) {
+          missing = weight.getRawHandle().getKey().str();
+          return WalkResult::interrupt();
+        }
+    return WalkResult::advance();
+  });
+  if (missing.empty())
+    return success();
+  // Constants that stood in the text itself have all lost their names.
+  std::string weight =
+      missing == "__elided__" ? "a weight" : "weight '" + missing + "'";
+  return reportError("'" + path + "': the values of " + weight +
+                     " are not in the file; write it with --complete to "
+                     "compile it further");
+}
+
+LogicalResult Compilation::checkLayerNames() {
+  if (stage != Stage::Cnn) {
+    if (!options.algorithms.empty())
+      return reportError("--algorithm: the algorithms of '" + path +
+                         "' are already chosen, it is at the stage '" +
+                         stageName(stage) + "'");
+    return success();
+  }
+  llvm::SetVector<StringRef> layers, others;
+  module->walk([&](Operation *operation) {
+    auto name = dyn_cast<NameLoc>(operation->getLoc());
+    if (!name)
+      return;
+    bool isConvolution = isa<cnn::ConvOp, cnn::ConvTransposeOp>(operation);
+    (isConvolution ? layers : others).insert(name.getName());
+  });
+  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms) {
+    if (layers.contains(layer))
+      continue;
+    if (others.contains(layer))
+      return reportError("--algorithm: layer '" + layer +
+                         "' is not a convolution, it has one algorithm only");
+    return reportError("--algorithm: '" + path + "' has no layer '" + layer +
+                       "'" + suggest(layer, layers.getArrayRef()));
+  }
+  return success();
+}
+
+LogicalResult Compilation::enablePrinting(PassManager &manager) {
+  if (options.printAfter.empty() && !options.printAfterAll)
+    return success();
+  SmallVector<std::string> names = passNames(manager);
+  SmallVector<StringRef> known(names.begin(), names.end());
+  llvm::sort(known);
+  known.erase(llvm::unique(known), known.end());
+  for (StringRef name : options.printAfter)
+    if (!llvm::is_contained(known, name))
+      return reportError("--print-ir-after: no pass '" + name +
+                         "' runs here; expected " +
+                         (known.empty() ? "none" : listOfChoices(known)) +
+                         suggest(name, known));
+
+  // MLIR prints whole modules from one thread only.
+  context.disableMultithreading();
+  manager.enableIRPrinting(
+      /*shouldPrintBeforePass=*/[](Pass *, Operation *) { return false; },
+      /*shouldPrintAfterPass=*/
+      [this](Pass *pass, Operation *) {
+        return options.printAfterAll ||
+               llvm::is_contained(options.printAfter, pass->getArgument());
+      },
+      /*printModuleScope=*/true,
+      /*printAfterOnlyOnChange=*/options.printAfterAll,
+      /*printAfterOnlyOnFailure=*/false, llvm::errs(), briefPrinting());
+  return success();
+}
+
+LogicalResult Compilation::advanceTo(Stage target) {
+  if (stage > target)
+    return reportError("'" + path + "' is at the stage '" + stageName(stage) +
+                       "', which is past '" + stageName(target) + "'");
+  PassManager manager(&context, ModuleOp::getOperationName());
+  buildPipeline(manager, stage, target, pipeline);
+  if (failed(enablePrinting(manager)))
+    return failure();
+  TimingScope scope = nestTiming("Passes");
+  manager.enableTiming(scope);
+
+  unsigned errorsBefore = diagnostics.getErrorCount();
+  if (failed(manager.run(*module))) {
+    if (diagnostics.getErrorCount() == errorsBefore)
+      (void)reportError("compiling '" + path + "' failed");
+    return failure();
+  }
+  stage = target;
+  return success();
+}

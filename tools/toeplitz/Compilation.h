@@ -1,0 +1,62 @@
+// A network on its way through the compiler, from the file that the user named
+// to the stage that a subcommand needs.
+
+#ifndef TOEPLITZ_TOOLS_TOEPLITZ_COMPILATION_H
+#define TOEPLITZ_TOOLS_TOEPLITZ_COMPILATION_H
+
+#include "compiler/Frontend/Diagnostics.h"
+#include "compiler/Pipeline.h"
+#include "tools/toeplitz/CompilationOptions.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Support/Timing.h"
+
+namespace mlir {
+class PassManager;
+} // namespace mlir
+
+namespace toeplitz {
+
+class Compilation {
+public:
+  /// `options` must outlive the compilation.
+  explicit Compilation(const CompilationOptions &options);
+
+  /// Reads a description (.json) or a module of any stage (.mlir), and checks
+  /// the options against it. Reports what is wrong.
+  mlir::LogicalResult load(llvm::StringRef path);
+
+  /// Runs the passes up to `stage`. An error when the module is past it.
+  mlir::LogicalResult advanceTo(Stage stage);
+
+  mlir::ModuleOp getModule() { return *module; }
+  const TargetDescription &getTarget() const { return pipeline.target; }
+
+  /// For work that isn't a pass but takes time; see --time-passes.
+  mlir::TimingScope nestTiming(llvm::StringRef name) {
+    return rootTiming.nest(name);
+  }
+
+private:
+  mlir::LogicalResult readAlgorithms();
+  mlir::LogicalResult readModule(llvm::StringRef path);
+  mlir::LogicalResult checkWeights();
+  mlir::LogicalResult checkLayerNames();
+  mlir::LogicalResult enablePrinting(mlir::PassManager &manager);
+
+  const CompilationOptions &options;
+  mlir::MLIRContext context;
+  ConsoleDiagnostics diagnostics;
+  PipelineOptions pipeline;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::string path;
+  Stage stage = Stage::Cnn;
+  mlir::DefaultTimingManager timing;
+  mlir::TimingScope rootTiming;
+};
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,31 @@
+// What a user may say about a compilation, as it was said.
+
+#ifndef TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
+#define TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
+
+#include <string>
+#include <vector>
+
+namespace toeplitz {
+
+struct CompilationOptions {
+  /// LLVM's names of the target, as describeTarget takes them.
+  std::string targetTriple;
+  std::string targetCpu;
+  /// "NAME", "LAYER=NAME", or several of them separated by commas.
+  std::vector<std::string> algorithms;
+  /// Passes to print the IR after, by the names that they have in a pipeline.
+  std::vector<std::string> printAfter;
+  bool printAfterAll = false;
+  bool timePasses = false;
+
+  /// Whether the user said anything.
+  bool areGiven() const {
+    return !targetTriple.empty() || !targetCpu.empty() || !algorithms.empty() ||
+           !printAfter.empty() || printAfterAll || timePasses;
+  }
+};
+
+} // namespace toeplitz
+
+#endif

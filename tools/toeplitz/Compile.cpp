@@ -1,0 +1,220 @@
+// `toeplitz compile`: from a network to a file of the kind that the user wants.
+
+#include "compiler/Frontend/Frontend.h"
+#include "compiler/Target/Header.h"
+#include "tools/toeplitz/CommandLine.h"
+#include "tools/toeplitz/Compilation.h"
+#include "tools/toeplitz/Messages.h"
+#include "tools/toeplitz/OutputKind.h"
+#include "tools/toeplitz/Printing.h"
+
+#include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace toeplitz;
+
+namespace {
+
+struct CompileOptions {
+  std::string network;
+  std::string output;
+  std::string emit;
+  std::string runtimeDirectory;
+  bool brief = false;
+  bool complete = false;
+  bool printCommands = false;
+  CompilationOptions compilation;
+};
+
+/// Finds out before the work whether there is a place for its result.
+llvm::LogicalResult checkOutputPath(llvm::StringRef path,
+                                    llvm::StringRef inputPath) {
+  if (path == "-")
+    return llvm::success();
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) &&
+      status.type() == llvm::sys::fs::file_type::character_file)
+    return llvm::success(); // such as /dev/null
+  if (llvm::sys::fs::is_directory(path))
+    return reportError("cannot write '" + path + "': it is a directory");
+  if (llvm::sys::fs::equivalent(path, inputPath))
+    return reportError("cannot write '" + path + "': it is the input");
+  llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  if (folder.empty())
+    folder = ".";
+  if (!llvm::sys::fs::is_directory(folder))
+    return reportError("cannot write '" + path + "': there is no folder '" +
+                       folder + "'");
+  if (llvm::sys::fs::access(folder, llvm::sys::fs::AccessMode::Write))
+    return reportError("cannot write '" + path + "': the folder '" + folder +
+                       "' is not writable");
+  return llvm::success();
+}
+
+/// Writes text to the standard output or to a file that appears complete or not
+/// at all.
+llvm::LogicalResult
+writeText(llvm::StringRef path,
+          llvm::function_ref<bool(llvm::raw_ostream &)> write) {
+  bool isWritten = true;
+  llvm::Error error =
+      llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) -> llvm::Error {
+        isWritten = write(stream);
+        if (isWritten)
+          return llvm::Error::success();
+        // Keeps the half of a file from taking the place of the whole one.
+        return llvm::createStringError("reported already");
+      });
+  if (!isWritten) {
+    llvm::consumeError(std::move(error));
+    return llvm::failure();
+  }
+  if (error)
+    return reportError("cannot write '" + path +
+                       "': " + llvm::toString(std::move(error)));
+  return llvm::success();
+}
+
+/// Stages as text: on a terminal for reading, in a file for going on with.
+llvm::LogicalResult writeStage(Compilation &compilation, Stage stage,
+                               llvm::StringRef path,
+                               const CompileOptions &options) {
+  if (failed(compilation.advanceTo(stage)))
+    return llvm::failure();
+  bool isComplete = options.complete || (path != "-" && !options.brief);
+  return writeText(path, [&](llvm::raw_ostream &stream) {
+    compilation.getModule()->print(stream, isComplete ? completePrinting()
+                                                      : briefPrinting());
+    return true;
+  });
+}
+
+llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
+                                  llvm::StringRef path,
+                                  const CompileOptions &options) {
+  if (failed(compilation.advanceTo(Stage::LLVM)))
+    return llvm::failure();
+  mlir::TimingScope scope = compilation.nestTiming("Machine code");
+  EmitOptions emitOptions;
+  emitOptions.runtimeDirectory = options.runtimeDirectory;
+  emitOptions.printCommands = options.printCommands;
+  return emitArtifact(compilation.getModule(), compilation.getTarget(), kind,
+                      path, emitOptions);
+}
+
+llvm::LogicalResult writeHeaderFile(Compilation &compilation,
+                                    llvm::StringRef path) {
+  if (failed(compilation.advanceTo(Stage::LLVM)))
+    return llvm::failure();
+  std::optional<Network> network = readNetwork(compilation.getModule());
+  if (!network)
+    return llvm::failure();
+  return writeText(path, [&](llvm::raw_ostream &stream) {
+    writeHeader(*network, stream);
+    return true;
+  });
+}
+
+llvm::LogicalResult writeDescription(const CompileOptions &options,
+                                     llvm::StringRef path) {
+  if (!llvm::StringRef(options.network).ends_with(".json"))
+    return reportError("'" + options.network +
+                       "': only a network description (.json) can be written "
+                       "as one");
+  mlir::MLIRContext context;
+  ConsoleDiagnostics diagnostics(context);
+  return writeText(path, [&](llvm::raw_ostream &stream) {
+    return exportDescription(options.network, stream, context);
+  });
+}
+
+int compile(const CompileOptions &options) {
+  const OutputKind *kind = chooseOutputKind(options.emit, options.output);
+  if (!kind)
+    return 1;
+  std::string path = options.output.empty() ? kind->defaultPath(options.network)
+                                            : options.output;
+  if (path == "-" && !kind->isText) {
+    (void)reportError("--emit=" + kind->name +
+                      " is no text, name a file for it with -o");
+    return 1;
+  }
+  if (failed(checkOutputPath(path, options.network)))
+    return 1;
+  if (std::holds_alternative<Description>(kind->what))
+    return failed(writeDescription(options, path));
+
+  Compilation compilation(options.compilation);
+  if (failed(compilation.load(options.network)))
+    return 1;
+  if (auto *stage = std::get_if<Stage>(&kind->what))
+    return failed(writeStage(compilation, *stage, path, options));
+  if (std::holds_alternative<Header>(kind->what))
+    return failed(writeHeaderFile(compilation, path));
+  return failed(writeArtifact(compilation, std::get<ArtifactKind>(kind->what),
+                              path, options));
+}
+
+std::string helpOnKinds() {
+  std::string text = "Kinds of output (--emit) and their suffixes:\n";
+  llvm::raw_string_ostream stream(text);
+  for (const OutputKind &kind : outputKinds())
+    stream << "  " << llvm::left_justify(kind.name, 10)
+           << llvm::left_justify(kind.suffix, 7) << kind.description << "\n";
+  return text;
+}
+
+} // namespace
+
+Command toeplitz::addCompileCommand(CLI::App &application) {
+  auto options = std::make_shared<CompileOptions>();
+  CLI::App *parser = application.add_subcommand(
+      "compile", "Compile a network to a program, a library or a text");
+  parser
+      ->add_option("NETWORK", options->network,
+                   "Network description (.json), or module of any stage "
+                   "(.mlir), which goes on from there")
+      ->required();
+  parser
+      ->add_option("-o,--output", options->output,
+                   "File to write; the default is one named after NETWORK in "
+                   "the current folder, or the standard output for texts")
+      ->option_text("FILE");
+  parser
+      ->add_option("--emit", options->emit,
+                   "What to write, see below; the default follows from the "
+                   "suffix of FILE, and is an executable without one")
+      ->option_text("KIND");
+  CLI::Option *brief =
+      parser->add_flag("--brief", options->brief,
+                       "Leave the values of weights and the places in the "
+                       "source out of MLIR text; the default on the standard "
+                       "output");
+  parser
+      ->add_flag("--complete", options->complete,
+                 "Write them, so that the text can be compiled further; the "
+                 "default in files")
+      ->excludes(brief);
+  addCompilationOptions(*parser, options->compilation);
+  parser
+      ->add_option("--runtime", options->runtimeDirectory,
+                   "Folder of the runtime's libraries for the target; the "
+                   "default is that of this installation")
+      ->option_text("FOLDER")
+      ->group("Target");
+  parser
+      ->add_flag("--print-commands", options->printCommands,
+                 "Print the linker's command to stderr")
+      ->group("Inspection");
+  parser->footer(helpOnKinds() + R"(
+Examples:
+  toeplitz compile lenet.json                            the program ./lenet
+  toeplitz compile lenet.json -o liblenet.so             and lenet.h
+  toeplitz compile lenet.json --mcpu x86-64-v3 -o lenet  for any recent x86
+  toeplitz compile lenet.json --emit=schedule            what was chosen, to read
+  toeplitz compile lenet.json --algorithm conv1=im2col,conv2=direct -o lenet
+  toeplitz compile lenet.json --emit=loops -o lenet.mlir
+  toeplitz compile lenet.mlir -o lenet                   goes on from the loops)");
+  return {parser, [options] { return compile(*options); }};
+}
