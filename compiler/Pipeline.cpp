@@ -54,11 +54,18 @@ static bufferization::OneShotBufferizePassOptions getBufferizationOptions() {
   return options;
 }
 
-static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
-  bufferization::BufferResultsToOutParamsPassOptions options;
-  options.modifyPublicFunctions = true;
-  options.hoistStaticAllocs = true;
-  return options;
+/// Results are written where the caller wants them, without a copy. (The
+/// options are given as text because the pass reads hoist-static-allocs only
+/// from there.)
+static std::unique_ptr<Pass> createResultsToParameters() {
+  std::unique_ptr<Pass> pass =
+      bufferization::createBufferResultsToOutParamsPass();
+  LogicalResult known = pass->initializeOptions(
+      "modify-public-functions=true hoist-static-allocs=true",
+      [](const Twine &) { return failure(); });
+  assert(succeeded(known) && "upstream's pass has these options");
+  (void)known;
+  return pass;
 }
 
 void toeplitz::buildSchedulePipeline(OpPassManager &manager,
@@ -76,8 +83,7 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));
-  manager.addPass(
-      bufferization::createBufferResultsToOutParamsPass(getResultOptions()));
+  manager.addPass(createResultsToParameters());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createPlanMemory());
@@ -139,9 +145,12 @@ Stage toeplitz::findStage(ModuleOp module) {
       return WalkResult::interrupt();
     }
     StringRef dialect = operation->getName().getDialectNamespace();
-    // Kernels that wait for their loops decide, whatever stands around them:
-    // some operations have become loops already when the memory is planned.
-    if (dialect == "kernel")
+    // What waits for its loops decides, whatever stands around it.
+    bool isKernel =
+        dialect == "kernel" ||
+        (dialect == "linalg" &&
+         llvm::any_of(operation->getOperandTypes(), llvm::IsaPred<MemRefType>));
+    if (isKernel)
       stage = Stage::Schedule;
     else if (stage == Stage::Cnn &&
              (dialect == "scf" || dialect == "memref" || dialect == "vector"))

@@ -5,7 +5,8 @@
 
 Everything between `<!-- stage NAME: ... -->` and `<!-- end -->` comes from `toeplitz compile architecture_network.json --emit=NAME`; the rest
 of the page is written by hand. Words after the name choose a part: `function PATTERN` the first function whose name
-matches, `lines N` the first N lines. The target is fixed, so that the page is the same whatever machine writes it.
+matches, `loop PATTERN` the first loop of the assembly that has no other one inside and a matching line, `lines N` the
+first N lines. The target is fixed, so that the page is the same whatever machine writes it.
 """
 
 import argparse
@@ -18,7 +19,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 PAGE = FOLDER / "architecture.md"
 TOEPLITZ = os.environ.get("TOEPLITZ", str(FOLDER.parent / "build" / "tools" / "toeplitz"))
 SECTION = re.compile(r"(<!-- stage (?P<stage>\w+): (?P<parts>.*?) -->\n).*?(<!-- end -->\n)", re.DOTALL)
-LANGUAGES = {"json": "json", "cnn": "mlir", "schedule": "mlir", "loops": "mlir", "llvm": "llvm", "asm": "asm"}
+LANGUAGES = {"json": "json", "cnn": "mlir", "schedule": "mlir", "loops": "mlir", "llvm": "mlir", "asm": "asm"}
 
 
 def print_stage(stage):
@@ -28,6 +29,18 @@ def print_stage(stage):
     command = [TOEPLITZ, "compile", "architecture_network.json", f"--emit={stage}", "-o", "-"]
     command += ["--mtriple=x86_64-unknown-linux-gnu", "--mcpu=x86-64-v3"]
     return subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=True).stdout
+
+
+def find_loop(lines, pattern):
+    """The lines of assembly from a label to the jump back to it, without a label between, one of them matching."""
+    start = None
+    for index, line in enumerate(lines):
+        if line.endswith(":"):
+            start = index
+        elif start is not None and re.match(rf"\s+j\w+\s+{re.escape(lines[start][:-1])}$", line):
+            if any(re.search(pattern, inside) for inside in lines[start:index]):
+                return lines[start : index + 1]
+    raise ValueError(f"no loop with '{pattern}'")
 
 
 def choose(text, parts):
@@ -42,6 +55,9 @@ def choose(text, parts):
             indent = re.match(r"\s*", lines[start]).group()
             end = next(index for index in range(start + 1, len(lines)) if lines[index].startswith(indent + "}"))
             lines = [line.removeprefix(indent) for line in lines[start : end + 1]]
+            words = words[2:]
+        elif words[0] == "loop":
+            lines = find_loop(lines, words[1])
             words = words[2:]
         elif words[0] == "lines":
             count = int(words[1])

@@ -165,7 +165,8 @@ private:
   Accumulators emitTap(const Place &place, const ColumnRun &run, Index column,
                        Accumulators accumulators, Index firstChannel,
                        int64_t channels, Index tap,
-                       ArrayRef<Index> inputPosition, int64_t columnTap);
+                       ArrayRef<Index> inputPosition, Index columnTap,
+                       ArrayRef<bool> reaches);
 
   Index number(int64_t value) { return kernel.constant(value); }
 
@@ -278,10 +279,29 @@ Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
                                size_t dimension, Index tap,
                                SmallVector<Index> inputPosition) {
   if (dimension == place.outer.size()) {
+    SmallVector<SmallVector<bool>> reaches(columns.kernel);
+    bool interior = true;
     for (int64_t columnTap = 0; columnTap < columns.kernel; ++columnTap)
-      accumulators =
-          emitTap(place, run, column, std::move(accumulators), firstChannel,
-                  channels, tap, inputPosition, columnTap);
+      for (int64_t t = 0; t < run.positions; ++t) {
+        reaches[columnTap].push_back(run.reachesInput(columns, t, columnTap));
+        interior &= reaches[columnTap].back();
+      }
+    // In the interior a loop: were the taps written out, LLVM would find the
+    // inputs that several of them read, keep them in registers that the
+    // accumulators need, and spill.
+    if (interior)
+      return kernel.forLoop(number(0), number(columns.kernel), 1, accumulators,
+                            [&](Index columnTap, ValueRange carried) {
+                              return emitTap(
+                                  place, run, column, Accumulators(carried),
+                                  firstChannel, channels, tap, inputPosition,
+                                  columnTap, reaches[0]);
+                            });
+    for (int64_t columnTap = 0; columnTap < columns.kernel; ++columnTap)
+      if (llvm::is_contained(reaches[columnTap], true))
+        accumulators = emitTap(place, run, column, std::move(accumulators),
+                               firstChannel, channels, tap, inputPosition,
+                               number(columnTap), reaches[columnTap]);
     return accumulators;
   }
   const Dimension &outer = blueprint.dimensions[dimension];
@@ -306,21 +326,15 @@ Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
 Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
                               Index column, Accumulators accumulators,
                               Index firstChannel, int64_t channels, Index tap,
-                              ArrayRef<Index> inputPosition,
-                              int64_t columnTap) {
-  bool reaches = false;
-  for (int64_t t = 0; t < run.positions; ++t)
-    reaches |= run.reachesInput(columns, t, columnTap);
-  if (!reaches)
-    return accumulators;
-
+                              ArrayRef<Index> inputPosition, Index columnTap,
+                              ArrayRef<bool> reaches) {
   int64_t width = place.vectors * lanes;
   // The packed filter: see packBlockedFilter.
   Index blockStart = kernel.mul(kernel.mul(place.vector, number(lanes)),
                                 number(taps * blueprint.inChannels));
   Index channelStart = kernel.mul(firstChannel, number(taps * width));
   Index linearTap =
-      kernel.add(kernel.mul(tap, number(columns.kernel)), number(columnTap));
+      kernel.add(kernel.mul(tap, number(columns.kernel)), columnTap);
   Index filterStart =
       kernel.add(kernel.add(blockStart, channelStart),
                  kernel.mul(linearTap, number(channels * width)));
@@ -333,8 +347,9 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
   // Column 0 of the tile reads this input column; further positions lie a
   // constant further.
   Index inputColumn =
-      kernel.sub(kernel.mul(column, number(columns.stride)),
-                 number(columns.paddingLow - columnTap * columns.dilation));
+      kernel.sub(kernel.add(kernel.mul(column, number(columns.stride)),
+                            kernel.mul(columnTap, number(columns.dilation))),
+                 number(columns.paddingLow));
 
   auto step = [&](Index channel, Accumulators &sums) {
     SmallVector<Value> weights;
@@ -345,7 +360,7 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
           buffers.filter, {kernel.add(filterRow, number(v * lanes))}, lanes));
     multiplyAccumulate(
         kernel, sums, place.vectors, weights, [&](int64_t t) -> Value {
-          if (!run.reachesInput(columns, t, columnTap))
+          if (!reaches[t])
             return {};
           SmallVector<Index> indices = {place.image, inputChannel};
           if (!blueprint.withoutPositions) {
@@ -358,9 +373,9 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
         });
   };
 
-  // Four steps an iteration: the loop's own instructions then weigh little
-  // beside 4 times the tile's multiply-adds.
-  int64_t unroll = channels % 4 == 0 ? 4 : 1;
+  // Two steps an iteration halve the weight of the loop's own instructions.
+  // With four, LLVM moves loads so far ahead that accumulators are spilled.
+  int64_t unroll = channels % 2 == 0 ? 2 : 1;
   return kernel.forLoop(number(0), number(channels), unroll, accumulators,
                         [&](Index channel, ValueRange carried) {
                           Accumulators sums(carried);

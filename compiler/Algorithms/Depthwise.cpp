@@ -3,16 +3,17 @@
 //   y[n, c, o] = sum over k of w[c, k] x[n, c, o * stride + k * dilation -
 //   padding],
 //
-// a vector of channels at a time: no reduction over channels, so each
-// multiply-add loads a vector of the input. The taps of the innermost dimension
-// are written out, which lets LLVM keep an input vector in its register for all
-// the taps that read it.
+// a vector of channels at a time. There is no reduction over channels, so loads
+// weigh as much as multiply-adds: a row of weights stays in registers, and each
+// input vector is loaded once for all the taps of the innermost dimension that
+// read it.
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <map>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -33,12 +34,18 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// Positions that share a weight vector: as many accumulators as the latency of
-/// the multiply-add asks for, and rows cut evenly.
-static int64_t choosePositions(int64_t rowPositions,
+/// The widest kernel row whose weights stay in registers beside the
+/// accumulators. Wider rows load their weights again and again.
+static constexpr int64_t widestResidentRow = 5;
+
+/// As many positions as registers hold beside a row of weights and one input
+/// vector, in rows that are cut evenly.
+static int64_t choosePositions(const Convolution &convolution,
                                kernel::TargetAttr target) {
-  int64_t most = std::min<int64_t>(target.getRegisters() / 2 + 2, 14);
-  return llvm::divideCeil(rowPositions, llvm::divideCeil(rowPositions, most));
+  int64_t weights = std::min(convolution.kernel.back(), widestResidentRow);
+  int64_t most = std::min<int64_t>(target.getRegisters() - 2 - weights, 16);
+  int64_t row = convolution.outputSizes.back();
+  return llvm::divideCeil(row, llvm::divideCeil(row, most));
 }
 
 static ConvolutionSchedule schedule(const Convolution &convolution,
@@ -46,9 +53,7 @@ static ConvolutionSchedule schedule(const Convolution &convolution,
   ConvolutionSchedule chosen;
   chosen.inputBlock = target.getLanes();
   chosen.groups = convolution.groups;
-  chosen.tilePositions = choosePositions(
-      convolution.outputSizes.empty() ? 1 : convolution.outputSizes.back(),
-      target);
+  chosen.tilePositions = choosePositions(convolution, target);
   return chosen;
 }
 
@@ -139,28 +144,41 @@ emitTaps(KernelBuilder &kernel, ArrayRef<Dimension> dimensions,
   for (const Dimension &each : dimensions)
     taps *= each.kernel;
   const Dimension &columns = dimensions.back();
-  for (int64_t columnTap = 0; columnTap < columns.kernel; ++columnTap) {
+  auto loadWeights = [&](int64_t columnTap) {
     Index linearTap =
         kernel.add(kernel.mul(tap, number(columns.kernel)), number(columnTap));
-    Value weights = kernel.loadVector(
+    return kernel.loadVector(
         buffers.filter,
         {kernel.mul(
             kernel.add(kernel.mul(place.block, number(taps)), linearTap),
             number(lanes))},
         lanes);
-    for (int64_t t = 0; t < run.positions; ++t) {
-      if (!run.reachesInput(columns, t, columnTap))
-        continue;
-      SmallVector<Index> indices = {place.image, place.block};
-      llvm::append_range(indices, inputPosition);
-      indices.push_back(
-          kernel.add(kernel.mul(column, number(columns.stride)),
-                     number(columns.getInputPosition(t, columnTap))));
-      indices.push_back(number(0));
-      accumulators[t] =
-          kernel.multiplyAdd(kernel.loadVector(buffers.input, indices, lanes),
-                             weights, accumulators[t]);
-    }
+  };
+  bool resident = columns.kernel <= widestResidentRow;
+  SmallVector<Value> weights;
+  for (int64_t columnTap = 0; resident && columnTap < columns.kernel;
+       ++columnTap)
+    weights.push_back(loadWeights(columnTap));
+
+  // Input vector by input vector: each is loaded once and used by every
+  // position and tap that reads it.
+  std::map<int64_t, SmallVector<std::pair<int64_t, int64_t>>> readers;
+  for (int64_t t = 0; t < run.positions; ++t)
+    for (int64_t columnTap = 0; columnTap < columns.kernel; ++columnTap)
+      if (run.reachesInput(columns, t, columnTap))
+        readers[columns.getInputPosition(t, columnTap)].push_back(
+            {t, columnTap});
+  for (const auto &[inputColumn, uses] : readers) {
+    SmallVector<Index> indices = {place.image, place.block};
+    llvm::append_range(indices, inputPosition);
+    indices.push_back(kernel.add(kernel.mul(column, number(columns.stride)),
+                                 number(inputColumn)));
+    indices.push_back(number(0));
+    Value input = kernel.loadVector(buffers.input, indices, lanes);
+    for (auto [t, columnTap] : uses)
+      accumulators[t] = kernel.multiplyAdd(
+          input, resident ? weights[columnTap] : loadWeights(columnTap),
+          accumulators[t]);
   }
   return accumulators;
 }

@@ -42,7 +42,7 @@ getCommonShape(LayerBuilder &layer) {
         InFlightDiagnostic diagnostic = layer.error("inputs");
         diagnostic << "the shapes of its inputs don't go together: ";
         llvm::interleaveComma(layer.getInputs(), diagnostic, [&](Value value) {
-          diagnostic << value.getType();
+          diagnostic << formatShape(LayerBuilder::getShape(value));
         });
         diagnostic << "; each dimension, from the last, must be the same or 1";
         return failure();

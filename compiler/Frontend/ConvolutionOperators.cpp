@@ -98,6 +98,8 @@ static llvm::FailureOr<Value> buildConv(LayerBuilder &layer) {
   if (failed(padding))
     return failure();
   cnn::PaddingMode mode = layer.getPaddingMode("padding_mode");
+  if (failed(layer.checkPadding("padding", *padding, mode)))
+    return failure();
   for (int64_t d = 0; d < parameters.rank; ++d) {
     int64_t input = layer.getShape()[d + 2];
     cnn::WindowDimension window{parameters.kernel[d], parameters.strides[d],
@@ -137,6 +139,7 @@ static llvm::FailureOr<Value> buildConvTranspose(LayerBuilder &layer) {
                      llvm::SmallVector<int64_t>(parameters.rank, 0));
   if (failed(padding) || failed(outputPadding))
     return failure();
+  LayerBuilder::Shape shape = {layer.getShape()[0], parameters.outChannels};
   for (int64_t d = 0; d < parameters.rank; ++d) {
     int64_t limit = std::max(parameters.strides[d], parameters.dilations[d]);
     if ((*outputPadding)[d] >= limit) {
@@ -159,7 +162,10 @@ static llvm::FailureOr<Value> buildConvTranspose(LayerBuilder &layer) {
           << padding->high[d] << " is taken away";
       return failure();
     }
+    shape.push_back(output);
   }
+  if (failed(layer.checkResultShape(shape)))
+    return failure();
 
   WeightRequest filter{
       "weight",
@@ -190,7 +196,7 @@ static llvm::FailureOr<Value> buildLinear(LayerBuilder &layer) {
   if (layer.getShape().size() != 2) {
     layer.error() << "operator 'linear' needs an input of rank 2 (batch, "
                      "features), found "
-                  << layer.getInput().getType()
+                  << formatShape(layer.getShape())
                   << "; operator 'flatten' makes one";
     return failure();
   }

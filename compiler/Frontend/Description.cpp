@@ -183,7 +183,6 @@ void DescriptionReader::readInput(const JsonValue &value) {
         << (shape && !sizes ? ", found " + shape->describe() : "");
     return;
   }
-  int64_t count = 1;
   for (const JsonValue &size : *sizes) {
     std::optional<int64_t> number = size.asInteger();
     if (!number || *number < 1 || *number > maximumSize) {
@@ -193,12 +192,12 @@ void DescriptionReader::readInput(const JsonValue &value) {
       return;
     }
     input.shape.push_back(*number);
-    if (*number > maximumElementCount / count) {
-      error(shape->offset) << "input '" << input.name << "' has more than "
-                           << maximumElementCount << " elements";
-      return;
-    }
-    count *= *number;
+  }
+  if (!countElements(input.shape)) {
+    error(shape->offset) << "input '" << input.name << "' of shape "
+                         << formatShape(input.shape) << " has more than "
+                         << maximumElementCount << " elements";
+    return;
   }
   network.inputs.push_back(std::move(input));
 }

@@ -5,19 +5,13 @@
 #define TOEPLITZ_COMPILER_FRONTEND_DESCRIPTION_H
 
 #include "compiler/Frontend/JsonValue.h"
+#include "compiler/Frontend/Shape.h"
 #include "compiler/Frontend/SourceText.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/LogicalResult.h"
 #include <memory>
 
 namespace toeplitz {
-
-/// Sizes and parameters are at most this: products of two of them, and sums of
-/// a few of those, then fit in 64 bits.
-constexpr int64_t maximumSize = int64_t(1) << 30;
-/// The elements of a tensor, at most: 16 GiB of f32.
-constexpr int64_t maximumElementCount = int64_t(1) << 32;
-constexpr unsigned maximumRank = 8;
 
 /// A name that refers to a layer or to an input of the network.
 struct Reference {

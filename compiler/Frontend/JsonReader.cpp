@@ -102,7 +102,12 @@ public:
     std::string shortened = message.take_front(longest).str();
     if (message.size() > longest)
       shortened += "...";
+    // What overflows is a number that has been read in full; other errors are
+    // at the byte read last.
+    constexpr int numberOverflow = 406;
     size_t offset = consumed > 0 ? consumed - 1 : 0;
+    if (exception.id == numberOverflow)
+      offset = takeTokenStart();
     return fail(offset, "this isn't valid JSON: " + shortened);
   }
 

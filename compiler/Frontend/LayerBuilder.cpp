@@ -167,17 +167,18 @@ llvm::FailureOr<int64_t> LayerBuilder::getSpatialRank(SpatialRanks ranks) {
              << ranks.minimum + 2;
   if (ranks.maximum != ranks.minimum)
     diagnostic << " to " << ranks.maximum + 2;
-  diagnostic << " (batch, channels, spatial dimensions), found "
-             << getInput().getType();
+  diagnostic << " (batch, channels, spatial dimensions), found shape "
+             << formatShape(getShape());
   return failure();
 }
 
 llvm::FailureOr<int64_t> LayerBuilder::getChannels() {
   if (getShape().size() >= 2)
     return getShape()[1];
-  error() << "operator '" << getOperator()
-          << "' needs an input of rank 2 or more (batch, channels, …), found "
-          << getInput().getType();
+  error()
+      << "operator '" << getOperator()
+      << "' needs an input of rank 2 or more (batch, channels, …), found shape "
+      << formatShape(getShape());
   return failure();
 }
 
@@ -187,27 +188,23 @@ LogicalResult LayerBuilder::checkStated(llvm::StringRef parameter,
   if (stated == actual)
     return success();
   error(parameter) << "'" << parameter << "' is " << stated
-                   << ", but the input " << getInput().getType() << " has "
-                   << actual;
+                   << ", but the input of shape " << formatShape(getShape())
+                   << " has " << actual;
   return failure();
 }
 
 LogicalResult LayerBuilder::checkResultShape(llvm::ArrayRef<int64_t> shape) {
-  int64_t count = 1;
-  for (int64_t size : shape) {
+  for (int64_t size : shape)
     if (size > maximumSize) {
-      error() << "its result has a dimension of " << size << ", more than "
-              << maximumSize;
+      error() << "its result would have a dimension of " << size
+              << ", more than " << maximumSize;
       return failure();
     }
-    if (size > maximumElementCount / count) {
-      error() << "its result has more than " << maximumElementCount
-              << " elements";
-      return failure();
-    }
-    count *= size;
-  }
-  return success();
+  if (countElements(shape))
+    return success();
+  error() << "its result of shape " << formatShape(shape)
+          << " would have more than " << maximumElementCount << " elements";
+  return failure();
 }
 
 llvm::FailureOr<ElementsAttr>
@@ -235,7 +232,9 @@ bool LayerBuilder::hasBias() const {
 llvm::FailureOr<Value> LayerBuilder::getBias(int64_t channels) {
   if (!hasBias())
     return Value();
-  return getWeight({"bias", {channels}, WeightRole::Bias});
+  WeightRequest request{"bias", {channels}, WeightRole::Bias};
+  request.advice = "; a layer without it says \"bias\": false";
+  return getWeight(request);
 }
 
 Value LayerBuilder::makeConstant(llvm::ArrayRef<int64_t> shape, double number) {
@@ -243,6 +242,27 @@ Value LayerBuilder::makeConstant(llvm::ArrayRef<int64_t> shape, double number) {
   return arith::ConstantOp::create(
       builder, location,
       DenseElementsAttr::get(type, static_cast<float>(number)));
+}
+
+LogicalResult LayerBuilder::checkPadding(llvm::StringRef parameter,
+                                         const Padding &padding,
+                                         cnn::PaddingMode mode) {
+  if (mode != cnn::PaddingMode::Reflect && mode != cnn::PaddingMode::Circular)
+    return success();
+  bool isReflect = mode == cnn::PaddingMode::Reflect;
+  for (size_t d = 0; d < padding.low.size(); ++d) {
+    int64_t input = getShape()[d + 2];
+    int64_t largest = std::max(padding.low[d], padding.high[d]);
+    int64_t limit = isReflect ? input - 1 : input;
+    if (largest <= limit)
+      continue;
+    error(parameter) << (isReflect ? "reflect" : "circular")
+                     << " padding can add at most " << limit << " to the "
+                     << input << " positions of spatial dimension " << d
+                     << ", found " << largest;
+    return failure();
+  }
+  return success();
 }
 
 Value LayerBuilder::reshape(Value value, llvm::ArrayRef<int64_t> shape) {

@@ -70,6 +70,10 @@ public:
   getFactors(llvm::StringRef parameter, size_t rank);
   /// Padding that is written in numbers (or not at all: none).
   llvm::FailureOr<Padding> getPadding(llvm::StringRef parameter, size_t rank);
+  /// Checks that the input has the positions that padding of this mode copies.
+  llvm::LogicalResult checkPadding(llvm::StringRef parameter,
+                                   const Padding &padding,
+                                   cnn::PaddingMode mode);
   /// A dimension of a tensor of rank `rank`; negative ones count from the end.
   llvm::FailureOr<int64_t> getDimension(llvm::StringRef parameter,
                                         int64_t defaultValue, int64_t rank);

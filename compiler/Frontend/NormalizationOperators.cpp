@@ -118,7 +118,7 @@ static llvm::FailureOr<Value> buildLayerNorm(LayerBuilder &layer) {
       input.take_back(shape.size()) != llvm::ArrayRef<int64_t>(shape)) {
     layer.error("normalized_shape")
         << "'normalized_shape' must be the last dimensions of the input "
-        << layer.getInput().getType();
+        << formatShape(layer.getShape());
     return failure();
   }
   bool isAffine = layer.getBoolean("elementwise_affine", true);

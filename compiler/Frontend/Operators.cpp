@@ -64,6 +64,10 @@ static bool isListOf(const JsonValue &value, Predicate predicate) {
   return array && !array->empty() && llvm::all_of(*array, predicate);
 }
 
+static bool isPair(const JsonValue &value) {
+  return isListOf(value, isCount) && value.asArray()->size() == 2;
+}
+
 static bool isPadding(const JsonValue &value) {
   return isCount(value) || isListOf(value, [](const JsonValue &element) {
            return isCount(element) || (isListOf(element, isCount) &&
@@ -173,33 +177,38 @@ static std::string describeInputCount(const OperatorRule &rule) {
   return text + (text == "1" ? " input" : " inputs");
 }
 
-/// The value that was found; for a list, the first element that isn't as it
-/// must be would say more, but may be anywhere within.
+/// What to point at in a value of the wrong type: in a list, its first element
+/// that is wrong by itself.
 static const JsonValue &findCulprit(const JsonValue &value,
                                     const ParameterRule &rule) {
-  const JsonValue::Array *array = value.asArray();
-  if (!array || array->empty())
-    return value;
-  ParameterRule elementRule = rule;
+  auto firstWrong = [](const JsonValue &list,
+                       auto isRight) -> const JsonValue & {
+    if (const JsonValue::Array *array = list.asArray())
+      for (const JsonValue &element : *array)
+        if (!isRight(element))
+          return element;
+    return list;
+  };
   switch (rule.type) {
   case ParameterType::Positions:
-    elementRule.type = ParameterType::Position;
-    break;
+    return firstWrong(value, isPosition);
   case ParameterType::Sizes:
+    return firstWrong(value, isSize);
   case ParameterType::Counts:
-  case ParameterType::Padding:
+    return firstWrong(value, isCount);
   case ParameterType::Factors:
-    break;
+    return firstWrong(value, isFactor);
+  case ParameterType::Padding:
   case ParameterType::PaddingOrWord:
-    elementRule.type = ParameterType::Padding;
-    break;
+    // A number or a pair, of which one may be wrong.
+    return firstWrong(firstWrong(value,
+                                 [](const JsonValue &element) {
+                                   return isCount(element) || isPair(element);
+                                 }),
+                      isCount);
   default:
     return value;
   }
-  for (const JsonValue &element : *array)
-    if (!element.asArray() && !hasType(element, elementRule))
-      return element;
-  return value;
 }
 
 LogicalResult checkParameters(const SourceText &source,
@@ -212,10 +221,12 @@ LogicalResult checkParameters(const SourceText &source,
     std::vector<llvm::StringRef> names;
     forEachOperator(
         [&](const OperatorRule &other) { names.push_back(other.name); });
+    std::string suggestion = suggest(layer.operatorName, names);
     InFlightDiagnostic diagnostic = error(layer.operatorOffset);
     diagnostic << "unknown operator '" << layer.operatorName << "'"
-               << suggest(layer.operatorName, names);
-    diagnostic.attachNote() << "known operators: " << llvm::join(names, ", ");
+               << suggestion;
+    if (suggestion.empty())
+      diagnostic.attachNote() << "known operators: " << llvm::join(names, ", ");
     return failure();
   }
 

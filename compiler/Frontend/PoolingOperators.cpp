@@ -73,20 +73,8 @@ static llvm::FailureOr<Value> buildPad(LayerBuilder &layer) {
     layer.error("value") << "'value' goes with mode \"constant\" only";
     return failure();
   }
-  for (int64_t d = 0; d < *rank; ++d) {
-    int64_t input = layer.getShape()[d + 2];
-    int64_t largest = std::max(padding->low[d], padding->high[d]);
-    bool isReflect = mode == cnn::PaddingMode::Reflect;
-    if ((isReflect && largest >= input) ||
-        (mode == cnn::PaddingMode::Circular && largest > input)) {
-      layer.error("padding")
-          << "mode \"" << (isReflect ? "reflect" : "circular")
-          << "\" can add at most " << (isReflect ? input - 1 : input)
-          << " to the " << input << " positions of spatial dimension " << d
-          << ", found " << largest;
-      return failure();
-    }
-  }
+  if (failed(layer.checkPadding("padding", *padding, mode)))
+    return failure();
   // The dialect pads all dimensions, the description the spatial ones.
   llvm::SmallVector<int64_t> low = {0, 0}, high = {0, 0};
   llvm::append_range(low, padding->low);

@@ -25,8 +25,8 @@ static llvm::FailureOr<Value> buildConcat(LayerBuilder &layer) {
       fits = llvm::ArrayRef<int64_t>(other) == first;
     }
     if (!fits) {
-      layer.error() << "inputs " << layer.getInput().getType() << " and "
-                    << input.getType()
+      layer.error() << "inputs " << formatShape(layer.getShape()) << " and "
+                    << formatShape(LayerBuilder::getShape(input))
                     << " can't be concatenated: all dimensions but dimension "
                     << *dimension << " must be the same";
       return failure();
@@ -86,7 +86,7 @@ static llvm::FailureOr<Value> buildReshape(LayerBuilder &layer) {
   if (!fits || total % known != 0 || (!open && known != total)) {
     layer.error("shape") << "'shape' must have the " << total
                          << " elements of the input "
-                         << layer.getInput().getType() << " in at most "
+                         << formatShape(layer.getShape()) << " in at most "
                          << maximumRank
                          << " dimensions; one of them may be -1 and then "
                             "follows from the others";
@@ -110,7 +110,7 @@ static llvm::FailureOr<Value> buildPermute(LayerBuilder &layer) {
   if (static_cast<int64_t>(dimensions.size()) != rank || !seen.all()) {
     layer.error("dims") << "'dims' must name each of the " << rank
                         << " dimensions of the input "
-                        << layer.getInput().getType() << " once";
+                        << formatShape(layer.getShape()) << " once";
     return failure();
   }
   return layer.transpose(layer.getInput(), dimensions);

@@ -9,8 +9,8 @@ namespace toeplitz {
 std::string suggest(llvm::StringRef word,
                     llvm::ArrayRef<llvm::StringRef> candidates) {
   // A third of the letters wrong still looks like a slip; more looks like
-  // another word.
-  unsigned limit = std::max<size_t>(1, word.size() / 3);
+  // another word, and so does any in a word of two.
+  unsigned limit = word.size() / 3;
   llvm::StringRef best;
   for (llvm::StringRef candidate : candidates) {
     unsigned distance =

@@ -16,26 +16,6 @@ using namespace mlir;
 
 namespace toeplitz {
 
-/// "64x3x7x7"; a scalar's shape is "()".
-static std::string formatShape(llvm::ArrayRef<int64_t> shape) {
-  std::string text;
-  for (int64_t size : shape)
-    text += (text.empty() ? "" : "x") + std::to_string(size);
-  return text.empty() ? "()" : text;
-}
-
-/// The element count of a shape that stays within the limit; nothing if it
-/// doesn't.
-static std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape) {
-  int64_t count = 1;
-  for (int64_t size : shape) {
-    if (size > maximumElementCount / count)
-      return std::nullopt;
-    count *= size;
-  }
-  return count;
-}
-
 static RankedTensorType getTensorType(MLIRContext &context,
                                       llvm::ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, Float32Type::get(&context));
@@ -127,10 +107,9 @@ WeightStore::readStored(const LayerDescription &layer,
     for (const StoredTensor &other : file->getTensors())
       names.push_back(other.name);
     error(layer) << "the weight file has no '" << key << "' (shape "
-                 << formatShape(request.shape) << ")" << suggest(key, names)
-                 << (request.key == "bias"
-                         ? "; a layer without it says \"bias\": false"
-                         : "");
+                 << formatShape(request.shape) << ")"
+                 << (request.advice.empty() ? suggest(key, names)
+                                            : request.advice.str());
     return failure();
   }
   used.insert(key);

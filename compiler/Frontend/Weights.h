@@ -20,6 +20,8 @@ struct WeightRequest {
   WeightRole role = WeightRole::Bias;
   /// For a filter: the number of products in one output.
   double fanIn = 1;
+  /// What to do about it if the weight is missing on purpose.
+  llvm::StringRef advice = {};
 };
 
 class WeightStore {

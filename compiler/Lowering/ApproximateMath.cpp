@@ -1,4 +1,4 @@
-// Writes vector functions of math as polynomials.
+// Writes the functions of math as polynomials.
 
 #include "compiler/Lowering/Passes.h"
 
@@ -16,10 +16,26 @@ using namespace toeplitz;
 
 namespace {
 
+/// a * b + c in two operations: without the instruction, math.fma would be a
+/// call of libm's fmaf for each lane.
+struct SplitMultiplyAdd : OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::FmaOp op,
+                                PatternRewriter &rewriter) const override {
+    Value product =
+        arith::MulFOp::create(rewriter, op.getLoc(), op.getA(), op.getB());
+    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, product, op.getC());
+    return success();
+  }
+};
+
 struct ApproximateMath : toeplitz::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns);
+    if (!kernel::getTarget(getOperation()).getFma())
+      patterns.add<SplitMultiplyAdd>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -6,10 +6,11 @@
 include "mlir/Pass/PassBase.td"
 
 def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
-  let summary = "writes vector functions of math as polynomials";
+  let summary = "writes the functions of math as polynomials";
   let description = [{
-    Replaces `math` operations on vectors (exp, log, tanh, erf, ...) by upstream's polynomial approximations of a few units in the
-    last place; the scalar ones are left to libm.
+    Replaces `math` operations (exp, log, tanh, erf, ...) on f32 and on vectors of it by upstream's polynomial approximations of a few
+    units in the last place. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
+    On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.
 
     Before:
     ```mlir
@@ -17,7 +18,8 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     ```
     After: multiplications, additions and integer arithmetic on vector<8xf32>.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
+    "::mlir::math::MathDialect"];
 }
 
 def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
@@ -33,13 +35,13 @@ def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
     After:
     ```mlir
     scf.forall (%task) in (14) {
-      func.call @conv1(%task, %x, %w, %y) : (index, memref<...>, ...) -> ()
+      func.call @kernel_conv1(%task, %x, %w, %y) : (index, memref<...>, ...) -> ()
     }
     ...
-    func.func private @conv1(%task: index, %x: memref<...>, ...) { scf.for ... vector.fma ... }
+    func.func private @kernel_conv1(%task: index, %x: memref<...>, ...) { scf.for ... vector.fma ... }
     ```
   }];
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
 }
 
@@ -51,11 +53,11 @@ def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::Modu
 
     Before:
     ```mlir
-    scf.forall (%task) in (14) { func.call @conv1(%task, %x) : (index, memref<4xf32>) -> () }
+    scf.forall (%task) in (14) { func.call @kernel_conv1(%task, %x) : (index, memref<4xf32>) -> () }
     ```
     After:
     ```mlir
-    func.call @conv1.parallel(%pool, %c14, %x) : (!llvm.ptr, index, memref<4xf32>) -> ()
+    func.call @kernel_conv1.parallel(%pool, %c14, %x) : (!llvm.ptr, index, memref<4xf32>) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
@@ -89,11 +91,11 @@ def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    llvm.func @conv1.parallel(!llvm.ptr, i64, !llvm.ptr) attributes {toeplitz.kernel = @conv1}
+    llvm.func @kernel_conv1.parallel(!llvm.ptr, i64, !llvm.ptr) attributes {toeplitz.kernel = @kernel_conv1}
     ```
     After:
     ```mlir
-    llvm.func internal @conv1.parallel(%pool: !llvm.ptr, %count: i64, %x: !llvm.ptr) {
+    llvm.func internal @kernel_conv1.parallel(%pool: !llvm.ptr, %count: i64, %x: !llvm.ptr) {
       ... llvm.call @toeplitz_parallel_for(%pool, %task, %arguments, %count) ...
     }
     ```

@@ -93,7 +93,10 @@ struct ConvertCnnToKernel
     populatePoolingPatterns(patterns, lanes);
     populateShapePatterns(patterns, lanes);
     populateNormalizationPatterns(patterns, lanes);
-    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+    // Producers first: where an operand lies decides the layout of its reader.
+    if (failed(applyPatternsGreedily(
+            module, std::move(patterns),
+            GreedyRewriteConfig().setUseTopDownTraversal(true))))
       return signalPassFailure();
 
     WalkResult result = main.walk([](Operation *op) {

@@ -1,4 +1,367 @@
+// Elementwise operations as linalg.generic. They are computed in the blocked
+// layout if an operand lies in it already, else in the plain one: what comes
+// from the network's inputs isn't blocked for them alone.
+
 #include "compiler/Schedule/ConvertElementwise.h"
 
-void toeplitz::populateElementwisePatterns(mlir::RewritePatternSet &, int64_t) {
+#include "compiler/Lowering/KernelBuilder.h"
+#include "compiler/Schedule/Layout.h"
+#include "compiler/Transforms/Constants.h"
+#include "dialects/CNN/CNNDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+/// Writes the result's element from the operands' elements.
+using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
+
+/// An operand of an elementwise operation: a tensor of the result's rank whose
+/// dimensions of size 1 are repeated, or one with an element for each channel.
+struct Operand {
+  Value value;
+  bool perChannel = false;
+
+  RankedTensorType getType() const {
+    return cast<RankedTensorType>(value.getType());
+  }
+};
+
+/// An operand as linalg wants it.
+struct MappedOperand {
+  Value value;
+  AffineMap map;
+};
+
+/// The number in every element of a constant.
+std::optional<APFloat> getSplat(Value value) {
+  DenseFPElementsAttr elements;
+  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
+    return std::nullopt;
+  return elements.getSplatValue<APFloat>();
+}
+
+/// Sees through cnn.broadcast: linalg repeats what it reads.
+Operand lookThroughBroadcast(Value value) {
+  while (auto broadcast = value.getDefiningOp<cnn::BroadcastOp>())
+    value = broadcast.getInput();
+  return {value};
+}
+
+class ElementwiseRewriter {
+public:
+  ElementwiseRewriter(PatternRewriter &rewriter, Operation *op, int64_t lanes)
+      : rewriter(rewriter), location(op->getLoc()), op(op), lanes(lanes),
+        type(cast<RankedTensorType>(op->getResult(0).getType())) {}
+
+  void replace(ArrayRef<Operand> operands, Body body);
+
+private:
+  bool isBlocked(ArrayRef<Operand> operands);
+  MappedOperand mapPlain(const Operand &operand);
+  MappedOperand mapBlocked(const Operand &operand);
+
+  /// Dimension `d` of the iteration space, or 0 where the operand is repeated.
+  AffineExpr dimension(int64_t d, bool repeated = false) {
+    return repeated ? rewriter.getAffineConstantExpr(0)
+                    : rewriter.getAffineDimExpr(d);
+  }
+  AffineMap map(int64_t dimensions, ArrayRef<AffineExpr> results) {
+    return AffineMap::get(dimensions, 0, results, rewriter.getContext());
+  }
+
+  PatternRewriter &rewriter;
+  Location location;
+  Operation *op;
+  int64_t lanes;
+  RankedTensorType type;
+};
+
+/// Operands of the full size decide; the small ones do where there is no other.
+bool ElementwiseRewriter::isBlocked(ArrayRef<Operand> operands) {
+  bool hasFull = false, full = false, small = false;
+  for (const Operand &operand : operands) {
+    if (operand.perChannel || getSplat(operand.value))
+      continue;
+    bool blocked = bool(getBlockedSource(operand.value, lanes));
+    if (operand.getType() == type) {
+      hasFull = true;
+      full |= blocked;
+    } else {
+      small |= blocked;
+    }
+  }
+  return hasFull ? full : small;
+}
+
+MappedOperand ElementwiseRewriter::mapPlain(const Operand &operand) {
+  int64_t rank = type.getRank();
+  if (operand.perChannel)
+    return {operand.value, map(rank, {dimension(1)})};
+  SmallVector<AffineExpr> results;
+  for (int64_t d = 0; d < rank; ++d)
+    results.push_back(
+        dimension(d, operand.getType().getDimSize(d) != type.getDimSize(d)));
+  return {operand.value, map(rank, results)};
+}
+
+MappedOperand ElementwiseRewriter::mapBlocked(const Operand &operand) {
+  int64_t rank = type.getRank();
+  if (operand.perChannel)
+    return {packChannels(rewriter, location, operand.value, lanes),
+            map(rank + 1, {dimension(1), dimension(rank)})};
+  SmallVector<AffineExpr> results;
+  for (int64_t d = 0; d < rank; ++d)
+    results.push_back(
+        dimension(d, operand.getType().getDimSize(d) != type.getDimSize(d)));
+  // One channel for all: every lane reads the plain tensor's element.
+  if (operand.getType().getDimSize(1) != type.getDimSize(1))
+    return {operand.value, map(rank + 1, results)};
+  results.push_back(dimension(rank));
+  return {pack(rewriter, location, operand.value, lanes),
+          map(rank + 1, results)};
+}
+
+void ElementwiseRewriter::replace(ArrayRef<Operand> operands, Body body) {
+  bool blocked = isBlocked(operands);
+  RankedTensorType resultType = blocked ? getBlockedType(type, lanes) : type;
+
+  // A splat is a number in the body, and no operand.
+  SmallVector<std::optional<APFloat>> numbers;
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (const Operand &operand : operands) {
+    numbers.push_back(getSplat(operand.value));
+    if (numbers.back())
+      continue;
+    MappedOperand mapped = blocked ? mapBlocked(operand) : mapPlain(operand);
+    inputs.push_back(mapped.value);
+    maps.push_back(mapped.map);
+  }
+  maps.push_back(rewriter.getMultiDimIdentityMap(resultType.getRank()));
+  SmallVector<utils::IteratorType> iterators(resultType.getRank(),
+                                             utils::IteratorType::parallel);
+  Value empty = createEmpty(rewriter, location, resultType);
+  auto generic = linalg::GenericOp::create(
+      rewriter, location, TypeRange(resultType), inputs, ValueRange(empty),
+      maps, iterators,
+      [&](OpBuilder &builder, Location location, ValueRange arguments) {
+        SmallVector<Value> elements;
+        for (const std::optional<APFloat> &number : numbers) {
+          if (number) {
+            elements.push_back(arith::ConstantOp::create(
+                builder, location,
+                builder.getFloatAttr(builder.getF32Type(), *number)));
+            continue;
+          }
+          elements.push_back(arguments.front());
+          arguments = arguments.drop_front();
+        }
+        linalg::YieldOp::create(builder, location,
+                                body(builder, location, elements));
+      });
+  Value result = generic.getResult(0);
+  if (blocked)
+    result = unpack(rewriter, location, result, type);
+  rewriter.replaceOp(op, result);
+}
+
+/// Whether `op` is an elementwise operation of arith or math on f32 tensors.
+bool isTensorArithmetic(Operation *op) {
+  if (!isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) ||
+      op->getNumResults() != 1 || op->getNumOperands() == 0 ||
+      !OpTrait::hasElementwiseMappableTraits(op))
+    return false;
+  auto isTensor = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getElementType().isF32();
+  };
+  return llvm::all_of(op->getOperandTypes(), isTensor) &&
+         isTensor(op->getResult(0).getType());
+}
+
+struct ConvertArithmetic : RewritePattern {
+  ConvertArithmetic(MLIRContext *context, int64_t lanes)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isTensorArithmetic(op))
+      return rewriter.notifyMatchFailure(op, "no arithmetic on tensors");
+    SmallVector<Operand> operands =
+        llvm::map_to_vector(op->getOperands(), lookThroughBroadcast);
+    ElementwiseRewriter(rewriter, op, lanes)
+        .replace(operands,
+                 [&](OpBuilder &builder, Location location,
+                     ValueRange elements) -> Value {
+                   // Elements by position: an operand may stand there twice,
+                   // once seen through.
+                   Operation *scalar = builder.clone(*op);
+                   scalar->setOperands(elements);
+                   scalar->getResult(0).setType(builder.getF32Type());
+                   scalar->setLoc(location);
+                   return scalar->getResult(0);
+                 });
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+struct ConvertActivation : OpRewritePattern<cnn::ActivationOp> {
+  ConvertActivation(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::ActivationOp op,
+                                PatternRewriter &rewriter) const override {
+    ElementwiseRewriter(rewriter, op, lanes)
+        .replace(
+            {lookThroughBroadcast(op.getInput())},
+            [&](OpBuilder &builder, Location location, ValueRange elements) {
+              return emitActivation(builder, location, op.getKind(),
+                                    op.getAlpha().convertToFloat(),
+                                    op.getBeta().convertToFloat(), elements[0]);
+            });
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+struct ConvertPrelu : OpRewritePattern<cnn::PreluOp> {
+  ConvertPrelu(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::PreluOp op,
+                                PatternRewriter &rewriter) const override {
+    ElementwiseRewriter(rewriter, op, lanes)
+        .replace({{op.getInput()}, {op.getSlope(), /*perChannel=*/true}},
+                 [&](OpBuilder &builder, Location location,
+                     ValueRange elements) -> Value {
+                   Value x = elements[0];
+                   Value zero = arith::ConstantOp::create(
+                       builder, location, builder.getF32FloatAttr(0));
+                   Value positive = arith::CmpFOp::create(
+                       builder, location, arith::CmpFPredicate::OGE, x, zero);
+                   Value scaled =
+                       arith::MulFOp::create(builder, location, x, elements[1]);
+                   return arith::SelectOp::create(builder, location, positive,
+                                                  x, scaled);
+                 });
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+/// y = x s + t with s = scale / sqrt(variance + epsilon), t = bias - mean s.
+/// Constants are computed here, in double precision.
+struct ConvertBatchNorm : OpRewritePattern<cnn::BatchNormOp> {
+  ConvertBatchNorm(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::BatchNormOp op,
+                                PatternRewriter &rewriter) const override {
+    auto [factor, shift] = getConstants(op, rewriter);
+    if (!factor)
+      std::tie(factor, shift) = compute(op, rewriter);
+    ElementwiseRewriter(rewriter, op, lanes)
+        .replace({{op.getInput()},
+                  {factor, /*perChannel=*/true},
+                  {shift, /*perChannel=*/true}},
+                 [&](OpBuilder &builder, Location location,
+                     ValueRange elements) -> Value {
+                   Value scaled = arith::MulFOp::create(
+                       builder, location, elements[0], elements[1]);
+                   return arith::AddFOp::create(builder, location, scaled,
+                                                elements[2]);
+                 });
+    return success();
+  }
+
+  /// s and t of constant operands, or nulls.
+  static std::pair<Value, Value> getConstants(cnn::BatchNormOp op,
+                                              PatternRewriter &rewriter) {
+    std::optional<ConstantValues> scale = readConstant(op.getScale());
+    std::optional<ConstantValues> bias = readConstant(op.getBias());
+    std::optional<ConstantValues> mean = readConstant(op.getMean());
+    std::optional<ConstantValues> variance = readConstant(op.getVariance());
+    if (!scale || !bias || !mean || !variance)
+      return {};
+    double epsilon = op.getEpsilon().convertToFloat();
+    WeightBuffer factors(scale->size()), shifts(scale->size());
+    for (size_t c = 0; c < scale->size(); ++c) {
+      double factor = (*scale)[c] / std::sqrt((*variance)[c] + epsilon);
+      factors[c] = static_cast<float>(factor);
+      shifts[c] = static_cast<float>((*bias)[c] - (*mean)[c] * factor);
+    }
+    auto type = cast<RankedTensorType>(op.getScale().getType());
+    std::string name = getConstantName(op.getScale(), "batch_norm");
+    Value factor = createConstant(rewriter, op.getLoc(), type,
+                                  std::move(factors), name + ".factor");
+    Value shift = createConstant(rewriter, op.getLoc(), type, std::move(shifts),
+                                 name + ".shift");
+    return {factor, shift};
+  }
+
+  /// s and t of operands that the network computes.
+  static std::pair<Value, Value> compute(cnn::BatchNormOp op,
+                                         PatternRewriter &rewriter) {
+    Location location = op.getLoc();
+    auto type = cast<RankedTensorType>(op.getScale().getType());
+    Value epsilon = arith::ConstantOp::create(
+        rewriter, location,
+        DenseElementsAttr::get(type, op.getEpsilon().convertToFloat()));
+    Value shifted =
+        arith::AddFOp::create(rewriter, location, op.getVariance(), epsilon);
+    Value deviation = math::SqrtOp::create(rewriter, location, shifted);
+    Value factor =
+        arith::DivFOp::create(rewriter, location, op.getScale(), deviation);
+    Value moved =
+        arith::MulFOp::create(rewriter, location, op.getMean(), factor);
+    return {factor,
+            arith::SubFOp::create(rewriter, location, op.getBias(), moved)};
+  }
+
+  int64_t lanes;
+};
+
+/// A broadcast that somebody else than an elementwise operation reads becomes a
+/// copy.
+struct ConvertBroadcast : OpRewritePattern<cnn::BroadcastOp> {
+  ConvertBroadcast(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::BroadcastOp op,
+                                PatternRewriter &rewriter) const override {
+    if (llvm::all_of(op->getUsers(), [](Operation *user) {
+          return isTensorArithmetic(user) ||
+                 isa<cnn::ActivationOp, cnn::BroadcastOp>(user);
+        }))
+      return rewriter.notifyMatchFailure(op, "its readers see through it");
+    ElementwiseRewriter(rewriter, op, lanes)
+        .replace({lookThroughBroadcast(op.getInput())},
+                 [](OpBuilder &, Location, ValueRange elements) {
+                   return elements[0];
+                 });
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+} // namespace
+
+void toeplitz::populateElementwisePatterns(RewritePatternSet &patterns,
+                                           int64_t lanes) {
+  patterns.add<ConvertArithmetic, ConvertActivation, ConvertPrelu,
+               ConvertBatchNorm, ConvertBroadcast>(patterns.getContext(),
+                                                   lanes);
 }

@@ -1,3 +1,59 @@
 #include "compiler/Schedule/ConvertPooling.h"
 
-void toeplitz::populatePoolingPatterns(mlir::RewritePatternSet &, int64_t) {}
+#include "compiler/Schedule/Layout.h"
+#include "dialects/CNN/CNNDialect.h"
+#include "dialects/Kernel/KernelDialect.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+struct ConvertPool : OpRewritePattern<cnn::PoolOp> {
+  ConvertPool(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::PoolOp op,
+                                PatternRewriter &rewriter) const override {
+    Location location = op.getLoc();
+    RankedTensorType type =
+        getBlockedType(cast<RankedTensorType>(op.getResult().getType()), lanes);
+    Value input = pack(rewriter, location, op.getInput(), lanes);
+    Value init = createEmpty(rewriter, location, type);
+    auto pool = kernel::PoolOp::create(
+        rewriter, location, TypeRange(type), op.getKind(), input, init,
+        op.getKernel(), op.getStrides(), op.getDilations(), op.getPaddingLow(),
+        op.getPaddingHigh(), op.getCountIncludePad(), op.getP());
+    rewriter.replaceOp(
+        op, unpack(rewriter, location, pool->getResult(0),
+                   cast<RankedTensorType>(op.getResult().getType())));
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+/// The window is the whole input.
+struct ConvertGlobalPool : OpRewritePattern<cnn::GlobalPoolOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(cnn::GlobalPoolOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    ArrayRef<int64_t> window = type.getShape().drop_front(2);
+    SmallVector<int64_t> ones(window.size(), 1), zeros(window.size(), 0);
+    rewriter.replaceOpWithNewOp<cnn::PoolOp>(
+        op, op.getResult().getType(), op.getKind(), op.getInput(), window, ones,
+        ones, zeros, zeros, /*ceil_mode=*/false,
+        /*count_include_pad=*/false, op.getP());
+    return success();
+  }
+};
+
+} // namespace
+
+void toeplitz::populatePoolingPatterns(RewritePatternSet &patterns,
+                                       int64_t lanes) {
+  patterns.add<ConvertPool>(patterns.getContext(), lanes);
+  patterns.add<ConvertGlobalPool>(patterns.getContext());
+}

@@ -1,3 +1,206 @@
 #include "compiler/Schedule/ConvertShapes.h"
 
-void toeplitz::populateShapePatterns(mlir::RewritePatternSet &, int64_t) {}
+#include "compiler/Schedule/Layout.h"
+#include "dialects/CNN/CNNDialect.h"
+#include "dialects/Kernel/KernelDialect.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+constexpr size_t channelDimension = 1;
+
+RankedTensorType getResultType(Operation *op) {
+  return cast<RankedTensorType>(op->getResult(0).getType());
+}
+
+/// In the blocked layout if the input lies there and channels aren't padded.
+struct ConvertPad : OpRewritePattern<cnn::PadOp> {
+  ConvertPad(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::PadOp op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType plain = getResultType(op), type = plain;
+    SmallVector<int64_t> low(op.getLow()), high(op.getHigh());
+    Value input = op.getInput();
+    Value blocked = getBlockedSource(input, lanes);
+    if (blocked && (low[channelDimension] != 0 || high[channelDimension] != 0))
+      blocked = nullptr;
+    if (blocked) {
+      input = blocked;
+      type = getBlockedType(plain, lanes);
+      low.push_back(0);
+      high.push_back(0);
+    }
+    Value init = createEmpty(rewriter, op.getLoc(), type);
+    Value result =
+        kernel::PadOp::create(rewriter, op.getLoc(), TypeRange(type), input,
+                              init, low, high, op.getMode(), op.getValue())
+            ->getResult(0);
+    if (blocked)
+      result = unpack(rewriter, op.getLoc(), result, plain);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+struct ConvertResize : OpRewritePattern<cnn::ResizeOp> {
+  ConvertResize(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(cnn::ResizeOp op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType plain = getResultType(op);
+    RankedTensorType type = getBlockedType(plain, lanes);
+    Value input = pack(rewriter, op.getLoc(), op.getInput(), lanes);
+    Value init = createEmpty(rewriter, op.getLoc(), type);
+    auto resize =
+        kernel::ResizeOp::create(rewriter, op.getLoc(), TypeRange(type), input,
+                                 init, op.getMode(), op.getAlignCorners());
+    rewriter.replaceOp(
+        op, unpack(rewriter, op.getLoc(), resize->getResult(0), plain));
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+/// Inputs are inserted into one tensor, in which bufferization has their
+/// producers write. The blocked layout allows that when the channels of every
+/// input begin with a block.
+struct ConvertConcat : OpRewritePattern<tensor::ConcatOp> {
+  ConvertConcat(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  bool isBlocked(tensor::ConcatOp op) const {
+    if (!isBlockable(op.getResultType()) ||
+        llvm::none_of(op.getInputs(), [&](Value input) {
+          return bool(getBlockedSource(input, lanes));
+        }))
+      return false;
+    return op.getDim() != channelDimension ||
+           llvm::all_of(op.getInputs().drop_back(), [&](Value input) {
+             auto type = cast<RankedTensorType>(input.getType());
+             return type.getDimSize(channelDimension) % lanes == 0;
+           });
+  }
+
+  LogicalResult matchAndRewrite(tensor::ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    Location location = op.getLoc();
+    RankedTensorType plain = op.getResultType(), type = plain;
+    bool blocked = isBlocked(op);
+    if (blocked)
+      type = getBlockedType(plain, lanes);
+    Value result = createEmpty(rewriter, location, type);
+    int64_t offset = 0;
+    for (Value input : op.getInputs()) {
+      if (blocked)
+        input = pack(rewriter, location, input, lanes);
+      auto inputType = cast<RankedTensorType>(input.getType());
+      SmallVector<OpFoldResult> offsets(type.getRank(),
+                                        rewriter.getIndexAttr(0));
+      SmallVector<OpFoldResult> strides(type.getRank(),
+                                        rewriter.getIndexAttr(1));
+      SmallVector<OpFoldResult> sizes =
+          getAsIndexOpFoldResult(getContext(), inputType.getShape());
+      offsets[op.getDim()] = rewriter.getIndexAttr(offset);
+      offset += inputType.getDimSize(op.getDim());
+      result = tensor::InsertSliceOp::create(rewriter, location, input, result,
+                                             offsets, sizes, strides);
+    }
+    if (blocked)
+      result = unpack(rewriter, location, result, plain);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+/// N x C x 1 of a blocked tensor as N x C, or back: both have the same elements
+/// in the same order.
+template <typename Op> struct ReshapeBlocked : OpRewritePattern<Op> {
+  ReshapeBlocked(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern<Op>(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType from = op.getSrcType(), to = op.getResultType();
+    auto hasNoPositions = [](ArrayRef<int64_t> shape) {
+      return shape.size() >= 2 &&
+             llvm::all_of(shape.drop_front(2),
+                          [](int64_t size) { return size == 1; });
+    };
+    Value blocked = getBlockedSource(op.getSrc(), lanes);
+    if (!blocked || !hasNoPositions(from.getShape()) ||
+        !hasNoPositions(to.getShape()) ||
+        from.getShape().take_front(2) != to.getShape().take_front(2))
+      return rewriter.notifyMatchFailure(op, "channels are mixed");
+    // Of the dimensions between the blocks and the lanes, the side with fewer
+    // has all in one group with the blocks.
+    int64_t fewer = std::min(from.getRank(), to.getRank());
+    int64_t more = std::max(from.getRank(), to.getRank());
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t d = 0; d < fewer; ++d)
+      groups.push_back({d});
+    for (int64_t d = fewer; d < more; ++d)
+      groups.back().push_back(d);
+    groups.push_back({more});
+    Value reshaped = Op::create(rewriter, op.getLoc(),
+                                getBlockedType(to, lanes), blocked, groups);
+    rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), reshaped, to));
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+/// A slice of a blocked tensor whose channels begin with a block.
+struct SliceBlocked : OpRewritePattern<tensor::ExtractSliceOp> {
+  SliceBlocked(MLIRContext *context, int64_t lanes)
+      : OpRewritePattern(context), lanes(lanes) {}
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    Value blocked = getBlockedSource(op.getSource(), lanes);
+    RankedTensorType plain = op.getResultType();
+    if (!blocked || !isBlockable(plain) ||
+        plain.getRank() != op.getSourceType().getRank() ||
+        op.getStaticOffset(channelDimension) % lanes != 0 ||
+        op.getStaticStride(channelDimension) != 1)
+      return rewriter.notifyMatchFailure(op, "not a slice of whole blocks");
+    RankedTensorType type = getBlockedType(plain, lanes);
+    SmallVector<int64_t> offsets(op.getStaticOffsets());
+    SmallVector<int64_t> strides(op.getStaticStrides());
+    offsets[channelDimension] /= lanes;
+    offsets.push_back(0);
+    strides.push_back(1);
+    MLIRContext *context = rewriter.getContext();
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), type, blocked,
+        getAsIndexOpFoldResult(context, offsets),
+        getAsIndexOpFoldResult(context, type.getShape()),
+        getAsIndexOpFoldResult(context, strides));
+    rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), slice, plain));
+    return success();
+  }
+
+  int64_t lanes;
+};
+
+} // namespace
+
+void toeplitz::populateShapePatterns(RewritePatternSet &patterns,
+                                     int64_t lanes) {
+  patterns.add<ConvertPad, ConvertResize, ConvertConcat,
+               ReshapeBlocked<tensor::CollapseShapeOp>,
+               ReshapeBlocked<tensor::ExpandShapeOp>, SliceBlocked>(
+      patterns.getContext(), lanes);
+}

@@ -38,10 +38,41 @@ static Value reorder(OpBuilder &builder, Location location, Value input,
       ->getResult(0);
 }
 
+Value getBlockedSource(Value plain, int64_t lanes) {
+  auto type = cast<RankedTensorType>(plain.getType());
+  auto producer = plain.getDefiningOp<kernel::ReorderOp>();
+  if (!producer || producer.isPack() || !isBlockable(type) ||
+      producer.getInput().getType() != getBlockedType(type, lanes))
+    return nullptr;
+  return producer.getInput();
+}
+
+/// The elements of a constant N x C x I in the order of its blocked form.
+static WeightBuffer packConstant(ArrayRef<float> values, RankedTensorType plain,
+                                 int64_t lanes) {
+  RankedTensorType blocked = getBlockedType(plain, lanes);
+  WeightBuffer buffer(blocked.getNumElements());
+  int64_t batch = plain.getDimSize(0);
+  int64_t channels = plain.getDimSize(1);
+  int64_t positions = plain.getNumElements() / (batch * channels);
+  int64_t blocks = blocked.getDimSize(1);
+  size_t read = 0;
+  for (int64_t n = 0; n < batch; ++n)
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t i = 0; i < positions; ++i)
+        buffer[((n * blocks + c / lanes) * positions + i) * lanes + c % lanes] =
+            values[read++];
+  return buffer;
+}
+
 Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
   auto type = cast<RankedTensorType>(plain.getType());
-  return reorder(builder, location, plain, getBlockedType(type, lanes),
-                 type.getDimSize(1));
+  RankedTensorType blocked = getBlockedType(type, lanes);
+  if (std::optional<ConstantValues> values = readConstant(plain))
+    return createConstant(builder, location, blocked,
+                          packConstant(values->get(), type, lanes),
+                          getConstantName(plain, "constant") + ".blocked");
+  return reorder(builder, location, plain, blocked, type.getDimSize(1));
 }
 
 Value unpack(OpBuilder &builder, Location location, Value blocked,

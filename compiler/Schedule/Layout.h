@@ -26,6 +26,10 @@ bool isBlockable(mlir::RankedTensorType plain);
 mlir::Value pack(mlir::OpBuilder &builder, mlir::Location location,
                  mlir::Value plain, int64_t lanes);
 
+/// The blocked value of `lanes` lanes that a plain one was unpacked from, or
+/// null: where its next reader finds it for nothing.
+mlir::Value getBlockedSource(mlir::Value plain, int64_t lanes);
+
 /// The plain form of a blocked tensor. One that has just come from this plain
 /// type is taken back instead.
 mlir::Value unpack(mlir::OpBuilder &builder, mlir::Location location,

@@ -66,6 +66,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     %0 = cnn.conv %x, %w ... {toeplitz.algorithm = "direct"} : ...
     ```
   }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
   let options = [
     Option<"algorithm", "algorithm", "std::string", "\"\"", "The algorithm of every layer that it can compute">,
     ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">

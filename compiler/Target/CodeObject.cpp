@@ -4,12 +4,14 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/MemoryBufferRef.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -109,6 +111,7 @@ NetworkCode::translate(ModuleOp module, const Network &network,
     return nullptr;
   }
   addInterface(*code->module, network, kind);
+  code->root = getRootFunction(network);
   code->module->setPICLevel(llvm::PICLevel::BigPIC);
   preferVectorWidth(*code->module, target);
   if (code->machine->getTargetTriple().getArch() == llvm::Triple::x86_64 &&
@@ -123,10 +126,37 @@ NetworkCode::translate(ModuleOp module, const Network &network,
   return code;
 }
 
+llvm::Expected<std::unique_ptr<NetworkCode>>
+NetworkCode::read(const Bitcode &bitcode, const TargetDescription &target,
+                  const EmitOptions &options) {
+  std::unique_ptr<NetworkCode> code(new NetworkCode);
+  code->level = options.optimizationLevel;
+  std::string error;
+  code->machine = createMachine(target, code->level, error);
+  if (!code->machine)
+    return llvm::createStringError(error);
+  llvm::Expected<std::unique_ptr<llvm::Module>> module = llvm::parseBitcodeFile(
+      llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()),
+                            "part"),
+      code->context);
+  if (!module)
+    return module.takeError();
+  code->module = std::move(*module);
+  return std::move(code);
+}
+
+std::vector<Bitcode> NetworkCode::split() {
+  return partitionCode(*module, root);
+}
+
 void NetworkCode::optimize() {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = level > 1;
-  tuning.SLPVectorization = level > 1;
+  // Kernels are unrolled and vectorised as far as their blueprints say. Further
+  // unrolling brings loads together that several iterations share; LLVM then
+  // keeps them in registers that the accumulators need, and spills.
+  tuning.LoopUnrolling = false;
+  tuning.SLPVectorization = false;
   llvm::PassBuilder passes(machine.get(), tuning);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

@@ -3,6 +3,7 @@
 #ifndef TOEPLITZ_COMPILER_TARGET_CODEOBJECT_H
 #define TOEPLITZ_COMPILER_TARGET_CODEOBJECT_H
 
+#include "compiler/Target/CodePartition.h"
 #include "compiler/Target/Network.h"
 #include "compiler/Target/Target.h"
 
@@ -14,7 +15,8 @@
 
 namespace toeplitz {
 
-/// The code of one network on its way through LLVM.
+/// Code of a network on its way through LLVM, all of it or a part. It has a
+/// context of its own, so that several can be worked on at the same time.
 class NetworkCode {
 public:
   /// Translates `module` and adds the interface that `kind` asks for. `module`
@@ -25,8 +27,14 @@ public:
                                                 const TargetDescription &target,
                                                 ArtifactKind kind,
                                                 const EmitOptions &options);
+  /// Reads what `split` made.
+  static llvm::Expected<std::unique_ptr<NetworkCode>>
+  read(const Bitcode &bitcode, const TargetDescription &target,
+       const EmitOptions &options);
   ~NetworkCode();
 
+  /// Divides the code into parts that are compiled independently.
+  std::vector<Bitcode> split();
   /// Runs LLVM's optimisations.
   void optimize();
   /// Writes the module as text.
@@ -44,6 +52,8 @@ private:
   std::string diagnostic;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::Module> module;
+  /// The function that computes the network.
+  std::string root;
   unsigned level = 3;
 };
 

@@ -64,7 +64,7 @@ static void hide(llvm::GlobalValue &value) {
 
 void InterfaceBuilder::hideEverything() {
   main = module.getFunction("main");
-  main->setName(network.name + "_main");
+  main->setName(getRootFunction(network));
   for (llvm::Function &function : module) {
     if (function.isIntrinsic())
       continue;
@@ -253,6 +253,10 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
   if (kind == ArtifactKind::SharedLibrary)
     symbols.push_back("toeplitz_shared_network");
   return symbols;
+}
+
+std::string toeplitz::getRootFunction(const Network &network) {
+  return network.name + "_main";
 }
 
 void toeplitz::addInterface(llvm::Module &module, const Network &network,

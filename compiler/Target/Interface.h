@@ -15,6 +15,9 @@ namespace toeplitz {
 std::vector<std::string> getExportedSymbols(const Network &network,
                                             ArtifactKind kind);
 
+/// What the `main` of the lowered module is called from addInterface on.
+std::string getRootFunction(const Network &network);
+
 /// Adds to `module`, whose `main` computes the network, the descriptor
 /// toeplitz_network of runtime/toeplitz.h and the functions that
 /// getExportedSymbols lists. Makes everything else internal, or hidden where

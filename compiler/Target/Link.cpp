@@ -4,7 +4,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
-#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
@@ -150,21 +149,4 @@ llvm::Error toeplitz::linkExecutable(llvm::ArrayRef<std::string> inputs,
                                      const std::string &output,
                                      const LinkOptions &options) {
   return runDriver(inputs.vec(), output, options);
-}
-
-llvm::Error toeplitz::writeStaticLibrary(llvm::ArrayRef<ArchiveMember> members,
-                                         const std::string &output) {
-  std::vector<llvm::NewArchiveMember> newMembers;
-  for (const ArchiveMember &member : members) {
-    auto newMember = llvm::NewArchiveMember::getFile(member.path,
-                                                     /*Deterministic=*/true);
-    if (!newMember)
-      return newMember.takeError();
-    newMember->MemberName = member.name;
-    newMembers.push_back(std::move(*newMember));
-  }
-  return llvm::writeArchive(output, newMembers,
-                            llvm::SymtabWritingMode::NormalSymtab,
-                            llvm::object::Archive::K_GNU,
-                            /*Deterministic=*/true, /*Thin=*/false);
 }

@@ -38,15 +38,6 @@ llvm::Error linkExecutable(llvm::ArrayRef<std::string> inputs,
                            const std::string &output,
                            const LinkOptions &options);
 
-/// A member of an archive: the file with its contents, and its name there.
-struct ArchiveMember {
-  std::string path;
-  std::string name;
-};
-
-llvm::Error writeStaticLibrary(llvm::ArrayRef<ArchiveMember> members,
-                               const std::string &output);
-
 } // namespace toeplitz
 
 #endif

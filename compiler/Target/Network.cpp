@@ -223,6 +223,13 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
                      "a C identifier");
     return std::nullopt;
   }
+  // NAME_run and its kin would be functions of the runtime.
+  if (name.getValue() == "toeplitz" ||
+      name.getValue().starts_with("toeplitz_")) {
+    module.emitError("a network can't be named '")
+        << name.getValue() << "': 'toeplitz' belongs to the runtime";
+    return std::nullopt;
+  }
   network.name = name.str();
 
   auto workspace =

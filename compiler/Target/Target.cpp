@@ -5,11 +5,15 @@
 #include "compiler/Target/Link.h"
 #include "compiler/Target/Network.h"
 #include "compiler/Target/Runtime.h"
+#include "compiler/Target/StaticLibrary.h"
 #include "compiler/Target/TemporaryFile.h"
 #include "compiler/Target/WeightsObject.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -31,12 +35,18 @@ public:
   bool wasReported() const { return reported; }
 
 private:
-  std::unique_ptr<NetworkCode> generateCode();
-  llvm::Error writeCodeObject(TemporaryFile &file);
-  llvm::Error writeWeights(TemporaryFile &file);
-  llvm::Error link(const std::string &code, llvm::ArrayRef<std::string> weights,
-                   const Runtime &runtime, const std::string &output);
+  using Files = std::vector<TemporaryFile>;
+
+  std::unique_ptr<NetworkCode> translate();
+  llvm::Error writeCode(Files &files);
+  llvm::Error compilePart(const Bitcode &bitcode, TemporaryFile &file);
+  llvm::Error writeWeights(Files &files);
+  llvm::Error makeResult(const Runtime &runtime, TemporaryFile &result);
+  llvm::Error combineCode(const Files &code, const Runtime &runtime,
+                          TemporaryFile &combined);
+  llvm::Error writeArchive(const TemporaryFile &code, TemporaryFile &result);
   llvm::Error keep(TemporaryFile &result);
+  bool hasLargeWeights() const;
 
   ModuleOp module;
   const Network &network;
@@ -56,18 +66,17 @@ static bool isText(ArtifactKind kind) {
   return kind == ArtifactKind::LLVMIR || kind == ArtifactKind::Assembly;
 }
 
-std::unique_ptr<NetworkCode> Emitter::generateCode() {
+std::unique_ptr<NetworkCode> Emitter::translate() {
   auto code = NetworkCode::translate(module, network, target, kind, options);
   reported = !code;
-  if (code)
-    code->optimize();
   return code;
 }
 
 llvm::Error Emitter::emitText() {
-  auto code = generateCode();
+  auto code = translate();
   if (!code)
     return llvm::createStringError("no code");
+  code->optimize();
   auto writeTo = [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
     if (kind == ArtifactKind::Assembly)
       return code->writeCode(llvm::CodeGenFileType::AssemblyFile, stream);
@@ -91,64 +100,144 @@ llvm::Error Emitter::emitText() {
   return file->keep(outputPath);
 }
 
-llvm::Error Emitter::writeCodeObject(TemporaryFile &file) {
-  auto code = generateCode();
+/// Adds a file to `files`.
+static llvm::Error addFile(StringRef outputPath,
+                           std::vector<TemporaryFile> &files) {
+  llvm::Expected<TemporaryFile> file = TemporaryFile::create(outputPath, ".o");
+  if (!file)
+    return file.takeError();
+  files.push_back(std::move(*file));
+  return llvm::Error::success();
+}
+
+llvm::Error Emitter::compilePart(const Bitcode &bitcode, TemporaryFile &file) {
+  auto code = NetworkCode::read(bitcode, target, options);
   if (!code)
-    return llvm::createStringError("no code");
+    return code.takeError();
+  (*code)->optimize();
   return file.write([&](llvm::raw_fd_ostream &stream) {
-    return code->writeCode(llvm::CodeGenFileType::ObjectFile, stream);
+    return (*code)->writeCode(llvm::CodeGenFileType::ObjectFile, stream);
   });
 }
 
-llvm::Error Emitter::writeWeights(TemporaryFile &file) {
-  llvm::Triple triple(target.triple);
-  bool large = triple.getArch() == llvm::Triple::x86_64 &&
-               network.totalWeightsBytes() >= options.largeWeightsBytes;
-  return file.write([&](llvm::raw_fd_ostream &stream) {
-    writeWeightsObject(network, triple, large, stream);
+/// Makes an object of each part of the code, as many at a time as there are
+/// processors.
+llvm::Error Emitter::writeCode(Files &files) {
+  auto code = translate();
+  if (!code)
+    return llvm::createStringError("no code");
+  std::vector<Bitcode> parts = code->split();
+  code.reset();
+  for (size_t part = 0; part < parts.size(); ++part)
+    if (llvm::Error error = addFile(outputPath, files))
+      return error;
+  std::vector<std::string> messages(parts.size());
+  llvm::DefaultThreadPool threads(llvm::hardware_concurrency(parts.size()));
+  for (size_t part = 0; part < parts.size(); ++part)
+    threads.async([&, part] {
+      messages[part] = llvm::toString(compilePart(parts[part], files[part]));
+    });
+  threads.wait();
+  for (const std::string &message : messages)
+    if (!message.empty())
+      return llvm::createStringError(message);
+  return llvm::Error::success();
+}
+
+bool Emitter::hasLargeWeights() const {
+  return llvm::Triple(target.triple).getArch() == llvm::Triple::x86_64 &&
+         network.totalWeightsBytes() >= options.largeWeightsBytes;
+}
+
+/// Adds the object of the weights to `files`, if there are any.
+llvm::Error Emitter::writeWeights(Files &files) {
+  if (network.weights.empty())
+    return llvm::Error::success();
+  if (llvm::Error error = addFile(outputPath, files))
+    return error;
+  return files.back().write([&](llvm::raw_fd_ostream &stream) {
+    writeWeightsObject(network, llvm::Triple(target.triple), hasLargeWeights(),
+                       stream);
     return llvm::Error::success();
   });
 }
 
-/// Makes `output` of the object of the code, that of the weights if there are
-/// any, and the runtime.
-llvm::Error Emitter::link(const std::string &code,
-                          llvm::ArrayRef<std::string> weights,
-                          const Runtime &runtime, const std::string &output) {
-  std::vector<std::string> inputs = {code};
-  inputs.insert(inputs.end(), weights.begin(), weights.end());
+static std::vector<std::string> getPaths(llvm::ArrayRef<TemporaryFile> files) {
+  std::vector<std::string> paths;
+  for (const TemporaryFile &file : files)
+    paths.push_back(file.getPath());
+  return paths;
+}
+
+/// Makes one object of the code and of what it needs of the runtime, whose
+/// hidden symbols are its own affair.
+llvm::Error Emitter::combineCode(const Files &code, const Runtime &runtime,
+                                 TemporaryFile &combined) {
+  std::vector<std::string> inputs = getPaths(code);
+  inputs.push_back(runtime.library);
+  if (llvm::Error error = linkObject(inputs, combined.getPath(), linkOptions))
+    return error;
+  return localizeHiddenSymbols(combined.getPath(), linkOptions);
+}
+
+/// Puts the code and, straight from memory, the weights into an archive.
+llvm::Error Emitter::writeArchive(const TemporaryFile &code,
+                                  TemporaryFile &result) {
+  auto contents = llvm::MemoryBuffer::getFile(code.getPath());
+  if (!contents)
+    return llvm::errorCodeToError(contents.getError());
+  std::vector<ArchiveMember> members;
+  members.push_back(
+      {network.name + ".o", (*contents)->getBufferSize(),
+       getExportedSymbols(network, kind),
+       [&](llvm::raw_ostream &stream) { stream << (*contents)->getBuffer(); }});
+  if (!network.weights.empty()) {
+    std::vector<std::string> symbols;
+    for (const NetworkWeights &weights : network.weights)
+      symbols.push_back(weights.objectSymbol);
+    members.push_back({network.name + "_weights.o",
+                       getWeightsObjectSize(network, hasLargeWeights()),
+                       std::move(symbols), [&](llvm::raw_ostream &stream) {
+                         writeWeightsObject(network,
+                                            llvm::Triple(target.triple),
+                                            hasLargeWeights(), stream);
+                       }});
+  }
+  return result.write([&](llvm::raw_fd_ostream &stream) {
+    writeStaticLibrary(members, stream);
+    return llvm::Error::success();
+  });
+}
+
+/// Makes the artifact in `result`.
+llvm::Error Emitter::makeResult(const Runtime &runtime, TemporaryFile &result) {
+  Files code, weights;
+  if (llvm::Error error = writeCode(code))
+    return error;
+  if (kind == ArtifactKind::Object || kind == ArtifactKind::StaticLibrary) {
+    Files combined;
+    if (llvm::Error error = addFile(outputPath, combined))
+      return error;
+    if (llvm::Error error = combineCode(code, runtime, combined.front()))
+      return error;
+    code = std::move(combined);
+  }
+  if (kind == ArtifactKind::StaticLibrary)
+    return writeArchive(code.front(), result);
+  if (llvm::Error error = writeWeights(weights))
+    return error;
+  std::vector<std::string> inputs = getPaths(code);
+  llvm::append_range(inputs, getPaths(weights));
+  if (kind == ArtifactKind::Object)
+    return linkObject(inputs, result.getPath(), linkOptions);
   if (kind == ArtifactKind::Executable) {
     inputs.insert(inputs.end(), {runtime.executableLibrary, runtime.library});
-    return linkExecutable(inputs, output, linkOptions);
+    return linkExecutable(inputs, result.getPath(), linkOptions);
   }
-  if (kind == ArtifactKind::SharedLibrary) {
-    inputs.push_back(runtime.library);
-    return linkSharedLibrary(inputs, getExportedSymbols(network, kind),
-                             llvm::sys::path::filename(outputPath).str(),
-                             output, linkOptions);
-  }
-  // Code and runtime become one object whose hidden symbols are its own affair.
-  // The weights join it afterwards, so that they are copied once and by the
-  // linker; their symbols carry the network's name.
-  llvm::Expected<TemporaryFile> combined =
-      TemporaryFile::create(outputPath, ".o");
-  if (!combined)
-    return combined.takeError();
-  if (llvm::Error error =
-          linkObject({code, runtime.library}, combined->getPath(), linkOptions))
-    return error;
-  if (llvm::Error error =
-          localizeHiddenSymbols(combined->getPath(), linkOptions))
-    return error;
-  if (kind == ArtifactKind::Object) {
-    inputs.front() = combined->getPath();
-    return linkObject(inputs, output, linkOptions);
-  }
-  std::vector<ArchiveMember> members = {
-      {combined->getPath(), network.name + ".o"}};
-  for (const std::string &path : weights)
-    members.push_back({path, network.name + "_weights.o"});
-  return writeStaticLibrary(members, output);
+  inputs.push_back(runtime.library);
+  return linkSharedLibrary(inputs, getExportedSymbols(network, kind),
+                           llvm::sys::path::filename(outputPath).str(),
+                           result.getPath(), linkOptions);
 }
 
 /// Puts the result in its place, and for a library its header beside it.
@@ -180,30 +269,11 @@ llvm::Error Emitter::emitBinary() {
   llvm::Expected<Runtime> runtime = findRuntime(target, options);
   if (!runtime)
     return runtime.takeError();
-  llvm::Expected<TemporaryFile> code = TemporaryFile::create(outputPath, ".o");
-  if (!code)
-    return code.takeError();
-  if (llvm::Error error = writeCodeObject(*code))
-    return error;
-
-  std::optional<TemporaryFile> weights;
-  std::vector<std::string> weightsPaths;
-  if (!network.weights.empty()) {
-    llvm::Expected<TemporaryFile> file =
-        TemporaryFile::create(outputPath, ".o");
-    if (!file)
-      return file.takeError();
-    weights.emplace(std::move(*file));
-    weightsPaths.push_back(weights->getPath());
-    if (llvm::Error error = writeWeights(*weights))
-      return error;
-  }
   llvm::Expected<TemporaryFile> result =
       TemporaryFile::create(outputPath, ".out");
   if (!result)
     return result.takeError();
-  if (llvm::Error error =
-          link(code->getPath(), weightsPaths, *runtime, result->getPath()))
+  if (llvm::Error error = makeResult(*runtime, *result))
     return error;
   return keep(*result);
 }

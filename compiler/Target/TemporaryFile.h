@@ -23,7 +23,10 @@ public:
   TemporaryFile(TemporaryFile &&other) : path(std::move(other.path)) {
     other.path.clear();
   }
-  TemporaryFile &operator=(TemporaryFile &&) = delete;
+  TemporaryFile &operator=(TemporaryFile &&other) {
+    std::swap(path, other.path);
+    return *this;
+  }
   ~TemporaryFile();
 
   const std::string &getPath() const { return path; }

@@ -130,23 +130,31 @@ static void writeSection(const Section &section, llvm::raw_ostream &stream) {
   writer.write<uint64_t>(section.entrySize);
 }
 
-void toeplitz::writeWeightsObject(const Network &network,
-                                  const llvm::Triple &triple, bool large,
-                                  llvm::raw_ostream &stream) {
-  // Where each tensor stands in its section.
+namespace {
+
+/// Where everything stands in the file.
+struct Layout {
+  Layout(const Network &network, bool large);
+
+  /// Of each tensor: its place in the section of the weights, and its name in
+  /// the table of symbol names.
   std::vector<uint64_t> offsets;
+  std::vector<uint32_t> names;
+  StringTable symbolNames, sectionNames;
+  Section sections[sectionCount];
+  uint64_t sectionHeaders = 0;
+};
+
+} // namespace
+
+Layout::Layout(const Network &network, bool large) {
   uint64_t end = 0;
   for (const NetworkWeights &weights : network.weights) {
     offsets.push_back(llvm::alignTo(end, weightsAlignment));
     end = offsets.back() + weights.bytes;
+    names.push_back(symbolNames.add(weights.objectSymbol));
   }
 
-  StringTable symbolNames, sectionNames;
-  std::vector<uint32_t> names;
-  for (const NetworkWeights &weights : network.weights)
-    names.push_back(symbolNames.add(weights.objectSymbol));
-
-  Section sections[sectionCount];
   Section &data = sections[weightsSection];
   data.name = sectionNames.add(large ? ".lrodata" : ".rodata");
   data.type = ELF::SHT_PROGBITS;
@@ -181,32 +189,42 @@ void toeplitz::writeWeightsObject(const Network &network,
   nameStrings.offset = strings.offset + strings.size;
   nameStrings.size = sectionNames.data().size();
   nameStrings.alignment = 1;
+  sectionHeaders = llvm::alignTo(nameStrings.offset + nameStrings.size, 8);
+}
 
+uint64_t toeplitz::getWeightsObjectSize(const Network &network, bool large) {
+  return Layout(network, large).sectionHeaders +
+         sectionCount * sizeof(ELF::Elf64_Shdr);
+}
+
+void toeplitz::writeWeightsObject(const Network &network,
+                                  const llvm::Triple &triple, bool large,
+                                  llvm::raw_ostream &stream) {
+  Layout layout(network, large);
   uint64_t position = 0;
   auto padTo = [&](uint64_t offset) {
     stream.write_zeros(unsigned(offset - position));
     position = offset;
   };
-  uint64_t sectionHeaders =
-      llvm::alignTo(nameStrings.offset + nameStrings.size, 8);
   writeFileHeader(triple.getArch() == llvm::Triple::aarch64 ? ELF::EM_AARCH64
                                                             : ELF::EM_X86_64,
-                  sectionHeaders, stream);
+                  layout.sectionHeaders, stream);
   position = headerSize;
-  for (size_t index = 0; index < network.weights.size(); ++index) {
-    padTo(data.offset + offsets[index]);
-    writeData(network.weights[index], stream);
-    position += network.weights[index].bytes;
+  for (auto [weights, offset] : llvm::zip(network.weights, layout.offsets)) {
+    padTo(layout.sections[weightsSection].offset + offset);
+    writeData(weights, stream);
+    position += weights.bytes;
   }
-  padTo(symbols.offset);
+  padTo(layout.sections[symbolSection].offset);
   writeSymbol(0, 0, 0, ELF::SHN_UNDEF, 0, 0, stream);
-  for (size_t index = 0; index < network.weights.size(); ++index)
-    writeSymbol(names[index], ELF::STB_GLOBAL << 4 | ELF::STT_OBJECT,
-                ELF::STV_HIDDEN, weightsSection, offsets[index],
-                network.weights[index].bytes, stream);
-  stream << symbolNames.data() << sectionNames.data();
-  position = nameStrings.offset + nameStrings.size;
-  padTo(sectionHeaders);
-  for (const Section &section : sections)
+  for (auto [weights, name, offset] :
+       llvm::zip(network.weights, layout.names, layout.offsets))
+    writeSymbol(name, ELF::STB_GLOBAL << 4 | ELF::STT_OBJECT, ELF::STV_HIDDEN,
+                weightsSection, offset, weights.bytes, stream);
+  stream << layout.symbolNames.data() << layout.sectionNames.data();
+  const Section &last = layout.sections[sectionNameSection];
+  position = last.offset + last.size;
+  padTo(layout.sectionHeaders);
+  for (const Section &section : layout.sections)
     writeSection(section, stream);
 }

@@ -13,6 +13,9 @@ namespace toeplitz {
 /// The alignment of each tensor of weights, and of its section.
 inline constexpr uint64_t weightsAlignment = 64;
 
+/// The size of the file that writeWeightsObject writes.
+uint64_t getWeightsObjectSize(const Network &network, bool large);
+
 /// Writes a relocatable ELF object with one read-only section that holds the
 /// weights, each at a multiple of 64 bytes under its hidden symbol
 /// `objectSymbol`. `large` puts them into x86-64's large-data section. The data

@@ -106,14 +106,30 @@ LogicalResult ConvOp::verify() {
     return constraint(*this, 3) << "the residual must have the result's shape";
   if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1)
     return constraint(*this, 4) << "tile must be two numbers, at least 1";
+  for (int64_t d = 0; d < rank; ++d)
+    if (getKernel()[d] < 0 || getStrides()[d] < 1 || getDilations()[d] < 1 ||
+        getOutputSizes()[d] < 1 || getOutputStrides()[d] < 1 ||
+        getOutputOffsets()[d] < 0)
+      return constraint(*this, 6)
+             << "kernel sizes and output offsets must not be negative, and "
+                "strides, dilations, output sizes and output strides be at "
+                "least 1";
   for (int64_t d = 0; d < rank; ++d) {
     int64_t last = (getOutputSizes()[d] - 1) * getOutputStrides()[d] +
                    getOutputOffsets()[d];
-    if (getOutputSizes()[d] < 1 || getOutputOffsets()[d] < 0 ||
-        last >= output[2 + d])
+    if (last >= output[2 + d])
       return constraint(*this, 5) << "position " << last << " of dimension "
                                   << d << " lies outside of " << output[2 + d];
   }
+  auto groups = static_cast<int64_t>(getGroups());
+  if (groups < 1 || inChannels % groups != 0 || outChannels % groups != 0)
+    return constraint(*this, 7)
+           << groups << " groups don't divide " << inChannels << " and "
+           << outChannels << " channels";
+  int64_t blocks = output[1], lanes = output.back();
+  if (getBias() && shapeOf(getBias()) != ArrayRef<int64_t>({blocks, lanes}))
+    return constraint(*this, 8)
+           << "the bias must have shape " << blocks << "x" << lanes;
   return success();
 }
 
@@ -137,6 +153,10 @@ LogicalResult PoolOp::verify() {
     if (array.size() != rank)
       return constraint(*this, 1)
              << "every array must have " << rank << " elements";
+  for (ArrayRef<int64_t> array : {getKernel(), getStrides(), getDilations()})
+    if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
+      return constraint(*this, 2)
+             << "kernel sizes, strides and dilations must be at least 1";
   return success();
 }
 
@@ -203,7 +223,7 @@ LogicalResult SoftmaxOp::verify() {
       getAxis() >= shapeOf(getInput()).size())
     return constraint(*this, 1)
            << "input and result must have one shape that has dimension "
-           << getAxis();
+           << static_cast<int64_t>(getAxis());
   return success();
 }
 

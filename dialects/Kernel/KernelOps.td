@@ -43,6 +43,20 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     3. The residual has the type of the result.
     4. `tile` has two elements, at least 1.
     5. Every written position lies inside the destination.
+    6. Strides, dilations, output sizes and output strides are at least 1; kernel sizes at least 0 (a phase may have no tap), and output
+       offsets too.
+    7. `groups` is at least 1 and divides both numbers of channels.
+    8. The bias has the shape blocks x V of the result's channels.
+
+    Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
+
+    ```mlir
+    %y = kernel.conv "direct" ins(%x, %w bias %b) outs(%y0) activation <relu> {in_channels = 12 : i64, out_channels = 16 : i64,
+        groups = 1 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+        padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>,
+        output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+      : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$filter, Optional<Kernel_Buffer>:$bias,
     Optional<Kernel_Buffer>:$residual, Kernel_Buffer:$init, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
@@ -63,7 +77,16 @@ def Kernel_PoolOp : Kernel_Op<"pool"> {
     are those of the network (the high one decides what `count_include_pad` counts).
 
     Constraints:
-    1. Input and result have the same rank D + 3, batch, channel blocks and vector length; all arrays have D elements.
+    1. Input and result have the same rank D + 3 with 1 <= D <= 3, batch, channel blocks and vector length; all arrays have D elements.
+    2. Kernel sizes, strides and dilations are at least 1.
+
+    Example:
+
+    ```mlir
+    %y = kernel.pool max ins(%x) outs(%y0) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+        padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64}
+      : (tensor<1x2x8x8x8xf32>, tensor<1x2x4x4x8xf32>) -> tensor<1x2x4x4x8xf32>
+    ```
   }];
   let arguments = (ins CNN_PoolKindAttr:$kind, Kernel_Buffer:$input, Kernel_Buffer:$init, DenseI64ArrayAttr:$kernel,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$padding_low,
@@ -83,6 +106,15 @@ def Kernel_ReorderOp : Kernel_Op<"reorder"> {
     Constraints:
     1. The ranks differ by one, the plain one is at least 2.
     2. Batch, positions and `channels` agree.
+
+    Example:
+
+    ```mlir
+    %blocked = kernel.reorder ins(%x) outs(%e0) {channels = 12 : i64}
+      : (tensor<1x12x9x9xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+    %plain = kernel.reorder ins(%y) outs(%e1) {channels = 12 : i64}
+      : (tensor<1x2x9x9x8xf32>, tensor<1x12x9x9xf32>) -> tensor<1x12x9x9xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, I64Attr:$channels);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
@@ -106,6 +138,13 @@ def Kernel_PadOp : Kernel_Op<"pad"> {
 
     Constraints:
     1. `low` and `high` have an element for each dimension; result sizes are input sizes plus both.
+
+    Example: two more columns on each side of a blocked tensor.
+
+    ```mlir
+    %y = kernel.pad reflect ins(%x) outs(%y0) {low = array<i64: 0, 0, 0, 2, 0>, high = array<i64: 0, 0, 0, 2, 0>, value = 0.0 : f32}
+      : (tensor<1x2x8x8x8xf32>, tensor<1x2x8x12x8xf32>) -> tensor<1x2x8x12x8xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
     CNN_PaddingModeAttr:$mode, F32Attr:$value);
@@ -121,7 +160,14 @@ def Kernel_ResizeOp : Kernel_Op<"resize"> {
     The function of `cnn.resize` on blocked tensors: input N x C/V x I x V, result N x C/V x O x V.
 
     Constraints:
-    1. Input and result have the same rank D + 3, batch, channel blocks and vector length.
+    1. Input and result have the same rank D + 3 with 1 <= D <= 3, batch, channel blocks and vector length.
+
+    Example:
+
+    ```mlir
+    %y = kernel.resize nearest ins(%x) outs(%y0) {align_corners = false}
+      : (tensor<1x2x4x4x8xf32>, tensor<1x2x8x8x8xf32>) -> tensor<1x2x8x8x8xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, CNN_ResizeModeAttr:$mode, BoolAttr:$align_corners);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
@@ -141,6 +187,15 @@ def Kernel_NormalizeOp : Kernel_Op<"normalize"> {
     Constraints:
     1. Input and result have the same shape, divisible into `rows` rows of a length divisible by `positions`.
     2. Scale and bias have row_period * row length / positions elements.
+
+    Example: group normalisation of 6 channels in 2 groups, and layer normalisation over the last dimension.
+
+    ```mlir
+    %y = kernel.normalize ins(%x, %scale, %bias) outs(%y0) {rows = 2 : i64, row_period = 2 : i64, positions = 64 : i64,
+        epsilon = 1.0e-05 : f32} : (tensor<1x6x8x8xf32>, tensor<6xf32>, tensor<6xf32>, tensor<1x6x8x8xf32>) -> tensor<1x6x8x8xf32>
+    %z = kernel.normalize ins(%t, %s, %b) outs(%z0) {rows = 10 : i64, row_period = 1 : i64, positions = 1 : i64,
+        epsilon = 1.0e-05 : f32} : (tensor<1x10x32xf32>, tensor<32xf32>, tensor<32xf32>, tensor<1x10x32xf32>) -> tensor<1x10x32xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$scale, Kernel_Buffer:$bias, Kernel_Buffer:$init, I64Attr:$rows,
     I64Attr:$row_period, I64Attr:$positions, F32Attr:$epsilon);
@@ -157,6 +212,13 @@ def Kernel_LrnOp : Kernel_Op<"lrn"> {
 
     Constraints:
     1. Input and result have the same shape of rank at least 2.
+
+    Example:
+
+    ```mlir
+    %y = kernel.lrn ins(%x) outs(%y0) {size = 5 : i64, alpha = 1.0e-04 : f32, beta = 0.75 : f32, k = 1.0 : f32}
+      : (tensor<1x96x8x8xf32>, tensor<1x96x8x8xf32>) -> tensor<1x96x8x8xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, I64Attr:$size, F32Attr:$alpha, F32Attr:$beta, F32Attr:$k);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
@@ -172,6 +234,12 @@ def Kernel_SoftmaxOp : Kernel_Op<"softmax"> {
 
     Constraints:
     1. Input and result have the same shape; 0 <= axis < rank.
+
+    Example:
+
+    ```mlir
+    %y = kernel.softmax ins(%x) outs(%y0) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
+    ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, I64Attr:$axis, BoolAttr:$log);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);

@@ -171,18 +171,24 @@ def packs_of(name, cases, size=25, options=()):
     return [Pack(f"{name}{i // size}", cases[i : i + size], options) for i in range(0, len(cases), size)]
 
 
-def members(packs, only_in_onnx=False):
+def members(packs):
     """What to parametrise tests with: (pack, place) for each case."""
-    return [
-        (pack, place)
-        for pack in packs
-        for place, case in enumerate(pack.cases)
-        if not only_in_onnx or case.is_in_onnx
-    ]
+    return [(pack, place) for pack in packs for place in range(len(pack.cases))]
+
+
+def comparisons(packs):
+    """(pack, place, method of Pack): each case compared in every way there is, a pack's tests beside each other."""
+    result = []
+    for pack, place in members(packs):
+        result.append((pack, place, Pack.check_compiled_against_reference))
+        if pack.cases[place].is_in_onnx:
+            result.append((pack, place, Pack.check_compiled_against_onnx_runtime))
+            result.append((pack, place, Pack.check_reference_against_onnx_runtime))
+    return result
 
 
 def member_name(value):
     """The id of a parametrised test."""
     if isinstance(value, Pack):
         return value.name
-    return str(value)
+    return value.__name__.removeprefix("check_") if callable(value) else str(value)

@@ -1,8 +1,9 @@
 """The non-linear functions, each over its whole range, with a bound on the error in units of float32's rounding.
 
-The bound at x is `roundings` * 2^-24 * size(x): size is the largest number that the function's definition computes on the way to
-its result, because a float32 evaluation rounds that number too (1 + erf(x) near x = -4 is the difference of numbers near 1). The smallest
-normal number is added, since vectors may flush what is below it to zero.
+The bound at x is `roundings` * 2^-24 * size(x): size is the largest number that the function's definition computes on the way
+to its result, because a float32 evaluation rounds that number too (1 + erf(x) near x = -4 is the difference of numbers near 1).
+The smallest normal number is added, since what is below it may be flushed to zero, and |x| times as much where the definition
+multiplies such a number by x.
 """
 
 import dataclasses
@@ -142,7 +143,8 @@ def check(function, found, found_by):
         x = INPUTS[f"{function.name}_x"].astype(np.float64)
         exact = function.definition(x)
         expected = exact.astype(np.float32).astype(np.float64)
-        limit = np.maximum(np.abs(expected), function.size(x)) * ROUNDING * function.roundings + SMALLEST_NORMAL
+        limit = np.maximum(np.abs(expected), function.size(x)) * ROUNDING * function.roundings
+        limit += SMALLEST_NORMAL * np.maximum(np.abs(x), 1)
         # Where float32 overflows, infinity and the largest numbers are both near enough.
         overflows = np.abs(exact) > 3.3e38
         error = np.where(overflows, np.where(np.abs(found) > 3.2e38, 0.0, np.inf), np.abs(found - expected))

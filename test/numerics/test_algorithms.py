@@ -62,12 +62,11 @@ def test_processor(pack, place):
     pack.check_compiled_against_reference(place)
 
 
-@pytest.mark.parametrize("processor", PROCESSORS)
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_compiles_for_processor(processor, algorithm, tmp_path):
+def test_compiles_for_another_processor(algorithm, tmp_path):
     """Compiling needs no machine that could run the result."""
     description = description_of(PROCESSOR_CASES, "elsewhere")
-    assert compile_network(description, tmp_path, f"--mcpu={processor}", f"--algorithm={algorithm}").stat().st_size > 0
+    assert compile_network(description, tmp_path, "--mcpu=x86-64-v4", f"--algorithm={algorithm}").stat().st_size > 0
 
 
 DENSE = {"op": "conv", "out_channels": 8, "kernel_size": 3, "padding": 1}

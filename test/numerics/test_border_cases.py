@@ -2,7 +2,7 @@
 
 import pytest
 
-from operator_cases import Case, member_name, members, packs_of
+from operator_cases import Case, comparisons, member_name, packs_of
 
 
 def conv(shape, channels, kernel, reduction, **parameters):
@@ -73,6 +73,13 @@ CASES = [
     conv((1, 300, 3, 3), 7, 3, 2700, padding=1),
     conv((1, 2, 3, 3), 130, 3, 18, padding=1),
     conv((9, 3, 5, 5), 4, 3, 27, padding=1),
+    # Weights of a size that goes into the object file as a blob.
+    conv((1, 128, 8, 8), 160, 3, 1152, padding=1),
+    conv((1, 96, 5, 5), 200, 1, 96),
+    conv((1, 512, 5, 5), 512, 3, 9, padding=1, groups=512),
+    conv((1, 24, 4, 6, 6), 56, 3, 648, padding=1),
+    transposed((1, 160, 4, 4), 72, 4, 640, stride=2, padding=1),
+    Case({"op": "linear", "out_features": 500}, ((2, 2048),), reduction=2048),
     Case({"op": "linear", "out_features": 10}, ((1, 1000),), reduction=1000),
     Case({"op": "linear", "out_features": 1}, ((1, 1),), reduction=1),
     Case({"op": "linear", "out_features": 33}, ((7, 19),), reduction=19),
@@ -122,16 +129,6 @@ CASES = [
 PACKS = packs_of("borders", CASES)
 
 
-@pytest.mark.parametrize("pack, place", members(PACKS, only_in_onnx=True), ids=member_name)
-def test_reference_against_onnx_runtime(pack, place):
-    pack.check_reference_against_onnx_runtime(place)
-
-
-@pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
-def test_compiled_against_reference(pack, place):
-    pack.check_compiled_against_reference(place)
-
-
-@pytest.mark.parametrize("pack, place", members(PACKS, only_in_onnx=True), ids=member_name)
-def test_compiled_against_onnx_runtime(pack, place):
-    pack.check_compiled_against_onnx_runtime(place)
+@pytest.mark.parametrize("pack, place, comparison", comparisons(PACKS), ids=member_name)
+def test_operator(pack, place, comparison):
+    comparison(pack, place)

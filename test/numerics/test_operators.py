@@ -2,7 +2,7 @@
 
 import pytest
 
-from operator_cases import Case, member_name, members, packs_of
+from operator_cases import Case, comparisons, member_name, packs_of
 
 IMAGE = (2, 6, 5, 7)
 
@@ -154,16 +154,6 @@ PACKS = [
 ]
 
 
-@pytest.mark.parametrize("pack, place", members(PACKS, only_in_onnx=True), ids=member_name)
-def test_reference_against_onnx_runtime(pack, place):
-    pack.check_reference_against_onnx_runtime(place)
-
-
-@pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
-def test_compiled_against_reference(pack, place):
-    pack.check_compiled_against_reference(place)
-
-
-@pytest.mark.parametrize("pack, place", members(PACKS, only_in_onnx=True), ids=member_name)
-def test_compiled_against_onnx_runtime(pack, place):
-    pack.check_compiled_against_onnx_runtime(place)
+@pytest.mark.parametrize("pack, place, comparison", comparisons(PACKS), ids=member_name)
+def test_operator(pack, place, comparison):
+    comparison(pack, place)

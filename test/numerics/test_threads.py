@@ -10,7 +10,7 @@ import pytest
 from operator_cases import description_of, inputs_of
 from random_networks import RandomNetwork
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
-from toeplitz_process import Library, compile_network, run_with_threads
+from toeplitz_process import Library, compile_network, run_toeplitz, run_with_threads, write_description
 
 CASES = [
     *random_cases(11, 12, random_convolution),
@@ -79,9 +79,12 @@ def test_equal_runs_give_equal_bits():
 
 
 def test_compiling_twice_gives_the_same_bytes(tmp_path):
-    network = RandomNetwork(100, layers=30)
+    model = write_description(RandomNetwork(100, layers=30).description, tmp_path)
     files = []
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
-        files.append(compile_network(network.description, tmp_path / folder).read_bytes())
-    assert files[0] == files[1]
+        output = tmp_path / folder / "libnetwork100.so"
+        process = run_toeplitz("compile", model, "-o", output)
+        assert process.returncode == 0, process.stderr
+        files.append(output.read_bytes())
+    assert files[0] == files[1], "the libraries differ"

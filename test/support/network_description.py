@@ -8,6 +8,9 @@ import numpy as np
 from random_weights import random_weight
 
 
+NUMPY_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+
+
 def read_safetensors(path):
     """The tensors of a .safetensors file as float32 (numpy itself has no bfloat16)."""
     data = pathlib.Path(path).read_bytes()
@@ -15,14 +18,14 @@ def read_safetensors(path):
     header = json.loads(data[8 : 8 + header_size])
     tensors = {}
     for key, entry in header.items():
-        if key == "__metadata__":
+        if key == "__metadata__" or entry["dtype"] not in ("BF16", *NUMPY_TYPES):
             continue
         begin, end = (8 + header_size + offset for offset in entry["data_offsets"])
         raw = data[begin:end]
         if entry["dtype"] == "BF16":
             values = (np.frombuffer(raw, np.uint16).astype(np.uint32) << 16).view(np.float32)
         else:
-            values = np.frombuffer(raw, {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8"}[entry["dtype"]])
+            values = np.frombuffer(raw, NUMPY_TYPES[entry["dtype"]])
         tensors[key] = values.astype(np.float32).reshape(entry["shape"])
     return tensors
 

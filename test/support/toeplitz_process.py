@@ -1,6 +1,7 @@
 """Runs the compiler as its users do, by its command line, and the shared libraries that it makes, through their C ABI."""
 
 import ctypes
+import itertools
 import json
 import os
 import pathlib
@@ -9,6 +10,9 @@ import subprocess
 import numpy as np
 
 SOURCE_ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+_library_numbers = itertools.count()
 
 
 class CompilerError(Exception):
@@ -45,22 +49,23 @@ def write_description(description, directory):
 def compile_network(description, directory, *options):
     """The path of the shared library made of a description (a dict, or the path of a model)."""
     model = write_description(description, directory)
-    output = pathlib.Path(directory) / f"lib{model.stem}.so"
+    # A name of its own each time: the loader takes a second library of one path for the first.
+    output = pathlib.Path(directory) / f"lib{model.stem}{next(_library_numbers)}.so"
     process = run_toeplitz("compile", model, "-o", output, *options)
     if process.returncode != 0:
         raise CompilerError(process.stderr)
     return output
 
 
-def evaluate_reference(description, inputs, directory):
-    """The network's outputs by name, from the compiler's naive evaluator."""
+def evaluate_reference(description, inputs, directory, names=None):
+    """The network's outputs by name, from the compiler's naive evaluator; `names` are they, where the model is no description."""
     model = write_description(description, directory)
     arguments = ["run", model, "--reference"]
     for place, (name, values) in enumerate(inputs.items()):
         path = pathlib.Path(directory) / f"input{place}.npy"
         np.save(path, values)
         arguments += ["--input", f"{name}={path}"]
-    names = description["outputs"] if isinstance(description, dict) else json.loads(model.read_text())["outputs"]
+    names = names or (description if isinstance(description, dict) else json.loads(model.read_text()))["outputs"]
     paths = {name: pathlib.Path(directory) / f"output{place}.npy" for place, name in enumerate(names)}
     for name, path in paths.items():
         arguments += ["--output", f"{name}={path}"]

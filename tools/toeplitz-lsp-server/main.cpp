@@ -1,7 +1,7 @@
 // The language server for MLIR text with our dialects: editors get errors,
 // hovers and definitions as one types.
 
-#include "dialects/CNN/CNNDialect.h"
+#include "compiler/Registration.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -12,7 +12,7 @@ int main(int argumentCount, char **arguments) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<toeplitz::cnn::CNNDialect>();
+  toeplitz::registerToeplitzDialects(registry);
 
   return failed(mlir::MlirLspServerMain(argumentCount, arguments, registry));
 }

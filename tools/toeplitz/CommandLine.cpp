@@ -180,7 +180,9 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
   parser
       .add_option("--algorithm", options.algorithms,
                   "Algorithm of every convolution that it can compute, or of "
-                  "the named layers; the default is the cheapest for each")
+                  "the named layers: " +
+                      listOfChoices(algorithmNames()) +
+                      "; the default is the cheapest for each")
       ->option_text("NAME | LAYER=NAME,...")
       ->allow_extra_args(false)
       ->take_all()

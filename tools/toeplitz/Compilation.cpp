@@ -49,6 +49,13 @@ SmallVector<std::string> passNames(OpPassManager &manager) {
 
 } // namespace
 
+SmallVector<StringRef> toeplitz::algorithmNames() {
+  SmallVector<StringRef> names;
+  for (const Algorithm *algorithm : getAlgorithms())
+    names.push_back(algorithm->name);
+  return names;
+}
+
 Compilation::Compilation(const CompilationOptions &options)
     : options(options), diagnostics(context) {
   DialectRegistry registry;
@@ -74,13 +81,11 @@ LogicalResult Compilation::load(StringRef inputPath) {
   stage = findStage(*module);
   if (failed(checkWeights()) || failed(checkLayerNames()))
     return failure();
-  return completeEntryFunction(*module, path);
+  return completeEntryFunction(*module, stage, path);
 }
 
 LogicalResult Compilation::readAlgorithms() {
-  SmallVector<StringRef> known;
-  for (const Algorithm *algorithm : getAlgorithms())
-    known.push_back(algorithm->name);
+  SmallVector<StringRef> known = algorithmNames();
   for (StringRef argument : options.algorithms)
     for (StringRef choice : llvm::split(argument, ',')) {
       // A layer's name may have an equals sign in it, an algorithm's never.

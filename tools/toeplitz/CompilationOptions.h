@@ -3,6 +3,8 @@
 #ifndef TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
 #define TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 #include <string>
 #include <vector>
 
@@ -25,6 +27,9 @@ struct CompilationOptions {
            !printAfter.empty() || printAfterAll || timePasses;
   }
 };
+
+/// What --algorithm knows: the names in the table of compiler/Algorithms.
+llvm::SmallVector<llvm::StringRef> algorithmNames();
 
 } // namespace toeplitz
 

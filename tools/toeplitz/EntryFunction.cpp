@@ -2,9 +2,9 @@
 #include "tools/toeplitz/Messages.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -25,17 +25,31 @@ std::string identifierFrom(StringRef path) {
   return name;
 }
 
+/// A network computes with tensors of f32, none of which is empty.
 LogicalResult checkTensors(func::FuncOp function, TypeRange types,
                            StringRef kind) {
   for (auto [number, type] : llvm::enumerate(types)) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (isa<MemRefType>(type))
-      continue; // the later stages' business
     if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isF32())
       return function.emitOpError()
              << kind << " " << number << " is " << type
              << ", expected a tensor of f32 with a static shape";
+    if (tensor.getNumElements() == 0)
+      return function.emitOpError() << kind << " " << number << " is " << type
+                                    << ", which has no elements";
   }
+  return success();
+}
+
+/// Names are how a user tells the inputs, or the outputs, apart.
+LogicalResult checkNames(func::FuncOp function,
+                         ArrayRef<TensorSignature> tensors, StringRef kind) {
+  llvm::StringSet<> names;
+  for (const TensorSignature &tensor : tensors)
+    if (tensor.name.empty() || !names.insert(tensor.name).second)
+      return function.emitOpError()
+             << "has " << (tensor.name.empty() ? "an " : "more than one ")
+             << kind << " with the name '" << tensor.name << "'";
   return success();
 }
 
@@ -46,15 +60,18 @@ TensorSignature signatureOf(Type type, Attribute name) {
 
 } // namespace
 
-LogicalResult toeplitz::completeEntryFunction(ModuleOp module, StringRef path) {
-  if (!module.getSymName())
-    module.setSymName(identifierFrom(path));
-  if (module.lookupSymbol<LLVM::LLVMFuncOp>("main"))
-    return success();
-  auto function = module.lookupSymbol<func::FuncOp>("main");
-  if (!function || function.isExternal())
+LogicalResult toeplitz::completeEntryFunction(ModuleOp module, Stage stage,
+                                              StringRef path) {
+  auto entry = module.lookupSymbol<FunctionOpInterface>("main");
+  if (!entry || entry.isExternal())
     return reportError("'" + path +
                        "' has no function @main, which would be the network");
+  if (stage != Stage::Cnn)
+    return success();
+
+  if (!module.getSymName())
+    module.setSymName(identifierFrom(path));
+  auto function = cast<func::FuncOp>(*entry);
   if (failed(checkTensors(function, function.getArgumentTypes(), "input")) ||
       failed(checkTensors(function, function.getResultTypes(), "output")))
     return failure();
@@ -68,6 +85,12 @@ LogicalResult toeplitz::completeEntryFunction(ModuleOp module, StringRef path) {
     if (!function.getResultAttrOfType<StringAttr>(i, kNameAttribute))
       function.setResultAttr(i, kNameAttribute,
                              builder.getStringAttr("output" + Twine(i)));
+  Signature signature = readSignature(module);
+  if (failed(checkNames(function, signature.inputs, "input")) ||
+      failed(checkNames(function, signature.outputs, "output")))
+    return failure();
+  if (signature.outputs.empty())
+    return function.emitOpError() << "returns nothing, so it computes nothing";
   return success();
 }
 

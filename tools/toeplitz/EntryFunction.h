@@ -3,20 +3,22 @@
 #ifndef TOEPLITZ_TOOLS_TOEPLITZ_ENTRYFUNCTION_H
 #define TOEPLITZ_TOOLS_TOEPLITZ_ENTRYFUNCTION_H
 
+#include "compiler/Pipeline.h"
 #include "tools/toeplitz/Signature.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
 namespace toeplitz {
 
-/// Checks that `module`, read from `path`, has the function @main and, where
-/// that is on tensors, that they have static shapes of f32. A module written
-/// by hand may leave out names: the module then gets that of the file, and
-/// tensors are called input0, output0 and so on. Reports what is wrong.
-mlir::LogicalResult completeEntryFunction(mlir::ModuleOp module,
+/// Checks that `module`, read from `path` and at `stage`, has the function
+/// @main, and that a network as written takes and returns tensors of f32 with
+/// static shapes and names of their own. Such a module may leave out names: it
+/// then gets that of the file, and its tensors are called input0, output0 and
+/// so on. Reports what is wrong.
+mlir::LogicalResult completeEntryFunction(mlir::ModuleOp module, Stage stage,
                                           llvm::StringRef path);
 
-/// The inputs and outputs of a completed module at the stage `cnn`.
+/// The inputs and outputs of a completed network as written.
 Signature readSignature(mlir::ModuleOp module);
 
 } // namespace toeplitz

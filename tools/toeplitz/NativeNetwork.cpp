@@ -93,7 +93,7 @@ struct Arguments {
     for (const TensorValues &values : inputs)
       inputAddresses.push_back(values.data());
     for (const TensorSignature &output : readSignature(network).outputs) {
-      outputs.emplace_back(countElements(output.shape));
+      outputs.emplace_back(countTensorElements(output.shape));
       outputAddresses.push_back(outputs.back().data());
     }
   }

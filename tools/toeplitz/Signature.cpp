@@ -6,23 +6,23 @@
 
 using namespace toeplitz;
 
-int64_t toeplitz::countElements(llvm::ArrayRef<int64_t> shape) {
+int64_t toeplitz::countTensorElements(llvm::ArrayRef<int64_t> shape) {
   int64_t count = 1;
   for (int64_t size : shape)
     count *= size;
   return count;
 }
 
-std::string toeplitz::formatShape(llvm::ArrayRef<int64_t> shape) {
+std::string toeplitz::formatTensorShape(llvm::ArrayRef<int64_t> shape) {
   char text[512];
   return toeplitz_shape_text(shape.data(), shape.size(), text, sizeof(text));
 }
 
-std::string toeplitz::formatTensors(llvm::ArrayRef<TensorSignature> tensors) {
+std::string toeplitz::describeTensors(llvm::ArrayRef<TensorSignature> tensors) {
   return llvm::join(llvm::map_range(tensors,
                                     [](const TensorSignature &tensor) {
                                       return tensor.name + " " +
-                                             formatShape(tensor.shape);
+                                             formatTensorShape(tensor.shape);
                                     }),
                     ", ");
 }

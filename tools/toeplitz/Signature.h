@@ -24,13 +24,13 @@ struct Signature {
 };
 
 /// The number of elements of a tensor.
-int64_t countElements(llvm::ArrayRef<int64_t> shape);
+int64_t countTensorElements(llvm::ArrayRef<int64_t> shape);
 
 /// "(1, 3, 224, 224)", as NumPy writes it.
-std::string formatShape(llvm::ArrayRef<int64_t> shape);
+std::string formatTensorShape(llvm::ArrayRef<int64_t> shape);
 
 /// "x (1, 3, 224, 224), y (1, 10)".
-std::string formatTensors(llvm::ArrayRef<TensorSignature> tensors);
+std::string describeTensors(llvm::ArrayRef<TensorSignature> tensors);
 
 } // namespace toeplitz
 

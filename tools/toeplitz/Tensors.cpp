@@ -37,7 +37,7 @@ matchArguments(llvm::ArrayRef<TensorSignature> tensors,
       // of one with a folder or a suffix in it.
       if (found == tensors.end() && !name.contains('/') && !name.contains('.'))
         return reportError(option + ": the network has no " + kind + " '" +
-                           name + "', expected " + formatTensors(tensors));
+                           name + "', expected " + describeTensors(tensors));
       if (found != tensors.end())
         match = {where, size_t(found - tensors.begin())};
     }
@@ -60,7 +60,7 @@ matchArguments(llvm::ArrayRef<TensorSignature> tensors,
       return reportError(
           option + ": '" + match.where + "' is one too many, the network has " +
           llvm::Twine(tensors.size()) + " " + kind +
-          (tensors.size() == 1 ? "" : "s") + ": " + formatTensors(tensors));
+          (tensors.size() == 1 ? "" : "s") + ": " + describeTensors(tensors));
     match.tensor = next;
     isTaken[next] = true;
   }
@@ -89,9 +89,9 @@ llvm::FailureOr<TensorValues> readValues(const TensorSignature &tensor,
   llvm::LogicalResult fits =
       shape == llvm::ArrayRef<int64_t>(tensor.shape)
           ? llvm::success()
-          : reportError(where + ": the array has shape " + formatShape(shape) +
-                        ", input '" + tensor.name + "' needs " +
-                        formatShape(tensor.shape));
+          : reportError(where + ": the array has shape " +
+                        formatTensorShape(shape) + ", input '" + tensor.name +
+                        "' needs " + formatTensorShape(tensor.shape));
   toeplitz_npy_free(&array);
   if (failed(fits))
     return llvm::failure();
@@ -107,7 +107,7 @@ TensorValues toeplitz::makeRandomValues(const TensorSignature &tensor,
     state = (state ^ c) * 0x100000001b3;
   state ^= seed;
 
-  TensorValues values(countElements(tensor.shape));
+  TensorValues values(countTensorElements(tensor.shape));
   for (float &value : values) { // splitmix64
     uint64_t z = state += 0x9E3779B97F4A7C15;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
@@ -137,7 +137,7 @@ toeplitz::readInputs(const Signature &signature,
     const TensorSignature &first = missing.front();
     return reportError("no values for input" +
                        llvm::StringRef(missing.size() == 1 ? " " : "s ") +
-                       formatTensors(missing) + "; give them with --input " +
+                       describeTensors(missing) + "; give them with --input " +
                        first.name + "=FILE.npy or --input " + first.name +
                        "=random:SEED");
   }
@@ -179,7 +179,7 @@ llvm::LogicalResult toeplitz::writeNpy(llvm::StringRef path,
 void toeplitz::printSummary(llvm::raw_ostream &stream,
                             const TensorSignature &tensor,
                             llvm::ArrayRef<float> values) {
-  stream << tensor.name << ": shape " << formatShape(tensor.shape);
+  stream << tensor.name << ": shape " << formatTensorShape(tensor.shape);
   if (values.empty()) {
     stream << "\n";
     return;

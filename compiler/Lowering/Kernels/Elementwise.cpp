@@ -327,7 +327,8 @@ int64_t countTasks(Operation *op) {
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   std::optional<Elementwise> description = describe(op);
   if (!description)
-    return op->emitError("is not elementwise over buffers with known strides");
+    return op->emitOpError(
+        "is not elementwise over buffers with known strides");
   return ElementwiseEmitter(*description, kernel).emit();
 }
 

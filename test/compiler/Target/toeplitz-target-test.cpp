@@ -89,6 +89,8 @@ static int emit(const Arguments &arguments) {
     return fail("unknown kind " + arguments.words[1]);
   mlir::MLIRContext context;
   context.loadDialect<mlir::LLVM::LLVMDialect>();
+  // Modules of the whole compiler have attributes of its dialects.
+  context.allowUnregisteredDialects();
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(
       arguments.words[2], mlir::ParserConfig(&context));
   if (!module)

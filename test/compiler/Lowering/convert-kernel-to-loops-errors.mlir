@@ -1,0 +1,32 @@
+// RUN: toeplitz-opt %s --convert-kernel-to-loops --split-input-file --verify-diagnostics
+
+// expected-error @+1 {{expected a function @main, the network}}
+module {
+  func.func @net(%x: memref<1x4xf32>) {
+    return
+  }
+}
+
+// -----
+
+func.func @main(%x: memref<1x2x3x4xf32>, %w: memref<32xf32>, %y: memref<1x2x3x4xf32>) {
+  // expected-error @+1 {{'kernel.conv' op names an unknown algorithm 'strassen'}}
+  kernel.conv "strassen" ins(%x, %w) outs(%y) {in_channels = 8 : i64, out_channels = 4 : i64, groups = 1 : i64, kernel = array<i64: 1>,
+      strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 3>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>}
+    : (memref<1x2x3x4xf32>, memref<32xf32>, memref<1x2x3x4xf32>) -> ()
+  return
+}
+
+// -----
+
+#map = affine_map<(i) -> (i)>
+func.func @main(%x: memref<16xf32>, %y: memref<16xf32>, %factor: f32) {
+  // expected-error @+1 {{'linalg.generic' op uses a value from outside that is no constant}}
+  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]} ins(%x : memref<16xf32>) outs(%y : memref<16xf32>) {
+  ^body(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %factor : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

@@ -1,0 +1,22 @@
+// RUN: toeplitz-opt %s -split-input-file -convert-cnn-to-kernel | FileCheck %s
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<2x6x3x5xf32>, %[[S:.*]]: tensor<6xf32>, %[[B:.*]]: tensor<6xf32>, %[[LS:.*]]: tensor<3x5xf32>
+// CHECK: kernel.normalize ins(%[[X]], %[[S]], %[[B]])
+// CHECK-SAME: {epsilon = 9.99999974E-6 : f32, positions = 15 : i64, row_period = 3 : i64, rows = 6 : i64}
+// CHECK: kernel.normalize ins(%[[X]], %[[LS]], %[[LS]])
+// CHECK-SAME: {epsilon = 1.000000e-03 : f32, positions = 1 : i64, row_period = 1 : i64, rows = 12 : i64}
+// CHECK: kernel.lrn ins(%[[X]]) {{.*}} {alpha = 9.99999974E-5 : f32, beta = 7.500000e-01 : f32, k = 2.000000e+00 : f32, size = 5 : i64}
+// CHECK: kernel.softmax ins(%[[X]]) {{.*}} {axis = 1 : i64, log = true}
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<2x6x3x5xf32>, %s: tensor<6xf32>, %b: tensor<6xf32>, %ls: tensor<3x5xf32>)
+    -> (tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>) {
+  %0 = cnn.group_norm %x scale %s bias %b groups 3 epsilon 1.0e-5
+    : (tensor<2x6x3x5xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<2x6x3x5xf32>
+  %1 = cnn.layer_norm %x scale %ls bias %ls axis 2 epsilon 1.0e-3
+    : (tensor<2x6x3x5xf32>, tensor<3x5xf32>, tensor<3x5xf32>) -> tensor<2x6x3x5xf32>
+  %2 = cnn.lrn %x size 5 alpha 1.0e-4 beta 0.75 k 2.0 : (tensor<2x6x3x5xf32>) -> tensor<2x6x3x5xf32>
+  %3 = cnn.softmax %x axis 1 {log} : tensor<2x6x3x5xf32>
+  return %0, %1, %2, %3 : tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>
+}
+}

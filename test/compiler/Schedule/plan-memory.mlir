@@ -1,0 +1,149 @@
+// RUN: toeplitz-opt %s --plan-memory --split-input-file | FileCheck %s
+
+// A chain: while b is written, a is read; when c is written, nobody needs a any more.
+// CHECK: module attributes {toeplitz.workspace_size = 512 : i64}
+// CHECK-LABEL: @main
+// CHECK-SAME: (%[[ARENA:.*]]: memref<512xi8>, %[[X:.*]]: memref<64xf32>, %[[Y:.*]]: memref<64xf32>)
+func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
+  // CHECK: %[[ZERO:.*]] = arith.constant 0 : index
+  // CHECK: %[[A:.*]] = memref.view %[[ARENA]][%[[ZERO]]][] : memref<512xi8> to memref<64xf32>
+  %a = memref.alloc() {alignment = 64 : i64} : memref<64xf32>
+  // CHECK: memref.copy %[[X]], %[[A]]
+  memref.copy %x, %a : memref<64xf32> to memref<64xf32>
+  // CHECK: %[[HALF:.*]] = arith.constant 256 : index
+  // CHECK: %[[B:.*]] = memref.view %[[ARENA]][%[[HALF]]][]
+  %b = memref.alloc() {alignment = 64 : i64} : memref<64xf32>
+  // CHECK: memref.copy %[[A]], %[[B]]
+  memref.copy %a, %b : memref<64xf32> to memref<64xf32>
+  // CHECK-NOT: dealloc
+  memref.dealloc %a : memref<64xf32>
+  // CHECK: %[[ZERO:.*]] = arith.constant 0 : index
+  // CHECK: %[[C:.*]] = memref.view %[[ARENA]][%[[ZERO]]][]
+  %c = memref.alloc() {alignment = 64 : i64} : memref<64xf32>
+  // CHECK: memref.copy %[[B]], %[[C]]
+  memref.copy %b, %c : memref<64xf32> to memref<64xf32>
+  // CHECK: memref.copy %[[C]], %[[Y]]
+  memref.copy %c, %y : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// A residual connection: a is read at the end again.
+// CHECK: toeplitz.workspace_size = 768 : i64
+// CHECK: arith.constant 0 : index
+// CHECK: arith.constant 256 : index
+// CHECK: arith.constant 512 : index
+func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
+  %a = memref.alloc() : memref<64xf32>
+  memref.copy %x, %a : memref<64xf32> to memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  memref.copy %a, %b : memref<64xf32> to memref<64xf32>
+  %c = memref.alloc() : memref<64xf32>
+  memref.copy %b, %c : memref<64xf32> to memref<64xf32>
+  memref.copy %a, %y : memref<64xf32> to memref<64xf32>
+  memref.copy %c, %y : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// A buffer lives from its first to its last use, wherever its alloc stands.
+// CHECK: toeplitz.workspace_size = 256 : i64
+// CHECK-COUNT-2: arith.constant 0 : index
+func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  memref.copy %x, %a : memref<64xf32> to memref<64xf32>
+  memref.copy %a, %y : memref<64xf32> to memref<64xf32>
+  memref.copy %x, %b : memref<64xf32> to memref<64xf32>
+  memref.copy %b, %y : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// The largest comes first, at offset 0. Then the middle one; the small one goes into the gap that the largest leaves below it.
+// CHECK: toeplitz.workspace_size = 896 : i64
+// CHECK: %[[OFFSET:.*]] = arith.constant 512 : index
+// CHECK-NEXT: memref.view %{{.*}}[%[[OFFSET]]][] : memref<896xi8> to memref<96xf32>
+// CHECK: %[[OFFSET:.*]] = arith.constant 0 : index
+// CHECK-NEXT: memref.view %{{.*}}[%[[OFFSET]]][] : memref<896xi8> to memref<128xf32>
+// CHECK: %[[OFFSET:.*]] = arith.constant 0 : index
+// CHECK-NEXT: memref.view %{{.*}}[%[[OFFSET]]][] : memref<896xi8> to memref<64xf32>
+func.func @main(%x: memref<128xf32>, %z: memref<96xf32>, %y: memref<64xf32>) {
+  %middle = memref.alloc() : memref<96xf32>
+  %large = memref.alloc() : memref<128xf32>
+  %small = memref.alloc() : memref<64xf32>
+  memref.copy %x, %large : memref<128xf32> to memref<128xf32>
+  memref.copy %z, %middle : memref<96xf32> to memref<96xf32>
+  memref.copy %large, %x : memref<128xf32> to memref<128xf32>
+  memref.copy %y, %small : memref<64xf32> to memref<64xf32>
+  memref.copy %middle, %z : memref<96xf32> to memref<96xf32>
+  memref.copy %small, %y : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// Offsets are multiples of 64 bytes: 5 elements take 64 bytes, 17 take 128.
+// CHECK: toeplitz.workspace_size = 192 : i64
+// CHECK: %[[OFFSET:.*]] = arith.constant 128 : index
+// CHECK-NEXT: memref.view %{{.*}}[%[[OFFSET]]][] : memref<192xi8> to memref<5xf32>
+// CHECK: %[[OFFSET:.*]] = arith.constant 0 : index
+// CHECK-NEXT: memref.view %{{.*}}[%[[OFFSET]]][] : memref<192xi8> to memref<17xf32>
+func.func @main(%x: memref<5xf32>, %y: memref<17xf32>) {
+  %a = memref.alloc() : memref<5xf32>
+  %b = memref.alloc() : memref<17xf32>
+  memref.copy %x, %a : memref<5xf32> to memref<5xf32>
+  memref.copy %y, %b : memref<17xf32> to memref<17xf32>
+  memref.copy %a, %x : memref<5xf32> to memref<5xf32>
+  memref.copy %b, %y : memref<17xf32> to memref<17xf32>
+  return
+}
+
+// -----
+
+// What is read through a view of a view is read: b must not lie on a.
+// CHECK: toeplitz.workspace_size = 512 : i64
+// CHECK: %[[A:.*]] = memref.view %{{.*}} to memref<8x8xf32>
+// CHECK: memref.collapse_shape %[[A]]
+func.func @main(%x: memref<8x8xf32>, %y: memref<64xf32>, %z: memref<32xf32>) {
+  %a = memref.alloc() : memref<8x8xf32>
+  memref.copy %x, %a : memref<8x8xf32> to memref<8x8xf32>
+  %flat = memref.collapse_shape %a [[0, 1]] : memref<8x8xf32> into memref<64xf32>
+  %half = memref.subview %flat[0] [32] [1] : memref<64xf32> to memref<32xf32, strided<[1]>>
+  %b = memref.alloc() : memref<64xf32>
+  memref.copy %y, %b : memref<64xf32> to memref<64xf32>
+  memref.copy %b, %y : memref<64xf32> to memref<64xf32>
+  memref.copy %half, %z : memref<32xf32, strided<[1]>> to memref<32xf32>
+  return
+}
+
+// -----
+
+// A use inside of a loop counts where the loop stands.
+// CHECK: toeplitz.workspace_size = 512 : i64
+func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %a = memref.alloc() : memref<64xf32>
+  %b = memref.alloc() : memref<64xf32>
+  memref.copy %x, %a : memref<64xf32> to memref<64xf32>
+  memref.copy %x, %b : memref<64xf32> to memref<64xf32>
+  memref.copy %b, %y : memref<64xf32> to memref<64xf32>
+  scf.for %i = %zero to %one step %one {
+    memref.copy %a, %y : memref<64xf32> to memref<64xf32>
+  }
+  return
+}
+
+// -----
+
+// A network that needs no memory has an arena all the same: its signature doesn't depend on that.
+// CHECK: toeplitz.workspace_size = 0 : i64
+// CHECK: func.func @main(%{{.*}}: memref<0xi8>, %{{.*}}: memref<64xf32>, %{{.*}}: memref<64xf32>)
+func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
+  memref.copy %x, %y : memref<64xf32> to memref<64xf32>
+  return
+}

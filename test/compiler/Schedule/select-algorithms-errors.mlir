@@ -1,0 +1,85 @@
+// Each reason for which an algorithm declines a layer, and what else can be wrong about a forced choice.
+// DEFINE: %{layers} =
+// DEFINE: %{force} = not toeplitz-opt %s --select-algorithms=%{layers} 2>&1 | FileCheck %s --check-prefix
+
+// REDEFINE: %{layers} = layers=three=pointwise
+// RUN: %{force}=TAPS
+// TAPS: error: loc("three"): algorithm 'pointwise' declines this layer: the kernel has 9 positions, expected 1
+// REDEFINE: %{layers} = layers=strided=pointwise
+// RUN: %{force}=STRIDE
+// STRIDE: error: loc("strided"): algorithm 'pointwise' declines this layer: stride or padding makes the output positions differ from the input positions in spatial dimension 1
+// REDEFINE: %{layers} = layers=padded=pointwise
+// RUN: %{force}=PADDING
+// PADDING: error: loc("padded"): algorithm 'pointwise' declines this layer: stride or padding makes the output positions differ from the input positions in spatial dimension 0
+// REDEFINE: %{layers} = layers=padded_high=pointwise
+// RUN: %{force}=HIGH
+// HIGH: error: loc("padded_high"): algorithm 'pointwise' declines this layer: stride or padding makes the output positions differ from the input positions in spatial dimension 1
+// REDEFINE: %{layers} = layers=up=pointwise
+// RUN: %{force}=APART
+// APART: error: loc("up"): algorithm 'pointwise' declines this layer: it would write its output positions apart
+// REDEFINE: %{layers} = layers=sparse=pointwise
+// RUN: %{force}=NO-TAPS
+// NO-TAPS: error: loc("sparse"): algorithm 'pointwise' declines this layer: the kernel has 0 positions, expected 1
+
+// REDEFINE: %{layers} = layers=three=depthwise
+// RUN: %{force}=CHANNELS
+// CHANNELS: error: loc("three"): algorithm 'depthwise' declines this layer: input channels, output channels and groups are 16, 16 and 1, expected one number
+// REDEFINE: %{layers} = layers=multiplied=depthwise
+// RUN: %{force}=MULTIPLIED
+// MULTIPLIED: error: loc("multiplied"): algorithm 'depthwise' declines this layer: input channels, output channels and groups are 16, 32 and 16, expected one number
+// REDEFINE: %{layers} = layers=dense=depthwise
+// RUN: %{force}=DENSE
+// DENSE: error: loc("dense"): algorithm 'depthwise' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=single=depthwise
+// RUN: %{force}=SINGLE
+// SINGLE: error: loc("single"): algorithm 'depthwise' declines this layer: there is only one channel, less than a vector
+
+// REDEFINE: %{layers} = layers=huge=im2col
+// RUN: %{force}=COLUMN
+// COLUMN: error: loc("huge"): algorithm 'im2col' declines this layer: one column of the data matrix takes 524288 bytes, at most 262144 are packed at a time
+
+// A name that no algorithm has, for a layer and for all; a layer that isn't there or is no convolution.
+// REDEFINE: %{layers} = layers=three=winnograd
+// RUN: %{force}=UNKNOWN
+// REDEFINE: %{layers} = algorithm=winnograd
+// RUN: %{force}=UNKNOWN
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'pointwise', 'depthwise', 'direct', 'im2col'
+// REDEFINE: %{layers} = layers=three
+// RUN: %{force}=EMPTY
+// EMPTY: error: unknown algorithm '', expected one of
+// REDEFINE: %{layers} = layers=four=direct
+// RUN: %{force}=LAYER
+// LAYER: error: --algorithm names layer 'four', but the network has no convolution of that name
+// REDEFINE: %{layers} = layers=relu=direct
+// RUN: %{force}=RELU
+// RELU: error: --algorithm names layer 'relu', but the network has no convolution of that name
+
+// For the whole network an algorithm is a wish: nobody declines it with an error.
+// RUN: toeplitz-opt %s --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefix=WISH
+// WISH-COUNT-10: toeplitz.algorithm =
+
+func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: tensor<1x16xf32>, %deep: tensor<1x2048x8x8xf32>, %w1: tensor<16x16x1x1xf32>,
+    %w3: tensor<16x16x3x3xf32>, %w2: tensor<16x16x2x2xf32>, %ws: tensor<16x16x1x1xf32>, %wm: tensor<32x1x3x3xf32>, %wd: tensor<16x1xf32>,
+    %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>) {
+  %0 = cnn.conv %x, %w3 strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32> loc("three")
+  %1 = cnn.conv %x, %w1 strides [1, 2] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x8x4xf32> loc("strided")
+  %2 = cnn.conv %x, %w1 strides [1, 1] dilations [1, 1] padding [1, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x9x8xf32> loc("padded")
+  %3 = cnn.conv %x, %w1 strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 2] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x8x10xf32> loc("padded_high")
+  %4 = cnn.conv_transpose %x, %w2 strides [2, 2] dilations [1, 1] padding [0, 0] to [0, 0] output_padding [0, 0] groups 1
+    : (tensor<1x16x8x8xf32>, tensor<16x16x2x2xf32>) -> tensor<1x16x16x16xf32> loc("up")
+  %5 = cnn.conv_transpose %x, %ws strides [1, 2] dilations [1, 1] padding [0, 1] to [0, 0] output_padding [0, 1] groups 1
+    : (tensor<1x16x8x8xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x8x15xf32> loc("sparse")
+  %6 = cnn.conv %x, %wm strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 16 zeros
+    : (tensor<1x16x8x8xf32>, tensor<32x1x3x3xf32>) -> tensor<1x32x8x8xf32> loc("multiplied")
+  %7 = cnn.conv %vector, %wd strides [] dilations [] padding [] to [] groups 16 zeros : (tensor<1x16xf32>, tensor<16x1xf32>) -> tensor<1x16xf32> loc("dense")
+  %8 = cnn.conv %one, %w strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
+    : (tensor<1x1x8x8xf32>, tensor<1x1x3x3xf32>) -> tensor<1x1x8x8xf32> loc("single")
+  %9 = cnn.conv %deep, %wh strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x2048x8x8xf32>, tensor<8x2048x8x8xf32>) -> tensor<1x8x1x1xf32> loc("huge")
+  %10 = cnn.activation relu %0 : tensor<1x16x8x8xf32> loc("relu")
+  return
+}

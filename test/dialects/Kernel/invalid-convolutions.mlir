@@ -1,0 +1,343 @@
+// Each numbered constraint of kernel.conv (dialects/Kernel/KernelOps.td) has a case that violates it alone.
+// RUN: toeplitz-opt %s --split-input-file --verify-diagnostics
+
+func.func @f(%x: memref<1x2x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: input, result and residual must have rank D + 3 = 5}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: input, result and residual must have rank D + 3 = 5}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %r: memref<1x2x9x8xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: input, result and residual must have rank D + 3 = 5}}
+  kernel.conv "direct" ins(%x, %w residual %r) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x8xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// Four dimensions are too many.
+func.func @f(%x: memref<1x2x1x1x1x1x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x1x1x1x1x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: input, result and residual must have rank D + 3 = 7}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1, 1, 1>, padding_low = array<i64: 0, 0, 0, 0>,
+      output_sizes = array<i64: 1, 1, 1, 1>, output_strides = array<i64: 1, 1, 1, 1>, output_offsets = array<i64: 0, 0, 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x1x1x1x1x8xf32>, memref<1728xf32>, memref<1x2x1x1x1x1x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 1>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 1: every array must have 2 elements, found 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 1>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 2: the input holds 16 of 17 channels}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 17 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 2: the result holds 16 of 24 channels}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 24 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %r: memref<1x2x9x10x8xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 3: the residual must have the result's shape}}
+  kernel.conv "direct" ins(%x, %w residual %r) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x10x8xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 4: tile must be two numbers, at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 4: tile must be two numbers, at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 0, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 4: tile must be two numbers, at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 0>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 5: position 9 of dimension 0 lies outside of 9}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 10, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 5: position 9 of dimension 1 lies outside of 9}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 1>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 5: position 10 of dimension 1 lies outside of 9}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 5, 6>, output_strides = array<i64: 2, 2>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, -1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 0, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 0>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 0, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 0, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 6: kernel sizes and output offsets must not be negative, and strides, dilations, output sizes and output strides be at least 1}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, -1>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 7: 0 groups don't divide 12 and 16 channels}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 0 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 7: 3 groups don't divide 12 and 16 channels}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 3 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 7: 8 groups don't divide 12 and 16 channels}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %b: memref<16xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 8: the bias must have shape 2x8}}
+  kernel.conv "direct" ins(%x, %w bias %b) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<16xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %b: memref<1x8xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 8: the bias must have shape 2x8}}
+  kernel.conv "direct" ins(%x, %w bias %b) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x9x9x8xf32>, memref<1728xf32>, memref<1x8xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// Sizes are known.
+func.func @f(%x: memref<1x2x?x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op operand #0 must be statically shaped tensor of 32-bit float values or statically shaped memref of 32-bit float values, but got 'memref<1x2x?x9x8xf32>'}}
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3, 3>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (memref<1x2x?x9x8xf32>, memref<1728xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}

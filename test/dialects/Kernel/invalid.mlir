@@ -1,0 +1,375 @@
+// Each numbered constraint of the kernel dialect's other operations (dialects/Kernel/KernelOps.td) has a case that violates it alone.
+// RUN: toeplitz-opt %s --split-input-file --verify-diagnostics
+
+// kernel.pool
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8xf32>, %y: memref<1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8xf32>, memref<1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// Four dimensions are too many.
+func.func @f(%x: memref<1x2x8x8x8x8x8xf32>, %y: memref<1x2x4x4x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8x8x8xf32>, memref<1x2x4x4x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<2x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<2x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x3x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x3x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x4xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: every array must have 2 elements}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 1, 1, 1>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: every array must have 2 elements}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: every array must have 2 elements}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: every array must have 2 elements}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 1: every array must have 2 elements}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 2: kernel sizes, strides and dilations must be at least 1}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 1, 0>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 2: kernel sizes, strides and dilations must be at least 1}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 1, 0>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8x8x8xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op constraint 2: kernel sizes, strides and dilations must be at least 1}}
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 0>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = true, p = 2 : i64} : (memref<1x2x8x8x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.resize
+func.func @f(%x: memref<1x2x4x4x8xf32>, %y: memref<1x2x8x8xf32>) {
+  // expected-error @+1 {{'kernel.resize' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.resize nearest ins(%x) outs(%y) {align_corners = false} : (memref<1x2x4x4x8xf32>, memref<1x2x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x4x4x8xf32>, %y: memref<1x2x8x8x4xf32>) {
+  // expected-error @+1 {{'kernel.resize' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.resize nearest ins(%x) outs(%y) {align_corners = false} : (memref<1x2x4x4x8xf32>, memref<1x2x8x8x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x8xf32>, %y: memref<1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.resize' op constraint 1: input and result must be blocked tensors that differ in their positions alone}}
+  kernel.resize nearest ins(%x) outs(%y) {align_corners = false} : (memref<1x2x8xf32>, memref<1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.reorder
+func.func @f(%x: memref<1x12x9x9xf32>, %y: memref<1x12x9x9xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 1: the ranks must differ by one and the plain one be at least 2}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x12x9x9xf32>, memref<1x12x9x9xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x12x9xf32>, %y: memref<1x2x3x3x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 1: the ranks must differ by one and the plain one be at least 2}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x12x9xf32>, memref<1x2x3x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<12xf32>, %y: memref<2x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 1: the ranks must differ by one and the plain one be at least 2}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<12xf32>, memref<2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x12x9xf32>, %y: memref<2x2x9x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 2: the shapes do not agree}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x12x9xf32>, memref<2x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x12x9xf32>, %y: memref<1x2x8x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 2: the shapes do not agree}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x12x9xf32>, memref<1x2x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x12x9xf32>, %y: memref<1x2x9x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 2: the shapes do not agree}}
+  kernel.reorder ins(%x) outs(%y) {channels = 13 : i64} : (memref<1x12x9xf32>, memref<1x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x12x9xf32>, %y: memref<1x3x9x8xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 2: the shapes do not agree}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x12x9xf32>, memref<1x3x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// And on the way back.
+func.func @f(%x: memref<1x3x9x8xf32>, %y: memref<1x12x9xf32>) {
+  // expected-error @+1 {{'kernel.reorder' op constraint 2: the shapes do not agree}}
+  kernel.reorder ins(%x) outs(%y) {channels = 12 : i64} : (memref<1x3x9x8xf32>, memref<1x12x9xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.pad
+func.func @f(%x: memref<1x4xf32>, %y: memref<1x4x1xf32>) {
+  // expected-error @+1 {{'kernel.pad' op constraint 1: low and high need an element for each dimension}}
+  kernel.pad zeros ins(%x) outs(%y) {low = array<i64: 0, 0>, high = array<i64: 0, 0>, value = 0.0 : f32} : (memref<1x4xf32>, memref<1x4x1xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x4xf32>, %y: memref<1x4xf32>) {
+  // expected-error @+1 {{'kernel.pad' op constraint 1: low and high need an element for each dimension}}
+  kernel.pad zeros ins(%x) outs(%y) {low = array<i64: 0>, high = array<i64: 0, 0>, value = 0.0 : f32} : (memref<1x4xf32>, memref<1x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x4xf32>, %y: memref<1x4xf32>) {
+  // expected-error @+1 {{'kernel.pad' op constraint 1: low and high need an element for each dimension}}
+  kernel.pad zeros ins(%x) outs(%y) {low = array<i64: 0, 0>, high = array<i64: 0, 0, 0>, value = 0.0 : f32} : (memref<1x4xf32>, memref<1x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x4xf32>, %y: memref<1x6xf32>) {
+  // expected-error @+1 {{'kernel.pad' op constraint 1: dimension 1 is 6, expected 7}}
+  kernel.pad zeros ins(%x) outs(%y) {low = array<i64: 0, 1>, high = array<i64: 0, 2>, value = 0.0 : f32} : (memref<1x4xf32>, memref<1x6xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.normalize
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<6xf32>, %y: memref<1x6x64xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 1: input and result must have one shape of rows of whole channels}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 2 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<6xf32>, memref<1x6x64xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<6xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 1: input and result must have one shape of rows of whole channels}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 0 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<6xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<6xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 1: input and result must have one shape of rows of whole channels}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 2 : i64, row_period = 2 : i64, positions = 0 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<6xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<6xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 1: input and result must have one shape of rows of whole channels}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 5 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<6xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<6xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 1: input and result must have one shape of rows of whole channels}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 2 : i64, row_period = 2 : i64, positions = 7 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<6xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<5xf32>, %b: memref<6xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 2: scale and bias must have 6 elements}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 2 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<5xf32>, memref<6xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x6x8x8xf32>, %s: memref<6xf32>, %b: memref<12xf32>, %y: memref<1x6x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize' op constraint 2: scale and bias must have 6 elements}}
+  kernel.normalize ins(%x, %s, %b) outs(%y) {rows = 2 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x6x8x8xf32>, memref<6xf32>, memref<12xf32>, memref<1x6x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.lrn
+func.func @f(%x: memref<1x6x8xf32>, %y: memref<1x6x9xf32>) {
+  // expected-error @+1 {{'kernel.lrn' op constraint 1: input and result must have one shape of rank at least 2}}
+  kernel.lrn ins(%x) outs(%y) {size = 5 : i64, alpha = 1.0e-04 : f32, beta = 0.75 : f32, k = 1.0 : f32} : (memref<1x6x8xf32>, memref<1x6x9xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<6xf32>, %y: memref<6xf32>) {
+  // expected-error @+1 {{'kernel.lrn' op constraint 1: input and result must have one shape of rank at least 2}}
+  kernel.lrn ins(%x) outs(%y) {size = 5 : i64, alpha = 1.0e-04 : f32, beta = 0.75 : f32, k = 1.0 : f32} : (memref<6xf32>, memref<6xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.softmax
+func.func @f(%x: memref<1x10xf32>, %y: memref<1x11xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 1: input and result must have one shape that has dimension 1}}
+  kernel.softmax ins(%x) outs(%y) {axis = 1 : i64, log = false} : (memref<1x10xf32>, memref<1x11xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x10xf32>, %y: memref<1x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 1: input and result must have one shape that has dimension 2}}
+  kernel.softmax ins(%x) outs(%y) {axis = 2 : i64, log = false} : (memref<1x10xf32>, memref<1x10xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x10xf32>, %y: memref<1x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 1: input and result must have one shape that has dimension -1}}
+  kernel.softmax ins(%x) outs(%y) {axis = -1 : i64, log = false} : (memref<1x10xf32>, memref<1x10xf32>) -> ()
+  return
+}
+
+// -----
+
+// A result belongs to a destination that is a tensor, and has its type.
+func.func @f(%x: tensor<1x10xf32>, %y: tensor<1x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op expected the number of tensor results (0) to be equal to the number of output tensors (1)}}
+  kernel.softmax ins(%x) outs(%y) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x10xf32>, %y: tensor<1x10xf32>) {
+  // expected-error @+1 {{expected type of operand #1 ('tensor<1x10xf32>') to match type of corresponding result ('tensor<10x1xf32>')}}
+  %0 = kernel.softmax ins(%x) outs(%y) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<10x1xf32>
+  return
+}

@@ -1,0 +1,139 @@
+// Every operation, on tensors and on buffers, is read as it was printed, in the pretty and in the generic form.
+// RUN: toeplitz-opt %s | FileCheck %s
+// RUN: toeplitz-opt %s | toeplitz-opt | FileCheck %s
+// RUN: toeplitz-opt %s --mlir-print-op-generic | toeplitz-opt | FileCheck %s
+
+// CHECK: module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 524288>}
+module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+
+// CHECK-LABEL: @conv
+// CHECK-SAME: (%[[X:.*]]: tensor<1x2x9x9x8xf32>, %[[W:.*]]: tensor<1728xf32>, %[[B:.*]]: tensor<2x8xf32>, %[[R:.*]]: tensor<1x2x9x9x8xf32>, %[[INIT:.*]]: tensor<1x2x9x9x8xf32>)
+func.func @conv(%x: tensor<1x2x9x9x8xf32>, %w: tensor<1728xf32>, %b: tensor<2x8xf32>, %r: tensor<1x2x9x9x8xf32>, %init: tensor<1x2x9x9x8xf32>)
+    -> (tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>) {
+  // CHECK: kernel.conv "direct" ins(%[[X]], %[[W]] bias %[[B]] residual %[[R]]) outs(%[[INIT]]) activation <relu>
+  // CHECK-SAME: dilations = array<i64: 1, 1>, groups = 1 : i64, in_channels = 12 : i64, kernel = array<i64: 3, 3>, out_channels = 16 : i64
+  // CHECK-SAME: output_offsets = array<i64: 0, 0>, output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>
+  // CHECK-SAME: padding_low = array<i64: 1, 1>, strides = array<i64: 1, 1>, tile = array<i64: 6, 2>
+  // CHECK-SAME: -> tensor<1x2x9x9x8xf32>
+  %0 = kernel.conv "direct" ins(%x, %w bias %b residual %r) outs(%init) activation <relu> {in_channels = 12 : i64, out_channels = 16 : i64,
+      groups = 1 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>,
+      output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
+    : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+  // The residual without the bias; an activation with parameters; a phase of a transposed convolution.
+  // CHECK: kernel.conv "im2col" ins(%[[X]], %[[W]] residual %[[R]]) outs(%{{.*}}) activation <clip, alpha = -1.000000e+00 : f32, beta = 6.000000e+00 : f32>
+  // CHECK-SAME: output_offsets = array<i64: 1, 0>, output_sizes = array<i64: 4, 5>, output_strides = array<i64: 2, 2>, padding_low = array<i64: -1, 0>
+  %1 = kernel.conv "im2col" ins(%x, %w residual %r) outs(%0) activation <clip, alpha = -1.0 : f32, beta = 6.0 : f32> {in_channels = 12 : i64,
+      out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: -1, 0>, output_sizes = array<i64: 4, 5>, output_strides = array<i64: 2, 2>,
+      output_offsets = array<i64: 1, 0>, tile = array<i64: 6, 2>}
+    : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+  return %0, %1 : tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>
+}
+
+// A dense layer has no dimension, and a plain input one channel in a block.
+// CHECK-LABEL: @conv_without_positions
+func.func @conv_without_positions(%x: tensor<4x10x1xf32>, %w: tensor<80xf32>, %init: tensor<4x1x8xf32>) -> tensor<4x1x8xf32> {
+  // CHECK: kernel.conv "pointwise" ins(%{{.*}}, %{{.*}}) outs(%{{.*}}) {dilations = array<i64>,
+  %0 = kernel.conv "pointwise" ins(%x, %w) outs(%init) {in_channels = 10 : i64, out_channels = 7 : i64, groups = 1 : i64,
+      kernel = array<i64>, strides = array<i64>, dilations = array<i64>, padding_low = array<i64>, output_sizes = array<i64>,
+      output_strides = array<i64>, output_offsets = array<i64>, tile = array<i64: 4, 1>}
+    : (tensor<4x10x1xf32>, tensor<80xf32>, tensor<4x1x8xf32>) -> tensor<4x1x8xf32>
+  return %0 : tensor<4x1x8xf32>
+}
+
+// CHECK-LABEL: @conv_on_buffers
+func.func @conv_on_buffers(%x: memref<1x2x9x8xf32>, %w: memref<48xf32>, %b: memref<2x8xf32>, %y: memref<1x2x9x8xf32>) {
+  // CHECK: kernel.conv "depthwise" ins(%{{.*}}, %{{.*}} bias %{{.*}}) outs(%{{.*}}) {
+  // CHECK-SAME: : (memref<1x2x9x8xf32>, memref<48xf32>, memref<2x8xf32>, memref<1x2x9x8xf32>) -> ()
+  kernel.conv "depthwise" ins(%x, %w bias %b) outs(%y) {in_channels = 12 : i64, out_channels = 12 : i64, groups = 12 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 9, 1>}
+    : (memref<1x2x9x8xf32>, memref<48xf32>, memref<2x8xf32>, memref<1x2x9x8xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: @pool
+func.func @pool(%x: tensor<1x2x8x8x8xf32>, %init: tensor<1x2x4x4x8xf32>, %a: memref<2x1x9x4xf32>, %b: memref<2x1x5x4xf32>) -> tensor<1x2x4x4x8xf32> {
+  // CHECK: kernel.pool max ins(%{{.*}}) outs(%{{.*}}) {count_include_pad = true, dilations = array<i64: 1, 1>, kernel = array<i64: 3, 3>
+  // CHECK-SAME: p = 2 : i64, padding_high = array<i64: 0, 1>, padding_low = array<i64: 1, 1>, strides = array<i64: 2, 2>}
+  // CHECK-SAME: : (tensor<1x2x8x8x8xf32>, tensor<1x2x4x4x8xf32>) -> tensor<1x2x4x4x8xf32>
+  %0 = kernel.pool max ins(%x) outs(%init) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, padding_high = array<i64: 0, 1>, count_include_pad = true, p = 2 : i64}
+    : (tensor<1x2x8x8x8xf32>, tensor<1x2x4x4x8xf32>) -> tensor<1x2x4x4x8xf32>
+  // CHECK: kernel.pool average ins(%{{.*}}) outs(%{{.*}}) {count_include_pad = false
+  // CHECK-SAME: (memref<2x1x9x4xf32>, memref<2x1x5x4xf32>) -> ()
+  kernel.pool average ins(%a) outs(%b) {kernel = array<i64: 2>, strides = array<i64: 2>, dilations = array<i64: 1>,
+      padding_low = array<i64: 0>, padding_high = array<i64: 1>, count_include_pad = false, p = 2 : i64} : (memref<2x1x9x4xf32>, memref<2x1x5x4xf32>) -> ()
+  // CHECK: kernel.pool lp {{.*}} p = 3 : i64
+  kernel.pool lp ins(%a) outs(%b) {kernel = array<i64: 2>, strides = array<i64: 2>, dilations = array<i64: 1>,
+      padding_low = array<i64: 0>, padding_high = array<i64: 1>, count_include_pad = false, p = 3 : i64} : (memref<2x1x9x4xf32>, memref<2x1x5x4xf32>) -> ()
+  return %0 : tensor<1x2x4x4x8xf32>
+}
+
+// CHECK-LABEL: @reorder
+func.func @reorder(%plain: tensor<1x12x9x9xf32>, %blocked: tensor<1x2x9x9x8xf32>, %a: memref<2x5xf32>, %b: memref<2x2x4xf32>)
+    -> (tensor<1x2x9x9x8xf32>, tensor<1x12x9x9xf32>) {
+  // CHECK: kernel.reorder ins(%{{.*}}) outs(%{{.*}}) {channels = 12 : i64} : (tensor<1x12x9x9xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+  %0 = kernel.reorder ins(%plain) outs(%blocked) {channels = 12 : i64} : (tensor<1x12x9x9xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+  // CHECK: kernel.reorder ins(%{{.*}}) outs(%{{.*}}) {channels = 12 : i64} : (tensor<1x2x9x9x8xf32>, tensor<1x12x9x9xf32>) -> tensor<1x12x9x9xf32>
+  %1 = kernel.reorder ins(%blocked) outs(%plain) {channels = 12 : i64} : (tensor<1x2x9x9x8xf32>, tensor<1x12x9x9xf32>) -> tensor<1x12x9x9xf32>
+  // CHECK: kernel.reorder ins(%{{.*}}) outs(%{{.*}}) {channels = 5 : i64} : (memref<2x5xf32>, memref<2x2x4xf32>) -> ()
+  kernel.reorder ins(%a) outs(%b) {channels = 5 : i64} : (memref<2x5xf32>, memref<2x2x4xf32>) -> ()
+  return %0, %1 : tensor<1x2x9x9x8xf32>, tensor<1x12x9x9xf32>
+}
+
+// CHECK-LABEL: @pad
+func.func @pad(%x: tensor<1x2x8x8x8xf32>, %init: tensor<1x2x8x12x8xf32>, %a: memref<3x4xf32>, %b: memref<4x4xf32>) -> tensor<1x2x8x12x8xf32> {
+  // CHECK: kernel.pad reflect ins(%{{.*}}) outs(%{{.*}}) {high = array<i64: 0, 0, 0, 2, 0>, low = array<i64: 0, 0, 0, 2, 0>, value = 0.000000e+00 : f32}
+  // CHECK-SAME: : (tensor<1x2x8x8x8xf32>, tensor<1x2x8x12x8xf32>) -> tensor<1x2x8x12x8xf32>
+  %0 = kernel.pad reflect ins(%x) outs(%init) {low = array<i64: 0, 0, 0, 2, 0>, high = array<i64: 0, 0, 0, 2, 0>, value = 0.0 : f32}
+    : (tensor<1x2x8x8x8xf32>, tensor<1x2x8x12x8xf32>) -> tensor<1x2x8x12x8xf32>
+  // CHECK: kernel.pad zeros {{.*}} value = 1.500000e+00 : f32} : (memref<3x4xf32>, memref<4x4xf32>) -> ()
+  kernel.pad zeros ins(%a) outs(%b) {low = array<i64: 1, 0>, high = array<i64: 0, 0>, value = 1.5 : f32} : (memref<3x4xf32>, memref<4x4xf32>) -> ()
+  return %0 : tensor<1x2x8x12x8xf32>
+}
+
+// CHECK-LABEL: @resize
+func.func @resize(%x: tensor<1x2x4x4x8xf32>, %init: tensor<1x2x8x8x8xf32>, %a: memref<1x1x4x8xf32>, %b: memref<1x1x7x8xf32>) -> tensor<1x2x8x8x8xf32> {
+  // CHECK: kernel.resize nearest ins(%{{.*}}) outs(%{{.*}}) {align_corners = false} : (tensor<1x2x4x4x8xf32>, tensor<1x2x8x8x8xf32>) -> tensor<1x2x8x8x8xf32>
+  %0 = kernel.resize nearest ins(%x) outs(%init) {align_corners = false} : (tensor<1x2x4x4x8xf32>, tensor<1x2x8x8x8xf32>) -> tensor<1x2x8x8x8xf32>
+  // CHECK: kernel.resize linear ins(%{{.*}}) outs(%{{.*}}) {align_corners = true} : (memref<1x1x4x8xf32>, memref<1x1x7x8xf32>) -> ()
+  kernel.resize linear ins(%a) outs(%b) {align_corners = true} : (memref<1x1x4x8xf32>, memref<1x1x7x8xf32>) -> ()
+  return %0 : tensor<1x2x8x8x8xf32>
+}
+
+// CHECK-LABEL: @normalize
+func.func @normalize(%x: tensor<1x6x8x8xf32>, %s: tensor<6xf32>, %b: tensor<6xf32>, %init: tensor<1x6x8x8xf32>,
+    %a: memref<1x10x32xf32>, %p: memref<32xf32>, %c: memref<1x10x32xf32>) -> tensor<1x6x8x8xf32> {
+  // CHECK: kernel.normalize ins(%{{.*}}, %{{.*}}, %{{.*}}) outs(%{{.*}}) {epsilon = 9.99999974E-6 : f32, positions = 64 : i64, row_period = 2 : i64, rows = 2 : i64}
+  // CHECK-SAME: : (tensor<1x6x8x8xf32>, tensor<6xf32>, tensor<6xf32>, tensor<1x6x8x8xf32>) -> tensor<1x6x8x8xf32>
+  %0 = kernel.normalize ins(%x, %s, %b) outs(%init) {rows = 2 : i64, row_period = 2 : i64, positions = 64 : i64, epsilon = 1.0e-05 : f32}
+    : (tensor<1x6x8x8xf32>, tensor<6xf32>, tensor<6xf32>, tensor<1x6x8x8xf32>) -> tensor<1x6x8x8xf32>
+  // CHECK: kernel.normalize {{.*}} positions = 1 : i64, row_period = 1 : i64, rows = 10 : i64} : (memref<1x10x32xf32>, memref<32xf32>, memref<32xf32>, memref<1x10x32xf32>) -> ()
+  kernel.normalize ins(%a, %p, %p) outs(%c) {rows = 10 : i64, row_period = 1 : i64, positions = 1 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x10x32xf32>, memref<32xf32>, memref<32xf32>, memref<1x10x32xf32>) -> ()
+  return %0 : tensor<1x6x8x8xf32>
+}
+
+// CHECK-LABEL: @lrn
+func.func @lrn(%x: tensor<1x96x8x8xf32>, %init: tensor<1x96x8x8xf32>, %a: memref<2x3xf32>, %b: memref<2x3xf32>) -> tensor<1x96x8x8xf32> {
+  // CHECK: kernel.lrn ins(%{{.*}}) outs(%{{.*}}) {alpha = 9.99999974E-5 : f32, beta = 7.500000e-01 : f32, k = 1.000000e+00 : f32, size = 5 : i64}
+  // CHECK-SAME: : (tensor<1x96x8x8xf32>, tensor<1x96x8x8xf32>) -> tensor<1x96x8x8xf32>
+  %0 = kernel.lrn ins(%x) outs(%init) {size = 5 : i64, alpha = 1.0e-04 : f32, beta = 0.75 : f32, k = 1.0 : f32}
+    : (tensor<1x96x8x8xf32>, tensor<1x96x8x8xf32>) -> tensor<1x96x8x8xf32>
+  // CHECK: kernel.lrn {{.*}} : (memref<2x3xf32>, memref<2x3xf32>) -> ()
+  kernel.lrn ins(%a) outs(%b) {size = 5 : i64, alpha = 1.0e-04 : f32, beta = 0.75 : f32, k = 1.0 : f32} : (memref<2x3xf32>, memref<2x3xf32>) -> ()
+  return %0 : tensor<1x96x8x8xf32>
+}
+
+// CHECK-LABEL: @softmax
+func.func @softmax(%x: tensor<1x10xf32>, %init: tensor<1x10xf32>, %a: memref<4x3xf32>, %b: memref<4x3xf32>) -> tensor<1x10xf32> {
+  // CHECK: kernel.softmax ins(%{{.*}}) outs(%{{.*}}) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
+  %0 = kernel.softmax ins(%x) outs(%init) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
+  // CHECK: kernel.softmax ins(%{{.*}}) outs(%{{.*}}) {axis = 0 : i64, log = true} : (memref<4x3xf32>, memref<4x3xf32>) -> ()
+  kernel.softmax ins(%a) outs(%b) {axis = 0 : i64, log = true} : (memref<4x3xf32>, memref<4x3xf32>) -> ()
+  return %0 : tensor<1x10xf32>
+}
+
+}

@@ -1,0 +1,63 @@
+"""Describes the innermost loops of assembly (standard input) that multiply and add, one a line, the largest first:
+
+    96 multiply-adds on zmm, 0 on the stack, 24 broadcasts
+
+An innermost loop is a block that ends with a jump to its own label. "On the stack" counts the instructions that read or write
+memory relative to the stack pointer: a value that didn't fit into the registers.
+"""
+
+import collections
+import re
+import sys
+
+LABEL = re.compile(r"^(\.?[A-Za-z_][\w.$]*):")
+JUMP = re.compile(r"^\s+(?:j\w+|b\.\w+|b|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#?\d+,)\s+(\.?[A-Za-z_][\w.$]*)\s*$")
+STACK = re.compile(r"\(%[re]sp[,)]|\[sp[,\]]")
+X86_MULTIPLY_ADD = re.compile(r"^\s+vfn?m(?:add|sub)\d+ps\s.*%([xyz]mm)\d+\s*$")
+X86_MULTIPLY = re.compile(r"^\s+v?mulps\s.*%([xyz]mm)\d+\s*$")
+ARM_MULTIPLY_ADD = re.compile(r"^\s+fml[as]\s+v\d+\.(4s)")
+BROADCAST = re.compile(r"^\s+v?broadcastss\s|\{1to\d+\}|^\s+ld1r\s|^\s+v?shufps\s|^\s+v?pshufd\s")
+
+
+def find_innermost_loops(assembly):
+    """Yields the instructions of each block that jumps back to its own label."""
+    label, instructions = None, []
+    for line in assembly:
+        line = line.split("#")[0].split("//")[0].rstrip()
+        found = LABEL.match(line)
+        if found:
+            label, instructions = found.group(1), []
+            continue
+        if not line.strip() or line.strip().startswith("."):
+            continue
+        instructions.append(line)
+        jump = JUMP.match(line)
+        if jump and jump.group(1) == label:
+            yield instructions
+            label, instructions = None, []
+
+
+def describe(instructions):
+    counts = collections.Counter()
+    for line in instructions:
+        found = X86_MULTIPLY_ADD.match(line) or X86_MULTIPLY.match(line) or ARM_MULTIPLY_ADD.match(line)
+        if found:
+            counts[found.group(1)] += 1
+    if not counts:
+        return None
+    registers, number = counts.most_common(1)[0]
+    stack = sum(1 for line in instructions if STACK.search(line))
+    broadcasts = sum(1 for line in instructions if BROADCAST.search(line))
+    return number, f"{number} multiply-adds on {registers}, {stack} on the stack, {broadcasts} broadcasts"
+
+
+def main():
+    loops = [found for found in map(describe, find_innermost_loops(sys.stdin)) if found]
+    for _, text in sorted(loops, key=lambda loop: -loop[0]):
+        print(text)
+    if not loops:
+        sys.exit("no innermost loop multiplies and adds")
+
+
+if __name__ == "__main__":
+    main()
