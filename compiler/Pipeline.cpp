@@ -83,9 +83,11 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));
+  manager.addPass(createSeparateResults());
   manager.addPass(createResultsToParameters());
-  manager.addPass(createCanonicalizerPass());
+  // In this order: copies from a view to an equal one go when the two are one.
   manager.addPass(createCSEPass());
+  manager.addPass(createCanonicalizerPass());
   manager.addPass(createPlanMemory());
 }
 

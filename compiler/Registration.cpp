@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/AllocationOpInterfaceImpl.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -38,6 +39,9 @@ void toeplitz::registerToeplitzDialects(DialectRegistry &registry) {
       registry);
   kernel::registerBufferizableOpInterfaces(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  // Without it buffer-results-to-out-params takes no memref.alloc for one, and
+  // copies every result.
+  memref::registerAllocationOpInterfaceExternalModels(registry);
   scf::registerBufferizableOpInterfaceExternalModels(registry);
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
 }

@@ -71,7 +71,8 @@ struct Algorithm {
   llvm::LogicalResult (*emit)(kernel::ConvOp op, KernelBuilder &kernel);
 };
 
-/// Every algorithm, best candidates first, the reference last. `direct` declines nothing, so there is always one that applies.
+/// Every algorithm, best candidates first, the reference last. `direct`
+/// declines nothing, so there is always one that applies.
 llvm::ArrayRef<const Algorithm *> getAlgorithms();
 
 /// The algorithm of this name, or null.

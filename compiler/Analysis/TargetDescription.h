@@ -10,29 +10,33 @@
 
 namespace toeplitz {
 
-/// A target machine: what LLVM needs to know to select instructions, and what the schedules need to know to choose tiles.
+/// A target machine: what LLVM needs to know to select instructions, and what
+/// the schedules need to know to choose tiles.
 struct TargetDescription {
-  /// LLVM's names, for example "x86_64-unknown-linux-gnu", "znver3", "+avx2,+fma".
+  /// LLVM's names, for example "x86_64-unknown-linux-gnu", "znver3",
+  /// "+avx2,+fma".
   std::string triple;
   std::string cpu;
   std::string features;
-  /// f32 elements in a vector register: 16 with AVX-512, 8 with AVX2, 4 with SSE and NEON.
+  /// f32 elements in a vector register: 16 with AVX-512, 8 with AVX2, 4 with
+  /// SSE and NEON.
   int64_t vectorLanes = 4;
   /// Architectural vector registers: 32 with AVX-512 and NEON, else 16.
   int64_t vectorRegisters = 16;
   /// Whether a fused multiply-add is one instruction.
   bool hasFusedMultiplyAdd = false;
-  /// Data cache sizes of one core, in bytes. Fixed by the vector width, not read from the machine that compiles, so that the
-  /// same options give the same code everywhere.
+  /// Data cache sizes of one core, in bytes. Fixed by the vector width, not
+  /// read from the machine that compiles, so that the same options give the
+  /// same code everywhere.
   int64_t level1CacheBytes = 32 * 1024;
   int64_t level2CacheBytes = 512 * 1024;
 };
 
-/// Describes the machine of `triple` and `cpu`; empty strings and the cpu "native" mean the machine that runs the compiler.
-/// Returns nothing and says why in `error` when LLVM knows no such target or cpu.
-std::optional<TargetDescription> describeTarget(llvm::StringRef triple,
-                                                llvm::StringRef cpu,
-                                                std::string &error);
+/// Describes the machine of `triple` and `cpu`; empty strings and the cpu
+/// "native" mean the machine that runs the compiler. Returns nothing and says
+/// why in `error` when LLVM knows no such target or cpu.
+std::optional<TargetDescription>
+describeTarget(llvm::StringRef triple, llvm::StringRef cpu, std::string &error);
 
 } // namespace toeplitz
 

@@ -24,7 +24,9 @@ public:
   DescriptionReader(const SourceText &source, NetworkDescription &network)
       : source(source), network(network) {}
 
-  LogicalResult read(const JsonValue &root);
+  /// Takes the layers' parameters out of `root`, as weights written there may
+  /// be large.
+  LogicalResult read(JsonValue &root);
 
 private:
   InFlightDiagnostic error(size_t offset) {
@@ -43,8 +45,8 @@ private:
   void readWeights(const JsonValue &value);
   void readInputs(const JsonValue *value, const JsonValue &root);
   void readInput(const JsonValue &value);
-  void readLayers(const JsonValue *value, const JsonValue &root);
-  void readLayer(const JsonValue &value);
+  void readLayers(JsonValue *value, const JsonValue &root);
+  void readLayer(JsonValue &value);
   std::optional<std::vector<Reference>>
   readReferences(const JsonValue &value, llvm::StringRef owner,
                  const LayerDescription *layer);
@@ -239,8 +241,8 @@ DescriptionReader::readReferences(const JsonValue &value, llvm::StringRef owner,
   return references;
 }
 
-void DescriptionReader::readLayer(const JsonValue &value) {
-  const JsonValue::Object *object = value.asObject();
+void DescriptionReader::readLayer(JsonValue &value) {
+  auto *object = std::get_if<JsonValue::Object>(&value.value);
   if (!object) {
     error(value.offset)
         << "a layer must be an object with the keys 'name' and 'op', found "
@@ -258,11 +260,11 @@ void DescriptionReader::readLayer(const JsonValue &value) {
   }
   layer.name = *name->asString();
   declare(layer.name, name->offset, &layer);
-  for (const JsonMember &member : *object) {
+  for (JsonMember &member : *object) {
     if (member.key == "inputs")
       layer.inputs = readReferences(member.value, "inputs", &layer);
     else if (member.key != "name" && member.key != "op")
-      layer.parameters.push_back(member);
+      layer.parameters.push_back(std::move(member));
   }
   const JsonValue *operatorName = findMember(*object, "op");
   if (!operatorName || !operatorName->asString()) {
@@ -278,9 +280,8 @@ void DescriptionReader::readLayer(const JsonValue &value) {
   network.layers.push_back(std::move(layer));
 }
 
-void DescriptionReader::readLayers(const JsonValue *value,
-                                   const JsonValue &root) {
-  const JsonValue::Array *layers = value ? value->asArray() : nullptr;
+void DescriptionReader::readLayers(JsonValue *value, const JsonValue &root) {
+  auto *layers = value ? std::get_if<JsonValue::Array>(&value->value) : nullptr;
   if (!layers || layers->empty()) {
     error(value ? value->offset : root.offset)
         << "the network needs 'layers': a list of objects like {\"name\": "
@@ -289,7 +290,7 @@ void DescriptionReader::readLayers(const JsonValue *value,
     return;
   }
   network.layers.reserve(layers->size());
-  for (const JsonValue &layer : *layers)
+  for (JsonValue &layer : *layers)
     readLayer(layer);
 }
 
@@ -330,8 +331,8 @@ void DescriptionReader::checkReferences() {
         << " inputs, so the first layer must say which it reads: 'inputs'";
 }
 
-LogicalResult DescriptionReader::read(const JsonValue &root) {
-  const JsonValue::Object *object = root.asObject();
+LogicalResult DescriptionReader::read(JsonValue &root) {
+  auto *object = std::get_if<JsonValue::Object>(&root.value);
   if (!object) {
     error(root.offset) << "a network description is an object, found "
                        << root.describe();

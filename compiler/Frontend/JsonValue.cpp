@@ -61,6 +61,11 @@ const JsonValue *findMember(const JsonValue::Object &object,
   return nullptr;
 }
 
+JsonValue *findMember(JsonValue::Object &object, llvm::StringRef key) {
+  const JsonValue::Object &constant = object;
+  return const_cast<JsonValue *>(findMember(constant, key));
+}
+
 std::string formatNumber(double number) {
   // "-0" would read back as the integer 0.
   if (number == 0 && std::signbit(number))

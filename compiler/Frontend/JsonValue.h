@@ -53,6 +53,7 @@ struct JsonMember {
 /// The value of `key` in `object`; null if there is none.
 const JsonValue *findMember(const JsonValue::Object &object,
                             llvm::StringRef key);
+JsonValue *findMember(JsonValue::Object &object, llvm::StringRef key);
 
 /// The shortest text that reads back as the same number.
 std::string formatNumber(double number);

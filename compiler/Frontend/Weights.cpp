@@ -143,7 +143,8 @@ public:
     while (const JsonValue::Array *array = first->asArray()) {
       shape.push_back(array->size());
       if (array->empty())
-        return JsonError{first->offset, "an empty list"};
+        return JsonError{first->offset,
+                         "expected numbers, found an empty list"};
       first = &array->front();
     }
     return readLevel(value, 0);

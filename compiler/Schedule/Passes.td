@@ -73,6 +73,26 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
   ];
 }
 
+def SeparateResults : Pass<"separate-results", "::mlir::ModuleOp"> {
+  let summary = "gives every result of the network a buffer of its own";
+  let description = [{
+    A buffer that is returned twice is copied for its second time: upstream's buffer-results-to-out-params, which makes the returned
+    buffers parameters, expects them to be different.
+
+    Before:
+    ```mlir
+    return %0, %0 : memref<1x8xf32>, memref<1x8xf32>
+    ```
+    After:
+    ```mlir
+    %1 = memref.alloc() : memref<1x8xf32>
+    memref.copy %0, %1 : memref<1x8xf32> to memref<1x8xf32>
+    return %0, %1 : memref<1x8xf32>, memref<1x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
   let summary = "records what the schedules know of the machine";
   let description = [{

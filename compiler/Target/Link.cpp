@@ -1,15 +1,23 @@
 #include "compiler/Target/Link.h"
 #include "compiler/Target/TemporaryFile.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 
 using namespace toeplitz;
+
+#define STRINGIFY_EXPANDED(text) #text
+#define STRINGIFY(text) STRINGIFY_EXPANDED(text)
 
 /// Runs a program whose messages are wanted only when it fails.
 static llvm::Error runProgram(const std::string &program,
@@ -52,7 +60,8 @@ static llvm::Expected<std::string> findCompilerDriver() {
     return llvm::createStringError("TOEPLITZ_CC names '" + *named +
                                    "', which is no program");
   }
-  for (const char *name : {"cc", "clang-22", "clang", "gcc"})
+  for (const char *name :
+       {"cc", "clang-" STRINGIFY(LLVM_VERSION_MAJOR), "clang", "gcc"})
     if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
       return *program;
   return llvm::createStringError(
@@ -60,12 +69,39 @@ static llvm::Expected<std::string> findCompilerDriver() {
       "one in TOEPLITZ_CC");
 }
 
-static llvm::Expected<std::string> findLinker() {
-  for (const char *name : {"ld.lld", "ld.lld-22", "ld"})
+/// lld, or nothing. That of our own LLVM comes first: distributions call an
+/// older one ld.lld.
+static std::optional<std::string> findLLD() {
+  for (const char *name : {"ld.lld-" STRINGIFY(LLVM_VERSION_MAJOR), "ld.lld"})
     if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
       return *program;
+  return std::nullopt;
+}
+
+static llvm::Expected<std::string> findLinker() {
+  if (std::optional<std::string> linker = findLLD())
+    return *linker;
+  if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName("ld"))
+    return *program;
   return llvm::createStringError("no linker: install one (Debian: lld-22 or "
                                  "binutils)");
+}
+
+/// What makes a compiler driver use lld, if it's there. Drivers look for a
+/// program named ld.lld, first in the folder of -B.
+static std::vector<std::string> getLinkerChoice() {
+  std::optional<std::string> linker = findLLD();
+  if (!linker)
+    return {};
+  llvm::SmallString<128> folder;
+  if (llvm::sys::fs::real_path(*linker, folder))
+    return {};
+  llvm::sys::path::remove_filename(folder);
+  llvm::SmallString<128> plainName(folder);
+  llvm::sys::path::append(plainName, "ld.lld");
+  if (!llvm::sys::fs::can_execute(plainName))
+    return {};
+  return {"-fuse-ld=lld", "-B" + folder.str().str()};
 }
 
 /// What shared libraries and executables are linked with. lld is several times
@@ -76,8 +112,7 @@ static llvm::Error runDriver(std::vector<std::string> arguments,
   llvm::Expected<std::string> driver = findCompilerDriver();
   if (!driver)
     return driver.takeError();
-  if (llvm::sys::findProgramByName("ld.lld"))
-    arguments.push_back("-fuse-ld=lld");
+  llvm::append_range(arguments, getLinkerChoice());
   // Only what is used, and only the libraries that are needed. No page is both
   // writable and executable, and what the dynamic linker has relocated becomes
   // read-only.

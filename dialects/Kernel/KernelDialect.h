@@ -1,4 +1,5 @@
-// The kernel dialect: how each operation is computed. See KernelOps.td for the operations.
+// The kernel dialect: how each operation is computed. See KernelOps.td for the
+// operations.
 
 #ifndef TOEPLITZ_DIALECTS_KERNEL_KERNELDIALECT_H
 #define TOEPLITZ_DIALECTS_KERNEL_KERNELDIALECT_H
@@ -18,7 +19,8 @@ class ModuleOp;
 
 namespace toeplitz::kernel {
 
-/// The `kernel.target` of the module around `op`, or that of x86-64-v3 if the module doesn't say.
+/// The `kernel.target` of the module around `op`, or that of x86-64-v3 if the
+/// module doesn't say.
 TargetAttr getTarget(mlir::Operation *op);
 
 /// Lets upstream's one-shot bufferization handle the dialect.

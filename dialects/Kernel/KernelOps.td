@@ -93,7 +93,7 @@ def Kernel_PoolOp : Kernel_Op<"pool"> {
     DenseI64ArrayAttr:$padding_high, BoolAttr:$count_include_pad, I64Attr:$p);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    $kind `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+    `` $kind `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -150,7 +150,7 @@ def Kernel_PadOp : Kernel_Op<"pad"> {
     CNN_PaddingModeAttr:$mode, F32Attr:$value);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    $mode `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+    `` $mode `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -172,7 +172,7 @@ def Kernel_ResizeOp : Kernel_Op<"resize"> {
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, CNN_ResizeModeAttr:$mode, BoolAttr:$align_corners);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    $mode `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+    `` $mode `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
 }
 

@@ -20,7 +20,8 @@ class RandomNetwork:
         self.shapes = {"x": (self.choose.choice((1, 1, 2)), self.choose.choice(CHANNELS), size, size)}
         self.layers = []
         while len(self.layers) < layers:
-            self.choose.choice((self.block, self.block, self.block, self.residual, self.concatenation, self.pooling))()
+            steps = (self.block, self.block, self.block, self.residual, self.concatenation, self.pooling, self.other)
+            self.choose.choice(steps)()
         last = self.layers[-1]["name"]
         # Besides the last layer, one in the middle is an output too: it must outlive its last reader.
         middle = self.choose.choice(self.layers[:-1])["name"]
@@ -91,6 +92,36 @@ class RandomNetwork:
         stride = 1 if min(sizes) < 6 else 2
         layer = {"op": operator, "kernel_size": 3, "stride": stride, "padding": 1}
         self.add(layer, [source], (batch, channels, *[(size - 1) // stride + 1 for size in sizes]))
+
+    def other(self):
+        """A layer between convolutions that wants another layout, or another size, than they do."""
+        source = self.recent()
+        batch, channels, *sizes = shape = self.shapes[source]
+        kind = self.choose.choice(("grow", "norm", "shuffle", "slice", "pad", "softmax", "gate", "transposed"))
+        if kind == "grow" and max(sizes) <= 8:
+            layer = {"op": "upsample", "scale_factor": 2, "mode": self.choose.choice(("nearest", "linear"))}
+            self.add(layer, [source], (batch, channels, *[2 * size for size in sizes]))
+        elif kind == "transposed" and max(sizes) <= 8:
+            outputs = self.choose.choice(CHANNELS)
+            layer = {"op": "conv_transpose", "out_channels": outputs, "kernel_size": 4, "stride": 2, "padding": 1}
+            self.add(layer, [source], (batch, outputs, *[2 * size for size in sizes]))
+        elif kind == "norm":
+            self.add(self.choose.choice(({"op": "group_norm", "num_groups": 1}, {"op": "instance_norm"})), [source], shape)
+        elif kind == "shuffle" and channels % 2 == 0:
+            self.add({"op": "channel_shuffle", "groups": 2}, [source], shape)
+        elif kind == "slice" and channels > 1:
+            self.add({"op": "slice", "dim": 1, "start": 1}, [source], (batch, channels - 1, *sizes))
+        elif kind == "pad":
+            layer = {"op": "pad", "padding": [[1, 0], [0, 1]], "mode": self.choose.choice(("constant", "replicate"))}
+            self.add(layer, [source], (batch, channels, *[size + 1 for size in sizes]))
+        elif kind == "softmax":
+            self.add({"op": "softmax", "dim": 1}, [source], shape)
+        elif kind == "gate":
+            # Squeeze and excitation (Hu et al. 2018, arXiv:1709.01507).
+            pooled = self.add({"op": "global_average_pool"}, [source], (batch, channels, 1, 1))
+            weights = self.add({"op": "conv", "out_channels": channels, "kernel_size": 1}, [pooled], (batch, channels, 1, 1))
+            weights = self.add({"op": "sigmoid"}, [weights], (batch, channels, 1, 1))
+            self.add({"op": "multiply"}, [source, weights], shape)
 
     def inputs(self):
         shape = self.shapes["x"]

@@ -10,8 +10,9 @@ import collections
 import re
 import sys
 
+COMMENT = re.compile(r"//|\s#\s|^#")
 LABEL = re.compile(r"^(\.?[A-Za-z_][\w.$]*):")
-JUMP = re.compile(r"^\s+(?:j\w+|b\.\w+|b|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#?\d+,)\s+(\.?[A-Za-z_][\w.$]*)\s*$")
+JUMP = re.compile(r"^\s+(?:j\w+|b\.\w+|b|cbn?z\s+\w+,|tbn?z\s+\w+,\s*#\d+,)\s+(\.?[A-Za-z_][\w.$]*)\s*$")
 STACK = re.compile(r"\(%[re]sp[,)]|\[sp[,\]]")
 X86_MULTIPLY_ADD = re.compile(r"^\s+vfn?m(?:add|sub)\d+ps\s.*%([xyz]mm)\d+\s*$")
 X86_MULTIPLY = re.compile(r"^\s+v?mulps\s.*%([xyz]mm)\d+\s*$")
@@ -23,7 +24,7 @@ def find_innermost_loops(assembly):
     """Yields the instructions of each block that jumps back to its own label."""
     label, instructions = None, []
     for line in assembly:
-        line = line.split("#")[0].split("//")[0].rstrip()
+        line = COMMENT.split(line)[0].rstrip()
         found = LABEL.match(line)
         if found:
             label, instructions = found.group(1), []

@@ -84,8 +84,15 @@ llvm::LogicalResult writeStage(Compilation &compilation, Stage stage,
     return llvm::failure();
   bool isComplete = options.complete || (path != "-" && !options.brief);
   return writeText(path, [&](llvm::raw_ostream &stream) {
-    compilation.getModule()->print(stream, isComplete ? completePrinting()
-                                                      : briefPrinting());
+    if (isComplete) {
+      compilation.getModule()->print(stream, completePrinting());
+      return true;
+    }
+    // Without the values of the weights their section at the end is empty.
+    std::string text;
+    llvm::raw_string_ostream textStream(text);
+    compilation.getModule()->print(textStream, briefPrinting());
+    stream << llvm::StringRef(text).substr(0, text.find("\n{-#"));
     return true;
   });
 }

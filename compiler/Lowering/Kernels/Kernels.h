@@ -14,6 +14,7 @@ KernelLowering getResizeLowering();
 KernelLowering getNormalizeLowering();
 KernelLowering getLrnLowering();
 KernelLowering getSoftmaxLowering();
+KernelLowering getTransposeLowering();
 
 /// Linalg's elementwise operations share one lowering, under several names.
 KernelLowering getElementwiseLowering(llvm::StringRef operation);

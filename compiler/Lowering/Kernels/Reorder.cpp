@@ -4,9 +4,9 @@
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
+#include "compiler/Lowering/Kernels/Square.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -32,29 +32,6 @@ struct Sizes {
       positions *= size;
   }
 };
-
-/// The transpose of a square of vectors, whose length is a power of two.
-/// Interleaving vectors i and i + n/2 log2(n) times brings element i of vector
-/// j to element j of vector i.
-SmallVector<Value> transposeSquare(KernelBuilder &kernel,
-                                   SmallVector<Value> vectors) {
-  int64_t size = vectors.size();
-  SmallVector<int64_t> low, high;
-  for (int64_t i = 0; i < size / 2; ++i) {
-    low.append({i, size + i});
-    high.append({size / 2 + i, size + size / 2 + i});
-  }
-  for (int64_t stage = 1; stage < size; stage *= 2) {
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < size / 2; ++i)
-      for (ArrayRef<int64_t> mask : {ArrayRef(low), ArrayRef(high)})
-        next.push_back(vector::ShuffleOp::create(kernel.builder,
-                                                 kernel.location, vectors[i],
-                                                 vectors[i + size / 2], mask));
-    vectors = std::move(next);
-  }
-  return vectors;
-}
 
 class ReorderEmitter {
 public:

@@ -14,7 +14,7 @@ llvm::ArrayRef<KernelLowering> toeplitz::getKernelLowerings() {
       getLrnLowering(),
       getSoftmaxLowering(),
       getElementwiseLowering("linalg.generic"),
-      getElementwiseLowering("linalg.transpose"),
+      getTransposeLowering(),
       getElementwiseLowering("linalg.broadcast"),
       getElementwiseLowering("linalg.map"),
       getElementwiseLowering("linalg.fill"),

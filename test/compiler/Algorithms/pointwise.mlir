@@ -3,27 +3,27 @@
 
 // 7 x 7 positions in tiles of 6: 8 tiles and a rest of 1, where rows of the image would need 7 times 6 + 1.
 // CHECK-LABEL: func.func private @kernel_conv1
-// CHECK-SAME: (%{{.*}}: index, %[[X:.*]]: memref<1x1x7x7x4xf32>, %[[W:.*]]: memref<32xf32>, %[[Y:.*]]: memref<1x2x7x7x4xf32>)
-// CHECK: %[[POSITIONS:.*]] = memref.collapse_shape %[[X]] {{\[\[}}0], [1], [2, 3], [4]] : memref<1x1x7x7x4xf32> into memref<1x1x49x4xf32>
-// CHECK: %[[ROWS:.*]] = memref.expand_shape %[[POSITIONS]] {{.*}} into memref<1x1x1x49x4xf32>
+// CHECK-SAME: (%{{.*}}: index, %[[X:.*]]: memref<1x1x7x7x1xf32>, %[[W:.*]]: memref<8xf32>, %[[Y:.*]]: memref<1x2x7x7x4xf32>)
+// CHECK: %[[POSITIONS:.*]] = memref.collapse_shape %[[X]] {{\[\[}}0], [1], [2, 3], [4]] : memref<1x1x7x7x1xf32> into memref<1x1x49x1xf32>
+// CHECK: %[[ROWS:.*]] = memref.expand_shape %[[POSITIONS]] {{.*}} into memref<1x1x1x49x1xf32>
 // CHECK: scf.for %[[COLUMN:.*]] = %c0 to %c48 step %c6 {
-// The 4 channels of the block are written out: 4 steps of 6 positions by 2 vectors.
+// One channel: 6 positions by 2 vectors.
 // CHECK: memref.load %[[ROWS]][%c0, %c0, %c0, %[[COLUMN]], %c0]
-// CHECK-COUNT-48: vector.fma
+// CHECK-COUNT-12: vector.fma
 // CHECK-NOT: vector.fma
 // CHECK-COUNT-12: vector.store
 // CHECK: memref.load %[[ROWS]][%c0, %c0, %c0, %c48, %c0]
-// CHECK-COUNT-8: vector.fma
+// CHECK-COUNT-2: vector.fma
 // CHECK-NOT: vector.fma
 // CHECK-COUNT-2: vector.store
 // CHECK-NOT: vector.store
 // CHECK: return
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
-func.func @main(%x: memref<1x1x7x7x4xf32>, %w: memref<32xf32>, %y: memref<1x2x7x7x4xf32>) {
-  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
+func.func @main(%x: memref<1x1x7x7x1xf32>, %w: memref<8xf32>, %y: memref<1x2x7x7x4xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 1 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
       strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, output_sizes = array<i64: 7, 7>,
       output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
-    : (memref<1x1x7x7x4xf32>, memref<32xf32>, memref<1x2x7x7x4xf32>) -> () loc("conv1")
+    : (memref<1x1x7x7x1xf32>, memref<8xf32>, memref<1x2x7x7x4xf32>) -> () loc("conv1")
   return
 }
 }
@@ -33,15 +33,17 @@ func.func @main(%x: memref<1x1x7x7x4xf32>, %w: memref<32xf32>, %y: memref<1x2x7x
 // A dense layer: the images of the batch are the positions, so that 5 of them share a row of the filter.
 // CHECK-LABEL: func.func private @kernel_fc
 // CHECK: memref.transpose
-// CHECK: vector.load %{{.*}} : memref<16xf32>, vector<4xf32>
+// CHECK-COUNT-1: vector.load %{{.*}} : memref<4xf32>, vector<4xf32>
 // CHECK-COUNT-5: vector.fma
-// CHECK: vector.load %{{.*}} : memref<16xf32>, vector<4xf32>
+// CHECK-NOT: vector.load
+// CHECK-NOT: vector.fma
+// CHECK: return
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
-func.func @main(%x: memref<5x1x4xf32>, %w: memref<16xf32>, %y: memref<5x1x4xf32>) {
-  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64, kernel = array<i64>,
+func.func @main(%x: memref<5x1x1xf32>, %w: memref<4xf32>, %y: memref<5x1x4xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 1 : i64, out_channels = 4 : i64, groups = 1 : i64, kernel = array<i64>,
       strides = array<i64>, dilations = array<i64>, padding_low = array<i64>, output_sizes = array<i64>, output_strides = array<i64>,
       output_offsets = array<i64>, tile = array<i64: 5, 1>}
-    : (memref<5x1x4xf32>, memref<16xf32>, memref<5x1x4xf32>) -> () loc("fc")
+    : (memref<5x1x1xf32>, memref<4xf32>, memref<5x1x4xf32>) -> () loc("fc")
   return
 }
 }

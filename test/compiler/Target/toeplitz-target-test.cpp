@@ -2,8 +2,8 @@
 // of it, or runs a shared library.
 //
 //   toeplitz-target-test emit KIND IN.mlir OUT [--mtriple T] [--mcpu C]
-//   [--large-weights BYTES] [--optimize 0..3] [--runtime DIR]
-//   toeplitz-target-test describe [--mtriple T] [--mcpu C]
+//   [--large-weights BYTES] [--optimize 0..3] [--runtime DIR] [--print-commands
+//   1] toeplitz-target-test describe [--mtriple T] [--mcpu C]
 //   toeplitz-target-test run LIBRARY.so [--threads N] [--bench RUNS]
 //
 // `run` gives every input the values 0, 1, 2, ... and prints the outputs.
@@ -58,6 +58,8 @@ static std::optional<Arguments> readArguments(int argc, char **argv) {
       bad = value.getAsInteger(10, arguments.emit.largeWeightsBytes);
     else if (word == "--optimize")
       bad = value.getAsInteger(10, arguments.emit.optimizationLevel);
+    else if (word == "--print-commands")
+      bad = value.getAsInteger(10, arguments.emit.printCommands);
     else if (word == "--threads")
       bad = value.getAsInteger(10, arguments.threads);
     else if (word == "--bench")
