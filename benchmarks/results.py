@@ -1,11 +1,12 @@
-"""The tables of the benchmark, and their place in RESULTS.md."""
+"""The tables of the benchmark, and their place in RESULTS.md and the README."""
 
 import datetime
 import pathlib
 import re
 import typing
 
-RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
+FOLDER = pathlib.Path(__file__).resolve().parent
+PAGES = [FOLDER / "RESULTS.md", FOLDER.parent / "README.md"]
 START, END = "<!-- measured: ./dev bench --write -->\n", "<!-- end of measurements -->\n"
 MEGABYTE = 1e6
 
@@ -82,11 +83,12 @@ def machine():
     return f"{model.group(1) if model else 'unknown processor'} ({', '.join(widest) or 'no AVX2'}), {count} logical cores"
 
 
-def report(runs, compilations):
+def report(runs, compilations, real_time):
     import onnxruntime
 
+    priority = ", with real-time priority" if real_time else ""
     return (
-        f"Measured {datetime.date.today()} on {machine()}; ONNX Runtime {onnxruntime.__version__}; float32, batch 1.\n\n"
+        f"Measured {datetime.date.today()} on {machine()}{priority}; ONNX Runtime {onnxruntime.__version__}; float32, batch 1.\n\n"
         + run_table(runs)
         + "\n"
         + compilation_table(compilations)
@@ -94,6 +96,7 @@ def report(runs, compilations):
 
 
 def write(text):
-    before, _, rest = RESULTS.read_text().partition(START)
-    after = rest.partition(END)[2]
-    RESULTS.write_text(before + START + text + END + after)
+    for page in PAGES:
+        before, _, rest = page.read_text().partition(START)
+        after = rest.partition(END)[2]
+        page.write_text(before + START + text + END + after)

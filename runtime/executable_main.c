@@ -16,6 +16,8 @@
 
 /* Made by the compiler. */
 extern const toeplitz_network *toeplitz_executable_network(void);
+/* What `toeplitz compile --threads` said: the default of --threads here. */
+extern int32_t toeplitz_executable_threads(void);
 
 enum { MAXIMUM_PRINTED = 1000, SHAPE_TEXT = 1024 };
 
@@ -64,13 +66,14 @@ static void print_help(const toeplitz_network *network, const char *program) {
   printf("Usage: %s --input [NAME=]FILE ... [--output [NAME=]FILE ...] "
          "[OPTIONS]\n\n",
          program);
+  puts("  --input [NAME=]FILE    a .npy file of floats; without NAME: the next "
+       "input in the order below\n"
+       "  --output [NAME=]FILE   where to write an output as .npy; outputs "
+       "without a file are printed");
+  printf("  --threads N            threads to compute with (default %d; 0: one "
+         "for each processor)\n",
+         (int)toeplitz_executable_threads());
   puts(
-      "  --input [NAME=]FILE    a .npy file of floats; without NAME: the next "
-      "input in the order below\n"
-      "  --output [NAME=]FILE   where to write an output as .npy; outputs "
-      "without a file are printed\n"
-      "  --threads N            threads to compute with (default 1; 0: one "
-      "for each processor)\n"
       "  --bench                measure the time of a run; inputs that aren't "
       "given are random\n"
       "  --runs N               runs to measure (default: two seconds' worth)\n"
@@ -340,7 +343,7 @@ int main(int argc, char **argv) {
   size_t outputs = (size_t)network->output_count + 1;
   options chosen = {calloc(inputs, sizeof(char *)),
                     calloc(outputs, sizeof(char *)),
-                    1,
+                    toeplitz_executable_threads(),
                     0,
                     0,
                     0};

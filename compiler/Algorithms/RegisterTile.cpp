@@ -20,15 +20,16 @@ static double stepCycles(int64_t positions, int64_t vectors) {
 }
 
 /// Accumulators, one step's weights and one broadcast must fit, and one
-/// register stays free: with none to spare LLVM's scheduler makes spills of the
-/// loads that it moves ahead (measured: 12 accumulators as 4 x 3 spill with 16
-/// registers, as 6 x 2 they don't). With one position the weights are used
-/// once, straight from memory.
+/// register in sixteen stays free: with none to spare LLVM's scheduler makes
+/// spills of the loads that it moves ahead (seen in the assembly: with 16
+/// registers 4 x 3 spills and 6 x 2 doesn't, with 32 registers 14 x 2 spills
+/// and 13 x 2 doesn't). Without fused multiply-add the product needs a register
+/// too. With one position the weights are used once, straight from memory.
 static bool fitsRegisters(int64_t positions, int64_t vectors,
-                          int64_t registers) {
-  if (positions == 1)
-    return vectors + 2 < registers;
-  return positions * vectors + vectors + 1 < registers;
+                          kernel::TargetAttr target) {
+  int64_t spare = target.getRegisters() / 16 + (target.getFma() ? 0 : 1);
+  int64_t weights = positions == 1 ? 1 : vectors;
+  return positions * vectors + weights + 1 + spare <= target.getRegisters();
 }
 
 RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
@@ -36,10 +37,10 @@ RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
                                           kernel::TargetAttr target) {
   RegisterTile best;
   for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
-    if (!fitsRegisters(1, vectors, target.getRegisters()))
+    if (!fitsRegisters(1, vectors, target))
       break;
     for (int64_t positions = 1; positions <= rowPositions; ++positions) {
-      if (!fitsRegisters(positions, vectors, target.getRegisters()))
+      if (!fitsRegisters(positions, vectors, target))
         break;
       int64_t restPositions = rowPositions % positions;
       int64_t restVectors = groupVectors % vectors;

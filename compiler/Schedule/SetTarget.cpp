@@ -18,9 +18,13 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
   using SetTargetBase::SetTargetBase;
 
   void runOnOperation() override {
-    getOperation()->setAttr(
-        "kernel.target",
-        kernel::TargetAttr::get(&getContext(), lanes, registers, fma, l1, l2));
+    auto emitError = [&] { return getOperation().emitError(); };
+    auto target = kernel::TargetAttr::getChecked(
+        emitError, &getContext(), int64_t(lanes), int64_t(registers),
+        int64_t(fma), int64_t(l1), int64_t(l2));
+    if (!target)
+      return signalPassFailure();
+    getOperation()->setAttr("kernel.target", target);
   }
 };
 

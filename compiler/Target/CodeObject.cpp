@@ -110,7 +110,7 @@ NetworkCode::translate(ModuleOp module, const Network &network,
         << bytes << " bytes, its attribute 'toeplitz.blob' " << weights.bytes;
     return nullptr;
   }
-  addInterface(*code->module, network, kind);
+  addInterface(*code->module, network, kind, options.executableThreads);
   code->root = getRootFunction(network);
   code->module->setPICLevel(llvm::PICLevel::BigPIC);
   preferVectorWidth(*code->module, target);

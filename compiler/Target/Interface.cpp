@@ -20,6 +20,7 @@ public:
 
   void hideEverything();
   void buildDescriptor();
+  void buildThreads(int threads);
   void buildLibraryFunctions();
   /// A function that returns the descriptor.
   void buildAccessor(const std::string &name);
@@ -230,6 +231,11 @@ void InterfaceBuilder::buildAccessor(const std::string &name) {
   builder.CreateRet(descriptor);
 }
 
+void InterfaceBuilder::buildThreads(int threads) {
+  startFunction("toeplitz_executable_threads", int32, {}, /*exported=*/true);
+  builder.CreateRet(builder.getInt32(static_cast<uint32_t>(threads)));
+}
+
 void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
@@ -245,7 +251,7 @@ void InterfaceBuilder::buildLibraryFunctions() {
 std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
                                                       ArtifactKind kind) {
   if (kind == ArtifactKind::Executable)
-    return {"toeplitz_executable_network"};
+    return {"toeplitz_executable_network", "toeplitz_executable_threads"};
   std::vector<std::string> symbols;
   for (const char *suffix : {"_run", "_run_threads", "_threads_create",
                              "_threads_destroy", "_error_string", "_network"})
@@ -260,12 +266,13 @@ std::string toeplitz::getRootFunction(const Network &network) {
 }
 
 void toeplitz::addInterface(llvm::Module &module, const Network &network,
-                            ArtifactKind kind) {
+                            ArtifactKind kind, int threads) {
   InterfaceBuilder interface(module, network);
   interface.hideEverything();
   interface.buildDescriptor();
   if (kind == ArtifactKind::Executable) {
     interface.buildAccessor("toeplitz_executable_network");
+    interface.buildThreads(threads);
     return;
   }
   interface.buildLibraryFunctions();

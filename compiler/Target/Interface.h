@@ -22,9 +22,10 @@ std::string getRootFunction(const Network &network);
 /// toeplitz_network of runtime/toeplitz.h and the functions that
 /// getExportedSymbols lists. Makes everything else internal, or hidden where
 /// it's defined by the runtime or the weights object, and renames the weights
-/// to their symbols in that object.
+/// to their symbols in that object. `threads` is what an executable computes
+/// with unless its user says otherwise.
 void addInterface(llvm::Module &module, const Network &network,
-                  ArtifactKind kind);
+                  ArtifactKind kind, int threads);
 
 } // namespace toeplitz
 

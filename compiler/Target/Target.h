@@ -42,6 +42,9 @@ struct EmitOptions {
   /// section and are addressed with 64 bits; below it, code and data together
   /// stay within the two gigabytes that 32-bit offsets reach.
   uint64_t largeWeightsBytes = uint64_t(3) << 29;
+  /// The threads that an executable computes with unless its user says
+  /// otherwise; 0 is one for each processor.
+  int executableThreads = 1;
   /// Write the commands of the linker to stderr.
   bool printCommands = false;
 };

@@ -35,6 +35,23 @@ TargetAttr kernel::getTarget(Operation *op) {
                          /*fma=*/1, /*l1=*/32 * 1024, /*l2=*/512 * 1024);
 }
 
+LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 int64_t lanes, int64_t registers, int64_t fma,
+                                 int64_t l1, int64_t l2) {
+  if (lanes < 1 || lanes > 64)
+    return emitError() << "lanes must be from 1 to 64, found " << lanes;
+  // The smallest register tile needs an accumulator, a weight, a broadcast, a
+  // product and one to spare.
+  if (registers < 8 || registers > 1024)
+    return emitError() << "registers must be from 8 to 1024, found "
+                       << registers;
+  if (fma != 0 && fma != 1)
+    return emitError() << "fma must be 0 or 1, found " << fma;
+  if (l1 < 1 || l2 < 1)
+    return emitError() << "the sizes of the caches must be positive";
+  return success();
+}
+
 // --- effects -----------------------------------------------------------------
 // On tensors the operations are pure; on buffers they read all but the
 // destination and write the destination (kernel.conv also keeps what it doesn't

@@ -46,6 +46,7 @@ def Kernel_TargetAttr : AttrDef<Kernel_Dialect, "Target"> {
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$registers, "int64_t":$fma, "int64_t":$l1, "int64_t":$l2);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif

@@ -30,6 +30,8 @@ class Case:
     domain: tuple = (-1.0, 1.0)
     # False where ONNX Runtime's own error is beyond the tolerance.
     trust_onnx_runtime: bool = True
+    # The share of the inputs that are infinities and NaN.
+    special_values: float = 0.0
 
     @functools.cached_property
     def label(self):
@@ -47,10 +49,14 @@ class Case:
     def inputs(self, prefix):
         generator = np.random.default_rng(zlib.crc32(self.label.encode()))
         low, high = self.domain
-        return {
-            f"{prefix}_x{i}": (low + (high - low) * generator.random(shape)).astype(np.float32)
-            for i, shape in enumerate(self.shapes)
-        }
+        inputs = {}
+        for i, shape in enumerate(self.shapes):
+            values = (low + (high - low) * generator.random(shape)).astype(np.float32)
+            if self.special_values:
+                special = generator.choice(np.array([np.inf, -np.inf, np.nan], np.float32), shape)
+                values = np.where(generator.random(shape) < self.special_values, special, values)
+            inputs[f"{prefix}_x{i}"] = values
+        return inputs
 
     @functools.cached_property
     def is_in_onnx(self):

@@ -24,6 +24,7 @@ struct CompileOptions {
   bool brief = false;
   bool complete = false;
   bool printCommands = false;
+  int threads = 1;
   CompilationOptions compilation;
 };
 
@@ -106,6 +107,7 @@ llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
   EmitOptions emitOptions;
   emitOptions.runtimeDirectory = options.runtimeDirectory;
   emitOptions.printCommands = options.printCommands;
+  emitOptions.executableThreads = options.threads;
   return emitArtifact(compilation.getModule(), compilation.getTarget(), kind,
                       path, emitOptions);
 }
@@ -203,6 +205,13 @@ Command toeplitz::addCompileCommand(CLI::App &application) {
                  "Write them, so that the text can be compiled further; the "
                  "default in files")
       ->excludes(brief);
+  parser
+      ->add_option("--threads", options->threads,
+                   "Threads that the executable computes with unless its user "
+                   "says otherwise; the default is 1, and 0 is one for each "
+                   "processor. Libraries are told at run time")
+      ->option_text("N")
+      ->check(wholeNumber(0, 1024));
   addCompilationOptions(*parser, options->compilation);
   parser
       ->add_option("--runtime", options->runtimeDirectory,

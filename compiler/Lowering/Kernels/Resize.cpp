@@ -11,11 +11,11 @@ using Index = KernelBuilder::Index;
 
 namespace {
 
-/// The neighbours of a position, and its distance from the lower one in every
-/// lane; no upper one for `nearest`.
+/// The neighbours of a position and their weights in every lane; no weights
+/// where the lower one is the position itself.
 struct Neighbours {
   Index lower, upper;
-  Value fraction;
+  Value lowerWeight, upperWeight;
 };
 
 class ResizeEmitter {
@@ -44,11 +44,11 @@ Neighbours ResizeEmitter::locate(size_t d, Index position) {
   int64_t input = inputShape[2 + d];
   int64_t output = outputShape[2 + d];
   if (input == output)
-    return {position, position, nullptr};
+    return {position, position, nullptr, nullptr};
   if (op.getMode() == cnn::ResizeMode::Nearest) {
     Index at = kernel.div(kernel.mul(position, kernel.constant(input)),
                           kernel.constant(output));
-    return {at, at, nullptr};
+    return {at, at, nullptr, nullptr};
   }
   // (position + 1/2) * input / output - 1/2 over a common denominator, or
   // position * (input - 1) / (output - 1).
@@ -75,7 +75,11 @@ Neighbours ResizeEmitter::locate(size_t d, Index position) {
   Value fraction = arith::DivFOp::create(
       kernel.builder, kernel.location,
       number(kernel.rem(numerator, denominator)), number(denominator));
-  return {lower, upper, kernel.broadcast(fraction, lanes)};
+  Value complement = arith::SubFOp::create(
+      kernel.builder, kernel.location,
+      kernel.floatConstant(1, fraction.getType()), fraction);
+  return {lower, upper, kernel.broadcast(complement, lanes),
+          kernel.broadcast(fraction, lanes)};
 }
 
 /// Interpolates along the dimensions whose neighbours are given; `indices`
@@ -96,12 +100,12 @@ Value ResizeEmitter::interpolate(ArrayRef<Neighbours> neighbours,
     return result;
   };
   Value lower = at(here.lower);
-  if (!here.fraction)
+  if (!here.upperWeight)
     return lower;
   Value upper = at(here.upper);
-  Value difference =
-      arith::SubFOp::create(kernel.builder, kernel.location, upper, lower);
-  return kernel.multiplyAdd(difference, here.fraction, lower);
+  Value scaled = arith::MulFOp::create(kernel.builder, kernel.location, lower,
+                                       here.lowerWeight);
+  return kernel.multiplyAdd(upper, here.upperWeight, scaled);
 }
 
 void ResizeEmitter::emitRow(ArrayRef<Index> row) {

@@ -67,7 +67,7 @@ func.func @main(%x: memref<6x1xf32>, %y: memref<6x4xf32>) {
 
 // -----
 
-// A transposition writes vectors of elements that lie apart; three are a vector of two and one. A copy is one long row.
+// A small transposition writes vectors of elements that lie apart; three are a vector of two and one. A copy is one long row.
 
 // CHECK-LABEL: func.func private @kernel_transpose
 // CHECK-SAME: %{{.*}}: index, %[[X:.*]]: memref<3x10xf32>, %[[Y:.*]]: memref<10x3xf32>

@@ -20,7 +20,10 @@
 // CHECK:     arith.subi %[[C10]], %[[START]]
 // CHECK:     %[[HIGH:.*]] = arith.minsi
 // CHECK:     %[[LEFT:.*]] = scf.for %[[TAP:.*]] = %[[LOW]] to %[[HIGH]] step %[[C1]] iter_args(%{{.*}} = %[[LOWEST]])
-// CHECK-COUNT-2: vector.load
+// CHECK:           %[[FIRST:.*]] = vector.load
+// CHECK:           %[[MAX:.*]] = arith.maximumf %{{.*}}, %[[FIRST]] fastmath<nsz>
+// CHECK:           %[[SECOND:.*]] = vector.load
+// CHECK:           arith.maximumf %[[MAX]], %[[SECOND]] fastmath<nsz>
 // CHECK-NOT:       vector.load
 // CHECK:           scf.yield
 // CHECK:     vector.store %[[LEFT]], %[[Y]][%[[C0]], %[[BLOCK]], %[[ROW]], %[[C0]], %[[C0]]]

@@ -10,22 +10,28 @@
 // CHECK-DAG: %[[C18:.*]] = arith.constant 18 : index
 // CHECK-DAG: %[[C20:.*]] = arith.constant 20 : index
 // CHECK-DAG: %[[F20:.*]] = arith.constant 2.000000e+01 : f32
+// CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
 // CHECK: scf.for %[[ROW:.*]] = %[[C0]] to %[[C10]]
 // CHECK:   arith.muli %[[ROW]], %[[C10]]
 // CHECK:   %[[NUMERATOR:.*]] = arith.maxsi %{{.*}}, %[[C0]]
 // CHECK:   %[[LOWER:.*]] = arith.divui %[[NUMERATOR]], %[[C20]]
 // CHECK:   %[[UPPER:.*]] = arith.minsi
 // CHECK:   arith.remui %[[NUMERATOR]], %[[C20]]
-// CHECK:   arith.divf %{{.*}}, %[[F20]]
+// CHECK:   %[[FRACTION:.*]] = arith.divf %{{.*}}, %[[F20]]
+// CHECK:   %[[COMPLEMENT:.*]] = arith.subf %[[ONE]], %[[FRACTION]]
+// CHECK-DAG: %[[LOWERWEIGHT:.*]] = vector.broadcast %[[COMPLEMENT]]
+// CHECK-DAG: %[[UPPERWEIGHT:.*]] = vector.broadcast %[[FRACTION]]
 // CHECK:   scf.for %[[COLUMN:.*]] = %[[C0]]
 // CHECK:     arith.muli %[[COLUMN]], %[[C12]]
 // CHECK:     arith.divui %{{.*}}, %[[C18]]
 // CHECK-COUNT-2: vector.load %[[X]][%[[C0]], %{{.*}}, %[[LOWER]], %{{.*}}, %[[C0]]]
-// CHECK:     arith.subf
-// CHECK:     vector.fma
+// CHECK:     arith.mulf
+// CHECK:     %[[ABOVE:.*]] = vector.fma
 // CHECK-COUNT-2: vector.load %[[X]][%[[C0]], %{{.*}}, %[[UPPER]], %{{.*}}, %[[C0]]]
-// CHECK:     vector.fma
-// CHECK:     %[[RESULT:.*]] = vector.fma
+// CHECK:     arith.mulf
+// CHECK:     %[[BELOW:.*]] = vector.fma
+// CHECK:     %[[SCALED:.*]] = arith.mulf %[[ABOVE]], %[[LOWERWEIGHT]]
+// CHECK:     %[[RESULT:.*]] = vector.fma %[[BELOW]], %[[UPPERWEIGHT]], %[[SCALED]]
 // CHECK:     vector.store %[[RESULT]], %[[Y]][%[[C0]], %{{.*}}, %[[ROW]], %[[COLUMN]], %[[C0]]]
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
 func.func @main(%x: memref<1x2x5x6x4xf32>, %y: memref<1x2x10x9x4xf32>) {

@@ -1,0 +1,16 @@
+// A target that no schedule could be made for is refused, whether a pass or the text says it.
+
+// RUN: not toeplitz-opt %s --set-target=lanes=0 2>&1 | FileCheck %s --check-prefix=LANES
+// LANES: error: lanes must be from 1 to 64, found 0
+// RUN: not toeplitz-opt %s --set-target=registers=2 2>&1 | FileCheck %s --check-prefix=REGISTERS
+// REGISTERS: error: registers must be from 8 to 1024, found 2
+// RUN: not toeplitz-opt %s --set-target=fma=2 2>&1 | FileCheck %s --check-prefix=FMA
+// FMA: error: fma must be 0 or 1, found 2
+// RUN: not toeplitz-opt %s --set-target=l2=0 2>&1 | FileCheck %s --check-prefix=CACHE
+// CACHE: error: the sizes of the caches must be positive
+
+// RUN: echo 'module attributes {kernel.target = #kernel.target<lanes = 0, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {}' > %t.mlir
+// RUN: not toeplitz-opt %t.mlir 2>&1 | FileCheck %s --check-prefix=TEXT
+// TEXT: error: lanes must be from 1 to 64, found 0
+
+module {}
