@@ -40,10 +40,10 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t l1, int64_t l2) {
   if (lanes < 1 || lanes > 64)
     return emitError() << "lanes must be from 1 to 64, found " << lanes;
-  // The smallest register tile needs an accumulator, a weight, a broadcast, a
-  // product and one to spare.
-  if (registers < 8 || registers > 1024)
-    return emitError() << "registers must be from 8 to 1024, found "
+  // The smallest register tile needs an accumulator, a weight, a broadcast and
+  // a product.
+  if (registers < 4 || registers > 1024)
+    return emitError() << "registers must be from 4 to 1024, found "
                        << registers;
   if (fma != 0 && fma != 1)
     return emitError() << "fma must be 0 or 1, found " << fma;

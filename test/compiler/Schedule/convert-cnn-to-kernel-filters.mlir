@@ -3,7 +3,7 @@
 // RUN: split-file %s %t
 // RUN: toeplitz-opt %t/channels.mlir --set-target="lanes=2 registers=16" --convert-cnn-to-kernel | FileCheck %t/channels.mlir
 // RUN: toeplitz-opt %t/plain-input.mlir --set-target="lanes=4 registers=16" --convert-cnn-to-kernel | FileCheck %t/plain-input.mlir
-// RUN: toeplitz-opt %t/output-blocks.mlir --set-target="lanes=2 registers=5" --convert-cnn-to-kernel | FileCheck %t/output-blocks.mlir
+// RUN: toeplitz-opt %t/output-blocks.mlir --set-target="lanes=2 registers=4" --convert-cnn-to-kernel | FileCheck %t/output-blocks.mlir
 // RUN: toeplitz-opt %t/merged-groups.mlir --set-target="lanes=2 registers=16" --convert-cnn-to-kernel | FileCheck %t/merged-groups.mlir
 // RUN: toeplitz-opt %t/all-groups-merged.mlir --set-target="lanes=2 registers=16" --convert-cnn-to-kernel | FileCheck %t/all-groups-merged.mlir
 // RUN: toeplitz-opt %t/depthwise.mlir --set-target="lanes=2 registers=16" --convert-cnn-to-kernel | FileCheck %t/depthwise.mlir

@@ -3,7 +3,7 @@
 // RUN: not toeplitz-opt %s --set-target=lanes=0 2>&1 | FileCheck %s --check-prefix=LANES
 // LANES: error: lanes must be from 1 to 64, found 0
 // RUN: not toeplitz-opt %s --set-target=registers=2 2>&1 | FileCheck %s --check-prefix=REGISTERS
-// REGISTERS: error: registers must be from 8 to 1024, found 2
+// REGISTERS: error: registers must be from 4 to 1024, found 2
 // RUN: not toeplitz-opt %s --set-target=fma=2 2>&1 | FileCheck %s --check-prefix=FMA
 // FMA: error: fma must be 0 or 1, found 2
 // RUN: not toeplitz-opt %s --set-target=l2=0 2>&1 | FileCheck %s --check-prefix=CACHE
