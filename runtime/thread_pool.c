@@ -221,10 +221,16 @@ static int start_workers(toeplitz_pool *pool, int wanted) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int started = 1;
+  /* Kernels keep up to a quarter of a megabyte on the stack (im2col's columns):
+   * more than some C libraries give a thread. */
+  pthread_attr_t attributes;
+  int started = pthread_attr_init(&attributes) == 0;
+  int initialized = started;
+  if (started)
+    started = pthread_attr_setstacksize(&attributes, 1024 * 1024) == 0;
   for (int index = 0; index < wanted && started; ++index) {
-    started =
-        pthread_create(&pool->workers[index], NULL, worker_main, pool) == 0;
+    started = pthread_create(&pool->workers[index], &attributes, worker_main,
+                             pool) == 0;
     if (!started)
       break;
     ++pool->worker_count;
@@ -232,6 +238,8 @@ static int start_workers(toeplitz_pool *pool, int wanted) {
     pthread_setname_np(pool->workers[index], "toeplitz");
 #endif
   }
+  if (initialized)
+    pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return started;
 }

@@ -72,7 +72,7 @@ static constexpr llvm::StringLiteral functions = R"(
  * floats are; no output may overlap an input, another output or the workspace. `workspace` is MACRO_WORKSPACE_SIZE bytes aligned to
  * 64 bytes, then nothing is allocated; it needs no initialisation and holds nothing afterwards. Or it is NULL, then memory is
  * allocated and freed inside. Any number of threads may run the network at the same time, each with its own outputs and workspace.
- * Returns 0, or a number that NAME_error_string explains; the outputs are then untouched. */
+ * The calling thread needs half a megabyte of stack. Returns 0, or a number that NAME_error_string explains; the outputs are then untouched. */
 int NAME_run(PARAMETERS, void *workspace);
 
 /* Threads for NAME_run_threads. */
