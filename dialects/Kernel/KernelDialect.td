@@ -28,7 +28,7 @@ def Kernel_ActivationAttr : AttrDef<Kernel_Dialect, "Activation"> {
   let description = "The function of `cnn.activation` with its two parameters.";
   let parameters = (ins EnumParameter<CNN_ActivationKind>:$kind, OptionalParameter<"::mlir::FloatAttr">:$alpha,
     OptionalParameter<"::mlir::FloatAttr">:$beta);
-  let assemblyFormat = "`<` $kind (`,` `alpha` `=` $alpha^)? (`,` `beta` `=` $beta^)? `>`";
+  let assemblyFormat = "`<` $kind (`alpha` `=` $alpha^)? (`beta` `=` $beta^)? `>`";
   let extraClassDeclaration = [{
     /// The parameters as numbers; 0 where the attribute leaves them out.
     float getAlphaValue() const { return getAlpha() ? float(getAlpha().getValueAsDouble()) : 0.0f; }

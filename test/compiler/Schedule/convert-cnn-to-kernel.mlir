@@ -29,7 +29,7 @@ func.func @main(%x: tensor<1x16x8x8xf32>, %r: tensor<1x16x8x8xf32>) -> (
 
   // Residual, with the convolution on the right side of the sum, then an activation with parameters. No bias.
   // CHECK: %[[RESIDUAL:.*]] = kernel.reorder ins(%[[R]])
-  // CHECK: %[[K1:.*]] = kernel.conv "im2col" ins(%{{.*}}, %{{.*}} residual %[[RESIDUAL]]) outs(%{{.*}}) activation <clip, alpha = -1.000000e+00 : f32, beta = 6.000000e+00 : f32>
+  // CHECK: %[[K1:.*]] = kernel.conv "im2col" ins(%{{.*}}, %{{.*}} residual %[[RESIDUAL]]) outs(%{{.*}}) activation <clip alpha = -1.000000e+00 : f32 beta = 6.000000e+00 : f32>
   // CHECK: %[[Y1:.*]] = kernel.reorder ins(%[[K1]])
   %1 = cnn.conv %x, %w strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros {toeplitz.algorithm = "im2col"}
     : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32>

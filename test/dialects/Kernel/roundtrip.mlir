@@ -21,9 +21,9 @@ func.func @conv(%x: tensor<1x2x9x9x8xf32>, %w: tensor<1728xf32>, %b: tensor<2x8x
       output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
     : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
   // The residual without the bias; an activation with parameters; a phase of a transposed convolution.
-  // CHECK: kernel.conv "im2col" ins(%[[X]], %[[W]] residual %[[R]]) outs(%{{.*}}) activation <clip, alpha = -1.000000e+00 : f32, beta = 6.000000e+00 : f32>
+  // CHECK: kernel.conv "im2col" ins(%[[X]], %[[W]] residual %[[R]]) outs(%{{.*}}) activation <clip alpha = -1.000000e+00 : f32 beta = 6.000000e+00 : f32>
   // CHECK-SAME: output_offsets = array<i64: 1, 0>, output_sizes = array<i64: 4, 5>, output_strides = array<i64: 2, 2>, padding_low = array<i64: -1, 0>
-  %1 = kernel.conv "im2col" ins(%x, %w residual %r) outs(%0) activation <clip, alpha = -1.0 : f32, beta = 6.0 : f32> {in_channels = 12 : i64,
+  %1 = kernel.conv "im2col" ins(%x, %w residual %r) outs(%0) activation <clip alpha = -1.0 : f32 beta = 6.0 : f32> {in_channels = 12 : i64,
       out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: -1, 0>, output_sizes = array<i64: 4, 5>, output_strides = array<i64: 2, 2>,
       output_offsets = array<i64: 1, 0>, tile = array<i64: 6, 2>}
@@ -137,3 +137,13 @@ func.func @softmax(%x: tensor<1x10xf32>, %init: tensor<1x10xf32>, %a: memref<4x3
 }
 
 }
+
+// An activation's parameters are zero unless it says otherwise, each on its own.
+// CHECK-LABEL: @activation_parameters
+// CHECK-SAME: alpha = #kernel.activation<leaky_relu alpha = 1.000000e-01 : f32>
+// CHECK-SAME: beta = #kernel.activation<clip beta = 6.000000e+00 : f32>
+// CHECK-SAME: none = #kernel.activation<relu>
+func.func private @activation_parameters() attributes {
+  alpha = #kernel.activation<leaky_relu alpha = 0.1 : f32>,
+  beta = #kernel.activation<clip beta = 6.0 : f32>,
+  none = #kernel.activation<relu>}
