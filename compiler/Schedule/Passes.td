@@ -35,6 +35,8 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
     Replaces each `memref.alloc` of @main by a view into one arena, the function's new first argument. Buffers that are alive at
     the same time don't overlap; the largest are placed first, each at the lowest offset that is free for its whole life. The
     arena's size is recorded on the module as `toeplitz.workspace_size` (bytes).
+    Contiguous parts of a buffer (`memref.subview`) become views of the arena of
+    their own, so that equal kernels on different parts stay equal.
 
     Before:
     ```mlir

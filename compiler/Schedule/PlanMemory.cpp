@@ -52,6 +52,7 @@ struct PlanMemory : toeplitz::impl::PlanMemoryBase<PlanMemory> {
       return signalPassFailure();
     int64_t size = place(buffers);
     replace(main, buffers, size);
+    placeParts(main);
     getOperation()->setAttr(
         "toeplitz.workspace_size",
         IntegerAttr::get(IntegerType::get(&getContext(), 64), size));
@@ -147,6 +148,54 @@ private:
       alloc.getResult().replaceAllUsesWith(view);
       alloc.erase();
     }
+  }
+
+  /// A part of a buffer that is contiguous (a part of a concatenation, when
+  /// there is one image) becomes a view of the arena of its own: its type then
+  /// says neither where it lies nor what it is a part of, and kernels that
+  /// differ in nothing else are one function.
+  void placeParts(func::FuncOp main) {
+    SmallVector<memref::SubViewOp> parts;
+    main.walk([&](memref::SubViewOp part) { parts.push_back(part); });
+    for (memref::SubViewOp part : parts) {
+      auto whole = part.getSource().getDefiningOp<memref::ViewOp>();
+      auto base = whole ? getConstantIntValue(whole.getByteShift())
+                        : std::optional<int64_t>();
+      if (!base || !isContiguous(part.getType()) ||
+          llvm::any_of(part->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
+        continue;
+      auto [strides, offset] = part.getType().getStridesAndOffset();
+      int64_t bytes = part.getType().getElementTypeBitWidth() / 8;
+      OpBuilder builder(part);
+      Location location = part.getLoc();
+      Value shift = arith::ConstantIndexOp::create(builder, location,
+                                                   *base + offset * bytes);
+      auto type = MemRefType::get(part.getType().getShape(),
+                                  part.getType().getElementType());
+      Value view =
+          memref::ViewOp::create(builder, location, type, whole.getSource(),
+                                 shift, /*sizes=*/ValueRange());
+      part.getResult().replaceAllUsesWith(view);
+      part.erase();
+    }
+  }
+
+  /// Whether the elements follow each other; how far apart they would be along
+  /// a dimension of one element doesn't matter.
+  static bool isContiguous(MemRefType type) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!type.hasStaticShape() ||
+        failed(type.getStridesAndOffset(strides, offset)) ||
+        ShapedType::isDynamic(offset))
+      return false;
+    int64_t expected = 1;
+    for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+      if (type.getDimSize(d) != 1 && strides[d] != expected)
+        return false;
+      expected *= type.getDimSize(d);
+    }
+    return true;
   }
 };
 

@@ -5,9 +5,11 @@
 // CHECK: func.func @main(%[[ARENA:.*]]: memref<12288xi8>, %[[X:.*]]: memref<1x16x8x8xf32> {{{.*}}}, %[[Y:.*]]: memref<1x16x8x8xf32> {{{.*}}})
 // CHECK: kernel.reorder ins(%[[X]]) outs(%[[BLOCKED:.*]]) {
 // CHECK: %[[WHOLE:.*]] = memref.view %[[ARENA]]{{.*}} to memref<1x4x8x8x8xf32>
-// CHECK: %[[FIRST:.*]] = memref.subview %[[WHOLE]][0, 0, 0, 0, 0] [1, 2, 8, 8, 8]
+// CHECK: %[[FIRST:.*]] = memref.view %[[ARENA]]{{.*}} to memref<1x2x8x8x8xf32>
 // CHECK: kernel.conv "direct" ins(%[[BLOCKED]], %{{.*}}) outs(%[[FIRST]])
-// CHECK: %[[SECOND:.*]] = memref.subview %[[WHOLE]][0, 2, 0, 0, 0] [1, 2, 8, 8, 8]
+// Half of the whole further on: 2 x 8 x 8 x 8 floats.
+// CHECK: %[[HALF:.*]] = arith.constant 4096 : index
+// CHECK: %[[SECOND:.*]] = memref.view %[[ARENA]][%[[HALF]]][] : memref<12288xi8> to memref<1x2x8x8x8xf32>
 // CHECK: kernel.conv "direct" ins(%[[BLOCKED]], %{{.*}}) outs(%[[SECOND]])
 // CHECK: kernel.conv "pointwise" ins(%[[WHOLE]], %{{.*}}) outs(%[[RESULT:.*]]) {
 // CHECK: kernel.reorder ins(%[[RESULT]]) outs(%[[Y]])

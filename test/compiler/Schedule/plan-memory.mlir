@@ -147,3 +147,39 @@ func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
   memref.copy %x, %y : memref<64xf32> to memref<64xf32>
   return
 }
+
+// -----
+
+// Parts of a concatenation of one image are contiguous: each is a view of the arena of its own, of a type that doesn't say where.
+// CHECK: func.func @main(%[[ARENA:.*]]: memref<768xi8>, %{{.*}}: memref<1x2x4x8xf32>
+func.func @main(%x: memref<1x2x4x8xf32>, %y: memref<1x3x4x8xf32>) {
+  %whole = memref.alloc() : memref<1x6x4x8xf32>
+  %first = memref.subview %whole[0, 0, 0, 0] [1, 2, 4, 8] [1, 1, 1, 1]
+    : memref<1x6x4x8xf32> to memref<1x2x4x8xf32, strided<[192, 32, 8, 1]>>
+  %last = memref.subview %whole[0, 3, 0, 0] [1, 3, 4, 8] [1, 1, 1, 1]
+    : memref<1x6x4x8xf32> to memref<1x3x4x8xf32, strided<[192, 32, 8, 1], offset: 96>>
+  // CHECK-NOT: memref.subview
+  // CHECK: %[[SHIFT:.*]] = arith.constant 384 : index
+  // CHECK: %[[LAST:.*]] = memref.view %[[ARENA]][%[[SHIFT]]][] : memref<768xi8> to memref<1x3x4x8xf32>
+  memref.copy %x, %first : memref<1x2x4x8xf32> to memref<1x2x4x8xf32, strided<[192, 32, 8, 1]>>
+  // CHECK: memref.copy %[[LAST]], %{{.*}} : memref<1x3x4x8xf32> to memref<1x3x4x8xf32>
+  memref.copy %last, %y : memref<1x3x4x8xf32, strided<[192, 32, 8, 1], offset: 96>> to memref<1x3x4x8xf32>
+  return
+}
+
+// -----
+
+// With two images, or a part of the rows, there are gaps: these stay parts.
+// CHECK: func.func @main(%{{.*}}: memref<1024xi8>, %{{.*}}: memref<2x2x4x8xf32>
+func.func @main(%x: memref<2x2x4x8xf32>, %y: memref<2x4x2x8xf32>) {
+  %whole = memref.alloc() : memref<2x4x4x8xf32>
+  %channels = memref.subview %whole[0, 2, 0, 0] [2, 2, 4, 8] [1, 1, 1, 1]
+    : memref<2x4x4x8xf32> to memref<2x2x4x8xf32, strided<[128, 32, 8, 1], offset: 64>>
+  %rows = memref.subview %whole[0, 0, 1, 0] [2, 4, 2, 8] [1, 1, 1, 1]
+    : memref<2x4x4x8xf32> to memref<2x4x2x8xf32, strided<[128, 32, 8, 1], offset: 8>>
+  // CHECK: memref.copy %{{.*}}, %{{.*}} : memref<2x2x4x8xf32> to memref<2x2x4x8xf32, strided<[128, 32, 8, 1], offset: 64>>
+  memref.copy %x, %channels : memref<2x2x4x8xf32> to memref<2x2x4x8xf32, strided<[128, 32, 8, 1], offset: 64>>
+  // CHECK: memref.copy %{{.*}}, %{{.*}} : memref<2x4x2x8xf32, strided<[128, 32, 8, 1], offset: 8>> to memref<2x4x2x8xf32>
+  memref.copy %rows, %y : memref<2x4x2x8xf32, strided<[128, 32, 8, 1], offset: 8>> to memref<2x4x2x8xf32>
+  return
+}
