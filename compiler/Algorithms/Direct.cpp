@@ -35,8 +35,10 @@ static double estimateCycles(const Convolution &convolution,
   int64_t lanes = target.getLanes();
   int64_t vectors =
       (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
-  double step = chooseRegisterTile(rowPositions(convolution), vectors, target)
-                    .cyclesPerStep;
+  RegisterTile tile =
+      chooseRegisterTile(rowPositions(convolution), vectors, target);
+  double step =
+      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
   double rows = static_cast<double>(convolution.batch) *
                 convolution.getPositions() / rowPositions(convolution);
   return step * rows * convolution.getTaps() * convolution.inChannels;

@@ -69,7 +69,9 @@ static double estimateCycles(const Convolution &convolution,
   int64_t vectors =
       (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
   int64_t columns = chooseColumns(convolution, target);
-  double step = chooseRegisterTile(columns, vectors, target).cyclesPerStep;
+  RegisterTile tile = chooseRegisterTile(columns, vectors, target);
+  double step =
+      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
   double rows = static_cast<double>(convolution.batch) *
                 convolution.getPositions() / columns;
   return step * rows * convolution.inChannels;

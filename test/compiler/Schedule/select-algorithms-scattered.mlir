@@ -1,0 +1,19 @@
+// RUN: toeplitz-opt %s --set-target --select-algorithms | FileCheck %s
+
+// With many channels a tile's input lies in so many places that it doesn't stay in the first-level cache: packing it pays.
+
+// CHECK-LABEL: func.func @main
+func.func @main(%few: tensor<1x256x14x14xf32>, %many: tensor<1x1024x14x14xf32>, %vector: tensor<1x1024xf32>,
+    %w_few: tensor<256x256x1x1xf32>, %w_many: tensor<256x1024x1x1xf32>, %w_vector: tensor<256x1024xf32>) {
+  // CHECK: cnn.conv {{.*}} {toeplitz.algorithm = "pointwise"} : (tensor<1x256x14x14xf32>
+  %0 = cnn.conv %few, %w_few strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x256x14x14xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x14x14xf32>
+  // CHECK: cnn.conv {{.*}} {toeplitz.algorithm = "im2col"} : (tensor<1x1024x14x14xf32>
+  %1 = cnn.conv %many, %w_many strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x1024x14x14xf32>, tensor<256x1024x1x1xf32>) -> tensor<1x256x14x14xf32>
+  // One position reads each input once, wherever it lies.
+  // CHECK: cnn.conv {{.*}} {toeplitz.algorithm = "pointwise"} : (tensor<1x1024xf32>
+  %2 = cnn.conv %vector, %w_vector strides [] dilations [] padding [] to [] groups 1 zeros
+    : (tensor<1x1024xf32>, tensor<256x1024xf32>) -> tensor<1x256xf32>
+  return
+}
