@@ -54,18 +54,12 @@ static bufferization::OneShotBufferizePassOptions getBufferizationOptions() {
   return options;
 }
 
-/// Results are written where the caller wants them, without a copy. (The
-/// options are given as text because the pass reads hoist-static-allocs only
-/// from there.)
-static std::unique_ptr<Pass> createResultsToParameters() {
-  std::unique_ptr<Pass> pass =
-      bufferization::createBufferResultsToOutParamsPass();
-  LogicalResult known = pass->initializeOptions(
-      "modify-public-functions=true hoist-static-allocs=true",
-      [](const Twine &) { return failure(); });
-  assert(succeeded(known) && "upstream's pass has these options");
-  (void)known;
-  return pass;
+/// Results are written where the caller wants them, without a copy.
+static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
+  bufferization::BufferResultsToOutParamsPassOptions options;
+  options.modifyPublicFunctions = true;
+  options.hoistStaticAllocs = true;
+  return options;
 }
 
 void toeplitz::buildSchedulePipeline(OpPassManager &manager,
@@ -84,7 +78,8 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));
   manager.addPass(createSeparateResults());
-  manager.addPass(createResultsToParameters());
+  manager.addPass(
+      bufferization::createBufferResultsToOutParamsPass(getResultOptions()));
   // In this order: copies from a view to an equal one go when the two are one.
   manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());

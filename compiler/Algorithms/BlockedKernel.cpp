@@ -113,6 +113,35 @@ void toeplitz::multiplyAccumulate(KernelBuilder &kernel,
   }
 }
 
+Accumulators
+toeplitz::reduceChannels(KernelBuilder &kernel, ValueRange accumulators,
+                         Value filter, Index filterStart, int64_t channels,
+                         int64_t vectors,
+                         llvm::function_ref<Value(Index, int64_t)> input) {
+  int64_t lanes = kernel.target.getLanes();
+  // Two steps an iteration halve the weight of the loop's own instructions.
+  // With four, LLVM moves loads so far ahead that accumulators are spilled.
+  int64_t unroll = channels % 2 == 0 ? 2 : 1;
+  return kernel.forLoop(
+      kernel.constant(0), kernel.constant(channels), unroll, accumulators,
+      [&](Index firstChannel, ValueRange carried) {
+        Accumulators sums(carried);
+        for (int64_t u = 0; u < unroll; ++u) {
+          Index channel = kernel.add(firstChannel, kernel.constant(u));
+          Index row =
+              kernel.add(filterStart,
+                         kernel.mul(channel, kernel.constant(vectors * lanes)));
+          SmallVector<Value> weights;
+          for (int64_t v = 0; v < vectors; ++v)
+            weights.push_back(kernel.loadVector(
+                filter, {kernel.add(row, kernel.constant(v * lanes))}, lanes));
+          multiplyAccumulate(kernel, sums, vectors, weights,
+                             [&](int64_t t) { return input(channel, t); });
+        }
+        return sums;
+      });
+}
+
 void toeplitz::finishVector(KernelBuilder &kernel,
                             const ConvolutionBuffers &buffers,
                             kernel::ActivationAttr activation, Value sum,
@@ -351,38 +380,20 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
                             kernel.mul(columnTap, number(columns.dilation))),
                  number(columns.paddingLow));
 
-  auto step = [&](Index channel, Accumulators &sums) {
-    SmallVector<Value> weights;
-    Index filterRow =
-        kernel.add(filterStart, kernel.mul(channel, number(width)));
-    for (int64_t v = 0; v < place.vectors; ++v)
-      weights.push_back(kernel.loadVector(
-          buffers.filter, {kernel.add(filterRow, number(v * lanes))}, lanes));
-    multiplyAccumulate(
-        kernel, sums, place.vectors, weights, [&](int64_t t) -> Value {
-          if (!reaches[t])
-            return {};
-          SmallVector<Index> indices = {place.image, inputChannel};
-          if (!blueprint.withoutPositions) {
-            llvm::append_range(indices, inputPosition);
-            indices.push_back(
-                kernel.add(inputColumn, number(t * columns.stride)));
-          }
-          indices.push_back(channel);
-          return kernel.loadScalar(buffers.input, indices);
-        });
-  };
-
-  // Two steps an iteration halve the weight of the loop's own instructions.
-  // With four, LLVM moves loads so far ahead that accumulators are spilled.
-  int64_t unroll = channels % 2 == 0 ? 2 : 1;
-  return kernel.forLoop(number(0), number(channels), unroll, accumulators,
-                        [&](Index channel, ValueRange carried) {
-                          Accumulators sums(carried);
-                          for (int64_t u = 0; u < unroll; ++u)
-                            step(kernel.add(channel, number(u)), sums);
-                          return sums;
-                        });
+  return reduceChannels(
+      kernel, accumulators, buffers.filter, filterStart, channels,
+      place.vectors, [&](Index channel, int64_t t) -> Value {
+        if (!reaches[t])
+          return {};
+        SmallVector<Index> indices = {place.image, inputChannel};
+        if (!blueprint.withoutPositions) {
+          llvm::append_range(indices, inputPosition);
+          indices.push_back(
+              kernel.add(inputColumn, number(t * columns.stride)));
+        }
+        indices.push_back(channel);
+        return kernel.loadScalar(buffers.input, indices);
+      });
 }
 
 } // namespace

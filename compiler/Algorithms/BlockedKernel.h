@@ -65,6 +65,14 @@ void multiplyAccumulate(KernelBuilder &kernel, Accumulators &accumulators,
                         int64_t vectors, llvm::ArrayRef<mlir::Value> weights,
                         llvm::function_ref<mlir::Value(int64_t)> input);
 
+/// The steps of `channels` neighbouring channels, whose rows of the packed
+/// filter begin at `filterStart`: `input(channel, t)` is what position t reads
+/// of a channel, nothing where it lies in the padding.
+Accumulators reduceChannels(
+    KernelBuilder &kernel, mlir::ValueRange accumulators, mlir::Value filter,
+    KernelBuilder::Index filterStart, int64_t channels, int64_t vectors,
+    llvm::function_ref<mlir::Value(KernelBuilder::Index, int64_t)> input);
+
 /// Residual, activation and store of one vector at `indices` of the output.
 void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
                   kernel::ActivationAttr activation, mlir::Value sum,

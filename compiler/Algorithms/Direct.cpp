@@ -31,17 +31,7 @@ static ConvolutionSchedule schedule(const Convolution &convolution,
 
 static double estimateCycles(const Convolution &convolution,
                              kernel::TargetAttr target) {
-  ConvolutionSchedule chosen = schedule(convolution, target);
-  int64_t lanes = target.getLanes();
-  int64_t vectors =
-      (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
-  RegisterTile tile =
-      chooseRegisterTile(rowPositions(convolution), vectors, target);
-  double step =
-      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
-  double rows = static_cast<double>(convolution.batch) *
-                convolution.getPositions() / rowPositions(convolution);
-  return step * rows * convolution.getTaps() * convolution.inChannels;
+  return estimateBlockedCycles(convolution, rowPositions(convolution), target);
 }
 
 static int64_t countTasks(kernel::ConvOp op) {

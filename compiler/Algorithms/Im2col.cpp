@@ -264,28 +264,11 @@ void Emitter::multiply(Index image, Index group, Index firstVector,
         number(0), number(taps), 1, sums, [&](Index tap, ValueRange carried) {
           Index tapStart =
               kernel.add(blockStart, kernel.mul(tap, number(channels * width)));
-          auto multiplyChannel = [&](Index channel, Accumulators &channelSums) {
-            SmallVector<Value> weights;
-            Index row =
-                kernel.add(tapStart, kernel.mul(channel, number(width)));
-            for (int64_t v = 0; v < vectors; ++v)
-              weights.push_back(kernel.loadVector(
-                  buffers.filter, {kernel.add(row, number(v * lanes))}, lanes));
-            multiplyAccumulate(
-                kernel, channelSums, vectors, weights, [&](int64_t t) {
-                  return kernel.loadScalar(
-                      columns, {blockNumber, tap, number(t), channel});
-                });
-          };
-          // As in BlockedKernel: two steps an iteration, no more.
-          int64_t unroll = channels % 2 == 0 ? 2 : 1;
-          return kernel.forLoop(
-              number(0), number(channels), unroll, carried,
-              [&](Index channel, ValueRange channelCarried) {
-                Accumulators channelSums(channelCarried);
-                for (int64_t u = 0; u < unroll; ++u)
-                  multiplyChannel(kernel.add(channel, number(u)), channelSums);
-                return channelSums;
+          return reduceChannels(
+              kernel, carried, buffers.filter, tapStart, channels, vectors,
+              [&](Index channel, int64_t t) {
+                return kernel.loadScalar(
+                    columns, {blockNumber, tap, number(t), channel});
               });
         });
   };

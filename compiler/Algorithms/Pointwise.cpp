@@ -64,17 +64,8 @@ static ConvolutionSchedule schedule(const Convolution &convolution,
 
 static double estimateCycles(const Convolution &convolution,
                              kernel::TargetAttr target) {
-  ConvolutionSchedule chosen = schedule(convolution, target);
-  int64_t lanes = target.getLanes();
-  int64_t vectors =
-      (convolution.outChannels / chosen.groups + lanes - 1) / lanes;
-  int64_t columns = chooseColumns(convolution, target);
-  RegisterTile tile = chooseRegisterTile(columns, vectors, target);
-  double step =
-      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
-  double rows = static_cast<double>(convolution.batch) *
-                convolution.getPositions() / columns;
-  return step * rows * convolution.inChannels;
+  return estimateBlockedCycles(convolution, chooseColumns(convolution, target),
+                               target);
 }
 
 static BlockedKernel getFoldedKernel(kernel::ConvOp op,

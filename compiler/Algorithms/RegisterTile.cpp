@@ -63,9 +63,13 @@ RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
   return best;
 }
 
-double toeplitz::getScatterFactor(const Convolution &convolution,
-                                  const RegisterTile &tile,
-                                  kernel::TargetAttr target) {
+/// By how much a kernel that reads its input in place is slowed down when a
+/// register tile's input doesn't stay in the first-level cache: each block of
+/// channels lies somewhere else, which hides it from the prefetchers. 1 for
+/// kernels of several taps, which read what they load more than once.
+static double getScatterFactor(const Convolution &convolution,
+                               const RegisterTile &tile,
+                               kernel::TargetAttr target) {
   if (convolution.getTaps() != 1 || tile.positions == 1)
     return 1;
   constexpr int64_t cacheLine = 64;
@@ -107,6 +111,20 @@ ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
   schedule.tilePositions = tile.positions;
   schedule.tileVectors = tile.vectors;
   return schedule;
+}
+
+double toeplitz::estimateBlockedCycles(const Convolution &convolution,
+                                       int64_t rowPositions,
+                                       kernel::TargetAttr target) {
+  int64_t lanes = target.getLanes();
+  int64_t groups = convolution.groups / countMergedGroups(convolution, lanes);
+  int64_t vectors = llvm::divideCeil(convolution.outChannels / groups, lanes);
+  RegisterTile tile = chooseRegisterTile(rowPositions, vectors, target);
+  double step =
+      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
+  double rows = static_cast<double>(convolution.batch) *
+                convolution.getPositions() / rowPositions;
+  return step * rows * convolution.getTaps() * convolution.inChannels;
 }
 
 int64_t toeplitz::getBlockedFilterSize(const Convolution &convolution,

@@ -23,13 +23,6 @@ struct RegisterTile {
 RegisterTile chooseRegisterTile(int64_t rowPositions, int64_t groupVectors,
                                 kernel::TargetAttr target);
 
-/// By how much a kernel that reads its input in place is slowed down when a
-/// register tile's input doesn't stay in the first-level cache: each block of
-/// channels lies somewhere else, which hides it from the prefetchers. 1 for
-/// kernels of several taps, which read what they load more than once.
-double getScatterFactor(const Convolution &convolution,
-                        const RegisterTile &tile, kernel::TargetAttr target);
-
 /// How many groups to merge into one dense, block-diagonal group so that each
 /// merged group has whole vectors of input and output channels: the least
 /// divisor of `groups` that does, or all groups. 1 for a convolution without
@@ -40,6 +33,11 @@ int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
 ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
                                     int64_t rowPositions,
                                     kernel::TargetAttr target);
+
+/// Estimated cycles of direct and pointwise, whose rows have `rowPositions`
+/// positions.
+double estimateBlockedCycles(const Convolution &convolution,
+                             int64_t rowPositions, kernel::TargetAttr target);
 
 /// The packed filter that they share: for each group, for each block of
 /// `tileVectors` vectors of output channels (the last may have fewer), channel

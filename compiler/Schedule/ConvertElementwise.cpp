@@ -6,6 +6,7 @@
 
 #include "compiler/Lowering/KernelBuilder.h"
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/LayoutPattern.h"
 #include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -215,9 +216,8 @@ struct ConvertArithmetic : RewritePattern {
   int64_t lanes;
 };
 
-struct ConvertActivation : OpRewritePattern<cnn::ActivationOp> {
-  ConvertActivation(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertActivation : LayoutPattern<cnn::ActivationOp> {
+  using LayoutPattern<cnn::ActivationOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::ActivationOp op,
                                 PatternRewriter &rewriter) const override {
@@ -231,13 +231,10 @@ struct ConvertActivation : OpRewritePattern<cnn::ActivationOp> {
             });
     return success();
   }
-
-  int64_t lanes;
 };
 
-struct ConvertPrelu : OpRewritePattern<cnn::PreluOp> {
-  ConvertPrelu(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertPrelu : LayoutPattern<cnn::PreluOp> {
+  using LayoutPattern<cnn::PreluOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::PreluOp op,
                                 PatternRewriter &rewriter) const override {
@@ -257,15 +254,12 @@ struct ConvertPrelu : OpRewritePattern<cnn::PreluOp> {
                  });
     return success();
   }
-
-  int64_t lanes;
 };
 
 /// y = x s + t with s = scale / sqrt(variance + epsilon), t = bias - mean s.
 /// Constants are computed here, in double precision.
-struct ConvertBatchNorm : OpRewritePattern<cnn::BatchNormOp> {
-  ConvertBatchNorm(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertBatchNorm : LayoutPattern<cnn::BatchNormOp> {
+  using LayoutPattern<cnn::BatchNormOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::BatchNormOp op,
                                 PatternRewriter &rewriter) const override {
@@ -329,15 +323,12 @@ struct ConvertBatchNorm : OpRewritePattern<cnn::BatchNormOp> {
     return {factor,
             arith::SubFOp::create(rewriter, location, op.getBias(), moved)};
   }
-
-  int64_t lanes;
 };
 
 /// A broadcast that somebody else than an elementwise operation reads becomes a
 /// copy.
-struct ConvertBroadcast : OpRewritePattern<cnn::BroadcastOp> {
-  ConvertBroadcast(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertBroadcast : LayoutPattern<cnn::BroadcastOp> {
+  using LayoutPattern<cnn::BroadcastOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::BroadcastOp op,
                                 PatternRewriter &rewriter) const override {
@@ -353,8 +344,6 @@ struct ConvertBroadcast : OpRewritePattern<cnn::BroadcastOp> {
                  });
     return success();
   }
-
-  int64_t lanes;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "compiler/Schedule/ConvertPooling.h"
 
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/LayoutPattern.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 
@@ -9,9 +10,8 @@ using namespace toeplitz;
 
 namespace {
 
-struct ConvertPool : OpRewritePattern<cnn::PoolOp> {
-  ConvertPool(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertPool : LayoutPattern<cnn::PoolOp> {
+  using LayoutPattern<cnn::PoolOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::PoolOp op,
                                 PatternRewriter &rewriter) const override {
@@ -29,8 +29,6 @@ struct ConvertPool : OpRewritePattern<cnn::PoolOp> {
                    cast<RankedTensorType>(op.getResult().getType())));
     return success();
   }
-
-  int64_t lanes;
 };
 
 /// The window is the whole input.

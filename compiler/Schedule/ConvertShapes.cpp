@@ -1,6 +1,7 @@
 #include "compiler/Schedule/ConvertShapes.h"
 
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/LayoutPattern.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -18,9 +19,8 @@ RankedTensorType getResultType(Operation *op) {
 }
 
 /// In the blocked layout if the input lies there and channels aren't padded.
-struct ConvertPad : OpRewritePattern<cnn::PadOp> {
-  ConvertPad(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertPad : LayoutPattern<cnn::PadOp> {
+  using LayoutPattern<cnn::PadOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::PadOp op,
                                 PatternRewriter &rewriter) const override {
@@ -46,13 +46,10 @@ struct ConvertPad : OpRewritePattern<cnn::PadOp> {
     rewriter.replaceOp(op, result);
     return success();
   }
-
-  int64_t lanes;
 };
 
-struct ConvertResize : OpRewritePattern<cnn::ResizeOp> {
-  ConvertResize(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertResize : LayoutPattern<cnn::ResizeOp> {
+  using LayoutPattern<cnn::ResizeOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::ResizeOp op,
                                 PatternRewriter &rewriter) const override {
@@ -67,16 +64,13 @@ struct ConvertResize : OpRewritePattern<cnn::ResizeOp> {
         op, unpack(rewriter, op.getLoc(), resize->getResult(0), plain));
     return success();
   }
-
-  int64_t lanes;
 };
 
 /// Inputs are inserted into one tensor, in which bufferization has their
 /// producers write. The blocked layout allows that when the channels of every
 /// input begin with a block.
-struct ConvertConcat : OpRewritePattern<tensor::ConcatOp> {
-  ConvertConcat(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct ConvertConcat : LayoutPattern<tensor::ConcatOp> {
+  using LayoutPattern<tensor::ConcatOp>::LayoutPattern;
 
   bool isBlocked(tensor::ConcatOp op) const {
     if (!isBlockable(op.getResultType()) ||
@@ -120,15 +114,12 @@ struct ConvertConcat : OpRewritePattern<tensor::ConcatOp> {
     rewriter.replaceOp(op, result);
     return success();
   }
-
-  int64_t lanes;
 };
 
 /// N x C x 1 of a blocked tensor as N x C, or back: both have the same elements
 /// in the same order.
-template <typename Op> struct ReshapeBlocked : OpRewritePattern<Op> {
-  ReshapeBlocked(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern<Op>(context), lanes(lanes) {}
+template <typename Op> struct ReshapeBlocked : LayoutPattern<Op> {
+  using LayoutPattern<Op>::LayoutPattern;
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
@@ -138,7 +129,7 @@ template <typename Op> struct ReshapeBlocked : OpRewritePattern<Op> {
              llvm::all_of(shape.drop_front(2),
                           [](int64_t size) { return size == 1; });
     };
-    Value blocked = getBlockedSource(op.getSrc(), lanes);
+    Value blocked = getBlockedSource(op.getSrc(), this->lanes);
     if (!blocked || !hasNoPositions(from.getShape()) ||
         !hasNoPositions(to.getShape()) ||
         from.getShape().take_front(2) != to.getShape().take_front(2))
@@ -153,19 +144,17 @@ template <typename Op> struct ReshapeBlocked : OpRewritePattern<Op> {
     for (int64_t d = fewer; d < more; ++d)
       groups.back().push_back(d);
     groups.push_back({more});
-    Value reshaped = Op::create(rewriter, op.getLoc(),
-                                getBlockedType(to, lanes), blocked, groups);
+    Value reshaped =
+        Op::create(rewriter, op.getLoc(), getBlockedType(to, this->lanes),
+                   blocked, groups);
     rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), reshaped, to));
     return success();
   }
-
-  int64_t lanes;
 };
 
 /// A slice of a blocked tensor whose channels begin with a block.
-struct SliceBlocked : OpRewritePattern<tensor::ExtractSliceOp> {
-  SliceBlocked(MLIRContext *context, int64_t lanes)
-      : OpRewritePattern(context), lanes(lanes) {}
+struct SliceBlocked : LayoutPattern<tensor::ExtractSliceOp> {
+  using LayoutPattern<tensor::ExtractSliceOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
                                 PatternRewriter &rewriter) const override {
@@ -191,8 +180,6 @@ struct SliceBlocked : OpRewritePattern<tensor::ExtractSliceOp> {
     rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), slice, plain));
     return success();
   }
-
-  int64_t lanes;
 };
 
 } // namespace
