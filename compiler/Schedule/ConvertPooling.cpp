@@ -31,27 +31,12 @@ struct ConvertPool : LayoutPattern<cnn::PoolOp> {
   }
 };
 
-/// The window is the whole input.
-struct ConvertGlobalPool : OpRewritePattern<cnn::GlobalPoolOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(cnn::GlobalPoolOp op,
-                                PatternRewriter &rewriter) const override {
-    auto type = cast<RankedTensorType>(op.getInput().getType());
-    ArrayRef<int64_t> window = type.getShape().drop_front(2);
-    SmallVector<int64_t> ones(window.size(), 1), zeros(window.size(), 0);
-    rewriter.replaceOpWithNewOp<cnn::PoolOp>(
-        op, op.getResult().getType(), op.getKind(), op.getInput(), window, ones,
-        ones, zeros, zeros, /*ceil_mode=*/false,
-        /*count_include_pad=*/false, op.getP());
-    return success();
-  }
-};
-
 } // namespace
 
 void toeplitz::populatePoolingPatterns(RewritePatternSet &patterns,
                                        int64_t lanes) {
   patterns.add<ConvertPool>(patterns.getContext(), lanes);
-  patterns.add<ConvertGlobalPool>(patterns.getContext());
+  // A global pool becomes one whose window is the whole input.
+  cnn::GlobalPoolOp::getCanonicalizationPatterns(patterns,
+                                                 patterns.getContext());
 }
