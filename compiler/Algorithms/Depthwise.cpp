@@ -13,6 +13,7 @@
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <map>
 
 using namespace mlir;
@@ -43,7 +44,9 @@ static constexpr int64_t widestResidentRow = 5;
 static int64_t choosePositions(const Convolution &convolution,
                                kernel::TargetAttr target) {
   int64_t weights = std::min(convolution.kernel.back(), widestResidentRow);
-  int64_t most = std::min<int64_t>(target.getRegisters() - 2 - weights, 16);
+  // A target with fewer registers than that reloads what it can't keep.
+  int64_t most =
+      std::clamp<int64_t>(target.getRegisters() - 2 - weights, 1, 16);
   int64_t row = convolution.outputSizes.back();
   return llvm::divideCeil(row, llvm::divideCeil(row, most));
 }
