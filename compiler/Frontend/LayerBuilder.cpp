@@ -2,13 +2,8 @@
 
 #include "compiler/Frontend/LayerBuilder.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
-#include <numeric>
 
 using namespace mlir;
 
@@ -17,8 +12,8 @@ namespace toeplitz {
 LayerBuilder::LayerBuilder(const SourceText &source,
                            const LayerDescription &layer, OpBuilder &builder,
                            WeightStore &weights, llvm::ArrayRef<Value> inputs)
-    : source(source), layer(layer), builder(builder), weights(weights),
-      inputs(inputs), location(source.getLocation(layer.offset, layer.name)) {}
+    : OperationBuilder(builder, source.getLocation(layer.offset, layer.name)),
+      source(source), layer(layer), weights(weights), inputs(inputs) {}
 
 InFlightDiagnostic LayerBuilder::error(llvm::StringRef parameter) {
   const JsonValue *value = find(parameter);
@@ -193,20 +188,6 @@ LogicalResult LayerBuilder::checkStated(llvm::StringRef parameter,
   return failure();
 }
 
-LogicalResult LayerBuilder::checkResultShape(llvm::ArrayRef<int64_t> shape) {
-  for (int64_t size : shape)
-    if (size > maximumSize) {
-      error() << "its result would have a dimension of " << size
-              << ", more than " << maximumSize;
-      return failure();
-    }
-  if (countElements(shape))
-    return success();
-  error() << "its result of shape " << formatShape(shape)
-          << " would have more than " << maximumElementCount << " elements";
-  return failure();
-}
-
 llvm::FailureOr<ElementsAttr>
 LayerBuilder::getWeightAttribute(const WeightRequest &request) {
   return weights.get(layer, request);
@@ -217,11 +198,6 @@ llvm::FailureOr<Value> LayerBuilder::getWeight(const WeightRequest &request) {
   if (failed(attribute))
     return failure();
   return makeConstant(*attribute);
-}
-
-Value LayerBuilder::makeConstant(ElementsAttr attribute) {
-  return arith::ConstantOp::create(builder, location,
-                                   cast<TypedAttr>(attribute));
 }
 
 bool LayerBuilder::hasBias() const {
@@ -235,13 +211,6 @@ llvm::FailureOr<Value> LayerBuilder::getBias(int64_t channels) {
   WeightRequest request{"bias", {channels}, WeightRole::Bias};
   request.advice = "; a layer without it says \"bias\": false";
   return getWeight(request);
-}
-
-Value LayerBuilder::makeConstant(llvm::ArrayRef<int64_t> shape, double number) {
-  auto type = RankedTensorType::get(shape, builder.getF32Type());
-  return arith::ConstantOp::create(
-      builder, location,
-      DenseElementsAttr::get(type, static_cast<float>(number)));
 }
 
 LogicalResult LayerBuilder::checkPadding(llvm::StringRef parameter,
@@ -263,54 +232,6 @@ LogicalResult LayerBuilder::checkPadding(llvm::StringRef parameter,
     return failure();
   }
   return success();
-}
-
-Value LayerBuilder::reshape(Value value, llvm::ArrayRef<int64_t> shape) {
-  auto from = cast<RankedTensorType>(value.getType());
-  if (from.getShape() == shape)
-    return value;
-  auto to = RankedTensorType::get(shape, from.getElementType());
-  if (from.getRank() != to.getRank())
-    if (auto groups = getReassociationIndicesForReshape(from, to)) {
-      if (from.getRank() > to.getRank())
-        return tensor::CollapseShapeOp::create(builder, location, to, value,
-                                               *groups);
-      return tensor::ExpandShapeOp::create(builder, location, to, value,
-                                           *groups);
-    }
-  // Dimensions that neither merge nor split go through one that holds them all.
-  auto allDimensions = [](int64_t rank) {
-    ReassociationIndices indices(rank);
-    std::iota(indices.begin(), indices.end(), 0);
-    return llvm::SmallVector<ReassociationIndices>{indices};
-  };
-  auto flat =
-      RankedTensorType::get({from.getNumElements()}, from.getElementType());
-  Value flattened = value;
-  if (from.getRank() != 1)
-    flattened = tensor::CollapseShapeOp::create(builder, location, flat, value,
-                                                allDimensions(from.getRank()));
-  if (to.getRank() == 1)
-    return flattened;
-  return tensor::ExpandShapeOp::create(builder, location, to, flattened,
-                                       allDimensions(to.getRank()));
-}
-
-Value LayerBuilder::transpose(Value value,
-                              llvm::ArrayRef<int64_t> permutation) {
-  bool isIdentity = true;
-  llvm::SmallVector<int64_t> shape;
-  for (auto [index, dimension] : llvm::enumerate(permutation)) {
-    shape.push_back(getShape(value)[dimension]);
-    isIdentity &= static_cast<int64_t>(index) == dimension;
-  }
-  if (isIdentity)
-    return value;
-  Value empty =
-      tensor::EmptyOp::create(builder, location, shape, builder.getF32Type());
-  return linalg::TransposeOp::create(builder, location, value, empty,
-                                     permutation)
-      ->getResult(0);
 }
 
 } // namespace toeplitz

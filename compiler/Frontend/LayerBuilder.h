@@ -5,9 +5,9 @@
 #define TOEPLITZ_COMPILER_FRONTEND_LAYERBUILDER_H
 
 #include "compiler/Frontend/Description.h"
+#include "compiler/Frontend/OperationBuilder.h"
 #include "compiler/Frontend/Weights.h"
 #include "dialects/CNN/CNNDialect.h"
-#include "mlir/IR/Builders.h"
 
 namespace toeplitz {
 
@@ -25,29 +25,23 @@ struct SpatialRanks {
 /// One layer under construction. The parameters were checked before
 /// (checkParameters), so getters don't report a wrong type; those that return a
 /// FailureOr report what only shows now that the input's shape is known.
-class LayerBuilder {
+class LayerBuilder : public OperationBuilder {
 public:
-  using Shape = llvm::SmallVector<int64_t>;
-
   LayerBuilder(const SourceText &source, const LayerDescription &layer,
                mlir::OpBuilder &builder, WeightStore &weights,
                llvm::ArrayRef<mlir::Value> inputs);
 
-  mlir::OpBuilder &getBuilder() { return builder; }
-  /// The layer's location, which carries its name.
-  mlir::Location getLocation() const { return location; }
   llvm::StringRef getOperator() const { return layer.operatorName; }
   llvm::ArrayRef<mlir::Value> getInputs() const { return inputs; }
   mlir::Value getInput() const { return inputs.front(); }
-  static llvm::ArrayRef<int64_t> getShape(mlir::Value value) {
-    return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape();
-  }
+  using OperationBuilder::getShape;
   /// The shape of the first input.
   llvm::ArrayRef<int64_t> getShape() const { return getShape(getInput()); }
 
   /// Starts an error at the layer, or at one of its parameters if that is
   /// written.
-  mlir::InFlightDiagnostic error(llvm::StringRef parameter = "");
+  mlir::InFlightDiagnostic error(llvm::StringRef parameter);
+  mlir::InFlightDiagnostic error() override { return error(""); }
 
   bool has(llvm::StringRef parameter) const;
   bool getBoolean(llvm::StringRef parameter, bool defaultValue) const;
@@ -88,10 +82,6 @@ public:
   /// shape says.
   llvm::LogicalResult checkStated(llvm::StringRef parameter, int64_t actual);
 
-  /// Checks that the sizes of a result, and its element count, stay within the
-  /// limits.
-  llvm::LogicalResult checkResultShape(llvm::ArrayRef<int64_t> shape);
-
   /// A weight as an attribute, or as a constant.
   llvm::FailureOr<mlir::ElementsAttr>
   getWeightAttribute(const WeightRequest &request);
@@ -100,20 +90,6 @@ public:
   bool hasBias() const;
   /// The bias of a layer that may say "bias": false; then a null value.
   llvm::FailureOr<mlir::Value> getBias(int64_t channels);
-  mlir::Value makeConstant(mlir::ElementsAttr attribute);
-  /// A constant whose elements are all `number`.
-  mlir::Value makeConstant(llvm::ArrayRef<int64_t> shape, double number);
-
-  /// A tensor of another shape with the same elements in the same order.
-  mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
-  /// Dimension d of the result is dimension `permutation[d]` of the value.
-  mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
-
-  /// Creates an operation of the cnn dialect. Its type is inferred from the
-  /// arguments, which are those of the operation's builder; constraints that
-  /// don't hold are reported.
-  template <typename Operation, typename... Arguments>
-  llvm::FailureOr<mlir::Value> create(Arguments &&...arguments);
 
 private:
   const JsonValue *find(llvm::StringRef parameter) const {
@@ -122,32 +98,9 @@ private:
 
   const SourceText &source;
   const LayerDescription &layer;
-  mlir::OpBuilder &builder;
   WeightStore &weights;
   llvm::SmallVector<mlir::Value> inputs;
-  mlir::Location location;
 };
-
-template <typename Operation, typename... Arguments>
-llvm::FailureOr<mlir::Value> LayerBuilder::create(Arguments &&...arguments) {
-  mlir::OperationState state(location, Operation::getOperationName());
-  // The builders that infer the type end the program when that fails, so the
-  // type comes first and a stand-in takes its place.
-  Operation::build(builder, state, getInput().getType(),
-                   std::forward<Arguments>(arguments)...);
-  mlir::MLIRContext *context = builder.getContext();
-  llvm::SmallVector<mlir::Type> types;
-  if (mlir::failed(Operation::inferReturnTypes(
-          context, location, state.operands,
-          state.attributes.getDictionary(context), state.getRawProperties(),
-          state.regions, types)))
-    return mlir::failure();
-  if (mlir::failed(checkResultShape(
-          mlir::cast<mlir::RankedTensorType>(types.front()).getShape())))
-    return mlir::failure();
-  state.types.assign(types.begin(), types.end());
-  return builder.create(state)->getResult(0);
-}
 
 } // namespace toeplitz
 
