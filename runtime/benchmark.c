@@ -21,14 +21,16 @@ static int compare_doubles(const void *left, const void *right) {
 }
 
 int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
-                       const float *const *inputs, float *const *outputs,
-                       void *workspace, int64_t runs, toeplitz_timing *timing) {
+                       int64_t batch, const void *const *inputs,
+                       void *const *outputs, void *workspace, int64_t runs,
+                       toeplitz_timing *timing) {
   /* The first run touches the pages of the weights and the workspace; the
    * second one tells how long a run takes. */
   double start = 0, single = 0;
   for (int warm_up = 0; warm_up < 2; ++warm_up) {
     start = milliseconds_now();
-    int error = toeplitz_network_run(network, pool, inputs, outputs, workspace);
+    int error = toeplitz_network_run_batch(network, pool, batch, inputs,
+                                           outputs, workspace);
     if (error)
       return error;
     single = milliseconds_now() - start;
@@ -47,7 +49,10 @@ int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
   double total = 0;
   for (int64_t run = 0; run < runs; ++run) {
     start = milliseconds_now();
-    network->run(pool, workspace, inputs, outputs);
+    if (network->run_batch)
+      network->run_batch(pool, workspace, inputs, outputs, batch);
+    else
+      network->run(pool, workspace, inputs, outputs);
     times[run] = milliseconds_now() - start;
     total += times[run];
   }

@@ -19,13 +19,15 @@ typedef struct toeplitz_timing {
 
 enum { TOEPLITZ_MAXIMUM_TIMED_RUNS = 10000000 };
 
-/* Runs the network `runs` times (at most TOEPLITZ_MAXIMUM_TIMED_RUNS), or for
+/* Runs the network on `batch` samples, which is 1 unless the batch is chosen
+ * for each run, `runs` times (at most TOEPLITZ_MAXIMUM_TIMED_RUNS), or for
  * about two seconds when `runs` is 0, after warm-up runs which aren't counted.
  * The workspace must not be NULL unless the network needs none. Returns 0 or an
  * error number of toeplitz.h. */
 int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
-                       const float *const *inputs, float *const *outputs,
-                       void *workspace, int64_t runs, toeplitz_timing *timing);
+                       int64_t batch, const void *const *inputs,
+                       void *const *outputs, void *workspace, int64_t runs,
+                       toeplitz_timing *timing);
 
 #ifdef __cplusplus
 }

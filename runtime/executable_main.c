@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200112L /* posix_memalign */
 
 #include "runtime/benchmark.h"
+#include "runtime/element_type.h"
 #include "runtime/npy.h"
 #include "runtime/toeplitz.h"
 
@@ -28,14 +29,16 @@ typedef struct options {
   int bench;
   int help;
   int64_t runs;
+  int64_t samples; /* -1 when it isn't said */
 } options;
 
 /* The tensors: inputs and outputs are network->input_count and output_count
  * long, their elements NULL until they are had. */
 typedef struct buffers {
-  float **inputs;
-  float **outputs;
+  void **inputs;
+  void **outputs;
   void *workspace;
+  int64_t batch; /* -1 until it is known */
 } buffers;
 
 __attribute__((format(printf, 1, 2))) static int fail(const char *format, ...) {
@@ -48,28 +51,49 @@ __attribute__((format(printf, 1, 2))) static int fail(const char *format, ...) {
   return 1;
 }
 
-static int64_t element_count(const toeplitz_tensor *tensor) {
+/* The number of elements for a batch of that size; -1 when no memory could
+ * hold them. */
+static int64_t element_count(const toeplitz_tensor *tensor, int64_t batch) {
   int64_t count = 1;
+  int is_empty = 0;
   for (int32_t index = 0; index < tensor->rank; ++index)
-    count *= tensor->shape[index];
-  return count;
+    is_empty |= (tensor->shape[index] < 0 ? batch : tensor->shape[index]) == 0;
+  for (int32_t index = 0; index < tensor->rank && !is_empty; ++index) {
+    int64_t size = tensor->shape[index] < 0 ? batch : tensor->shape[index];
+    if (count > INT64_MAX / 16 / size)
+      return -1;
+    count *= size;
+  }
+  return is_empty ? 0 : count;
 }
 
 static const char *shape_of(const toeplitz_tensor *tensor, char *text) {
   return toeplitz_shape_text(tensor->shape, tensor->rank, text, SHAPE_TEXT);
 }
 
-static void print_help(const toeplitz_network *network, const char *program) {
+/* A line of the help; floats, the rule, aren't mentioned. */
+static void print_tensor_line(const toeplitz_tensor *tensor) {
   char shape[SHAPE_TEXT];
+  printf("  %s %s", tensor->name, shape_of(tensor, shape));
+  if (tensor->type != TOEPLITZ_FLOAT32)
+    printf(" %s", toeplitz_element_type_name(tensor->type));
+  putchar('\n');
+}
+
+static void print_help(const toeplitz_network *network, const char *program) {
   printf("%s: the network '%s', compiled by Toeplitz\n\n", program,
          network->name);
   printf("Usage: %s --input [NAME=]FILE ... [--output [NAME=]FILE ...] "
          "[OPTIONS]\n\n",
          program);
-  puts("  --input [NAME=]FILE    a .npy file of floats; without NAME: the next "
-       "input in the order below\n"
+  puts("  --input [NAME=]FILE    a .npy file; without NAME: the next input in "
+       "the order below\n"
        "  --output [NAME=]FILE   where to write an output as .npy; outputs "
        "without a file are printed");
+  if (network->run_batch)
+    puts("  --samples N            samples of inputs that aren't given "
+         "(default: "
+         "as many as the others\n                         have, or 1)");
   printf("  --threads N            threads to compute with (default %d; 0: one "
          "for each processor)\n",
          (int)toeplitz_executable_threads());
@@ -80,13 +104,12 @@ static void print_help(const toeplitz_network *network, const char *program) {
       "  --help                 this text\n");
   puts("Inputs:");
   for (int32_t index = 0; index < network->input_count; ++index)
-    printf("  %s %s\n", network->inputs[index].name,
-           shape_of(&network->inputs[index], shape));
+    print_tensor_line(&network->inputs[index]);
   puts("Outputs:");
   for (int32_t index = 0; index < network->output_count; ++index)
-    printf("  %s %s\n", network->outputs[index].name,
-           shape_of(&network->outputs[index], shape));
-  printf("Workspace: %" PRIu64 " bytes\n", network->workspace_size);
+    print_tensor_line(&network->outputs[index]);
+  printf("Workspace: %" PRIu64 " bytes%s\n", network->workspace_size,
+         network->run_batch ? " for each sample" : "");
 }
 
 /* ---- The command line ---- */
@@ -144,6 +167,11 @@ static int read_valued_option(const char *option, const char *value,
     chosen->threads = (int)number;
     return 0;
   }
+  if (strcmp(option, "--samples") == 0)
+    return network->run_batch
+               ? read_number(option, value, 0, INT64_MAX, &chosen->samples)
+               : fail("--samples: the network is compiled for the shapes that "
+                      "--help lists");
   return read_number(option, value, 1, TOEPLITZ_MAXIMUM_TIMED_RUNS,
                      &chosen->runs);
 }
@@ -151,7 +179,7 @@ static int read_valued_option(const char *option, const char *value,
 static int read_command_line(int argc, char **argv,
                              const toeplitz_network *network, options *chosen) {
   static const char *const valued[] = {"--input", "--output", "--threads",
-                                       "--runs"};
+                                       "--runs", "--samples"};
   for (int index = 1; index < argc; ++index) {
     const char *argument = argv[index];
     if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
@@ -196,71 +224,110 @@ static void *allocate(uint64_t size) {
   return memory;
 }
 
-static float *allocate_tensor(const toeplitz_tensor *tensor) {
-  return allocate((uint64_t)element_count(tensor) * sizeof(float));
+static void *allocate_tensor(const toeplitz_tensor *tensor, int64_t batch) {
+  int64_t count = element_count(tensor, batch);
+  if (count < 0)
+    return NULL;
+  return allocate((uint64_t)count *
+                  (uint64_t)toeplitz_element_size(tensor->type));
 }
 
-/* The same numbers in [-1, 1) at each start; the time of a run depends on them
- * little, but not at all on denormals. */
-static void fill(float *values, int64_t count, uint32_t seed) {
-  uint32_t state = seed * 2654435761u + 1;
-  for (int64_t index = 0; index < count; ++index) {
-    state = state * 1664525u + 1013904223u;
-    values[index] = (float)(state >> 8) / 8388608.0f - 1.0f;
-  }
+/* Checks the array's shape against the tensor's; the first array that has a
+ * batch says how many samples there are. */
+static int check_shape(const toeplitz_tensor *tensor, const char *path,
+                       const toeplitz_npy_array *array, int64_t *batch) {
+  char have[SHAPE_TEXT], need[SHAPE_TEXT];
+  int fits = array->rank == tensor->rank;
+  for (int32_t index = 0; fits && index < array->rank; ++index)
+    fits =
+        tensor->shape[index] < 0 || tensor->shape[index] == array->shape[index];
+  toeplitz_shape_text(array->shape, array->rank, have, sizeof have);
+  if (!fits)
+    return fail("input '%s': %s has shape %s, the network takes %s",
+                tensor->name, path, have, shape_of(tensor, need));
+  if (tensor->rank == 0 || tensor->shape[0] >= 0)
+    return 0;
+  if (*batch >= 0 && *batch != array->shape[0])
+    return fail("input '%s': %s has shape %s, but the batch is %" PRId64,
+                tensor->name, path, have, *batch);
+  *batch = array->shape[0];
+  return 0;
 }
 
 static int read_input(const toeplitz_tensor *tensor, const char *path,
-                      float **values) {
-  char message[1024], have[SHAPE_TEXT], need[SHAPE_TEXT];
+                      void **values, int64_t *batch) {
+  char message[1024];
   toeplitz_npy_array array;
-  if (toeplitz_npy_read(path, &array, message, sizeof message))
+  if (toeplitz_npy_read(path, tensor->type, &array, message, sizeof message))
     return fail("input '%s': %s", tensor->name, message);
   *values = array.data;
-  if (array.rank == tensor->rank &&
-      memcmp(array.shape, tensor->shape,
-             (size_t)array.rank * sizeof(int64_t)) == 0)
-    return 0;
-  return fail("input '%s': %s has shape %s, the network takes %s", tensor->name,
-              path,
-              toeplitz_shape_text(array.shape, array.rank, have, sizeof have),
-              shape_of(tensor, need));
+  return check_shape(tensor, path, &array, batch);
 }
 
-static int prepare_buffers(const toeplitz_network *network,
-                           const options *chosen, buffers *memory) {
+static int prepare_inputs(const toeplitz_network *network,
+                          const options *chosen, buffers *memory) {
   char shape[SHAPE_TEXT];
   for (int32_t index = 0; index < network->input_count; ++index) {
     const toeplitz_tensor *tensor = &network->inputs[index];
     const char *path = chosen->input_paths[index];
-    if (path) {
-      if (read_input(tensor, path, &memory->inputs[index]))
-        return 1;
-      continue;
-    }
-    if (!chosen->bench)
+    if (path &&
+        read_input(tensor, path, &memory->inputs[index], &memory->batch))
+      return 1;
+    if (!path && !chosen->bench)
       return fail("input '%s' %s is missing: --input %s=FILE.npy", tensor->name,
                   shape_of(tensor, shape), tensor->name);
-    memory->inputs[index] = allocate_tensor(tensor);
+  }
+  if (memory->batch < 0)
+    memory->batch = 1;
+  /* The time of a run depends little on ordinary numbers, but not at all on
+   * denormals. */
+  for (int32_t index = 0; index < network->input_count; ++index) {
+    const toeplitz_tensor *tensor = &network->inputs[index];
+    if (memory->inputs[index])
+      continue;
+    memory->inputs[index] = allocate_tensor(tensor, memory->batch);
     if (!memory->inputs[index])
       return fail("out of memory");
-    fill(memory->inputs[index], element_count(tensor), (uint32_t)index);
+    toeplitz_fill_random(tensor->type, memory->inputs[index],
+                         element_count(tensor, memory->batch),
+                         (uint64_t)index + 1);
   }
+  return 0;
+}
+
+static int prepare_buffers(const toeplitz_network *network,
+                           const options *chosen, buffers *memory) {
+  memory->batch = chosen->samples;
+  if (prepare_inputs(network, chosen, memory))
+    return 1;
   for (int32_t index = 0; index < network->output_count; ++index) {
-    memory->outputs[index] = allocate_tensor(&network->outputs[index]);
+    memory->outputs[index] =
+        allocate_tensor(&network->outputs[index], memory->batch);
     if (!memory->outputs[index])
       return fail("out of memory");
   }
-  memory->workspace = allocate(network->workspace_size);
+  memory->workspace =
+      allocate(toeplitz_network_workspace_size(network, memory->batch));
   return memory->workspace ? 0 : fail("out of memory");
 }
 
-static void print_tensor(const toeplitz_tensor *tensor, const float *values) {
-  char shape[SHAPE_TEXT];
-  int64_t count = element_count(tensor);
-  printf("%s %s:", tensor->name, shape_of(tensor, shape));
+/* The shape of an output for the batch that was computed. */
+static void known_shape(const toeplitz_tensor *tensor, int64_t batch,
+                        int64_t *shape) {
+  for (int32_t index = 0; index < tensor->rank; ++index)
+    shape[index] = tensor->shape[index] < 0 ? batch : tensor->shape[index];
+}
+
+static void print_tensor(const toeplitz_tensor *tensor, int64_t batch,
+                         const int64_t *shape, const char *elements) {
+  char text[SHAPE_TEXT];
+  int64_t count = element_count(tensor, batch);
+  int32_t size = toeplitz_element_size(tensor->type);
+  printf("%s %s:", tensor->name,
+         toeplitz_shape_text(shape, tensor->rank, text, sizeof text));
   for (int64_t index = 0; index < count && index < MAXIMUM_PRINTED; ++index)
-    printf(" %.9g", (double)values[index]);
+    printf(" %s", toeplitz_element_text(tensor->type, elements + index * size,
+                                        text, sizeof text));
   puts(count > MAXIMUM_PRINTED ? " ..." : "");
 }
 
@@ -270,12 +337,18 @@ static int deliver_outputs(const toeplitz_network *network,
   for (int32_t index = 0; index < network->output_count; ++index) {
     const toeplitz_tensor *tensor = &network->outputs[index];
     const char *path = chosen->output_paths[index];
+    int64_t shape[TOEPLITZ_NPY_MAXIMUM_RANK];
+    if (tensor->rank > TOEPLITZ_NPY_MAXIMUM_RANK)
+      return fail("output '%s' has %d dimensions, at most %d are written",
+                  tensor->name, (int)tensor->rank,
+                  (int)TOEPLITZ_NPY_MAXIMUM_RANK);
+    known_shape(tensor, memory->batch, shape);
     if (path) {
-      if (toeplitz_npy_write(path, memory->outputs[index], tensor->rank,
-                             tensor->shape, message, sizeof message))
+      if (toeplitz_npy_write(path, tensor->type, memory->outputs[index],
+                             tensor->rank, shape, message, sizeof message))
         return fail("output '%s': %s", tensor->name, message);
     } else if (!chosen->bench) {
-      print_tensor(tensor, memory->outputs[index]);
+      print_tensor(tensor, memory->batch, shape, memory->outputs[index]);
     }
   }
   return fflush(stdout) == 0 ? 0 : fail("standard output: %s", strerror(errno));
@@ -287,8 +360,8 @@ static int bench(const toeplitz_network *network, const options *chosen,
                  toeplitz_pool *pool, const buffers *memory) {
   toeplitz_timing timing;
   int error = toeplitz_benchmark(
-      network, pool, (const float *const *)memory->inputs, memory->outputs,
-      memory->workspace, chosen->runs, &timing);
+      network, pool, memory->batch, (const void *const *)memory->inputs,
+      memory->outputs, memory->workspace, chosen->runs, &timing);
   if (error)
     return fail("%s", toeplitz_error_string(error));
   printf("%s: %d thread%s, %" PRId64 " runs: minimum %.4f ms, median %.4f ms, "
@@ -314,9 +387,9 @@ static int run(const toeplitz_network *network, const options *chosen,
   if (chosen->bench) {
     failed = bench(network, chosen, pool, memory);
   } else {
-    int error = toeplitz_network_run(network, pool,
-                                     (const float *const *)memory->inputs,
-                                     memory->outputs, memory->workspace);
+    int error = toeplitz_network_run_batch(network, pool, memory->batch,
+                                           (const void *const *)memory->inputs,
+                                           memory->outputs, memory->workspace);
     if (error)
       failed = fail("%s", toeplitz_error_string(error));
   }
@@ -346,9 +419,10 @@ int main(int argc, char **argv) {
                     toeplitz_executable_threads(),
                     0,
                     0,
-                    0};
-  buffers memory = {calloc(inputs, sizeof(float *)),
-                    calloc(outputs, sizeof(float *)), NULL};
+                    0,
+                    -1};
+  buffers memory = {calloc(inputs, sizeof(void *)),
+                    calloc(outputs, sizeof(void *)), NULL, -1};
   int failed;
   if (!chosen.input_paths || !chosen.output_paths || !memory.inputs ||
       !memory.outputs)

@@ -7,32 +7,70 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-static int all_present(const void *const *tensors, int32_t count) {
-  for (int32_t index = 0; index < count; ++index)
-    if (!tensors[index])
+static int has_elements(const toeplitz_tensor *tensor, int64_t batch) {
+  for (int32_t index = 0; index < tensor->rank; ++index)
+    if (tensor->shape[index] == 0 || (tensor->shape[index] < 0 && batch == 0))
       return 0;
   return 1;
 }
 
-int toeplitz_network_run(const toeplitz_network *network, toeplitz_pool *pool,
-                         const float *const *inputs, float *const *outputs,
-                         void *workspace) {
-  if (!all_present((const void *const *)inputs, network->input_count) ||
-      !all_present((const void *const *)outputs, network->output_count))
+/* A tensor without elements has nowhere to be. */
+static int all_present(const toeplitz_tensor *tensors, int32_t count,
+                       const void *const *addresses, int64_t batch) {
+  for (int32_t index = 0; index < count; ++index)
+    if (!addresses[index] && has_elements(&tensors[index], batch))
+      return 0;
+  return 1;
+}
+
+/* Checks, finds a workspace of `size` bytes, runs. */
+static int run(const toeplitz_network *network, toeplitz_pool *pool,
+               int64_t batch, uint64_t size, const void *const *inputs,
+               void *const *outputs, void *workspace) {
+  if (!all_present(network->inputs, network->input_count, inputs, batch) ||
+      !all_present(network->outputs, network->output_count,
+                   (const void *const *)outputs, batch))
     return TOEPLITZ_NULL_TENSOR;
   if ((uintptr_t)workspace % TOEPLITZ_ALIGNMENT != 0)
     return TOEPLITZ_MISALIGNED_WORKSPACE;
   void *allocated = NULL;
-  if (!workspace && network->workspace_size > 0) {
-    if (network->workspace_size > SIZE_MAX ||
-        posix_memalign(&allocated, TOEPLITZ_ALIGNMENT,
-                       (size_t)network->workspace_size) != 0)
+  if (!workspace && size > 0) {
+    if (size > SIZE_MAX ||
+        posix_memalign(&allocated, TOEPLITZ_ALIGNMENT, (size_t)size) != 0)
       return TOEPLITZ_OUT_OF_MEMORY;
     workspace = allocated;
   }
-  network->run(pool, workspace, inputs, outputs);
+  if (network->run_batch)
+    network->run_batch(pool, workspace, inputs, outputs, batch);
+  else
+    network->run(pool, workspace, inputs, outputs);
   free(allocated);
   return TOEPLITZ_SUCCESS;
+}
+
+int toeplitz_network_run(const toeplitz_network *network, toeplitz_pool *pool,
+                         const void *const *inputs, void *const *outputs,
+                         void *workspace) {
+  return run(network, pool, 1, network->workspace_size, inputs, outputs,
+             workspace);
+}
+
+int toeplitz_network_run_batch(const toeplitz_network *network,
+                               toeplitz_pool *pool, int64_t batch,
+                               const void *const *inputs, void *const *outputs,
+                               void *workspace) {
+  if (batch < 0 || (!network->run_batch && batch != 1))
+    return TOEPLITZ_BAD_BATCH;
+  uint64_t size = toeplitz_network_workspace_size(network, batch);
+  if (size == UINT64_MAX)
+    return TOEPLITZ_OUT_OF_MEMORY;
+  return run(network, pool, batch, size, inputs, outputs, workspace);
+}
+
+uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
+                                         int64_t batch) {
+  return network->batch_workspace_size ? network->batch_workspace_size(batch)
+                                       : network->workspace_size;
 }
 
 const char *toeplitz_error_string(int error) {
@@ -45,6 +83,8 @@ const char *toeplitz_error_string(int error) {
     return "an input or output is NULL";
   case TOEPLITZ_MISALIGNED_WORKSPACE:
     return "the workspace is not aligned to 64 bytes";
+  case TOEPLITZ_BAD_BATCH:
+    return "the batch is negative, or the network is compiled for another one";
   default:
     return "unknown error number";
   }

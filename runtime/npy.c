@@ -5,7 +5,10 @@
 #define _POSIX_C_SOURCE 200809L /* posix_memalign, fileno, getpid */
 
 #include "runtime/npy.h"
+#include "runtime/element_conversion.h"
+#include "runtime/element_type.h"
 #include "runtime/npy_header.h"
+#include "runtime/toeplitz.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,9 +42,14 @@ __attribute__((format(printf, 2, 3))) static int fail(const report *where,
 const char *toeplitz_shape_text(const int64_t *shape, int32_t rank, char *text,
                                 size_t text_size) {
   size_t used = 0;
-  for (int32_t index = 0; index < rank && used < text_size; ++index)
-    used += (size_t)snprintf(text + used, text_size - used, "%s%" PRId64,
-                             index ? ", " : "(", shape[index]);
+  for (int32_t index = 0; index < rank && used < text_size; ++index) {
+    const char *separator = index ? ", " : "(";
+    used += (size_t)(shape[index] < 0
+                         ? snprintf(text + used, text_size - used, "%sbatch",
+                                    separator)
+                         : snprintf(text + used, text_size - used, "%s%" PRId64,
+                                    separator, shape[index]));
+  }
   if (used < text_size)
     snprintf(text + used, text_size - used, "%s",
              rank == 0 ? "()" : (rank == 1 ? ",)" : ")"));
@@ -66,72 +74,55 @@ static void swap_bytes(unsigned char *bytes, int element_size, int64_t count) {
     }
 }
 
-/* IEEE 754 half to single precision; exact. */
-static float float_of_half(uint16_t half) {
-  uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-  uint32_t exponent = (half >> 10) & 0x1f;
-  uint32_t fraction = half & 0x3ff;
-  uint32_t bits;
-  float value;
-  if (exponent == 0) { /* zero, or a multiple of 2^-24 */
-    value = (float)fraction * (1.0f / 16777216.0f);
-    return sign ? -value : value;
-  }
-  if (exponent == 31)
-    bits = sign | 0x7f800000u | fraction << 13;
-  else
-    bits = sign | (exponent + 112) << 23 | fraction << 13;
-  memcpy(&value, &bits, sizeof value);
-  return value;
+static int fail_truncated(const report *where, const npy_header *header,
+                          int64_t available) {
+  return fail(where,
+              "is truncated: its header announces %" PRId64
+              " elements of %d bytes, the file ends after %" PRId64,
+              header->count, header->element_size, available);
 }
 
-static void convert(const unsigned char *bytes, int element_size, float *values,
-                    int64_t count) {
-  for (int64_t index = 0; index < count; ++index, bytes += element_size) {
-    if (element_size == 2) {
-      uint16_t half;
-      memcpy(&half, bytes, sizeof half);
-      values[index] = float_of_half(half);
-    } else if (element_size == 4) {
-      memcpy(&values[index], bytes, sizeof(float));
-    } else {
-      double value;
-      memcpy(&value, bytes, sizeof value);
-      values[index] = (float)value;
-    }
-  }
+/* The piece's element `index` doesn't fit `type`. */
+static int fail_range(const report *where, const npy_header *header,
+                      const unsigned char *piece, int64_t index, int64_t done,
+                      int32_t type) {
+  char number[64];
+  toeplitz_element_text(header->type, piece + index * header->element_size,
+                        number, sizeof number);
+  return fail(where, "holds %s (element %" PRId64 "), which is no %s", number,
+              done + index, toeplitz_element_type_name(type));
 }
 
-/* Reads header->count elements into `values`, a piece at a time. */
-static int read_elements(FILE *file, const npy_header *header, float *values,
-                         const report *where) {
+/* Reads header->count elements into `values`, a piece at a time, as elements of
+ * `type`. */
+static int read_elements(FILE *file, const npy_header *header, int32_t type,
+                         char *values, const report *where) {
   unsigned char piece[1 << 14];
   int swap = header->big_endian != host_is_big_endian();
   int64_t capacity = (int64_t)sizeof piece / header->element_size;
+  int32_t size = toeplitz_element_size(type);
   for (int64_t done = 0; done < header->count;) {
     int64_t wanted = header->count - done;
     if (wanted > capacity)
       wanted = capacity;
     size_t got =
         fread(piece, (size_t)header->element_size, (size_t)wanted, file);
-    if (got != (size_t)wanted) {
-      if (ferror(file))
-        return fail(where, "can't be read: %s", strerror(errno));
-      return fail(where,
-                  "is truncated: its header announces %" PRId64
-                  " elements of %d bytes, the file ends after %" PRId64,
-                  header->count, header->element_size, done + (int64_t)got);
-    }
+    if (got != (size_t)wanted)
+      return ferror(file) ? fail(where, "can't be read: %s", strerror(errno))
+                          : fail_truncated(where, header, done + (int64_t)got);
     if (swap)
       swap_bytes(piece, header->element_size, wanted);
-    convert(piece, header->element_size, values + done, wanted);
+    int64_t converted = toeplitz_convert_elements(header->type, piece, type,
+                                                  values + done * size, wanted);
+    if (converted < wanted)
+      return fail_range(where, header, piece, converted, done, type);
     done += wanted;
   }
   return 0;
 }
 
 /* Copies from Fortran order (the first index runs fastest) to C order. */
-static void reorder(const float *source, float *target,
+static void reorder(const char *source, char *target, size_t size,
                     const npy_header *header) {
   int64_t index[TOEPLITZ_NPY_MAXIMUM_RANK] = {0};
   int64_t stride[TOEPLITZ_NPY_MAXIMUM_RANK];
@@ -141,7 +132,8 @@ static void reorder(const float *source, float *target,
     product *= header->shape[dimension];
   }
   for (int64_t position = 0; position < header->count; ++position) {
-    target[position] = source[offset];
+    memcpy(target + (size_t)position * size, source + (size_t)offset * size,
+           size);
     for (int32_t dimension = header->rank - 1; dimension >= 0; --dimension) {
       offset += stride[dimension];
       if (++index[dimension] < header->shape[dimension])
@@ -153,10 +145,10 @@ static void reorder(const float *source, float *target,
 }
 
 /* At least one byte, so that NULL always means failure. */
-static float *allocate_floats(int64_t count) {
+static char *allocate_elements(int64_t count, size_t size) {
   void *memory = NULL;
-  size_t size = count > 0 ? (size_t)count * sizeof(float) : 1;
-  return posix_memalign(&memory, ALIGNMENT, size) == 0 ? memory : NULL;
+  size_t bytes = count > 0 ? (size_t)count * size : 1;
+  return posix_memalign(&memory, ALIGNMENT, bytes) == 0 ? memory : NULL;
 }
 
 /* ---- Reading ---- */
@@ -206,35 +198,48 @@ static int check_length(FILE *file, const npy_header *header,
       ((int64_t)status.st_size - position) / header->element_size;
   if (available >= header->count)
     return 0;
-  return fail(where,
-              "is truncated: its header announces %" PRId64
-              " elements of %d bytes, the file ends after %" PRId64,
-              header->count, header->element_size, available);
+  return fail_truncated(where, header, available);
 }
 
-static int read_array(FILE *file, toeplitz_npy_array *array,
+static int fail_memory(const report *where, const npy_header *header) {
+  return fail(where, "can't be read: out of memory for %" PRId64 " elements",
+              header->count);
+}
+
+static int read_array(FILE *file, int32_t type, toeplitz_npy_array *array,
                       const report *where) {
   npy_header header;
-  if (read_header(file, &header, where) || check_length(file, &header, where))
+  if (read_header(file, &header, where))
     return 1;
-  float *values = allocate_floats(header.count);
+  if (type == 0)
+    type = header.type;
+  const char *name = toeplitz_element_type_name(type);
+  if (!toeplitz_is_convertible(header.type, type))
+    return fail(where,
+                "has elements of type %s, but %s is needed; convert the array "
+                "with .astype('%s')",
+                toeplitz_element_type_name(header.type), name,
+                type == TOEPLITZ_BFLOAT16 ? "float32" : name);
+  if (check_length(file, &header, where))
+    return 1;
+  size_t size = (size_t)toeplitz_element_size(type);
+  char *values = allocate_elements(header.count, size);
   if (!values)
-    return fail(where, "can't be read: out of memory for %" PRId64 " floats",
-                header.count);
-  if (read_elements(file, &header, values, where)) {
+    return fail_memory(where, &header);
+  if (read_elements(file, &header, type, values, where)) {
     free(values);
     return 1;
   }
   if (header.fortran_order && header.rank > 1 && header.count > 0) {
-    float *ordered = allocate_floats(header.count);
+    char *ordered = allocate_elements(header.count, size);
     if (ordered)
-      reorder(values, ordered, &header);
+      reorder(values, ordered, size, &header);
     free(values);
     values = ordered;
     if (!values)
-      return fail(where, "can't be read: out of memory for %" PRId64 " floats",
-                  header.count);
+      return fail_memory(where, &header);
   }
+  array->type = type;
   array->data = values;
   array->count = header.count;
   array->rank = header.rank;
@@ -242,14 +247,14 @@ static int read_array(FILE *file, toeplitz_npy_array *array,
   return 0;
 }
 
-int toeplitz_npy_read(const char *path, toeplitz_npy_array *array,
+int toeplitz_npy_read(const char *path, int32_t type, toeplitz_npy_array *array,
                       char *message, size_t message_size) {
   report where = {path, message, message_size};
   memset(array, 0, sizeof *array);
   FILE *file = fopen(path, "rb");
   if (!file)
     return fail(&where, "can't be opened: %s", strerror(errno));
-  int failed = read_array(file, array, &where);
+  int failed = read_array(file, type, array, &where);
   fclose(file);
   return failed;
 }
@@ -261,14 +266,23 @@ void toeplitz_npy_free(toeplitz_npy_array *array) {
 
 /* ---- Writing ---- */
 
-static int write_header(FILE *file, int32_t rank, const int64_t *shape) {
+/* What is written: the file's type differs from the data's for bfloat16. */
+typedef struct contents {
+  int32_t type;
+  int32_t file_type;
+  const char *data;
+  int32_t rank;
+  const int64_t *shape;
+} contents;
+
+static int write_header(FILE *file, const contents *what) {
   char shape_text[TOEPLITZ_NPY_MAXIMUM_RANK * 24];
   char header[1024];
-  toeplitz_shape_text(shape, rank, shape_text, sizeof shape_text);
+  toeplitz_shape_text(what->shape, what->rank, shape_text, sizeof shape_text);
   int length = snprintf(header, sizeof header,
-                        "{'descr': '<f4', 'fortran_order': False, 'shape': "
+                        "{'descr': '%s', 'fortran_order': False, 'shape': "
                         "%s, }",
-                        shape_text);
+                        npy_description(what->file_type), shape_text);
   /* NumPy maps files into memory, so the elements begin at a multiple of 64;
    * the padding ends in a newline. */
   int padded = (10 + length + 1 + 63) / 64 * 64 - 10;
@@ -281,38 +295,44 @@ static int write_header(FILE *file, int32_t rank, const int64_t *shape) {
          fwrite(header, 1, (size_t)padded, file) == (size_t)padded;
 }
 
-static int write_elements(FILE *file, const float *data, int64_t count) {
-  if (!host_is_big_endian())
-    return fwrite(data, sizeof(float), (size_t)count, file) == (size_t)count;
+static int write_elements(FILE *file, const contents *what, int64_t count) {
+  size_t size = (size_t)toeplitz_element_size(what->type);
+  size_t file_size = (size_t)toeplitz_element_size(what->file_type);
+  if (count == 0)
+    return 1;
+  if (!host_is_big_endian() && what->type == what->file_type)
+    return fwrite(what->data, size, (size_t)count, file) == (size_t)count;
   for (int64_t index = 0; index < count; ++index) {
-    unsigned char bytes[sizeof(float)];
-    memcpy(bytes, &data[index], sizeof bytes);
-    swap_bytes(bytes, (int)sizeof bytes, 1);
-    if (fwrite(bytes, sizeof bytes, 1, file) != 1)
+    unsigned char bytes[sizeof(double)];
+    toeplitz_convert_elements(what->type, what->data + (size_t)index * size,
+                              what->file_type, bytes, 1);
+    if (host_is_big_endian())
+      swap_bytes(bytes, (int)file_size, 1);
+    if (fwrite(bytes, file_size, 1, file) != 1)
       return 0;
   }
   return 1;
 }
 
 /* Returns 0, or the errno of what failed. Closes the file. */
-static int write_and_close(FILE *file, const float *data, int32_t rank,
-                           const int64_t *shape) {
+static int write_and_close(FILE *file, const contents *what) {
   int64_t count = 1;
-  for (int32_t index = 0; index < rank; ++index)
-    count *= shape[index];
+  for (int32_t index = 0; index < what->rank; ++index)
+    count *= what->shape[index];
   errno = 0;
-  int complete =
-      write_header(file, rank, shape) && write_elements(file, data, count);
+  int complete = write_header(file, what) && write_elements(file, what, count);
   int error = complete ? 0 : (errno ? errno : EIO);
   if (fclose(file) != 0 && !error)
     error = errno;
   return error;
 }
 
-int toeplitz_npy_write(const char *path, const float *data, int32_t rank,
-                       const int64_t *shape, char *message,
+int toeplitz_npy_write(const char *path, int32_t type, const void *data,
+                       int32_t rank, const int64_t *shape, char *message,
                        size_t message_size) {
   report where = {path, message, message_size};
+  contents what = {type, type == TOEPLITZ_BFLOAT16 ? TOEPLITZ_FLOAT32 : type,
+                   data, rank, shape};
   if (rank < 0 || rank > TOEPLITZ_NPY_MAXIMUM_RANK)
     return fail(&where, "can't be written: %d dimensions", (int)rank);
   struct stat status;
@@ -329,7 +349,7 @@ int toeplitz_npy_write(const char *path, const float *data, int32_t rank,
   }
   const char *target = beside ? beside : path;
   FILE *file = fopen(target, "wb");
-  int error = file ? write_and_close(file, data, rank, shape) : errno;
+  int error = file ? write_and_close(file, &what) : errno;
   if (!error && beside && rename(beside, path) != 0)
     error = errno;
   if (error && beside && file)

@@ -1,4 +1,6 @@
 #include "runtime/npy_header.h"
+#include "runtime/element_type.h"
+#include "runtime/toeplitz.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,23 +81,49 @@ static int fail(char *reason, size_t reason_size, const char *text) {
   return 1;
 }
 
+/* A type as NumPy describes it: byte order, kind, bytes. */
+typedef struct description {
+  char text[4];
+  int32_t type;
+} description;
+
+static const description descriptions[] = {
+    {"<f2", TOEPLITZ_FLOAT16},  {"<f4", TOEPLITZ_FLOAT32},
+    {"<f8", TOEPLITZ_FLOAT64},  {"|i1", TOEPLITZ_INT8},
+    {"<i2", TOEPLITZ_INT16},    {"<i4", TOEPLITZ_INT32},
+    {"<i8", TOEPLITZ_INT64},    {"|u1", TOEPLITZ_UINT8},
+    {"<u2", TOEPLITZ_UINT16},   {"<u4", TOEPLITZ_UINT32},
+    {"<u8", TOEPLITZ_UINT64},   {"|b1", TOEPLITZ_BOOL},
+    {"|V2", TOEPLITZ_BFLOAT16}, /* opaque bytes; so ml_dtypes saves them */
+};
+enum { DESCRIPTION_COUNT = sizeof descriptions / sizeof *descriptions };
+
+const char *npy_description(int32_t type) {
+  for (int index = 0; index < DESCRIPTION_COUNT; ++index)
+    if (descriptions[index].type == type)
+      return descriptions[index].text;
+  return NULL;
+}
+
 static int parse_element_type(cursor *position, npy_header *header,
                               char *reason, size_t reason_size) {
-  text_range type;
-  if (!accept_string(position, &type))
+  text_range text;
+  if (!accept_string(position, &text))
     return fail(reason, reason_size,
-                "holds records of several fields, but a plain array of floats "
-                "is needed");
-  if (type.length == 3 && strchr("<>=", type.start[0]) &&
-      type.start[1] == 'f' && strchr("248", type.start[2])) {
-    header->big_endian = type.start[0] == '>';
-    header->element_size = type.start[2] - '0';
-    return 0;
-  }
+                "holds records of several fields, but a plain array of "
+                "numbers is needed");
+  if (text.length == 3 && strchr("<>=|", text.start[0]))
+    for (int index = 0; index < DESCRIPTION_COUNT; ++index)
+      if (memcmp(descriptions[index].text + 1, text.start + 1, 2) == 0) {
+        header->big_endian = text.start[0] == '>';
+        header->type = descriptions[index].type;
+        header->element_size = toeplitz_element_size(header->type);
+        return 0;
+      }
   snprintf(reason, reason_size,
-           "has elements of type '%.*s', but floats are needed; convert the "
+           "has elements of type '%.*s', which no network takes; convert the "
            "array with .astype('float32')",
-           (int)(type.length < 40 ? type.length : 40), type.start);
+           (int)(text.length < 40 ? text.length : 40), text.start);
   return 1;
 }
 

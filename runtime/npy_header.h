@@ -8,12 +8,16 @@
 
 typedef struct npy_header {
   int big_endian;
-  int element_size; /* 2, 4 or 8: the floats of IEEE 754 */
+  int32_t type; /* of toeplitz.h */
+  int element_size;
   int fortran_order;
   int32_t rank;
   int64_t shape[TOEPLITZ_NPY_MAXIMUM_RANK];
-  int64_t count; /* the product of the shape; count * 8 doesn't overflow */
+  int64_t count; /* the product of the shape; count * 16 doesn't overflow */
 } npy_header;
+
+/* The 'descr' of a type, in little-endian order. */
+const char *npy_description(int32_t type);
 
 /* Reads the dictionary in text[0..length). Returns 0, or 1 with the reason in
  * `reason`, which reads well after "FILE: ". */

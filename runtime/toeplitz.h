@@ -20,7 +20,8 @@ enum {
   TOEPLITZ_SUCCESS = 0,
   TOEPLITZ_OUT_OF_MEMORY = 1,
   TOEPLITZ_NULL_TENSOR = 2,
-  TOEPLITZ_MISALIGNED_WORKSPACE = 3
+  TOEPLITZ_MISALIGNED_WORKSPACE = 3,
+  TOEPLITZ_BAD_BATCH = 4
 };
 
 /* The alignment of workspaces and weights: a cache line, which is also the
@@ -34,10 +35,30 @@ enum {
  * calling thread alone. */
 typedef struct toeplitz_pool toeplitz_pool;
 
-/* One input or output of a network: contiguous 32-bit floats in C order. */
+/* The types of elements, by the numbers that ONNX has for them. Bools are bytes
+ * of 0 or 1; 16-bit floats are their bits in a uint16_t. */
+enum {
+  TOEPLITZ_FLOAT32 = 1,
+  TOEPLITZ_UINT8 = 2,
+  TOEPLITZ_INT8 = 3,
+  TOEPLITZ_UINT16 = 4,
+  TOEPLITZ_INT16 = 5,
+  TOEPLITZ_INT32 = 6,
+  TOEPLITZ_INT64 = 7,
+  TOEPLITZ_BOOL = 9,
+  TOEPLITZ_FLOAT16 = 10,
+  TOEPLITZ_FLOAT64 = 11,
+  TOEPLITZ_UINT32 = 12,
+  TOEPLITZ_UINT64 = 13,
+  TOEPLITZ_BFLOAT16 = 16
+};
+
+/* One input or output of a network: contiguous elements in C order. A first
+ * dimension of -1 is the batch, whose size is chosen for each run. */
 typedef struct toeplitz_tensor {
   const char *name;
   int32_t rank;
+  int32_t type;
   const int64_t *shape;
 } toeplitz_tensor;
 
@@ -54,16 +75,28 @@ typedef struct toeplitz_network {
   uint64_t workspace_size;
   /* Computes outputs[0..output_count) from inputs[0..input_count). `pool` comes
    * from threads_create of this same network, or is NULL. No argument but
-   * `pool` may be NULL, and nothing is checked. Any number of threads may be in
-   * here at once, each with a workspace of its own; they may share a pool. */
-  void (*run)(toeplitz_pool *pool, void *workspace, const float *const *inputs,
-              float *const *outputs);
+   * `pool` may be NULL, nor a tensor that has elements, and nothing is checked.
+   * Any number of threads may be in here at once, each with a workspace of its
+   * own; they may share a pool. A network whose batch is chosen for each run
+   * computes a batch of 1 here. */
+  void (*run)(toeplitz_pool *pool, void *workspace, const void *const *inputs,
+              void *const *outputs);
   /* A pool of `threads` threads, the calling one counted; 0 or less means one a
    * processor that this process may use. NULL when the threads can't be had. */
   toeplitz_pool *(*threads_create)(int threads);
   /* Ends the threads and frees the pool; no run may be using it. NULL is
    * allowed. */
   void (*threads_destroy)(toeplitz_pool *pool);
+  /* Both are NULL unless the batch is chosen for each run. `run` for `batch`
+   * samples: 0 or more, one after the other in each tensor that has a first
+   * dimension of -1; the others are the same for all samples. The result of a
+   * sample is the same to the bit whatever it is computed with. */
+  void (*run_batch)(toeplitz_pool *pool, void *workspace,
+                    const void *const *inputs, void *const *outputs,
+                    int64_t batch);
+  /* Bytes of workspace that run_batch needs. UINT64_MAX when there is no such
+   * number. */
+  uint64_t (*batch_workspace_size)(int64_t batch);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -100,8 +133,27 @@ void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
  * allocated and freed inside when `workspace` is NULL. Returns one of the
  * numbers above; the outputs are untouched unless it is TOEPLITZ_SUCCESS. */
 int toeplitz_network_run(const toeplitz_network *network, toeplitz_pool *pool,
-                         const float *const *inputs, float *const *outputs,
+                         const void *const *inputs, void *const *outputs,
                          void *workspace);
+
+/* network->run_batch likewise. For a network whose batch is fixed, `batch` must
+ * be 1: a run is all that it can compute. */
+int toeplitz_network_run_batch(const toeplitz_network *network,
+                               toeplitz_pool *pool, int64_t batch,
+                               const void *const *inputs, void *const *outputs,
+                               void *workspace);
+
+/* Bytes of workspace for toeplitz_network_run_batch. UINT64_MAX when there is
+ * no such number, because `batch` is negative or too large. */
+uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
+                                         int64_t batch);
+
+/* What a network's run_batch and batch_workspace_size do. */
+void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
+                          void *workspace, const void *const *inputs,
+                          void *const *outputs, int64_t batch);
+uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,
+                                         int64_t batch);
 
 /* An English sentence for a number that a call returned; a constant, never
  * NULL. */

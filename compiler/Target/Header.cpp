@@ -1,5 +1,7 @@
 #include "compiler/Target/Header.h"
 
+#include "runtime/toeplitz.h"
+
 #include "llvm/ADT/StringExtras.h"
 
 using namespace toeplitz;
@@ -12,11 +14,53 @@ static std::string getShape(const NetworkTensor &tensor) {
   return text + "}";
 }
 
+/// The number of elements; of one sample where the batch is open.
 static int64_t getElementCount(const NetworkTensor &tensor) {
   int64_t count = 1;
   for (int64_t size : tensor.shape)
-    count *= size;
+    count *= size < 0 ? 1 : size;
   return count;
+}
+
+/// The type of an element in C. 16-bit floats, which C has no type for, are
+/// their bits.
+static llvm::StringRef getCType(const NetworkTensor &tensor) {
+  switch (tensor.type) {
+  case TOEPLITZ_FLOAT32:
+    return "float";
+  case TOEPLITZ_FLOAT64:
+    return "double";
+  case TOEPLITZ_FLOAT16:
+  case TOEPLITZ_BFLOAT16:
+  case TOEPLITZ_UINT16:
+    return "uint16_t";
+  case TOEPLITZ_UINT8:
+    return "uint8_t";
+  case TOEPLITZ_UINT32:
+    return "uint32_t";
+  case TOEPLITZ_UINT64:
+    return "uint64_t";
+  case TOEPLITZ_INT8:
+    return "int8_t";
+  case TOEPLITZ_INT16:
+    return "int16_t";
+  case TOEPLITZ_INT32:
+    return "int32_t";
+  case TOEPLITZ_INT64:
+    return "int64_t";
+  case TOEPLITZ_BOOL:
+    return "bool";
+  }
+  llvm_unreachable("every type of tensors has one in C");
+}
+
+/// What the C type doesn't say.
+static llvm::StringRef getTypeComment(const NetworkTensor &tensor) {
+  if (tensor.type == TOEPLITZ_FLOAT16)
+    return " (the bits of 16-bit floats of IEEE 754)";
+  if (tensor.type == TOEPLITZ_BFLOAT16)
+    return " (bfloat16: the upper halves of floats)";
+  return "";
 }
 
 /// The names of tensors come from the user: nothing of them may end a comment.
@@ -38,10 +82,29 @@ static constexpr llvm::StringLiteral types = R"(
 /* A set of threads that runs the loops of a network. NULL stands for the calling thread alone. */
 typedef struct toeplitz_pool toeplitz_pool;
 
-/* One input or output of a network: contiguous 32-bit floats in C order. */
+/* The types of elements, by the numbers that ONNX has for them. Bools are bytes of 0 or 1; 16-bit floats are their bits in a uint16_t. */
+enum {
+  TOEPLITZ_FLOAT32 = 1,
+  TOEPLITZ_UINT8 = 2,
+  TOEPLITZ_INT8 = 3,
+  TOEPLITZ_UINT16 = 4,
+  TOEPLITZ_INT16 = 5,
+  TOEPLITZ_INT32 = 6,
+  TOEPLITZ_INT64 = 7,
+  TOEPLITZ_BOOL = 9,
+  TOEPLITZ_FLOAT16 = 10,
+  TOEPLITZ_FLOAT64 = 11,
+  TOEPLITZ_UINT32 = 12,
+  TOEPLITZ_UINT64 = 13,
+  TOEPLITZ_BFLOAT16 = 16
+};
+
+/* One input or output of a network: contiguous elements in C order. A first dimension of -1 is the batch, whose size is chosen for
+ * each run. */
 typedef struct toeplitz_tensor {
   const char *name;
   int32_t rank;
+  int32_t type;
   const int64_t *shape;
 } toeplitz_tensor;
 
@@ -55,21 +118,30 @@ typedef struct toeplitz_network {
   /* Bytes that `run` needs as workspace; the memory is aligned to 64 bytes and belongs to the caller. */
   uint64_t workspace_size;
   /* Computes outputs[0..output_count) from inputs[0..input_count). `pool` comes from threads_create of this same network, or
-   * is NULL. No argument but `pool` may be NULL, and nothing is checked. */
-  void (*run)(toeplitz_pool *pool, void *workspace, const float *const *inputs, float *const *outputs);
+   * is NULL. No argument but `pool` may be NULL, nor a tensor that has elements, and nothing is checked. A network whose batch is chosen
+   * for each run computes a batch of 1 here. */
+  void (*run)(toeplitz_pool *pool, void *workspace, const void *const *inputs, void *const *outputs);
   /* As NAME_threads_create and NAME_threads_destroy. */
   toeplitz_pool *(*threads_create)(int threads);
   void (*threads_destroy)(toeplitz_pool *pool);
+  /* Both are NULL unless the batch is chosen for each run. `run` for `batch` samples: 0 or more, one after the other in each tensor
+   * that has a first dimension of -1; the others are the same for all samples. The result of a sample is the same to the bit
+   * whatever it is computed with. */
+  void (*run_batch)(toeplitz_pool *pool, void *workspace, const void *const *inputs, void *const *outputs, int64_t batch);
+  /* Bytes of workspace that run_batch needs. UINT64_MAX when there is no such number. */
+  uint64_t (*batch_workspace_size)(int64_t batch);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
 )";
 
-/// The functions. NAME and MACRO stand for the network's name as it is and in
-/// upper case, PARAMETERS for the tensors.
+/// The functions. NAME stands for the network's name, PARAMETERS for the
+/// tensors, with the batch before them where it is chosen for each run,
+/// WORKSPACE for the number of bytes, SAMPLES for what is to be said about the
+/// batch.
 static constexpr llvm::StringLiteral functions = R"(
-/* Runs the network in the calling thread. Inputs and outputs are contiguous floats in C order, owned by the caller, aligned as
- * floats are; no output may overlap an input, another output or the workspace. `workspace` is MACRO_WORKSPACE_SIZE bytes aligned to
+/* Runs the network in the calling thread. Inputs and outputs are contiguous in C order, owned by the caller, aligned as their
+ * elements are; no output may overlap an input, another output or the workspace. SAMPLES`workspace` is WORKSPACE bytes aligned to
  * 64 bytes, then nothing is allocated; it needs no initialisation and holds nothing afterwards. Or it is NULL, then memory is
  * allocated and freed inside. Any number of threads may run the network at the same time, each with its own outputs and workspace.
  * The calling thread needs half a megabyte of stack. Returns 0, or a number that NAME_error_string explains; the outputs are then untouched. */
@@ -92,16 +164,20 @@ int NAME_run_threads(NAME_threads *threads, PARAMETERS, void *workspace);
 /* An English sentence for what NAME_run or NAME_run_threads returned; a constant, never NULL. */
 const char *NAME_error_string(int error);
 
-/* The network with the names and shapes of its inputs and outputs, for hosts that handle any network; a constant. */
+/* The network with the names, types and shapes of its inputs and outputs, for hosts that handle any network; a constant. */
 const toeplitz_network *NAME_network(void);
 )";
 
-/// Writes `text` with NAME, MACRO and PARAMETERS replaced.
-static void expand(llvm::StringRef text, const Network &network,
-                   llvm::StringRef macro, llvm::StringRef parameters,
-                   llvm::raw_ostream &stream) {
-  const std::pair<llvm::StringRef, llvm::StringRef> replacements[] = {
-      {"NAME", network.name}, {"MACRO", macro}, {"PARAMETERS", parameters}};
+/// About the batch, where it is chosen for each run.
+static constexpr llvm::StringLiteral samples =
+    R"(`batch` is the number of samples, 0 or more;
+ * they stand one after the other in each tensor whose shape begins with -1. )";
+
+/// Writes `text` with the words of `replacements` replaced.
+static void
+expand(llvm::StringRef text,
+       llvm::ArrayRef<std::pair<llvm::StringRef, llvm::StringRef>> replacements,
+       llvm::raw_ostream &stream) {
   while (!text.empty()) {
     bool replaced = false;
     for (auto [word, replacement] : replacements)
@@ -116,6 +192,62 @@ static void expand(llvm::StringRef text, const Network &network,
   }
 }
 
+/// "const float *x, int64_t *y".
+static std::string getParameters(const Network &network) {
+  std::string text = network.hasDynamicBatch ? "int64_t batch" : "";
+  auto add = [&](llvm::StringRef qualifier,
+                 const std::vector<NetworkTensor> &tensors) {
+    for (const NetworkTensor &tensor : tensors)
+      text += ((text.empty() ? "" : ", ") + qualifier + getCType(tensor) +
+               " *" + tensor.identifier)
+                  .str();
+  };
+  add("const ", network.inputs);
+  add("", network.outputs);
+  return text;
+}
+
+static void writeTensorMacros(const NetworkTensor &tensor,
+                              llvm::StringRef networkMacro,
+                              llvm::raw_ostream &stream) {
+  std::string prefix =
+      (networkMacro + "_" + llvm::StringRef(tensor.identifier).upper()).str();
+  stream << "#define " << prefix << "_RANK " << tensor.shape.size() << "\n";
+  // C has no empty initializer.
+  if (!tensor.shape.empty())
+    stream << "#define " << prefix << "_SHAPE " << getShape(tensor) << "\n";
+  stream << "#define " << prefix << "_SIZE " << getElementCount(tensor) << "\n";
+}
+
+static void writeMacros(const Network &network, llvm::StringRef macro,
+                        llvm::raw_ostream &stream) {
+  if (network.hasDynamicBatch)
+    stream << "/* Bytes of workspace that a run of `batch` samples needs; "
+              "UINT64_MAX when there is no such number. */\nuint64_t "
+           << network.name << "_workspace_size(int64_t batch);\n\n";
+  else
+    stream << "/* Bytes of workspace that a run needs. */\n#define " << macro
+           << "_WORKSPACE_SIZE " << network.workspaceBytes << "\n\n";
+  stream << "/* Each tensor's number of dimensions, shape as an initializer, "
+            "and number of elements"
+         << (network.hasDynamicBatch ? "; where the first size is -1, the "
+                                       "batch, the elements of one sample"
+                                     : "")
+         << ". */\n";
+  for (const auto *tensors : {&network.inputs, &network.outputs})
+    for (const NetworkTensor &tensor : *tensors)
+      writeTensorMacros(tensor, macro, stream);
+}
+
+/// C has no bool without stdbool.h; C++ has one of its own.
+static bool needsBool(const Network &network) {
+  auto isBool = [](const NetworkTensor &tensor) {
+    return tensor.type == TOEPLITZ_BOOL;
+  };
+  return llvm::any_of(network.inputs, isBool) ||
+         llvm::any_of(network.outputs, isBool);
+}
+
 void toeplitz::writeHeader(const Network &network, llvm::raw_ostream &stream) {
   std::string macro = llvm::StringRef(network.name).upper();
   std::string guard = "TOEPLITZ_NETWORK_" + macro + "_H";
@@ -127,39 +259,29 @@ void toeplitz::writeHeader(const Network &network, llvm::raw_ostream &stream) {
     for (const NetworkTensor &tensor : tensors)
       stream << " * " << role << " " << tensor.identifier << ": the tensor '"
              << forComment(tensor.name) << "' of shape " << getShape(tensor)
-             << "\n";
+             << ", " << getCType(tensor) << getTypeComment(tensor) << "\n";
   };
   describe("Input ", network.inputs);
   describe("Output", network.outputs);
   stream << " *\n * Link with -lm and -pthread when the network is in a .o or "
             ".a file. */\n\n"
          << "#ifndef " << guard << "\n#define " << guard
-         << "\n\n#include <stdint.h>\n\n"
-         << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
-         << "/* Bytes of workspace that a run needs. */\n#define " << macro
-         << "_WORKSPACE_SIZE " << network.workspaceBytes << "\n\n"
-         << "/* Each tensor's number of dimensions, shape as an initializer, "
-            "and number of floats. */\n";
-  for (const auto *tensors : {&network.inputs, &network.outputs})
-    for (const NetworkTensor &tensor : *tensors) {
-      std::string prefix =
-          macro + "_" + llvm::StringRef(tensor.identifier).upper();
-      stream << "#define " << prefix << "_RANK " << tensor.shape.size() << "\n";
-      // C has no empty initializer.
-      if (!tensor.shape.empty())
-        stream << "#define " << prefix << "_SHAPE " << getShape(tensor) << "\n";
-      stream << "#define " << prefix << "_SIZE " << getElementCount(tensor)
-             << "\n";
-    }
-
-  std::string parameters;
-  for (const NetworkTensor &tensor : network.inputs)
-    parameters += (parameters.empty() ? "" : ", ") +
-                  std::string("const float *") + tensor.identifier;
-  for (const NetworkTensor &tensor : network.outputs)
-    parameters += (parameters.empty() ? "" : ", ") + std::string("float *") +
-                  tensor.identifier;
+         << "\n\n#include <stdint.h>\n"
+         << (needsBool(network)
+                 ? "#ifndef __cplusplus\n#include <stdbool.h>\n#endif\n"
+                 : "")
+         << "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  writeMacros(network, macro, stream);
   stream << types;
-  expand(functions, network, macro, parameters, stream);
+  std::string parameters = getParameters(network);
+  std::string workspace = network.hasDynamicBatch
+                              ? network.name + "_workspace_size(batch)"
+                              : macro + "_WORKSPACE_SIZE";
+  expand(functions,
+         {{"NAME", network.name},
+          {"PARAMETERS", parameters},
+          {"WORKSPACE", workspace},
+          {"SAMPLES", network.hasDynamicBatch ? samples : ""}},
+         stream);
   stream << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
 }

@@ -1,5 +1,7 @@
 #include "compiler/Target/Interface.h"
 
+#include "runtime/toeplitz.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
 
@@ -19,7 +21,7 @@ public:
         nothing(llvm::Type::getVoidTy(context)) {}
 
   void hideEverything();
-  void buildDescriptor();
+  void buildDescriptor(ArtifactKind kind);
   void buildThreads(int threads);
   void buildLibraryFunctions();
   /// A function that returns the descriptor.
@@ -36,6 +38,8 @@ private:
   llvm::Constant *buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
                                llvm::StringRef name);
   llvm::Function *buildRunOfArrays();
+  llvm::Function *buildRunBatch();
+  llvm::Function *buildBatchWorkspaceSize(bool exported);
   void buildRun(bool threaded);
   void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
                       llvm::Type *result, llvm::Type *parameter);
@@ -53,7 +57,7 @@ private:
   llvm::PointerType *pointer;
   llvm::Type *int32, *int64, *nothing;
   llvm::Function *main = nullptr;
-  llvm::Constant *descriptor = nullptr;
+  llvm::GlobalVariable *descriptor = nullptr;
 };
 
 } // namespace
@@ -130,13 +134,14 @@ llvm::Constant *InterfaceBuilder::buildString(llvm::StringRef text) {
 llvm::Constant *
 InterfaceBuilder::buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
                                llvm::StringRef name) {
-  auto *type = llvm::StructType::get(context, {pointer, int32, pointer});
+  auto *type = llvm::StructType::get(context, {pointer, int32, int32, pointer});
   std::vector<llvm::Constant *> elements;
   for (const NetworkTensor &tensor : tensors) {
     llvm::SmallVector<uint64_t> shape(tensor.shape.begin(), tensor.shape.end());
     elements.push_back(llvm::ConstantStruct::get(
         type,
         {buildString(tensor.name), llvm::ConstantInt::get(int32, shape.size()),
+         llvm::ConstantInt::get(int32, tensor.type),
          addConstant(llvm::ConstantDataArray::get(context, shape),
                      "toeplitz_shape")}));
   }
@@ -164,34 +169,78 @@ llvm::Function *InterfaceBuilder::buildRunOfArrays() {
   return run;
 }
 
-void InterfaceBuilder::buildDescriptor() {
+/// void run_batch(pool, workspace, inputs, outputs, batch).
+llvm::Function *InterfaceBuilder::buildRunBatch() {
+  llvm::Function *run = startFunction(
+      network.name + "_run_batch_arrays", nothing,
+      {pointer, pointer, pointer, pointer, int64}, /*exported=*/false);
+  builder.CreateCall(
+      declareRuntime("toeplitz_run_samples", nothing,
+                     {pointer, pointer, pointer, pointer, pointer, int64}),
+      {descriptor, run->getArg(0), run->getArg(1), run->getArg(2),
+       run->getArg(3), run->getArg(4)});
+  builder.CreateRetVoid();
+  return run;
+}
+
+/// uint64_t NAME_workspace_size(batch).
+llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
+  llvm::Function *size =
+      startFunction(network.name + "_workspace_size", int64, int64, exported);
+  builder.CreateRet(
+      builder.CreateCall(declareRuntime("toeplitz_samples_workspace_size",
+                                        int64, {pointer, int64}),
+                         {descriptor, size->getArg(0)}));
+  return size;
+}
+
+void InterfaceBuilder::buildDescriptor(ArtifactKind kind) {
+  auto *type = llvm::StructType::get(context, {pointer, int32, int32, pointer,
+                                               pointer, int64, pointer, pointer,
+                                               pointer, pointer, pointer});
+  // Without its value at first, because functions that stand in it return it.
+  descriptor = new llvm::GlobalVariable(
+      module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
+      /*Initializer=*/nullptr, "toeplitz_descriptor");
+  llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
   llvm::Constant *run = buildRunOfArrays();
-  auto *type =
-      llvm::StructType::get(context, {pointer, int32, int32, pointer, pointer,
-                                      int64, pointer, pointer, pointer});
-  descriptor = addConstant(
-      llvm::ConstantStruct::get(
-          type, {buildString(network.name),
-                 llvm::ConstantInt::get(int32, network.inputs.size()),
-                 llvm::ConstantInt::get(int32, network.outputs.size()),
-                 buildTensors(network.inputs, "toeplitz_inputs"),
-                 buildTensors(network.outputs, "toeplitz_outputs"),
-                 llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-                 llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-                 llvm::cast<llvm::Constant>(poolDestroy().getCallee())}),
-      "toeplitz_descriptor");
+  llvm::Constant *runBatch = network.hasDynamicBatch ? buildRunBatch() : none;
+  llvm::Constant *batchWorkspaceSize =
+      network.hasDynamicBatch
+          ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
+          : none;
+  descriptor->setInitializer(llvm::ConstantStruct::get(
+      type, {buildString(network.name),
+             llvm::ConstantInt::get(int32, network.inputs.size()),
+             llvm::ConstantInt::get(int32, network.outputs.size()),
+             buildTensors(network.inputs, "toeplitz_inputs"),
+             buildTensors(network.outputs, "toeplitz_outputs"),
+             llvm::ConstantInt::get(int64, network.workspaceBytes), run,
+             llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+             llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
+             batchWorkspaceSize}));
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
-/// pool first.
+/// pool first; the batch is before the inputs where it is chosen for each run.
 void InterfaceBuilder::buildRun(bool threaded) {
-  size_t inputs = network.inputs.size(), outputs = network.outputs.size();
-  std::vector<llvm::Type *> parameters(threaded + inputs + outputs + 1,
-                                       pointer);
+  std::vector<llvm::Type *> parameters;
+  if (threaded)
+    parameters.push_back(pointer);
+  if (network.hasDynamicBatch)
+    parameters.push_back(int64);
+  parameters.insert(parameters.end(),
+                    network.inputs.size() + network.outputs.size() + 1,
+                    pointer);
   llvm::Function *function =
       startFunction(network.name + (threaded ? "_run_threads" : "_run"), int32,
                     parameters, /*exported=*/true);
-  unsigned parameter = threaded;
+  unsigned parameter = 0;
+  llvm::Value *pool = llvm::ConstantPointerNull::get(pointer);
+  if (threaded)
+    pool = function->getArg(parameter++);
+  llvm::Value *batch =
+      network.hasDynamicBatch ? function->getArg(parameter++) : nullptr;
   auto gather = [&](size_t count) -> llvm::Value * {
     llvm::Value *array = builder.CreateAlloca(
         llvm::ArrayType::get(pointer, count), /*ArraySize=*/nullptr);
@@ -200,15 +249,20 @@ void InterfaceBuilder::buildRun(bool threaded) {
                           builder.CreateConstGEP1_64(pointer, array, index));
     return array;
   };
-  llvm::Value *inputArray = gather(inputs);
-  llvm::Value *outputArray = gather(outputs);
-  llvm::Value *pool = threaded ? static_cast<llvm::Value *>(function->getArg(0))
-                               : llvm::ConstantPointerNull::get(pointer);
-  builder.CreateRet(builder.CreateCall(
-      declareRuntime("toeplitz_network_run", int32,
-                     {pointer, pointer, pointer, pointer, pointer}),
-      {descriptor, pool, inputArray, outputArray,
-       function->getArg(parameter)}));
+  llvm::Value *inputArray = gather(network.inputs.size());
+  llvm::Value *outputArray = gather(network.outputs.size());
+  llvm::Value *workspace = function->getArg(parameter);
+  builder.CreateRet(
+      network.hasDynamicBatch
+          ? builder.CreateCall(
+                declareRuntime(
+                    "toeplitz_network_run_batch", int32,
+                    {pointer, pointer, int64, pointer, pointer, pointer}),
+                {descriptor, pool, batch, inputArray, outputArray, workspace})
+          : builder.CreateCall(
+                declareRuntime("toeplitz_network_run", int32,
+                               {pointer, pointer, pointer, pointer, pointer}),
+                {descriptor, pool, inputArray, outputArray, workspace}));
 }
 
 /// A function of one parameter that is the runtime's under the network's name.
@@ -256,6 +310,8 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
   for (const char *suffix : {"_run", "_run_threads", "_threads_create",
                              "_threads_destroy", "_error_string", "_network"})
     symbols.push_back(network.name + suffix);
+  if (network.hasDynamicBatch)
+    symbols.push_back(network.name + "_workspace_size");
   if (kind == ArtifactKind::SharedLibrary)
     symbols.push_back("toeplitz_shared_network");
   return symbols;
@@ -269,7 +325,7 @@ void toeplitz::addInterface(llvm::Module &module, const Network &network,
                             ArtifactKind kind, int threads) {
   InterfaceBuilder interface(module, network);
   interface.hideEverything();
-  interface.buildDescriptor();
+  interface.buildDescriptor(kind);
   if (kind == ArtifactKind::Executable) {
     interface.buildAccessor("toeplitz_executable_network");
     interface.buildThreads(threads);

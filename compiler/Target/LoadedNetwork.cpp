@@ -10,7 +10,7 @@ using namespace toeplitz;
 int64_t toeplitz::getElementCount(const toeplitz_tensor &tensor) {
   int64_t count = 1;
   for (int32_t index = 0; index < tensor.rank; ++index)
-    count *= tensor.shape[index];
+    count *= tensor.shape[index] < 0 ? 1 : tensor.shape[index];
   return count;
 }
 
@@ -48,11 +48,24 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
       threads = toeplitz_processor_count();
   }
   loaded->threads = threads;
-  uint64_t size = std::max<uint64_t>(loaded->network->workspace_size, 1);
-  if (posix_memalign(&loaded->workspace, TOEPLITZ_ALIGNMENT, size) != 0)
-    return llvm::createStringError(path + ": no memory for a workspace of " +
-                                   llvm::Twine(size) + " bytes");
+  if (llvm::Error error = loaded->reserveWorkspace(1))
+    return std::move(error);
   return std::move(loaded);
+}
+
+llvm::Error LoadedNetwork::reserveWorkspace(int64_t batch) {
+  uint64_t size = toeplitz_network_workspace_size(network, batch);
+  if (workspace && size <= workspaceSize)
+    return llvm::Error::success();
+  std::free(workspace);
+  workspace = nullptr;
+  if (posix_memalign(&workspace, TOEPLITZ_ALIGNMENT,
+                     std::max<uint64_t>(size, 1)) != 0)
+    return llvm::createStringError(llvm::Twine(network->name) +
+                                   ": no memory for a workspace of " +
+                                   llvm::Twine(size) + " bytes");
+  workspaceSize = size;
+  return llvm::Error::success();
 }
 
 LoadedNetwork::~LoadedNetwork() {
@@ -74,23 +87,28 @@ llvm::Error LoadedNetwork::checkCounts(size_t inputs, size_t outputs) const {
       inputs, outputs);
 }
 
-llvm::Error LoadedNetwork::run(llvm::ArrayRef<const float *> inputs,
-                               llvm::ArrayRef<float *> outputs) {
+llvm::Error LoadedNetwork::run(llvm::ArrayRef<const void *> inputs,
+                               llvm::ArrayRef<void *> outputs, int64_t batch) {
   if (llvm::Error error = checkCounts(inputs.size(), outputs.size()))
     return error;
-  if (int error = toeplitz_network_run(network, pool, inputs.data(),
-                                       outputs.data(), workspace))
+  if (llvm::Error error = reserveWorkspace(batch))
+    return error;
+  if (int error = toeplitz_network_run_batch(
+          network, pool, batch, inputs.data(), outputs.data(), workspace))
     return llvm::createStringError(toeplitz_error_string(error));
   return llvm::Error::success();
 }
 
 llvm::Expected<toeplitz_timing>
-LoadedNetwork::bench(llvm::ArrayRef<const float *> inputs,
-                     llvm::ArrayRef<float *> outputs, int64_t runs) {
+LoadedNetwork::bench(llvm::ArrayRef<const void *> inputs,
+                     llvm::ArrayRef<void *> outputs, int64_t runs,
+                     int64_t batch) {
   if (llvm::Error error = checkCounts(inputs.size(), outputs.size()))
     return std::move(error);
+  if (llvm::Error error = reserveWorkspace(batch))
+    return std::move(error);
   toeplitz_timing timing;
-  if (int error = toeplitz_benchmark(network, pool, inputs.data(),
+  if (int error = toeplitz_benchmark(network, pool, batch, inputs.data(),
                                      outputs.data(), workspace, runs, &timing))
     return llvm::createStringError(toeplitz_error_string(error));
   return timing;

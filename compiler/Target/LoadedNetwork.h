@@ -31,27 +31,34 @@ public:
   const toeplitz_network &getDescription() const { return *network; }
   int getThreads() const { return threads; }
 
-  /// Runs the network once on contiguous floats, one pointer for each input and
-  /// output. Nothing is allocated.
-  llvm::Error run(llvm::ArrayRef<const float *> inputs,
-                  llvm::ArrayRef<float *> outputs);
+  /// Whether the number of samples is chosen for each run.
+  bool hasDynamicBatch() const { return network->run_batch; }
+
+  /// Runs the network once on contiguous elements, one pointer for each input
+  /// and output. `batch` is 1 unless the batch is dynamic. Nothing is allocated
+  /// but workspace for a larger batch than before.
+  llvm::Error run(llvm::ArrayRef<const void *> inputs,
+                  llvm::ArrayRef<void *> outputs, int64_t batch = 1);
   /// Measures `runs` runs, or about two seconds of them when `runs` is 0.
-  llvm::Expected<toeplitz_timing> bench(llvm::ArrayRef<const float *> inputs,
-                                        llvm::ArrayRef<float *> outputs,
-                                        int64_t runs = 0);
+  llvm::Expected<toeplitz_timing> bench(llvm::ArrayRef<const void *> inputs,
+                                        llvm::ArrayRef<void *> outputs,
+                                        int64_t runs = 0, int64_t batch = 1);
 
 private:
   LoadedNetwork() = default;
   llvm::Error checkCounts(size_t inputs, size_t outputs) const;
+  llvm::Error reserveWorkspace(int64_t batch);
 
   void *library = nullptr;
   const toeplitz_network *network = nullptr;
   toeplitz_pool *pool = nullptr;
   void *workspace = nullptr;
+  uint64_t workspaceSize = 0;
   int threads = 1;
 };
 
-/// The number of floats of an input or output.
+/// The number of elements of an input or output; of one sample where the batch
+/// is dynamic.
 int64_t getElementCount(const toeplitz_tensor &tensor);
 
 } // namespace toeplitz

@@ -1,10 +1,14 @@
 #include "compiler/Target/Network.h"
 
+#include "runtime/element_type.h"
+#include "runtime/toeplitz.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -19,105 +23,60 @@ uint64_t Network::totalWeightsBytes() const {
 /// Words that can't name a parameter in C99 or C++, and the parameters of
 /// NAME_run that aren't tensors.
 static const llvm::StringSet<> &getReservedWords() {
-  static const llvm::StringSet<> words = {"alignas",
-                                          "alignof",
-                                          "and",
-                                          "asm",
-                                          "auto",
-                                          "bitand",
-                                          "bitor",
-                                          "bool",
-                                          "break",
-                                          "case",
-                                          "catch",
-                                          "char",
-                                          "class",
-                                          "compl",
-                                          "concept",
-                                          "const",
-                                          "constexpr",
-                                          "continue",
-                                          "decltype",
-                                          "default",
-                                          "delete",
-                                          "do",
-                                          "double",
-                                          "else",
-                                          "enum",
-                                          "explicit",
-                                          "export",
-                                          "extern",
-                                          "false",
-                                          "float",
-                                          "for",
-                                          "friend",
-                                          "goto",
-                                          "if",
-                                          "inline",
-                                          "int",
-                                          "long",
-                                          "mutable",
-                                          "namespace",
-                                          "new",
-                                          "noexcept",
-                                          "not",
-                                          "nullptr",
-                                          "operator",
-                                          "or",
-                                          "private",
-                                          "protected",
-                                          "public",
-                                          "register",
-                                          "requires",
-                                          "restrict",
-                                          "return",
-                                          "short",
-                                          "signed",
-                                          "sizeof",
-                                          "static",
-                                          "struct",
-                                          "switch",
-                                          "template",
-                                          "this",
-                                          "throw",
-                                          "true",
-                                          "try",
-                                          "typedef",
-                                          "typeid",
-                                          "typename",
-                                          "typeof",
-                                          "union",
-                                          "unsigned",
-                                          "using",
-                                          "virtual",
-                                          "void",
-                                          "volatile",
-                                          "wchar_t",
-                                          "while",
-                                          "xor",
-                                          "and_eq",
-                                          "or_eq",
-                                          "not_eq",
-                                          "xor_eq",
-                                          "char8_t",
-                                          "char16_t",
-                                          "char32_t",
-                                          "co_await",
-                                          "co_return",
-                                          "co_yield",
-                                          "const_cast",
-                                          "consteval",
-                                          "constinit",
-                                          "dynamic_cast",
-                                          "protected",
-                                          "workspace",
-                                          "threads",
-                                          "linux",
-                                          "unix",
-                                          "asm",
-                                          "reinterpret_cast",
-                                          "static_cast",
-                                          "static_assert",
+  static const llvm::StringSet<> words = {"int8_t",      "int16_t",
+                                          "int32_t",     "int64_t",
+                                          "uint8_t",     "uint16_t",
+                                          "uint32_t",    "uint64_t",
+                                          "alignas",     "alignof",
+                                          "and",         "asm",
+                                          "auto",        "bitand",
+                                          "bitor",       "bool",
+                                          "break",       "case",
+                                          "catch",       "char",
+                                          "class",       "compl",
+                                          "concept",     "const",
+                                          "constexpr",   "continue",
+                                          "decltype",    "default",
+                                          "delete",      "do",
+                                          "double",      "else",
+                                          "enum",        "explicit",
+                                          "export",      "extern",
+                                          "false",       "float",
+                                          "for",         "friend",
+                                          "goto",        "if",
+                                          "inline",      "int",
+                                          "long",        "mutable",
+                                          "namespace",   "new",
+                                          "noexcept",    "not",
+                                          "nullptr",     "operator",
+                                          "or",          "private",
+                                          "protected",   "public",
+                                          "register",    "requires",
+                                          "restrict",    "return",
+                                          "short",       "signed",
+                                          "sizeof",      "static",
+                                          "struct",      "switch",
+                                          "template",    "this",
+                                          "throw",       "true",
+                                          "try",         "typedef",
+                                          "typeid",      "typename",
+                                          "typeof",      "union",
+                                          "unsigned",    "using",
+                                          "virtual",     "void",
+                                          "volatile",    "wchar_t",
+                                          "while",       "xor",
+                                          "and_eq",      "or_eq",
+                                          "not_eq",      "xor_eq",
+                                          "char8_t",     "char16_t",
+                                          "char32_t",    "co_await",
+                                          "co_return",   "co_yield",
+                                          "const_cast",  "consteval",
+                                          "constinit",   "dynamic_cast",
+                                          "protected",   "workspace",
+                                          "batch",       "threads",
+                                          "linux",       "unix",
+                                          "asm",         "reinterpret_cast",
+                                          "static_cast", "static_assert",
                                           "thread_local"};
   return words;
 }
@@ -163,17 +122,61 @@ static LogicalResult readTensors(ModuleOp module, StringRef attributeName,
         dictionary ? dictionary.getAs<StringAttr>("name") : StringAttr();
     auto shape = dictionary ? dictionary.getAs<DenseI64ArrayAttr>("shape")
                             : DenseI64ArrayAttr();
-    if (!name || !shape ||
-        llvm::any_of(shape.asArrayRef(), [](int64_t size) { return size < 1; }))
+    // Floats are the rule and needn't be mentioned.
+    auto typeName =
+        dictionary ? dictionary.getAs<StringAttr>("type") : StringAttr();
+    int32_t type = typeName ? toeplitz_element_type_of_name(typeName.data(),
+                                                            typeName.size())
+                            : TOEPLITZ_FLOAT32;
+    if (!name || !shape || type == 0 ||
+        llvm::any_of(shape.asArrayRef(), [](int64_t size) { return size < 0; }))
       return module.emitError()
              << "attribute '" << attributeName
-             << "': each element is {name = \"...\", shape = array<i64: ...>} "
-                "with positive sizes, found "
+             << "': each element is {name = \"...\", shape = array<i64: ...>, "
+                "type = \"...\"} without negative sizes, found "
              << element;
     tensors.push_back({name.str(), makeIdentifier(name, fallback, taken),
-                       llvm::to_vector(shape.asArrayRef())});
+                       llvm::to_vector(shape.asArrayRef()), type});
   }
   return success();
+}
+
+/// The attributes of tensors have the shapes of one sample; `batched` says
+/// which of them have a batch in their first dimension, which must then be 1.
+static LogicalResult markBatch(ModuleOp module, ArrayRef<int64_t> batched,
+                               std::vector<NetworkTensor> &tensors) {
+  for (int64_t index : batched) {
+    if (index < 0 || index >= int64_t(tensors.size()) ||
+        tensors[index].shape.empty() || tensors[index].shape.front() != 1)
+      return module.emitError("attribute 'toeplitz.dynamic_batch' holds the "
+                              "places of inputs and outputs whose shape "
+                              "begins with 1, found ")
+             << index;
+    tensors[index].shape.front() = -1;
+  }
+  return success();
+}
+
+/// toeplitz.dynamic_batch = {inputs = array<i64: 0>, outputs = array<i64: 0>}.
+static LogicalResult readBatch(ModuleOp module, Network &network) {
+  Attribute attribute = module->getAttr("toeplitz.dynamic_batch");
+  if (!attribute)
+    return success();
+  auto batch = dyn_cast<DictionaryAttr>(attribute);
+  auto inputs =
+      batch ? batch.getAs<DenseI64ArrayAttr>("inputs") : DenseI64ArrayAttr();
+  auto outputs =
+      batch ? batch.getAs<DenseI64ArrayAttr>("outputs") : DenseI64ArrayAttr();
+  if (!inputs || !outputs)
+    return module.emitError("attribute 'toeplitz.dynamic_batch' is {inputs = "
+                            "array<i64: ...>, outputs = array<i64: ...>}");
+  network.hasDynamicBatch = true;
+  // Each sample's share of the workspace is aligned.
+  network.workspaceBytes =
+      llvm::alignTo(network.workspaceBytes, TOEPLITZ_ALIGNMENT);
+  return success(
+      succeeded(markBatch(module, inputs.asArrayRef(), network.inputs)) &&
+      succeeded(markBatch(module, outputs.asArrayRef(), network.outputs)));
 }
 
 /// The global's values, checked against its type.
@@ -252,6 +255,8 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
     module.emitError("the lowered module's network has no output");
     return std::nullopt;
   }
+  if (failed(readBatch(module, network)))
+    return std::nullopt;
 
   auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
   size_t parameters = 2 + network.inputs.size() + network.outputs.size();

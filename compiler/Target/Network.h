@@ -20,7 +20,10 @@ struct NetworkTensor {
   /// `name` made a C identifier, different from that of all other tensors and
   /// from the other parameters of NAME_run.
   std::string identifier;
+  /// The first size is -1 where the batch is chosen for each run.
   llvm::SmallVector<int64_t> shape;
+  /// TOEPLITZ_FLOAT32 or one of its kin.
+  int32_t type;
 };
 
 /// Constant data that bypasses LLVM.
@@ -36,7 +39,9 @@ struct NetworkWeights {
 struct Network {
   /// A C identifier.
   std::string name;
+  /// For one sample where the batch is chosen for each run.
   uint64_t workspaceBytes = 0;
+  bool hasDynamicBatch = false;
   std::vector<NetworkTensor> inputs;
   std::vector<NetworkTensor> outputs;
   /// In the order of the module.

@@ -14,6 +14,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
+#include <atomic>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -132,10 +133,13 @@ llvm::Error Emitter::writeCode(Files &files) {
     if (llvm::Error error = addFile(outputPath, files))
       return error;
   std::vector<std::string> messages(parts.size());
+  std::atomic<size_t> done = 0;
   llvm::DefaultThreadPool threads(llvm::hardware_concurrency(parts.size()));
   for (size_t part = 0; part < parts.size(); ++part)
     threads.async([&, part] {
       messages[part] = llvm::toString(compilePart(parts[part], files[part]));
+      if (options.reportPart)
+        options.reportPart(++done, parts.size());
     });
   threads.wait();
   for (const std::string &message : messages)

@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/LogicalResult.h"
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace toeplitz {
@@ -47,6 +48,9 @@ struct EmitOptions {
   int executableThreads = 1;
   /// Write the commands of the linker to stderr.
   bool printCommands = false;
+  /// Called, from any thread, when a part of the code is compiled: how many are
+  /// by now, and how many there are. May be empty.
+  std::function<void(size_t, size_t)> reportPart;
 };
 
 /// Writes the artifact to `outputPath`, and NAME.h into the same folder for the

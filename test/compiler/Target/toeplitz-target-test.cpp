@@ -121,8 +121,8 @@ static int run(const Arguments &arguments) {
     return fail(llvm::toString(loaded.takeError()));
   const toeplitz_network &network = (*loaded)->getDescription();
   std::vector<std::vector<float>> tensors;
-  std::vector<const float *> inputs;
-  std::vector<float *> outputs;
+  std::vector<const void *> inputs;
+  std::vector<void *> outputs;
   for (int32_t index = 0; index < network.input_count; ++index) {
     tensors.emplace_back(getElementCount(network.inputs[index]));
     std::iota(tensors.back().begin(), tensors.back().end(), 0.0f);
@@ -150,7 +150,8 @@ static int run(const Arguments &arguments) {
     llvm::outs() << network.outputs[index].name << ":";
     int64_t count = getElementCount(network.outputs[index]);
     for (int64_t element = 0; element < count; ++element)
-      llvm::outs() << llvm::format(" %g", double(outputs[index][element]));
+      llvm::outs() << llvm::format(
+          " %g", double(static_cast<float *>(outputs[index])[element]));
     llvm::outs() << "\n";
   }
   // What doesn't fit is refused.

@@ -103,8 +103,8 @@ int main(void) {
          (int)network->workspace_size, network->inputs[0].name,
          (int)network->inputs[0].rank, network->outputs[1].name,
          (int)network->outputs[1].rank);
-  const float *inputs[] = {x, &factor};
-  float *outputs[] = {y, &z};
+  const void *inputs[] = {x, &factor};
+  void *outputs[] = {y, &z};
   toeplitz_pool *pool = network->threads_create(2);
   network->run(pool, workspace, inputs, outputs);
   network->threads_destroy(pool);
