@@ -9,10 +9,11 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -51,6 +52,7 @@ static bufferization::OneShotBufferizePassOptions getBufferizationOptions() {
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
+  options.allowReturnAllocsFromLoops = false;
   return options;
 }
 
@@ -70,10 +72,11 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   // Layouts, packed weights, epilogues.
   manager.addPass(createConvertCnnToKernel());
   manager.addPass(createCanonicalizerPass());
-  manager.addPass(createLinalgElementwiseOpFusionPass());
+  manager.addPass(createFuseElementwise());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   // Buffers.
+  manager.addPass(createPrepareBuffers());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));
@@ -83,6 +86,7 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   // In this order: copies from a view to an equal one go when the two are one.
   manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createDropEmptyBuffers());
   manager.addPass(createPlanMemory());
 }
 
@@ -103,9 +107,10 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertVectorToLLVMPass());
+  // (Functions of libm take vectors apart: before vectors are LLVM's.)
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
+  manager.addPass(createConvertVectorToLLVMPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   ConvertFuncToLLVMPassOptions functionOptions;
   functionOptions.useBarePtrCallConv = true;
@@ -134,6 +139,16 @@ void toeplitz::buildPipeline(OpPassManager &manager, Stage from, Stage to,
     buildLLVMPipeline(manager, options);
 }
 
+/// Whether an operation has to do with buffers, as no operation of a network as
+/// written has: loops and linalg on tensors are a way of writing one.
+static bool usesBuffers(Operation *operation) {
+  auto isBuffer = llvm::IsaPred<BaseMemRefType>;
+  if (auto function = dyn_cast<FunctionOpInterface>(operation))
+    return llvm::any_of(function.getArgumentTypes(), isBuffer);
+  return llvm::any_of(operation->getOperandTypes(), isBuffer) ||
+         llvm::any_of(operation->getResultTypes(), isBuffer);
+}
+
 Stage toeplitz::findStage(ModuleOp module) {
   Stage stage = Stage::Cnn;
   module.walk([&](Operation *operation) {
@@ -141,16 +156,13 @@ Stage toeplitz::findStage(ModuleOp module) {
       stage = Stage::LLVM;
       return WalkResult::interrupt();
     }
-    StringRef dialect = operation->getName().getDialectNamespace();
     // What waits for its loops decides, whatever stands around it.
-    bool isKernel =
-        dialect == "kernel" ||
-        (dialect == "linalg" &&
-         llvm::any_of(operation->getOperandTypes(), llvm::IsaPred<MemRefType>));
-    if (isKernel)
+    StringRef dialect = operation->getName().getDialectNamespace();
+    bool buffers = usesBuffers(operation);
+    if (dialect == "kernel" ||
+        (buffers && (dialect == "linalg" || isa<memref::CopyOp>(operation))))
       stage = Stage::Schedule;
-    else if (stage == Stage::Cnn &&
-             (dialect == "scf" || dialect == "memref" || dialect == "vector"))
+    else if (stage == Stage::Cnn && (buffers || dialect == "vector"))
       stage = Stage::Loops;
     return WalkResult::advance();
   });

@@ -1,7 +1,10 @@
-// Writes the functions of math as polynomials.
+// Writes the functions of math as polynomials, and arithmetic that LLVM lacks
+// as arithmetic that it has.
 
+#include "compiler/Lowering/ExpandArithmetic.h"
 #include "compiler/Lowering/Passes.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -30,14 +33,32 @@ struct SplitMultiplyAdd : OpRewritePattern<math::FmaOp> {
   }
 };
 
+/// Sines and cosines are left to libm: the approximation takes multiples of a
+/// quarter turn off in single precision, and loses a digit for each one that
+/// the argument has.
+bool isApproximated(StringRef name) {
+  return llvm::is_contained(
+      {math::AcosOp::getOperationName(), math::AsinOp::getOperationName(),
+       math::AtanOp::getOperationName(), math::Atan2Op::getOperationName(),
+       math::CbrtOp::getOperationName(), math::ErfOp::getOperationName(),
+       math::ErfcOp::getOperationName(), math::ExpOp::getOperationName(),
+       math::ExpM1Op::getOperationName(), math::LogOp::getOperationName(),
+       math::Log1pOp::getOperationName(), math::Log2Op::getOperationName(),
+       math::TanhOp::getOperationName()},
+      name);
+}
+
 struct ApproximateMath : toeplitz::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns);
+    populateMathF32ExpansionPatterns(patterns, isApproximated);
+    populateMathPolynomialApproximationPatterns(patterns, isApproximated);
+    populateExpandArithmeticPatterns(patterns);
     if (!kernel::getTarget(getOperation()).getFma())
       patterns.add<SplitMultiplyAdd>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    guardDivisions(getOperation());
   }
 };
 

@@ -7,7 +7,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace toeplitz {
@@ -31,32 +33,141 @@ static std::string getKernelName(Operation *op) {
   return "kernel_" + name;
 }
 
+namespace {
+
+/// What an operation uses: its operands, then what its body takes from outside.
+/// Numbers are repeated in the kernel function; everything else is handed to
+/// it.
+struct UsedValues {
+  SmallVector<Value> captured;
+  /// Operands first, one by one: which of them are the same buffer is no part
+  /// of the kernel.
+  SmallVector<Value> handedOver;
+  SetVector<Value> numbers;
+
+  explicit UsedValues(Operation *op) {
+    SetVector<Value> outside;
+    getUsedValuesDefinedAbove(op->getRegions(), outside);
+    captured = outside.takeVector();
+    for (Value value : op->getOperands())
+      add(value);
+    for (Value value : captured)
+      add(value);
+  }
+
+  static bool isNumber(Value value) {
+    return !isa<BaseMemRefType>(value.getType()) &&
+           matchPattern(value, m_Constant());
+  }
+
+private:
+  void add(Value value) {
+    if (isNumber(value))
+      numbers.insert(value);
+    else
+      handedOver.push_back(value);
+  }
+};
+
+/// The same values in a function.
+struct TakenValues {
+  SmallVector<Value> operands;
+  IRMapping captured;
+
+  /// `takeOver` gives the next value that was handed over, which is of this
+  /// type.
+  TakenValues(OpBuilder &builder, Operation *op, const UsedValues &used,
+              llvm::function_ref<Value(Type)> takeOver) {
+    IRMapping numbers;
+    for (Value number : used.numbers)
+      builder.clone(*number.getDefiningOp(), numbers);
+    auto take = [&](Value value) {
+      Value number = numbers.lookupOrNull(value);
+      return number ? number : takeOver(value.getType());
+    };
+    operands = llvm::map_to_vector(op->getOperands(), take);
+    for (Value value : used.captured)
+      captured.map(value, take(value));
+  }
+};
+
+} // namespace
+
 /// Text that is equal for operations that differ in nothing but their buffers:
 /// the operation in a function of its own.
-static FailureOr<std::string> getKey(Operation *op) {
+static std::string getKey(Operation *op, const UsedValues &used) {
   MLIRContext *context = op->getContext();
   Location unknown = UnknownLoc::get(context);
   OpBuilder builder(context);
   OwningOpRef<func::FuncOp> function = func::FuncOp::create(
       unknown, "key",
-      builder.getFunctionType(op->getOperandTypes(), TypeRange()));
+      builder.getFunctionType(ValueRange(used.handedOver).getTypes(),
+                              TypeRange()));
   builder.setInsertionPointToStart(function->addEntryBlock());
-  IRMapping mapping;
-  SetVector<Value> captured;
-  getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured) {
-    Operation *constant = value.getDefiningOp();
-    if (!constant || !matchPattern(value, m_Constant()))
-      return op->emitOpError("uses a value from outside that is no constant");
-    builder.clone(*constant, mapping);
-  }
-  Operation *clone = builder.clone(*op, mapping);
-  clone->setOperands(function->getArguments());
+  ArrayRef<BlockArgument> arguments = function->getArguments();
+  TakenValues taken(builder, op, used,
+                    [&](Type) -> Value { return arguments.consume_front(); });
+  builder.clone(*op, taken.captured)->setOperands(taken.operands);
   std::string key;
   llvm::raw_string_ostream stream(key);
   function->print(stream,
                   OpPrintingFlags().useLocalScope().printGenericOpForm());
   return key;
+}
+
+/// Whether a buffer begins at a place that is known only when the network runs.
+/// A function takes it as the buffer around it and that place: alone, a pointer
+/// says where the former begins.
+static bool hasDynamicOffset(Type type) {
+  auto buffer = dyn_cast<MemRefType>(type);
+  return buffer && ShapedType::isDynamic(buffer.getStridesAndOffset().second);
+}
+
+/// The types of the arguments for a value.
+static SmallVector<Type> getArgumentTypes(Type type) {
+  if (!hasDynamicOffset(type))
+    return {type};
+  return {MemRefType::get({}, cast<MemRefType>(type).getElementType()),
+          IndexType::get(type.getContext())};
+}
+
+/// A value as the caller hands it over.
+static SmallVector<Value> handOver(OpBuilder &builder, Location location,
+                                   Value value) {
+  if (!hasDynamicOffset(value.getType()))
+    return {value};
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, location, value);
+  return {metadata.getBaseBuffer(), metadata.getOffset()};
+}
+
+/// A value of this type from the function's arguments, which it takes.
+static Value takeOver(OpBuilder &builder, Location location, Type type,
+                      ArrayRef<BlockArgument> &arguments) {
+  Value first = arguments.consume_front();
+  if (!hasDynamicOffset(type))
+    return first;
+  Value offset = arguments.consume_front();
+  auto buffer = cast<MemRefType>(type);
+  return memref::ReinterpretCastOp::create(
+      builder, location, buffer, first, OpFoldResult(offset),
+      getAsIndexOpFoldResult(type.getContext(), buffer.getShape()),
+      getAsIndexOpFoldResult(type.getContext(),
+                             buffer.getStridesAndOffset().first));
+}
+
+/// Whether an operation on buffers has no element to write.
+static bool writesNothing(Operation *op) {
+  SmallVector<Value> results;
+  if (auto destinationOp = dyn_cast<DestinationStyleOpInterface>(op))
+    results.append(destinationOp.getDpsInits().begin(),
+                   destinationOp.getDpsInits().end());
+  else if (auto copy = dyn_cast<memref::CopyOp>(op))
+    results.push_back(copy.getTarget());
+  return !results.empty() && llvm::all_of(results, [](Value result) {
+    auto type = dyn_cast<MemRefType>(result.getType());
+    return type && type.hasStaticShape() && type.getNumElements() == 0;
+  });
 }
 
 namespace {
@@ -75,23 +186,25 @@ struct ConvertKernelToLoops
       module.emitError("expected a function @main, the network");
       return signalPassFailure();
     }
+    SmallVector<std::pair<Operation *, const KernelLowering *>> kernels;
+    main.walk([&](Operation *op) {
+      if (const KernelLowering *lowering = find(op))
+        kernels.push_back({op, lowering});
+    });
     SymbolTable symbols(module);
     llvm::StringMap<func::FuncOp> functions;
-    for (Operation &op : llvm::make_early_inc_range(main.getBody().front())) {
-      const KernelLowering *lowering = find(&op);
-      if (!lowering)
-        continue;
-      FailureOr<std::string> key = getKey(&op);
-      if (failed(key))
-        return signalPassFailure();
-      func::FuncOp &function = functions[*key];
-      if (!function) {
-        function = writeFunction(&op, *lowering, symbols);
-        if (!function)
-          return signalPassFailure();
+    for (auto [op, lowering] : kernels) {
+      if (!writesNothing(op)) {
+        UsedValues used(op);
+        func::FuncOp &function = functions[getKey(op, used)];
+        if (!function) {
+          function = writeFunction(op, used, *lowering, symbols);
+          if (!function)
+            return signalPassFailure();
+        }
+        call(op, used, *lowering, function);
       }
-      call(&op, *lowering, function);
-      op.erase();
+      op->erase();
     }
   }
 
@@ -106,36 +219,58 @@ private:
     return nullptr;
   }
 
-  func::FuncOp writeFunction(Operation *op, const KernelLowering &lowering,
+  func::FuncOp writeFunction(Operation *op, const UsedValues &used,
+                             const KernelLowering &lowering,
                              SymbolTable &symbols) {
     OpBuilder builder(&getContext());
+    Location location = op->getLoc();
     SmallVector<Type> types = {builder.getIndexType()};
-    llvm::append_range(types, op->getOperandTypes());
+    for (Value value : used.handedOver) {
+      auto buffer = dyn_cast<MemRefType>(value.getType());
+      SmallVector<int64_t> strides;
+      int64_t offset;
+      if (buffer && (!buffer.hasStaticShape() ||
+                     failed(buffer.getStridesAndOffset(strides, offset)) ||
+                     llvm::is_contained(strides, ShapedType::kDynamic))) {
+        op->emitOpError("uses a buffer whose shape or strides aren't known: ")
+            << buffer;
+        return {};
+      }
+      llvm::append_range(types, getArgumentTypes(value.getType()));
+    }
     func::FuncOp function =
-        func::FuncOp::create(op->getLoc(), getKernelName(op),
+        func::FuncOp::create(location, getKernelName(op),
                              builder.getFunctionType(types, TypeRange()));
     function.setPrivate();
     symbols.insert(function);
     Block *block = function.addEntryBlock();
     builder.setInsertionPointToStart(block);
-    auto end = func::ReturnOp::create(builder, op->getLoc());
+    auto end = func::ReturnOp::create(builder, location);
     builder.setInsertionPoint(end);
-    KernelBuilder kernel(builder, op->getLoc(), kernel::getTarget(op),
-                         block->getArgument(0),
-                         block->getArguments().drop_front());
+
+    ArrayRef<BlockArgument> arguments = block->getArguments().drop_front();
+    TakenValues taken(builder, op, used, [&](Type type) {
+      return takeOver(builder, location, type, arguments);
+    });
+    KernelBuilder kernel(builder, location, kernel::getTarget(op),
+                         block->getArgument(0), taken.operands);
+    kernel.captured = std::move(taken.captured);
     if (failed(lowering.emit(op, kernel)))
       return {};
     return function;
   }
 
-  static void call(Operation *op, const KernelLowering &lowering,
-                   func::FuncOp function) {
+  static void call(Operation *op, const UsedValues &used,
+                   const KernelLowering &lowering, func::FuncOp function) {
     OpBuilder builder(op);
     Location location = op->getLoc();
     int64_t tasks = lowering.countTasks(op);
+    SmallVector<Value> arguments;
+    for (Value value : used.handedOver)
+      llvm::append_range(arguments, handOver(builder, location, value));
     auto callTask = [&](OpBuilder &builder, Value task) {
       SmallVector<Value> operands = {task};
-      llvm::append_range(operands, op->getOperands());
+      llvm::append_range(operands, arguments);
       func::CallOp::create(builder, location, function, operands);
     };
     if (tasks == 1) {

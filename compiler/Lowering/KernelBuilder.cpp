@@ -229,7 +229,9 @@ static SmallVector<Value> materialize(KernelBuilder &kernel,
 
 Value KernelBuilder::loadVector(Value memref, ArrayRef<Index> indices,
                                 int64_t lanes) {
-  return vector::LoadOp::create(builder, location, vectorType(lanes), memref,
+  auto type = VectorType::get(
+      {lanes}, cast<MemRefType>(memref.getType()).getElementType());
+  return vector::LoadOp::create(builder, location, type, memref,
                                 materialize(*this, indices));
 }
 

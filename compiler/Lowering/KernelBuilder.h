@@ -7,11 +7,12 @@
 #include "dialects/Kernel/KernelDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace toeplitz {
 
-/// A kernel function is `func @name(%task: index, buffers...)`: it does one of
+/// A kernel function is `func @name(%task: index, operands...)`: it does one of
 /// the independent tasks into which its operation is divided. The number of
 /// tasks depends on the operation alone, so that results don't depend on the
 /// number of threads.
@@ -31,8 +32,10 @@ public:
   kernel::TargetAttr target;
   /// The task's number, an index from 0 to the number of tasks - 1.
   mlir::Value task;
-  /// The operation's operands, in its order: memrefs.
+  /// The operation's operands, in its order: memrefs, and scalars.
   llvm::SmallVector<mlir::Value> buffers;
+  /// What the operation's body uses from outside, as it is in this function.
+  mlir::IRMapping captured;
 
   // --- indices
   // ---------------------------------------------------------------------------------------------------------
@@ -78,8 +81,8 @@ public:
   // ------------------------------------------------------------------------------------------------------------
   mlir::VectorType vectorType(int64_t lanes);
   mlir::VectorType vectorType() { return vectorType(target.getLanes()); }
-  /// Vectors of contiguous elements; the last dimension of `memref` has
-  /// stride 1.
+  /// Vectors of contiguous elements of any type; the last dimension of `memref`
+  /// has stride 1.
   mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
                          int64_t lanes);
   void storeVector(mlir::Value vector, mlir::Value memref,

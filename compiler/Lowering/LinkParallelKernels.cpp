@@ -80,11 +80,12 @@ private:
     SmallVector<Value> operands = {block->getArgument(1)};
     unsigned buffers = kernel.getFunctionType().getNumParams() - 1;
     for (unsigned index = 0; index < buffers; ++index) {
+      // (Scalars take a slot as pointers do: none is larger.)
       Value slot = LLVM::GEPOp::create(
           builder, location, pointer, pointer, block->getArgument(0),
           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
-      operands.push_back(
-          LLVM::LoadOp::create(builder, location, pointer, slot));
+      Type type = kernel.getFunctionType().getParamType(index + 1);
+      operands.push_back(LLVM::LoadOp::create(builder, location, type, slot));
     }
     LLVM::CallOp::create(builder, location, kernel, operands);
     LLVM::ReturnOp::create(builder, location, ValueRange());

@@ -10,7 +10,10 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let description = [{
     Replaces `math` operations (exp, log, tanh, erf, ...) on f32 and on vectors of it by upstream's polynomial approximations of a few
     units in the last place. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
-    On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.
+    On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition. Functions on f64, and sines and cosines, are left to libm.
+
+    Arithmetic that LLVM lacks becomes arithmetic that it has: integer division that rounds up or down, powers of integers, conversions from and to bf16.
+    Integer division by zero, which would trap, divides by one.
 
     Before:
     ```mlir
@@ -19,7 +22,7 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     After: multiplications, additions and integer arithmetic on vector<8xf32>.
   }];
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect",
-    "::mlir::math::MathDialect"];
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 
 def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {

@@ -1,12 +1,16 @@
 // The conversion from cnn to kernel: the network's interface, the convolutions,
 // then everything else.
 
+#include "compiler/Analysis/BoundaryType.h"
 #include "compiler/Schedule/ConvertConvolution.h"
 #include "compiler/Schedule/ConvertElementwise.h"
 #include "compiler/Schedule/ConvertNormalization.h"
 #include "compiler/Schedule/ConvertPooling.h"
 #include "compiler/Schedule/ConvertShapes.h"
+#include "compiler/Schedule/ConvertTensors.h"
 #include "compiler/Schedule/Passes.h"
+#include "runtime/element_type.h"
+#include "runtime/toeplitz.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -21,10 +25,12 @@ using namespace mlir;
 using namespace toeplitz;
 
 /// [{name = "x", shape = array<i64: 1, 3, 8, 8>}, ...] for the arguments or the
-/// results of a function.
+/// results of a function; the type of elements stands beside where it isn't
+/// float32.
 static ArrayAttr
 describeTensors(Builder &builder, TypeRange types, StringRef fallback,
-                llvm::function_ref<StringAttr(unsigned)> getName) {
+                llvm::function_ref<StringAttr(unsigned)> getName,
+                llvm::function_ref<int32_t(unsigned)> getType) {
   SmallVector<Attribute> tensors;
   for (auto [index, type] : llvm::enumerate(types)) {
     StringAttr name = getName(index);
@@ -32,30 +38,39 @@ describeTensors(Builder &builder, TypeRange types, StringRef fallback,
       name = builder.getStringAttr(fallback + Twine(index));
     auto shape =
         builder.getDenseI64ArrayAttr(cast<RankedTensorType>(type).getShape());
-    tensors.push_back(
-        builder.getDictionaryAttr({builder.getNamedAttr("name", name),
-                                   builder.getNamedAttr("shape", shape)}));
+    SmallVector<NamedAttribute> description = {
+        builder.getNamedAttr("name", name),
+        builder.getNamedAttr("shape", shape)};
+    int32_t elements = getType(index);
+    if (elements != 0 && elements != TOEPLITZ_FLOAT32)
+      description.push_back(builder.getNamedAttr(
+          "type", builder.getStringAttr(toeplitz_element_type_name(elements))));
+    tensors.push_back(builder.getDictionaryAttr(description));
   }
   return builder.getArrayAttr(tensors);
 }
 
-/// Names are attributes of arguments and results, which don't survive
+/// Names and types are attributes of arguments and results, which don't survive
 /// bufferization.
 static void recordInterface(ModuleOp module, func::FuncOp main) {
   Builder builder(module.getContext());
   constexpr StringLiteral nameAttribute = "toeplitz.name";
-  module->setAttr("toeplitz.inputs",
-                  describeTensors(builder, main.getArgumentTypes(), "input",
-                                  [&](unsigned index) {
-                                    return main.getArgAttrOfType<StringAttr>(
-                                        index, nameAttribute);
-                                  }));
-  module->setAttr("toeplitz.outputs",
-                  describeTensors(builder, main.getResultTypes(), "output",
-                                  [&](unsigned index) {
-                                    return main.getResultAttrOfType<StringAttr>(
-                                        index, nameAttribute);
-                                  }));
+  module->setAttr(
+      "toeplitz.inputs",
+      describeTensors(
+          builder, main.getArgumentTypes(), "input",
+          [&](unsigned index) {
+            return main.getArgAttrOfType<StringAttr>(index, nameAttribute);
+          },
+          [&](unsigned index) { return getArgumentType(main, index); }));
+  module->setAttr(
+      "toeplitz.outputs",
+      describeTensors(
+          builder, main.getResultTypes(), "output",
+          [&](unsigned index) {
+            return main.getResultAttrOfType<StringAttr>(index, nameAttribute);
+          },
+          [&](unsigned index) { return getResultType(main, index); }));
   if (!module->hasAttr("toeplitz.name"))
     module->setAttr(
         "toeplitz.name",
@@ -93,6 +108,7 @@ struct ConvertCnnToKernel
     populatePoolingPatterns(patterns, lanes);
     populateShapePatterns(patterns, lanes);
     populateNormalizationPatterns(patterns, lanes);
+    populateTensorPatterns(patterns);
     // Producers first: where an operand lies decides the layout of its reader.
     if (failed(applyPatternsGreedily(
             module, std::move(patterns),

@@ -25,8 +25,12 @@ struct Epilogue {
 };
 } // namespace
 
+/// In the same block: what happens in a loop isn't part of a layer before it.
 static Operation *getOnlyUser(Value value) {
-  return value.hasOneUse() ? *value.user_begin() : nullptr;
+  if (!value.hasOneUse())
+    return nullptr;
+  Operation *user = *value.user_begin();
+  return user->getBlock() == value.getParentBlock() ? user : nullptr;
 }
 
 static Epilogue findEpilogue(Operation *layer) {

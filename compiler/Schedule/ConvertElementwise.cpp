@@ -1,6 +1,7 @@
-// Elementwise operations as linalg.generic. They are computed in the blocked
-// layout if an operand lies in it already, else in the plain one: what comes
-// from the network's inputs isn't blocked for them alone.
+// Elementwise operations as linalg.generic. Those on f32 are computed in the
+// blocked layout if an operand lies in it already, else in the plain one: what
+// comes from the network's inputs isn't blocked for them alone. Other element
+// types are always plain.
 
 #include "compiler/Schedule/ConvertElementwise.h"
 
@@ -21,15 +22,18 @@ using namespace toeplitz;
 
 namespace {
 
-/// Writes the result's element from the operands' elements.
-using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
+/// Writes the results' elements from the operands' elements.
+using Body =
+    llvm::function_ref<SmallVector<Value>(OpBuilder &, Location, ValueRange)>;
 
 /// An operand of an elementwise operation: a tensor of the result's rank whose
-/// dimensions of size 1 are repeated, or one with an element for each channel.
+/// dimensions of size 1 are repeated, one with an element for each channel, or
+/// a scalar (arith.select's condition).
 struct Operand {
   Value value;
   bool perChannel = false;
 
+  bool isScalar() const { return !isa<RankedTensorType>(value.getType()); }
   RankedTensorType getType() const {
     return cast<RankedTensorType>(value.getType());
   }
@@ -42,11 +46,11 @@ struct MappedOperand {
 };
 
 /// The number in every element of a constant.
-std::optional<APFloat> getSplat(Value value) {
-  DenseFPElementsAttr elements;
+TypedAttr getSplat(Value value) {
+  DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>();
+    return nullptr;
+  return cast<TypedAttr>(elements.getSplatValue<Attribute>());
 }
 
 /// Sees through cnn.broadcast: linalg repeats what it reads.
@@ -87,10 +91,14 @@ private:
 
 /// Operands of the full size decide; the small ones do where there is no other.
 bool ElementwiseRewriter::isBlocked(ArrayRef<Operand> operands) {
+  if (op->getNumResults() != 1 || !type.getElementType().isF32())
+    return false;
   bool hasFull = false, full = false, small = false;
   for (const Operand &operand : operands) {
-    if (operand.perChannel || getSplat(operand.value))
+    if (operand.perChannel || operand.isScalar() || getSplat(operand.value))
       continue;
+    if (!operand.getType().getElementType().isF32())
+      return false;
     bool blocked = bool(getBlockedSource(operand.value, lanes));
     if (operand.getType() == type) {
       hasFull = true;
@@ -132,60 +140,62 @@ MappedOperand ElementwiseRewriter::mapBlocked(const Operand &operand) {
 
 void ElementwiseRewriter::replace(ArrayRef<Operand> operands, Body body) {
   bool blocked = isBlocked(operands);
-  RankedTensorType resultType = blocked ? getBlockedType(type, lanes) : type;
+  SmallVector<Type> resultTypes(op->getResultTypes());
+  if (blocked)
+    resultTypes[0] = getBlockedType(type, lanes);
+  int64_t rank = cast<RankedTensorType>(resultTypes[0]).getRank();
 
   // A splat is a number in the body, and no operand.
-  SmallVector<std::optional<APFloat>> numbers;
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   for (const Operand &operand : operands) {
-    numbers.push_back(getSplat(operand.value));
-    if (numbers.back())
+    if (operand.isScalar() || getSplat(operand.value))
       continue;
     MappedOperand mapped = blocked ? mapBlocked(operand) : mapPlain(operand);
     inputs.push_back(mapped.value);
     maps.push_back(mapped.map);
   }
-  maps.push_back(rewriter.getMultiDimIdentityMap(resultType.getRank()));
-  SmallVector<utils::IteratorType> iterators(resultType.getRank(),
+  SmallVector<Value> results;
+  for (Type result : resultTypes) {
+    results.push_back(
+        createEmpty(rewriter, location, cast<RankedTensorType>(result)));
+    maps.push_back(rewriter.getMultiDimIdentityMap(rank));
+  }
+  SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
-  Value empty = createEmpty(rewriter, location, resultType);
   auto generic = linalg::GenericOp::create(
-      rewriter, location, TypeRange(resultType), inputs, ValueRange(empty),
-      maps, iterators,
+      rewriter, location, TypeRange(resultTypes), inputs, results, maps,
+      iterators,
       [&](OpBuilder &builder, Location location, ValueRange arguments) {
         SmallVector<Value> elements;
-        for (const std::optional<APFloat> &number : numbers) {
-          if (number) {
-            elements.push_back(arith::ConstantOp::create(
-                builder, location,
-                builder.getFloatAttr(builder.getF32Type(), *number)));
-            continue;
+        for (const Operand &operand : operands) {
+          if (operand.isScalar()) {
+            elements.push_back(operand.value);
+          } else if (TypedAttr number = getSplat(operand.value)) {
+            elements.push_back(
+                arith::ConstantOp::create(builder, location, number));
+          } else {
+            elements.push_back(arguments.front());
+            arguments = arguments.drop_front();
           }
-          elements.push_back(arguments.front());
-          arguments = arguments.drop_front();
         }
         linalg::YieldOp::create(builder, location,
                                 body(builder, location, elements));
       });
-  Value result = generic.getResult(0);
-  if (blocked)
-    result = unpack(rewriter, location, result, type);
-  rewriter.replaceOp(op, result);
+  if (!blocked)
+    return rewriter.replaceOp(op, generic);
+  rewriter.replaceOp(op,
+                     unpack(rewriter, location, generic.getResult(0), type));
 }
 
-/// Whether `op` is an elementwise operation of arith or math on f32 tensors.
+/// Whether `op` is an elementwise operation of arith or math on tensors, of any
+/// element types.
 bool isTensorArithmetic(Operation *op) {
   if (!isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) ||
-      op->getNumResults() != 1 || op->getNumOperands() == 0 ||
+      op->getNumResults() == 0 || op->getNumOperands() == 0 ||
       !OpTrait::hasElementwiseMappableTraits(op))
     return false;
-  auto isTensor = [](Type type) {
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    return tensor && tensor.getElementType().isF32();
-  };
-  return llvm::all_of(op->getOperandTypes(), isTensor) &&
-         isTensor(op->getResult(0).getType());
+  return llvm::all_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>);
 }
 
 struct ConvertArithmetic : RewritePattern {
@@ -201,14 +211,15 @@ struct ConvertArithmetic : RewritePattern {
     ElementwiseRewriter(rewriter, op, lanes)
         .replace(operands,
                  [&](OpBuilder &builder, Location location,
-                     ValueRange elements) -> Value {
+                     ValueRange elements) -> SmallVector<Value> {
                    // Elements by position: an operand may stand there twice,
                    // once seen through.
                    Operation *scalar = builder.clone(*op);
                    scalar->setOperands(elements);
-                   scalar->getResult(0).setType(builder.getF32Type());
                    scalar->setLoc(location);
-                   return scalar->getResult(0);
+                   for (OpResult result : scalar->getResults())
+                     result.setType(getElementTypeOrSelf(result.getType()));
+                   return llvm::to_vector(ValueRange(scalar->getResults()));
                  });
     return success();
   }
@@ -222,13 +233,14 @@ struct ConvertActivation : LayoutPattern<cnn::ActivationOp> {
   LogicalResult matchAndRewrite(cnn::ActivationOp op,
                                 PatternRewriter &rewriter) const override {
     ElementwiseRewriter(rewriter, op, lanes)
-        .replace(
-            {lookThroughBroadcast(op.getInput())},
-            [&](OpBuilder &builder, Location location, ValueRange elements) {
-              return emitActivation(builder, location, op.getKind(),
-                                    op.getAlpha().convertToFloat(),
-                                    op.getBeta().convertToFloat(), elements[0]);
-            });
+        .replace({lookThroughBroadcast(op.getInput())},
+                 [&](OpBuilder &builder, Location location,
+                     ValueRange elements) -> SmallVector<Value> {
+                   return {emitActivation(builder, location, op.getKind(),
+                                          op.getAlpha().convertToFloat(),
+                                          op.getBeta().convertToFloat(),
+                                          elements[0])};
+                 });
     return success();
   }
 };
@@ -241,7 +253,7 @@ struct ConvertPrelu : LayoutPattern<cnn::PreluOp> {
     ElementwiseRewriter(rewriter, op, lanes)
         .replace({{op.getInput()}, {op.getSlope(), /*perChannel=*/true}},
                  [&](OpBuilder &builder, Location location,
-                     ValueRange elements) -> Value {
+                     ValueRange elements) -> SmallVector<Value> {
                    Value x = elements[0];
                    Value zero = arith::ConstantOp::create(
                        builder, location, builder.getF32FloatAttr(0));
@@ -249,8 +261,8 @@ struct ConvertPrelu : LayoutPattern<cnn::PreluOp> {
                        builder, location, arith::CmpFPredicate::OGE, x, zero);
                    Value scaled =
                        arith::MulFOp::create(builder, location, x, elements[1]);
-                   return arith::SelectOp::create(builder, location, positive,
-                                                  x, scaled);
+                   return {arith::SelectOp::create(builder, location, positive,
+                                                   x, scaled)};
                  });
     return success();
   }
@@ -271,11 +283,11 @@ struct ConvertBatchNorm : LayoutPattern<cnn::BatchNormOp> {
                   {factor, /*perChannel=*/true},
                   {shift, /*perChannel=*/true}},
                  [&](OpBuilder &builder, Location location,
-                     ValueRange elements) -> Value {
+                     ValueRange elements) -> SmallVector<Value> {
                    Value scaled = arith::MulFOp::create(
                        builder, location, elements[0], elements[1]);
-                   return arith::AddFOp::create(builder, location, scaled,
-                                                elements[2]);
+                   return {arith::AddFOp::create(builder, location, scaled,
+                                                 elements[2])};
                  });
     return success();
   }
@@ -339,9 +351,8 @@ struct ConvertBroadcast : LayoutPattern<cnn::BroadcastOp> {
       return rewriter.notifyMatchFailure(op, "its readers see through it");
     ElementwiseRewriter(rewriter, op, lanes)
         .replace({lookThroughBroadcast(op.getInput())},
-                 [](OpBuilder &, Location, ValueRange elements) {
-                   return elements[0];
-                 });
+                 [](OpBuilder &, Location, ValueRange elements)
+                     -> SmallVector<Value> { return {elements[0]}; });
     return success();
   }
 };

@@ -98,6 +98,9 @@ struct ConvertConcat : LayoutPattern<tensor::ConcatOp> {
       if (blocked)
         input = pack(rewriter, location, input, lanes);
       auto inputType = cast<RankedTensorType>(input.getType());
+      // Nothing, which would begin behind the end.
+      if (inputType.getNumElements() == 0)
+        continue;
       SmallVector<OpFoldResult> offsets(type.getRank(),
                                         rewriter.getIndexAttr(0));
       SmallVector<OpFoldResult> strides(type.getRank(),

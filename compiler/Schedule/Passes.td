@@ -29,6 +29,43 @@ def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def DropEmptyBuffers : Pass<"drop-empty-buffers", "::mlir::ModuleOp"> {
+  let summary = "makes one kind of all buffers without elements";
+  let description = [{
+    Buffers of @main with a dimension of size 0 get a shape that has strides; views of them and copies between them go.
+
+    Before:
+    ```mlir
+    func.func @main(%x: memref<4x0xf32>, %y: memref<4xf32>)
+    ```
+    After:
+    ```mlir
+    func.func @main(%x: memref<0x1xf32>, %y: memref<4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "computes elementwise operations where their results are read";
+  let description = [{
+    Upstream's fusion of linalg.generic, but not into a reduction that would compute an element again and again, and not from before a
+    loop into it.
+
+    Before:
+    ```mlir
+    %0 = linalg.generic ... ins(%x) outs(%e0) { math.exp }
+    %1 = linalg.generic ... ins(%0, %y) outs(%e1) { arith.addf }
+    ```
+    After:
+    ```mlir
+    %1 = linalg.generic ... ins(%x, %y) outs(%e1) { math.exp, arith.addf }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
   let summary = "places every buffer in one arena";
   let description = [{
@@ -50,6 +87,29 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
+  let summary = "says which tensors share a buffer before they become buffers";
+  let description = [{
+    The arguments of @main are the caller's: nothing is written to them. What an scf.for carries ends every iteration in the buffer in
+    which it came, and both branches of an scf.if write into one buffer, so that allocations in regions never leave them and all of
+    them can be placed in the arena. What is read after it has been overwritten in place is copied before.
+
+    Before:
+    ```mlir
+    %1 = scf.for %i = ... iter_args(%h = %0) -> (tensor<4xf32>) {
+      %2 = linalg.generic ... ins(%h) outs(%empty) ...
+      scf.yield %2 : tensor<4xf32>
+    }
+    ```
+    After:
+    ```mlir
+      %3 = bufferization.materialize_in_destination %2 in %h : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      scf.yield %3 : tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
@@ -79,7 +139,8 @@ def SeparateResults : Pass<"separate-results", "::mlir::ModuleOp"> {
   let summary = "gives every result of the network a buffer of its own";
   let description = [{
     A buffer that is returned twice is copied for its second time: upstream's buffer-results-to-out-params, which makes the returned
-    buffers parameters, expects them to be different.
+    buffers parameters, expects them to be different. A loop or a branch that yields the buffer that it was given is seen through, so
+    that this buffer is the result.
 
     Before:
     ```mlir

@@ -1,7 +1,9 @@
 // Places every buffer of a network in one arena.
 //
-// The network is a straight line of operations, so a buffer's life is an
-// interval. Placing intervals of different sizes in as little memory as
+// The network is a straight line of operations, some of which (loops, branches)
+// hold others: a buffer's life is an interval. What is used in a loop is alive
+// during all of it, unless the loop's body itself allocates it. Placing
+// intervals of different sizes in as little memory as
 // possible is NP-hard (dynamic storage allocation); largest first at the lowest
 // free offset is the usual heuristic and close to the bound for networks.
 // Source: Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net
@@ -12,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace toeplitz {
@@ -27,11 +30,16 @@ static constexpr int64_t arenaAlignment = 64;
 
 namespace {
 
+/// Where operations stand in the program: an operation's interval holds those
+/// of the operations in its regions.
+struct Interval {
+  int64_t first = 0, last = 0;
+};
+
 struct Buffer {
   memref::AllocOp alloc;
   int64_t size = 0;
-  /// The positions in the block of the first and the last operation that
-  /// touches the buffer.
+  /// From the first to the last operation that touches the buffer.
   int64_t firstUse = 0, lastUse = 0;
   int64_t offset = 0;
 
@@ -59,39 +67,96 @@ struct PlanMemory : toeplitz::impl::PlanMemoryBase<PlanMemory> {
   }
 
 private:
+  /// The size of an element in memory: a bool takes a whole byte.
+  static int64_t getElementBytes(Type type) {
+    if (type.isIndex())
+      return IndexType::kInternalStorageBitWidth / 8;
+    return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  }
+
+  DenseMap<Operation *, Interval> positions;
+
   LogicalResult collect(func::FuncOp main, SmallVectorImpl<Buffer> &buffers) {
-    Block &block = main.getBody().front();
-    DenseMap<Operation *, int64_t> positions;
-    for (auto [position, op] : llvm::enumerate(block))
-      positions[&op] = static_cast<int64_t>(position);
-    for (auto alloc : block.getOps<memref::AllocOp>()) {
+    positions.clear();
+    int64_t next = 0;
+    number(main, next);
+    WalkResult result = main.walk([&](memref::AllocOp alloc) {
       MemRefType type = alloc.getType();
-      if (!type.hasStaticShape() || !type.getLayout().isIdentity())
-        return alloc.emitOpError("has no static, contiguous shape");
+      if (!type.hasStaticShape() || !type.getLayout().isIdentity()) {
+        alloc.emitOpError("has no static, contiguous shape");
+        return WalkResult::interrupt();
+      }
       Buffer buffer;
       buffer.alloc = alloc;
-      int64_t bytes = llvm::divideCeil(
-          type.getNumElements() * type.getElementTypeBitWidth(), 8);
-      buffer.size = llvm::alignTo(bytes, arenaAlignment);
-      buffer.firstUse = std::numeric_limits<int64_t>::max();
-      buffer.lastUse = -1;
-      // Uses through views count: follow them.
-      SmallVector<Value> aliases = {alloc.getResult()};
-      while (!aliases.empty())
-        for (Operation *user : aliases.pop_back_val().getUsers()) {
-          Operation *inBlock = block.findAncestorOpInBlock(*user);
-          if (isa<memref::DeallocOp>(user))
-            continue;
-          if (isa<ViewLikeOpInterface>(user)) {
-            llvm::append_range(aliases, user->getResults());
-            continue;
-          }
-          buffer.firstUse = std::min(buffer.firstUse, positions[inBlock]);
-          buffer.lastUse = std::max(buffer.lastUse, positions[inBlock]);
-        }
+      buffer.size = llvm::alignTo(type.getNumElements() *
+                                      getElementBytes(type.getElementType()),
+                                  arenaAlignment);
+      findLife(buffer);
       buffers.push_back(buffer);
+      return WalkResult::advance();
+    });
+    return success(!result.wasInterrupted());
+  }
+
+  /// Numbers all operations in program order.
+  void number(Operation *op, int64_t &next) {
+    Interval interval;
+    interval.first = next++;
+    for (Region &region : op->getRegions())
+      for (Operation &inner : region.getOps())
+        number(&inner, next);
+    interval.last = next++;
+    positions[op] = interval;
+  }
+
+  /// The operations that touch the buffer, by whatever name: views and casts of
+  /// it, and what loops and branches make of it.
+  static SetVector<Operation *> findUsers(memref::AllocOp alloc) {
+    SetVector<Operation *> users;
+    SetVector<Value> names;
+    names.insert(alloc.getResult());
+    auto addBuffers = [&](ValueRange values) {
+      for (Value value : values)
+        if (isa<BaseMemRefType>(value.getType()))
+          names.insert(value);
+    };
+    for (size_t i = 0; i < names.size(); ++i)
+      for (Operation *user : names[i].getUsers()) {
+        if (isa<memref::DeallocOp>(user))
+          continue;
+        // (A view that nobody reads doesn't keep the buffer alive.)
+        if (!isa<ViewLikeOpInterface>(user))
+          users.insert(user);
+        // An operation that gives buffers back may give back this one. What it
+        // hands to its regions comes in as their arguments; what a terminator
+        // yields is a result of the operation around it, or comes in again.
+        Operation *giver = user;
+        if (user->hasTrait<OpTrait::IsTerminator>() &&
+            !isa<func::FuncOp>(user->getParentOp()))
+          giver = user->getParentOp();
+        addBuffers(giver->getResults());
+        for (Region &region : giver->getRegions())
+          for (Block &block : region)
+            addBuffers(block.getArguments());
+      }
+    return users;
+  }
+
+  void findLife(Buffer &buffer) {
+    SetVector<Operation *> users = findUsers(buffer.alloc);
+    // Uses count for the operations of one block that hold them: the block of
+    // the allocation, or the one around it that the buffer has left it for.
+    Block *block = buffer.alloc->getBlock();
+    for (Operation *user : users)
+      while (!block->findAncestorOpInBlock(*user))
+        block = block->getParentOp()->getBlock();
+    buffer.firstUse = std::numeric_limits<int64_t>::max();
+    buffer.lastUse = -1;
+    for (Operation *user : users) {
+      Interval interval = positions[block->findAncestorOpInBlock(*user)];
+      buffer.firstUse = std::min(buffer.firstUse, interval.first);
+      buffer.lastUse = std::max(buffer.lastUse, interval.last);
     }
-    return success();
   }
 
   /// Sets the offsets; returns the size of the arena.
@@ -165,7 +230,7 @@ private:
           llvm::any_of(part->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
         continue;
       auto [strides, offset] = part.getType().getStridesAndOffset();
-      int64_t bytes = part.getType().getElementTypeBitWidth() / 8;
+      int64_t bytes = getElementBytes(part.getType().getElementType());
       OpBuilder builder(part);
       Location location = part.getLoc();
       Value shift = arith::ConstantIndexOp::create(builder, location,

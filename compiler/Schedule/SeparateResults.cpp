@@ -3,6 +3,7 @@
 #include "compiler/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -14,10 +15,40 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
+/// A buffer that every iteration hands on to the next is the one that the loop
+/// was given.
+static void seeThroughLoop(scf::ForOp loop) {
+  Operation *yield = loop.getBody()->getTerminator();
+  for (auto [result, carried, initial, handedOn] :
+       llvm::zip_equal(loop.getResults(), loop.getRegionIterArgs(),
+                       loop.getInitArgs(), yield->getOperands())) {
+    if (!isa<MemRefType>(result.getType()) || handedOn != carried)
+      continue;
+    result.replaceAllUsesWith(initial);
+    carried.replaceAllUsesWith(initial);
+  }
+}
+
+static void seeThroughBranch(scf::IfOp branch) {
+  for (OpResult result : branch->getResults()) {
+    Value buffer = branch.thenYield().getOperand(result.getResultNumber());
+    if (isa<MemRefType>(result.getType()) &&
+        buffer == branch.elseYield().getOperand(result.getResultNumber()))
+      result.replaceAllUsesWith(buffer);
+  }
+}
+
 namespace {
 
 struct SeparateResults : toeplitz::impl::SeparateResultsBase<SeparateResults> {
   void runOnOperation() override {
+    // Inner ones first: what they hand on shows whether the outer ones do.
+    getOperation().walk([](Operation *op) {
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        seeThroughLoop(loop);
+      else if (auto branch = dyn_cast<scf::IfOp>(op))
+        seeThroughBranch(branch);
+    });
     getOperation().walk([](func::ReturnOp op) {
       llvm::SmallDenseSet<Value> seen;
       OpBuilder builder(op);

@@ -11,7 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -32,14 +32,14 @@ public:
   ElementwiseEmitter(const Elementwise &description, KernelBuilder &kernel)
       : kernel(kernel), space(description.space), body(description.body) {}
 
-  LogicalResult emit();
+  void emit();
 
 private:
   int64_t chooseLanes();
   void createViews();
   Value load(size_t operand, ArrayRef<Index> point, int64_t lanes);
   SmallVector<Index> select(size_t operand, ArrayRef<Index> point);
-  FailureOr<Value> evaluate(ArrayRef<Index> point, int64_t lanes);
+  Value evaluate(ArrayRef<Index> point, int64_t lanes);
 
   int64_t lastStride(size_t operand) {
     return space.sizes.empty() ? 0 : space.strides[operand].back();
@@ -125,8 +125,7 @@ Value ElementwiseEmitter::load(size_t operand, ArrayRef<Index> point,
 }
 
 /// The result at a point and the `lanes` - 1 that follow it.
-FailureOr<Value> ElementwiseEmitter::evaluate(ArrayRef<Index> point,
-                                              int64_t lanes) {
+Value ElementwiseEmitter::evaluate(ArrayRef<Index> point, int64_t lanes) {
   if (!body)
     return load(0, point, lanes);
   auto widen = [&](Type type) -> Type {
@@ -136,16 +135,11 @@ FailureOr<Value> ElementwiseEmitter::evaluate(ArrayRef<Index> point,
   for (BlockArgument argument : body->getArguments())
     if (!argument.use_empty())
       mapping.map(argument, load(argument.getArgNumber(), point, lanes));
-  auto lookUp = [&](Value value) -> FailureOr<Value> {
+  auto lookUp = [&](Value value) -> Value {
     if (Value mapped = mapping.lookupOrNull(value))
       return mapped;
     // A number from outside of the body.
-    TypedAttr number;
-    if (!matchPattern(value, m_Constant(&number)))
-      return failure();
-    Value constant =
-        arith::ConstantOp::create(kernel.builder, kernel.location, number);
-    return inLanes(kernel, constant, lanes);
+    return inLanes(kernel, kernel.captured.lookup(value), lanes);
   };
 
   for (Operation &inner : body->without_terminator()) {
@@ -159,13 +153,8 @@ FailureOr<Value> ElementwiseEmitter::evaluate(ArrayRef<Index> point,
                                                   kernel.location, number)));
       continue;
     }
-    for (Value operand : inner.getOperands()) {
-      FailureOr<Value> value = lookUp(operand);
-      if (failed(value))
-        return inner.emitError(
-            "a kernel can only use constants from outside of its body");
-      mapping.map(operand, *value);
-    }
+    for (Value operand : inner.getOperands())
+      mapping.map(operand, lookUp(operand));
     Operation *clone = kernel.builder.clone(inner, mapping);
     clone->setLoc(kernel.location);
     for (OpResult value : clone->getResults())
@@ -174,26 +163,21 @@ FailureOr<Value> ElementwiseEmitter::evaluate(ArrayRef<Index> point,
   return lookUp(body->getTerminator()->getOperand(0));
 }
 
-LogicalResult ElementwiseEmitter::emit() {
+void ElementwiseEmitter::emit() {
   createViews();
   int64_t lanes = chooseLanes();
   size_t result = views.size() - 1;
-  LogicalResult status = success();
   auto compute = [&](ArrayRef<Index> point, int64_t lanes) {
-    FailureOr<Value> value = evaluate(point, lanes);
-    if (failed(value)) {
-      status = failure();
-      return;
-    }
+    Value value = evaluate(point, lanes);
     SmallVector<Index> indices = select(result, point);
     if (lanes)
-      kernel.storeVector(*value, views[result], indices);
+      kernel.storeVector(value, views[result], indices);
     else
-      kernel.storeScalar(*value, views[result], indices);
+      kernel.storeScalar(value, views[result], indices);
   };
   if (space.sizes.empty()) {
     compute({}, 0);
-    return status;
+    return;
   }
   divide(space).forEachRange(
       kernel, [&](ArrayRef<Index> outer, Index lower, Index upper) {
@@ -205,7 +189,6 @@ LogicalResult ElementwiseEmitter::emit() {
                      compute(point, lanes);
                    });
       });
-  return status;
 }
 
 int64_t countTasks(Operation *op) {
@@ -218,15 +201,21 @@ LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   if (!description)
     return op->emitOpError(
         "is not elementwise over buffers with known strides");
-  return ElementwiseEmitter(*description, kernel).emit();
+  ElementwiseEmitter(*description, kernel).emit();
+  return success();
 }
 
 } // namespace
 
-KernelLowering toeplitz::getElementwiseLowering(StringRef operation) {
-  return {operation, countTasks, emit};
+bool toeplitz::hasElementwiseLowering(Operation *op) {
+  auto isSingle = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
+  if (!llvm::all_of(op->getOperandTypes(), isSingle))
+    return false;
+  std::optional<Elementwise> description = describeElementwise(op);
+  return description && (!description->body ||
+                         llvm::all_of(*description->body, isVectorizable));
 }
 
-KernelLowering toeplitz::getCopyLowering() {
-  return {memref::CopyOp::getOperationName(), countTasks, emit};
+KernelLowering toeplitz::getElementwiseLowering(StringRef operation) {
+  return {operation, countTasks, emit};
 }

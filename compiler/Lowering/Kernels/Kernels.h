@@ -16,9 +16,12 @@ KernelLowering getLrnLowering();
 KernelLowering getSoftmaxLowering();
 KernelLowering getTransposeLowering();
 
-/// Linalg's elementwise operations share one lowering, under several names.
+/// Elementwise operations on f32, linalg's and memref.copy.
+bool hasElementwiseLowering(mlir::Operation *op);
 KernelLowering getElementwiseLowering(llvm::StringRef operation);
-KernelLowering getCopyLowering();
+
+/// All operations of linalg, and memref.copy.
+KernelLowering getGenericLowering(llvm::StringRef operation);
 
 } // namespace toeplitz
 

@@ -13,12 +13,12 @@ llvm::ArrayRef<KernelLowering> toeplitz::getKernelLowerings() {
       getNormalizeLowering(),
       getLrnLowering(),
       getSoftmaxLowering(),
-      getElementwiseLowering("linalg.generic"),
       getTransposeLowering(),
-      getElementwiseLowering("linalg.broadcast"),
-      getElementwiseLowering("linalg.map"),
-      getElementwiseLowering("linalg.fill"),
-      getCopyLowering(),
+      getGenericLowering("linalg.generic"),
+      getGenericLowering("linalg.broadcast"),
+      getGenericLowering("linalg.map"),
+      getGenericLowering("linalg.fill"),
+      getGenericLowering("memref.copy"),
   };
   return table;
 }

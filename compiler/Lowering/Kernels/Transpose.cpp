@@ -1,5 +1,6 @@
 // Transpositions of large dimensions: squares of elements go through registers,
-// so that both sides are read and written in vectors. Others are elementwise.
+// so that both sides are read and written in vectors. Others are elementwise,
+// and so are those of other types than f32.
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/IterationSpace.h"
@@ -39,6 +40,8 @@ struct Transposition {
 
 /// Nothing if the operation is better done as an elementwise one.
 std::optional<Transposition> describe(Operation *op) {
+  if (!hasElementwiseLowering(op))
+    return std::nullopt;
   std::optional<Elementwise> elementwise = describeElementwise(op);
   if (!elementwise || elementwise->space.sizes.size() < 2)
     return std::nullopt;
@@ -161,14 +164,13 @@ void TransposeEmitter::emitBlock(ArrayRef<Index> point) {
 int64_t countTasks(Operation *op) {
   if (std::optional<Transposition> transposition = describe(op))
     return transposition->divide().getCount();
-  return getElementwiseLowering(op->getName().getStringRef()).countTasks(op);
+  return getGenericLowering(op->getName().getStringRef()).countTasks(op);
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   std::optional<Transposition> transposition = describe(op);
   if (!transposition)
-    return getElementwiseLowering(op->getName().getStringRef())
-        .emit(op, kernel);
+    return getGenericLowering(op->getName().getStringRef()).emit(op, kernel);
   TransposeEmitter emitter(*transposition, kernel);
   transposition->divide().forEach(
       kernel, [&](ArrayRef<Index> point) { emitter.emitBlock(point); });

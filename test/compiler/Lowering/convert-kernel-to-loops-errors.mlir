@@ -21,11 +21,12 @@ func.func @main(%x: memref<1x2x3x4xf32>, %w: memref<32xf32>, %y: memref<1x2x3x4x
 // -----
 
 #map = affine_map<(i) -> (i)>
-func.func @main(%x: memref<16xf32>, %y: memref<16xf32>, %factor: f32) {
-  // expected-error @+1 {{'linalg.generic' op uses a value from outside that is no constant}}
-  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]} ins(%x : memref<16xf32>) outs(%y : memref<16xf32>) {
-  ^body(%in: f32, %out: f32):
-    %0 = arith.mulf %in, %factor : f32
+func.func @main(%x: memref<?xf32>, %y: memref<16xf32>) {
+  // expected-error @+1 {{'linalg.generic' op uses a buffer whose shape or strides aren't known: 'memref<?xf32>'}}
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel"]} outs(%y : memref<16xf32>) {
+  ^body(%out: f32):
+    %i = linalg.index 0 : index
+    %0 = memref.load %x[%i] : memref<?xf32>
     linalg.yield %0 : f32
   }
   return

@@ -81,3 +81,54 @@ func.func @main(%x: memref<16xf32>, %y: memref<16xf32>) {
   }
   return
 }
+
+// -----
+
+// In a loop: what begins where only the run knows is handed over as the buffer around it and that place, so that all iterations, and
+// kernels elsewhere, share the function. Numbers are repeated in it.
+
+// CHECK-LABEL: func.func @main(
+// CHECK: scf.for %[[I:.*]] =
+// CHECK:   %[[PART:.*]] = memref.subview %[[Y:.*]][%[[I]], 0]
+// CHECK:   %[[BASE:.*]], %[[OFFSET:.*]], %{{.*}}, %{{.*}} = memref.extract_strided_metadata %[[PART]]
+// CHECK:   call @kernel_generic(%{{.*}}, %[[X:.*]], %[[BASE]], %[[OFFSET]], %[[I]]) : (index, memref<8xf32>, memref<f32>, index, index)
+// CHECK: func.func private @kernel_generic(%{{.*}}: index, %[[X:.*]]: memref<8xf32>, %[[BASE:.*]]: memref<f32>, %[[OFFSET:.*]]: index, %[[I:.*]]: index)
+// CHECK:   memref.reinterpret_cast %[[BASE]] to offset: [%[[OFFSET]]], sizes: [8], strides: [1] : memref<f32> to memref<8xf32, strided<[1], offset: ?>>
+// CHECK:   %[[N:.*]] = vector.broadcast %[[I]] : index to vector<4xindex>
+// CHECK:   arith.index_cast %[[N]]
+// CHECK-NOT: func.func
+#map1 = affine_map<(i) -> (i)>
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<8xf32>, %y: memref<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %factor = arith.constant 3.0 : f32
+  scf.for %i = %c0 to %c4 step %c1 {
+    %part = memref.subview %y[%i, 0] [1, 8] [1, 1] : memref<4x8xf32> to memref<8xf32, strided<[1], offset: ?>>
+    linalg.generic {indexing_maps = [#map1, #map1], iterator_types = ["parallel"]}
+        ins(%x : memref<8xf32>) outs(%part : memref<8xf32, strided<[1], offset: ?>>) {
+    ^body(%in: f32, %out: f32):
+      %n = arith.index_cast %i : index to i32
+      %f = arith.sitofp %n : i32 to f32
+      %0 = arith.mulf %in, %f : f32
+      %1 = arith.mulf %0, %factor : f32
+      linalg.yield %1 : f32
+    }
+  }
+  return
+}
+}
+
+// -----
+
+// What has no element is not computed.
+
+// CHECK-LABEL: func.func @main(
+// CHECK-NEXT: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<0x8xf32>, %y: memref<0x8xf32>) {
+  memref.copy %x, %y : memref<0x8xf32> to memref<0x8xf32>
+  return
+}
+}

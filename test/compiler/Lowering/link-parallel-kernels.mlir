@@ -51,6 +51,21 @@ module attributes {toeplitz.blobs = {weight = dense_resource<conv1.weight> : ten
   llvm.func @kernel_pool1(%task: i64, %x: !llvm.ptr) {
     llvm.return
   }
+
+  // A number takes a place in the array as an address does.
+  // CHECK: llvm.func internal @kernel_gather.parallel(%{{.*}}, %[[N:.*]]: i64, %[[F:.*]]: f32)
+  // CHECK: %[[SLOT:.*]] = llvm.getelementptr %{{.*}}[0]
+  // CHECK-NEXT: llvm.store %[[N]], %[[SLOT]] : i64, !llvm.ptr
+  // CHECK-NEXT: %[[SLOT:.*]] = llvm.getelementptr %{{.*}}[1]
+  // CHECK-NEXT: llvm.store %[[F]], %[[SLOT]] : f32, !llvm.ptr
+  // CHECK: llvm.func internal @kernel_gather.task(
+  // CHECK: %[[N:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i64
+  // CHECK: %[[F:.*]] = llvm.load %{{.*}} : !llvm.ptr -> f32
+  // CHECK: llvm.call @kernel_gather(%{{.*}}, %[[N]], %[[F]])
+  llvm.func @kernel_gather.parallel(!llvm.ptr, i64, i64, f32) attributes {toeplitz.kernel = @kernel_gather}
+  llvm.func @kernel_gather(%task: i64, %n: i64, %f: f32) {
+    llvm.return
+  }
 }
 {-#
   dialect_resources: {

@@ -137,3 +137,63 @@ func.func @main(%x: tensor<1x3x1xf32>) -> tensor<1x3x4xf32> {
   return %0 : tensor<1x3x4xf32>
 }
 }
+
+// -----
+
+// Other types than f32 stay plain, even behind a convolution; a comparison has a type of its own, a condition for all elements is used as it
+// is, and two results are those of one loop.
+
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.conv
+// CHECK: %[[PLAIN:.*]] = kernel.reorder
+// CHECK: %[[D:.*]] = linalg.generic {{.*}} ins(%[[PLAIN]] : tensor<1x4x4xf32>) outs(%{{.*}} : tensor<1x4x4xf64>)
+// CHECK:   arith.extf %{{.*}} : f32 to f64
+// CHECK: linalg.generic {{.*}} ins(%[[D]] : tensor<1x4x4xf64>) outs(%{{.*}} : tensor<1x4x4xi1>)
+// CHECK:   arith.cmpf ogt, %{{.*}} : f64
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x4x4xi64>, tensor<1x4x4xi64>) outs(%{{.*}} : tensor<1x4x4xi64>)
+// CHECK:   arith.select %[[CONDITION:.*]], %{{.*}}, %{{.*}} : i64
+// CHECK: linalg.generic {{.*}} outs(%{{.*}}, %{{.*}} : tensor<1x4x4xi64>, tensor<1x4x4xi64>)
+// CHECK:   %[[LOW:.*]], %[[HIGH:.*]] = arith.mulsi_extended
+// CHECK:   linalg.yield %[[LOW]], %[[HIGH]]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x4x4xf32>, %n: tensor<1x4x4xi64>, %m: tensor<1x4x4xi64>, %flag: tensor<i1>)
+    -> (tensor<1x4x4xi1>, tensor<1x4x4xi64>, tensor<1x4x4xi64>, tensor<1x4x4xi64>) {
+  %w = arith.constant dense<0.5> : tensor<4x4x1xf32>
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x4x4xf32>, tensor<4x4x1xf32>) -> tensor<1x4x4xf32>
+  %1 = arith.extf %0 : tensor<1x4x4xf32> to tensor<1x4x4xf64>
+  %one = arith.constant dense<1.0> : tensor<1x4x4xf64>
+  %2 = arith.cmpf ogt, %1, %one : tensor<1x4x4xf64>
+  %condition = tensor.extract %flag[] : tensor<i1>
+  %3 = arith.select %condition, %n, %m : tensor<1x4x4xi64>
+  %low, %high = arith.mulsi_extended %n, %m : tensor<1x4x4xi64>
+  return %2, %3, %low, %high : tensor<1x4x4xi1>, tensor<1x4x4xi64>, tensor<1x4x4xi64>, tensor<1x4x4xi64>
+}
+}
+
+// -----
+
+// A sum in a loop is no part of the convolution before it; both are converted, wherever they are.
+
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.conv
+// CHECK-NOT: residual
+// CHECK: scf.for
+// CHECK:   kernel.conv
+// CHECK:   linalg.generic
+// CHECK:     arith.addf
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %w = arith.constant dense<0.5> : tensor<4x4x1xf32>
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x4x4xf32>, tensor<4x4x1xf32>) -> tensor<1x4x4xf32>
+  %1 = scf.for %i = %c0 to %c3 step %c1 iter_args(%t = %x) -> (tensor<1x4x4xf32>) {
+    %2 = cnn.conv %t, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x4x4xf32>, tensor<4x4x1xf32>) -> tensor<1x4x4xf32>
+    %3 = arith.mulf %2, %2 : tensor<1x4x4xf32>
+    %4 = arith.addf %0, %3 : tensor<1x4x4xf32>
+    scf.yield %4 : tensor<1x4x4xf32>
+  }
+  return %1 : tensor<1x4x4xf32>
+}
+}

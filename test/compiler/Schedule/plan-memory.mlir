@@ -183,3 +183,64 @@ func.func @main(%x: memref<2x2x4x8xf32>, %y: memref<2x4x2x8xf32>) {
   memref.copy %rows, %y : memref<2x4x2x8xf32, strided<[128, 32, 8, 1], offset: 8>> to memref<2x4x2x8xf32>
   return
 }
+
+// -----
+
+// In a loop's body: %b and %c, one after the other, share memory; %a, which every iteration reads, lies beside both, and so does %d after the
+// loop beside %a, under the name that the loop gives it. A bool takes a byte, and nothing takes none.
+// CHECK: module attributes {toeplitz.workspace_size = 512 : i64}
+// CHECK: func.func @main(%[[ARENA:.*]]: memref<512xi8>
+// CHECK: memref.view %[[ARENA]]{{.*}} : memref<512xi8> to memref<256xi1>
+// CHECK: scf.for
+// CHECK:   %[[HALF:.*]] = arith.constant 256 : index
+// CHECK:   %[[B:.*]] = memref.view %[[ARENA]][%[[HALF]]][] : memref<512xi8> to memref<64xf32>
+// CHECK:   %[[HALF:.*]] = arith.constant 256 : index
+// CHECK:   %[[C:.*]] = memref.view %[[ARENA]][%[[HALF]]][] : memref<512xi8> to memref<32xf64>
+// CHECK:   memref.view %[[ARENA]]{{.*}} to memref<0x4xf32>
+// CHECK: %[[HALF:.*]] = arith.constant 256 : index
+// CHECK: memref.view %[[ARENA]][%[[HALF]]][] : memref<512xi8> to memref<256xi8>
+func.func @main(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %true = arith.constant true
+  %f = arith.constant 1.0 : f32
+  %g = arith.constant 1.0 : f64
+  %o = arith.constant 1 : i8
+  %a = memref.alloc() : memref<256xi1>
+  memref.store %true, %a[%c0] : memref<256xi1>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%t = %a) -> (memref<256xi1>) {
+    %b = memref.alloc() : memref<64xf32>
+    memref.store %f, %b[%i] : memref<64xf32>
+    %c = memref.alloc() : memref<32xf64>
+    memref.store %g, %c[%i] : memref<32xf64>
+    %none = memref.alloc() : memref<0x4xf32>
+    memref.store %f, %none[%i, %i] : memref<0x4xf32>
+    scf.yield %t : memref<256xi1>
+  }
+  %d = memref.alloc() : memref<256xi8>
+  memref.store %o, %d[%c0] : memref<256xi8>
+  memref.store %true, %r[%c1] : memref<256xi1>
+  return
+}
+
+// -----
+
+// What a branch yields lives on behind it.
+// CHECK: module attributes {toeplitz.workspace_size = 768 : i64}
+func.func @main(%condition: i1, %y: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %f = arith.constant 1.0 : f32
+  %r = scf.if %condition -> (memref<64xf32>) {
+    %a = memref.alloc() : memref<64xf32>
+    memref.store %f, %a[%c0] : memref<64xf32>
+    scf.yield %a : memref<64xf32>
+  } else {
+    %b = memref.alloc() : memref<64xf32>
+    memref.store %f, %b[%c0] : memref<64xf32>
+    scf.yield %b : memref<64xf32>
+  }
+  %c = memref.alloc() : memref<64xf32>
+  memref.store %f, %c[%c0] : memref<64xf32>
+  memref.copy %r, %y : memref<64xf32> to memref<64xf32>
+  return
+}

@@ -30,3 +30,33 @@ func.func @main(%x: memref<1x8xf32>) -> (memref<1x8xf32>, memref<1x8xf32>, memre
 func.func @different(%x: memref<1x8xf32>, %y: memref<1x8xf32>) -> (memref<1x8xf32>, memref<1x8xf32>) {
   return %x, %y : memref<1x8xf32>, memref<1x8xf32>
 }
+
+// Loops and branches that hand on what they were given are seen through: the buffer that is returned is one that can become a parameter.
+// CHECK-LABEL: @handed_on
+// CHECK: %[[A:.*]] = memref.alloc()
+// CHECK: scf.for
+// CHECK:   scf.for
+// CHECK:     memref.store %{{.*}}, %[[A]]
+// CHECK: return %[[A]]
+// PARAMETERS-LABEL: @handed_on
+// PARAMETERS-NOT: memref.alloc
+// PARAMETERS-NOT: memref.copy
+// PARAMETERS: return
+func.func @handed_on(%n: index, %f: f32, %c: i1) -> memref<8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = memref.alloc() : memref<8xf32>
+  %1 = scf.for %i = %c0 to %n step %c1 iter_args(%t = %0) -> (memref<8xf32>) {
+    %2 = scf.for %j = %c0 to %n step %c1 iter_args(%u = %t) -> (memref<8xf32>) {
+      memref.store %f, %u[%j] : memref<8xf32>
+      %3 = scf.if %c -> (memref<8xf32>) {
+        scf.yield %u : memref<8xf32>
+      } else {
+        scf.yield %u : memref<8xf32>
+      }
+      scf.yield %3 : memref<8xf32>
+    }
+    scf.yield %2 : memref<8xf32>
+  }
+  return %1 : memref<8xf32>
+}

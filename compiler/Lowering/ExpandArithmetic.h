@@ -1,0 +1,24 @@
+// Arithmetic that LLVM has no instruction for, or one that traps.
+
+#ifndef TOEPLITZ_COMPILER_LOWERING_EXPANDARITHMETIC_H
+#define TOEPLITZ_COMPILER_LOWERING_EXPANDARITHMETIC_H
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace toeplitz {
+
+/// Divisions that round up or down; powers of integers; conversions from and to
+/// bf16.
+void populateExpandArithmeticPatterns(mlir::RewritePatternSet &patterns);
+
+/// Makes integer divisions by zero, and of the smallest number by -1, give some
+/// number rather than a signal.
+///
+/// ONNX leaves their results undefined, but a network with a zero in its input
+/// must not end the process that it runs in. Division by a constant costs
+/// nothing more; others a comparison or three beside twenty or more cycles.
+void guardDivisions(mlir::Operation *root);
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,123 @@
+#include "compiler/Lowering/Kernels/GenericPlan.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+
+namespace toeplitz {
+
+/// The points of a task start at multiples of this along the last loop: a whole
+/// number of vectors of the smallest elements.
+static constexpr int64_t rangeMultiple = 64;
+
+/// Points are costlier than one element for each iteration when a lot is
+/// computed in them.
+static constexpr int64_t operationsPerElement = 4;
+
+/// The operation that reduces: the only one that uses the result so far, and
+/// associative and commutative (for floats but for rounding: the vectors of a
+/// row are summed in an order of their own, always the same).
+static Operation *findReduction(const LoopNest &nest) {
+  if (!nest.body || nest.accesses.size() != nest.inputCount + 1)
+    return nullptr;
+  Operation *op = nest.body->getTerminator()->getOperand(0).getDefiningOp();
+  BlockArgument soFar = nest.body->getArgument(nest.inputCount);
+  bool known = isa_and_nonnull<arith::AddFOp, arith::MulFOp, arith::MaximumFOp,
+                               arith::MinimumFOp, arith::AddIOp, arith::MulIOp,
+                               arith::MaxSIOp, arith::MaxUIOp, arith::MinSIOp,
+                               arith::MinUIOp, arith::AndIOp, arith::OrIOp,
+                               arith::XOrIOp>(op);
+  if (!known || op->getBlock() != nest.body || !soFar.hasOneUse() ||
+      *soFar.user_begin() != op || !arith::getNeutralElement(op))
+    return nullptr;
+  return op;
+}
+
+GenericPlan::GenericPlan(LoopNest description, Operation *op)
+    : nest(std::move(description)), types(op->getOperandTypes()) {
+  if (!isVectorizable())
+    return;
+  vectorsOfPoints = allowsVectorsOfPoints();
+  if (!vectorsOfPoints && allowsVectorsOfRows())
+    reduction = findReduction(nest);
+}
+
+TaskDivision GenericPlan::divide() const {
+  int64_t operations =
+      nest.body ? int64_t(nest.body->getOperations().size()) : 1;
+  int64_t work = nest.countSequential() *
+                 std::max<int64_t>(1, operations / operationsPerElement);
+  return TaskDivision(nest.independentSizes(), work,
+                      vectorsOfPoints ? rangeMultiple : 1);
+}
+
+std::optional<int64_t> GenericPlan::strideAlong(size_t operand,
+                                                size_t loop) const {
+  if (!isa<MemRefType>(types[operand]))
+    return 0;
+  if (!nest.accesses[operand])
+    return std::nullopt;
+  return nest.accesses[operand]->strides[loop];
+}
+
+/// Whether every operation of the body does on vectors what it does on numbers.
+bool GenericPlan::isVectorizable() const {
+  for (auto [type, access] : llvm::zip_equal(types, nest.accesses)) {
+    auto buffer = dyn_cast<MemRefType>(type);
+    // A bool takes a byte in a buffer and a bit in a vector.
+    if (buffer && (!access || buffer.getElementType().isInteger(1)))
+      return false;
+  }
+  return !nest.body || llvm::all_of(*nest.body, [](Operation &op) {
+    return isa<linalg::IndexOp>(op) || op.hasTrait<OpTrait::ConstantLike>() ||
+           op.hasTrait<OpTrait::IsTerminator>() ||
+           OpTrait::hasElementwiseMappableTraits(&op);
+  });
+}
+
+int64_t GenericPlan::chooseLanes(size_t loop, kernel::TargetAttr target) const {
+  unsigned widest = 8;
+  auto see = [&](Type type) {
+    type = getElementTypeOrSelf(type);
+    widest =
+        std::max(widest, type.isIndex() ? 64u : type.getIntOrFloatBitWidth());
+  };
+  llvm::for_each(types, see);
+  if (nest.body)
+    for (Operation &op : *nest.body)
+      llvm::for_each(op.getResultTypes(), see);
+  int64_t count = target.getLanes() * 32 / widest;
+  while (count > nest.sizes[loop])
+    count /= 2;
+  return count > 1 ? count : 0;
+}
+
+bool GenericPlan::allowsVectorsOfPoints() const {
+  // One point is no vector.
+  if (nest.independent == 0 || nest.sizes[nest.independent - 1] < 2)
+    return false;
+  for (size_t operand = 0; operand < nest.accesses.size(); ++operand) {
+    std::optional<int64_t> stride = strideAlong(operand, nest.independent - 1);
+    if (operand >= nest.inputCount && stride != 1)
+      return false;
+    // Gathering elements for each step of a reduction costs more than the
+    // vectors save.
+    if (nest.hasSequentialLoops() && stride != 0 && stride != 1)
+      return false;
+  }
+  return true;
+}
+
+bool GenericPlan::allowsVectorsOfRows() const {
+  if (!nest.hasSequentialLoops() || !nest.isCarried(nest.inputCount))
+    return false;
+  for (size_t operand = 0; operand < nest.inputCount; ++operand) {
+    std::optional<int64_t> stride = strideAlong(operand, nest.sizes.size() - 1);
+    if (stride != 0 && stride != 1)
+      return false;
+  }
+  return true;
+}
+
+} // namespace toeplitz
