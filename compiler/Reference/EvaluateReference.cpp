@@ -1,3 +1,4 @@
+#include "compiler/Reference/Constants.h"
 #include "compiler/Reference/Evaluator.h"
 #include "compiler/Reference/Passes.h"
 
@@ -15,9 +16,12 @@ namespace toeplitz {
 namespace {
 
 struct EvaluateReference : impl::EvaluateReferenceBase<EvaluateReference> {
+  using EvaluateReferenceBase::EvaluateReferenceBase;
+
   void runOnOperation() override {
-    FailureOr<std::vector<reference::Tensor>> results =
-        reference::evaluate(getOperation(), {});
+    FailureOr<std::vector<reference::Tensor>> results = reference::evaluate(
+        getOperation(), {},
+        typed ? reference::Precision::Typed : reference::Precision::Oracle);
     if (failed(results))
       return signalPassFailure();
 
@@ -27,11 +31,9 @@ struct EvaluateReference : impl::EvaluateReferenceBase<EvaluateReference> {
     OpBuilder builder(terminator);
     for (auto [operand, result] :
          llvm::zip(terminator->getOpOperands(), *results)) {
-      std::vector<float> values(result.values.begin(), result.values.end());
-      auto type = RankedTensorType::get(result.shape, builder.getF32Type());
       auto constant = arith::ConstantOp::create(
           builder, terminator->getLoc(),
-          DenseElementsAttr::get(type, llvm::ArrayRef(values)));
+          reference::getDenseAttribute(result, &getContext()));
       operand.set(constant);
     }
     // Users come after what they use: backwards, all but the new constants go.

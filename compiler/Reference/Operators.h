@@ -1,4 +1,4 @@
-// The families of operators that the evaluator knows, one source file each.
+// The operators of cnn, in families, one source file each.
 
 #ifndef TOEPLITZ_COMPILER_REFERENCE_OPERATORS_H
 #define TOEPLITZ_COMPILER_REFERENCE_OPERATORS_H
@@ -25,14 +25,8 @@ std::optional<Tensor> evaluateNormalization(mlir::Operation *op,
                                             Operands operands);
 std::optional<Tensor> evaluateActivation(mlir::Operation *op,
                                          Operands operands);
-std::optional<Tensor> evaluateElementwise(mlir::Operation *op,
-                                          Operands operands);
-std::optional<Tensor> evaluateMovement(mlir::Operation *op, Operands operands);
+std::optional<Tensor> evaluateBorders(mlir::Operation *op, Operands operands);
 std::optional<Tensor> evaluateResize(mlir::Operation *op, Operands operands);
-
-/// The elements of a constant: dense, splat or a dense resource, of f32 or f64.
-/// nullopt for any other attribute.
-std::optional<Tensor> constantTensor(mlir::Attribute value);
 
 /// The shape of the operation's only result.
 llvm::ArrayRef<int64_t> resultShape(mlir::Operation *op);

@@ -1,10 +1,6 @@
-// The operations that move values without computing: padding, broadcasting,
-// concatenation, reshaping, transposition, slicing.
+// cnn.pad and cnn.broadcast: values at positions where the input has none.
 
 #include "compiler/Reference/Operators.h"
-
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -82,71 +78,12 @@ static Tensor broadcast(const Tensor &input, ArrayRef<int64_t> shape) {
                 });
 }
 
-static Tensor concatenate(tensor::ConcatOp op, Operands operands) {
-  Tensor result(resultShape(op));
-  auto dimension = static_cast<int64_t>(op.getDim());
-  SmallVector<int64_t> strides = rowMajorStrides(result.shape);
-  int64_t offset = 0;
-  for (const Tensor *operand : operands) {
-    forEachIndex(operand->shape, [&](ArrayRef<int64_t> index, int64_t place) {
-      int64_t at = offset * strides[dimension];
-      for (size_t d = 0; d < index.size(); ++d)
-        at += index[d] * strides[d];
-      result.values[at] = operand->values[place];
-    });
-    offset += operand->shape[dimension];
-  }
-  return result;
-}
-
-/// Reshapes keep the row-major order: only the shape changes.
-static Tensor reshape(const Tensor &input, ArrayRef<int64_t> shape) {
-  Tensor result = input;
-  result.shape.assign(shape.begin(), shape.end());
-  return result;
-}
-
-static Tensor transpose(linalg::TransposeOp op, const Tensor &input) {
-  return gather(input, resultShape(op), 0.0,
-                [&](ArrayRef<int64_t> index, MutableArrayRef<int64_t> from) {
-                  for (auto [to, dimension] :
-                       llvm::enumerate(op.getPermutation()))
-                    from[dimension] = index[to];
-                  return true;
-                });
-}
-
-/// nullopt if an offset or a stride is not a constant, or if the slice drops
-/// dimensions.
-static std::optional<Tensor> slice(tensor::ExtractSliceOp op,
-                                   const Tensor &input) {
-  if (op.getNumOperands() != 1 || op.getType().getRank() != input.getRank())
-    return std::nullopt;
-  return gather(input, resultShape(op), 0.0,
-                [&](ArrayRef<int64_t> index, MutableArrayRef<int64_t> from) {
-                  for (size_t d = 0; d < from.size(); ++d)
-                    from[d] = op.getStaticOffset(d) +
-                              index[d] * op.getStaticStride(d);
-                  return true;
-                });
-}
-
-std::optional<Tensor> toeplitz::reference::evaluateMovement(Operation *op,
-                                                            Operands operands) {
+std::optional<Tensor> toeplitz::reference::evaluateBorders(Operation *op,
+                                                           Operands operands) {
   if (auto padding = dyn_cast<cnn::PadOp>(op))
     return pad(*operands[0], padding.getLow(), padding.getHigh(),
                padding.getMode(), padding.getValue().convertToDouble());
   if (isa<cnn::BroadcastOp>(op))
     return broadcast(*operands[0], resultShape(op));
-  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return concatenate(concat, operands);
-  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
-    return reshape(*operands[0], resultShape(op));
-  if (auto permutation = dyn_cast<linalg::TransposeOp>(op))
-    return transpose(permutation, *operands[0]);
-  if (auto extraction = dyn_cast<tensor::ExtractSliceOp>(op))
-    return slice(extraction, *operands[0]);
-  if (isa<tensor::EmptyOp>(op))
-    return Tensor(resultShape(op));
   return std::nullopt;
 }
