@@ -9,6 +9,15 @@ target_include_directories(toeplitz_options SYSTEM INTERFACE
 target_compile_options(toeplitz_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror -Wno-unused-parameter>)
 
+# Memory and arithmetic checked while the compiler runs. Not the runtime, which goes into what it makes, and no checks
+# that need LLVM to be built the same way.
+option(TOEPLITZ_SANITIZE "Build the compiler with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+if(TOEPLITZ_SANITIZE)
+  set(sanitizers -fsanitize=address,undefined -fno-sanitize=vptr,function -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(toeplitz_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${sanitizers}>)
+  target_link_options(toeplitz_options INTERFACE ${sanitizers})
+endif()
+
 # toeplitz_library(NAME sources... [DEPENDS targets...] [EXCEPTIONS])
 # A static library of one room. Debian's LLVM has RTTI on and exceptions off; EXCEPTIONS turns them on for rooms that use
 # a library that throws.

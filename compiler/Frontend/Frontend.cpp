@@ -3,16 +3,20 @@
 
 #include "compiler/Frontend/Frontend.h"
 
+#include "compiler/Frontend/DynamicBatch.h"
+
 #include "compiler/Frontend/Description.h"
 #include "compiler/Frontend/DescriptionWriter.h"
 #include "compiler/Frontend/LayerBuilder.h"
 #include "compiler/Frontend/LayerOrder.h"
+#include "compiler/Frontend/Onnx/OnnxImporter.h"
 #include "compiler/Frontend/Operators.h"
 #include "compiler/Frontend/Weights.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringMap.h"
@@ -28,7 +32,7 @@ constexpr llvm::StringLiteral nameAttribute = "toeplitz.name";
 
 void registerFrontendDialects(DialectRegistry &registry) {
   registry.insert<cnn::CNNDialect, arith::ArithDialect, func::FuncDialect,
-                  linalg::LinalgDialect, math::MathDialect,
+                  linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
                   tensor::TensorDialect>();
 }
 
@@ -161,14 +165,29 @@ static std::unique_ptr<llvm::MemoryBuffer> readFile(llvm::StringRef path,
   return nullptr;
 }
 
-OwningOpRef<ModuleOp> importNetwork(llvm::StringRef path,
-                                    MLIRContext &context) {
+bool isNetworkPath(llvm::StringRef path) {
+  return path.ends_with(".json") || path.ends_with(".onnx");
+}
+
+OwningOpRef<ModuleOp> importNetwork(llvm::StringRef path, MLIRContext &context,
+                                    const ImportOptions &options) {
   DialectRegistry registry;
   registerFrontendDialects(registry);
   context.appendDialectRegistry(registry);
   for (llvm::StringRef name : registry.getDialectNames())
     context.getOrLoadDialect(name);
+  if (options.isBatchDynamic && !options.batch)
+    return importDynamicBatch(path, context, options);
+  if (path.ends_with(".onnx"))
+    return importOnnx(path, context, options);
 
+  if (!options.shapes.empty() || !options.constants.empty() ||
+      (options.batch && !options.isBatchDynamic)) {
+    emitError(FileLineColLoc::get(&context, path, 0, 0))
+        << "--shape, --constant and a --batch other than dynamic are for ONNX "
+           "models: a description states the shapes of its inputs";
+    return nullptr;
+  }
   std::unique_ptr<llvm::MemoryBuffer> buffer = readFile(path, context);
   if (!buffer)
     return nullptr;
@@ -176,6 +195,12 @@ OwningOpRef<ModuleOp> importNetwork(llvm::StringRef path,
   NetworkDescription network;
   if (failed(readDescription(source, buffer->getBuffer(), network)))
     return nullptr;
+  if (options.isBatchDynamic) {
+    llvm::SmallVector<llvm::SmallVectorImpl<int64_t> *> shapes;
+    for (InputDescription &input : network.inputs)
+      shapes.push_back(&input.shape);
+    replaceStatedBatch(shapes, *options.batch);
+  }
   return Importer(source, network).run();
 }
 

@@ -14,6 +14,8 @@ std::string formatShape(llvm::ArrayRef<int64_t> shape) {
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape) {
   int64_t count = 1;
   for (int64_t size : shape) {
+    if (size == 0)
+      return 0;
     if (size > maximumElementCount / count)
       return std::nullopt;
     count *= size;

@@ -1,0 +1,6 @@
+# ONNX's schema in C++, from Debian's libonnx-dev: a library of protocol buffers, which comes without a CMake package.
+find_path(TOEPLITZ_ONNX_INCLUDE onnx/onnx_pb.h REQUIRED)
+find_library(TOEPLITZ_ONNX_PROTO onnx_proto REQUIRED)
+add_library(Toeplitz::onnx INTERFACE IMPORTED)
+target_include_directories(Toeplitz::onnx SYSTEM INTERFACE ${TOEPLITZ_ONNX_INCLUDE})
+target_link_libraries(Toeplitz::onnx INTERFACE ${TOEPLITZ_ONNX_PROTO} protobuf::libprotobuf)
