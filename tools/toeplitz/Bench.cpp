@@ -16,6 +16,7 @@ struct BenchOptions {
   int threads = 1;
   int64_t runs = 0;
   bool json = false;
+  std::optional<int64_t> samples;
   CompilationOptions compilation;
 };
 
@@ -23,12 +24,10 @@ struct BenchOptions {
 /// values are hardly matters to the time, as long as they are ordinary numbers.
 llvm::FailureOr<std::vector<TensorValues>>
 chooseInputs(const Signature &signature, const BenchOptions &options) {
-  if (!options.inputs.empty())
-    return readInputs(signature, options.inputs);
-  std::vector<TensorValues> inputs;
-  for (const TensorSignature &input : signature.inputs)
-    inputs.push_back(makeRandomValues(input, /*seed=*/1));
-  return inputs;
+  std::vector<std::string> arguments = options.inputs;
+  if (arguments.empty())
+    arguments.assign(signature.inputs.size(), "random:1");
+  return readInputs(signature, arguments, options.samples);
 }
 
 void printText(const LoadedNetwork &network, const toeplitz_timing &timing) {
@@ -99,6 +98,7 @@ Command toeplitz::addBenchCommand(CLI::App &application) {
       ->option_text("[NAME=]FILE.npy")
       ->allow_extra_args(false)
       ->take_all();
+  addSamplesOption(*parser, options->samples);
   parser->add_flag("--json", options->json,
                    "Print the result as a JSON object, times in milliseconds");
   addCompilationOptions(*parser, options->compilation);

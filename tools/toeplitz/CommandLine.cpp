@@ -106,6 +106,34 @@ std::string describeUnknownWord(const CLI::App &part, llvm::StringRef word) {
   return ("unknown command '" + word + "'" + adviseOn(part, word, names)).str();
 }
 
+/// Accepts C identifiers.
+CLI::Validator identifier() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        auto mayStand = [](char c) { return llvm::isAlnum(c) || c == '_'; };
+        if (!text.empty() && !llvm::isDigit(text.front()) &&
+            llvm::all_of(text, mayStand))
+          return "";
+        return "expected a C identifier, found '" + text + "'";
+      },
+      "");
+}
+
+/// Reads the argument of --progress, which CLI11 then takes as the number of an
+/// enumerator.
+CLI::Validator progressMode() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        const llvm::StringRef names[] = {"auto", "always", "never"};
+        auto found = llvm::find(names, text);
+        if (found == std::end(names))
+          return "expected auto, always or never, found '" + text + "'";
+        text = std::to_string(found - names);
+        return "";
+      },
+      "");
+}
+
 } // namespace
 
 std::unique_ptr<CLI::App> toeplitz::createApplication() {
@@ -166,6 +194,37 @@ std::optional<int> toeplitz::readCommandLine(CLI::App &application, int argc,
 void toeplitz::addCompilationOptions(CLI::App &parser,
                                      CompilationOptions &options) {
   parser
+      .add_option("--name", options.name,
+                  "Name of the network in C, an identifier; the default is the "
+                  "one in its file, or that of an ONNX file")
+      ->option_text("NAME")
+      ->check(identifier())
+      ->group("Network");
+  parser
+      .add_option("--shape", options.shapes,
+                  "Shape of an input whose shape the ONNX model leaves open; "
+                  "may be repeated")
+      ->option_text("NAME=1x3x224x224")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group("Network");
+  parser
+      .add_option("--batch", options.batch,
+                  "Size of leading dimensions that the ONNX model leaves open; "
+                  "the default is 1. With 'dynamic', the leading dimensions "
+                  "of a model or description are chosen for each run")
+      ->option_text("N | dynamic")
+      ->group("Network");
+  parser
+      .add_option("--constant", options.constants,
+                  "Make an input of the ONNX model a constant, with the value "
+                  "in the file: what other shapes depend on must be known "
+                  "when compiling; may be repeated")
+      ->option_text("NAME=FILE.npy")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group("Network");
+  parser
       .add_option("--mcpu", options.targetCpu,
                   "Processor to compile for, by LLVM's name, such as "
                   "x86-64-v3 or znver4; 'native' (the default) is this one")
@@ -199,9 +258,27 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
                 "Print the IR to stderr after each pass that changed it")
       ->group("Inspection");
   parser
+      .add_option("--progress", options.progress,
+                  "Report on stderr how far the compilation is: auto (the "
+                  "default), on a terminal and after two seconds; always; "
+                  "never")
+      ->option_text("WHEN")
+      ->transform(progressMode())
+      ->group("Inspection");
+  parser
       .add_flag("--time-passes", options.timePasses,
                 "Print to stderr how long each pass took")
       ->group("Inspection");
+}
+
+void toeplitz::addSamplesOption(CLI::App &parser,
+                                std::optional<int64_t> &samples) {
+  parser
+      .add_option("--samples", samples,
+                  "Samples of random inputs, where the batch is dynamic; the "
+                  "default is as many as the other inputs have, or 1")
+      ->option_text("N")
+      ->check(wholeNumber(0, 1000000));
 }
 
 CLI::Validator toeplitz::wholeNumber(int64_t lowest, int64_t highest) {

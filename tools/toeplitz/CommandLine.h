@@ -23,6 +23,7 @@ struct Command {
 Command addCompileCommand(CLI::App &application);
 Command addRunCommand(CLI::App &application);
 Command addBenchCommand(CLI::App &application);
+Command addOperatorsCommand(CLI::App &application);
 
 /// The parser of `toeplitz`, still without subcommands.
 std::unique_ptr<CLI::App> createApplication();
@@ -35,6 +36,9 @@ std::optional<int> readCommandLine(CLI::App &application, int argc,
 /// Adds the options about the target, the algorithms and the inspection of the
 /// compiler, which every subcommand that compiles has.
 void addCompilationOptions(CLI::App &parser, CompilationOptions &options);
+
+/// Adds the option that says how many samples made-up inputs have.
+void addSamplesOption(CLI::App &parser, std::optional<int64_t> &samples);
 
 /// Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator wholeNumber(int64_t lowest, int64_t highest);

@@ -6,6 +6,7 @@
 #include "dialects/CNN/CNNDialect.h"
 #include "tools/toeplitz/EntryFunction.h"
 #include "tools/toeplitz/Messages.h"
+#include "tools/toeplitz/NetworkOptions.h"
 #include "tools/toeplitz/Printing.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -57,7 +58,7 @@ SmallVector<StringRef> toeplitz::algorithmNames() {
 }
 
 Compilation::Compilation(const CompilationOptions &options)
-    : options(options), diagnostics(context) {
+    : options(options), diagnostics(context), progress(options.progress) {
   DialectRegistry registry;
   registerToeplitzDialects(registry);
   context.appendDialectRegistry(registry);
@@ -81,7 +82,21 @@ LogicalResult Compilation::load(StringRef inputPath) {
   stage = findStage(*module);
   if (failed(checkWeights()) || failed(checkLayerNames()))
     return failure();
-  return completeEntryFunction(*module, stage, path);
+  return nameNetwork();
+}
+
+LogicalResult Compilation::nameNetwork() {
+  if (failed(completeEntryFunction(*module, stage, path)))
+    return failure();
+  if (options.name.empty())
+    return success();
+  if (stage != Stage::Cnn)
+    return reportError("--name: '" + path +
+                       "' has its name already, it is at "
+                       "the stage '" +
+                       stageName(stage) + "'");
+  module->setSymName(options.name);
+  return success();
 }
 
 LogicalResult Compilation::readAlgorithms() {
@@ -112,16 +127,26 @@ LogicalResult Compilation::readModule(StringRef path) {
   if (status.type() == llvm::sys::fs::file_type::directory_file)
     return reportError("cannot open '" + path + "': it is a directory");
 
+  progress.report("reading the network");
   TimingScope scope = nestTiming("Read the network");
   unsigned errorsBefore = diagnostics.getErrorCount();
-  if (path.ends_with(".json"))
-    module = importNetwork(path, context);
+  llvm::FailureOr<ImportOptions> inputs = readNetworkOptions(options);
+  if (failed(inputs))
+    return failure();
+  if (isNetworkPath(path))
+    module = importNetwork(path, context, *inputs);
+  else if (!options.shapes.empty() || !options.constants.empty() ||
+           !options.batch.empty())
+    return reportError("'" + path +
+                       "': --shape, --batch and --constant are for ONNX "
+                       "models");
   else if (path.ends_with(".mlir"))
     module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
   else
     return reportError("'" + path +
-                       "': expected a network description (.json) or a module "
-                       "of the compiler (.mlir)");
+                       "': expected an ONNX model (.onnx), a network "
+                       "description (.json) or a module of the compiler "
+                       "(.mlir)");
   if (module)
     return success();
   // The reader has said why, with the place in the file.
@@ -221,6 +246,7 @@ LogicalResult Compilation::advanceTo(Stage target) {
     return failure();
   TimingScope scope = nestTiming("Passes");
   manager.enableTiming(scope);
+  progress.follow(manager);
 
   unsigned errorsBefore = diagnostics.getErrorCount();
   if (failed(manager.run(*module))) {

@@ -7,6 +7,7 @@
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipeline.h"
 #include "tools/toeplitz/CompilationOptions.h"
+#include "tools/toeplitz/Progress.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -24,8 +25,8 @@ public:
   /// `options` must outlive the compilation.
   explicit Compilation(const CompilationOptions &options);
 
-  /// Reads a description (.json) or a module of any stage (.mlir), and checks
-  /// the options against it. Reports what is wrong.
+  /// Reads a model (.onnx), a description (.json) or a module of any stage
+  /// (.mlir), and checks the options against it. Reports what is wrong.
   mlir::LogicalResult load(llvm::StringRef path);
 
   /// Runs the passes up to `stage`. An error when the module is past it.
@@ -38,12 +39,15 @@ public:
   mlir::TimingScope nestTiming(llvm::StringRef name) {
     return rootTiming.nest(name);
   }
+  /// How far it is; for reports about what isn't a pass.
+  Progress &getProgress() { return progress; }
 
 private:
   mlir::LogicalResult readAlgorithms();
   mlir::LogicalResult readModule(llvm::StringRef path);
   mlir::LogicalResult checkWeights();
   mlir::LogicalResult checkLayerNames();
+  mlir::LogicalResult nameNetwork();
   mlir::LogicalResult enablePrinting(mlir::PassManager &manager);
 
   const CompilationOptions &options;
@@ -55,6 +59,7 @@ private:
   Stage stage = Stage::Cnn;
   mlir::DefaultTimingManager timing;
   mlir::TimingScope rootTiming;
+  Progress progress;
 };
 
 } // namespace toeplitz

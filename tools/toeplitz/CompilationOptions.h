@@ -3,6 +3,8 @@
 #ifndef TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
 #define TOEPLITZ_TOOLS_TOEPLITZ_COMPILATIONOPTIONS_H
 
+#include "tools/toeplitz/Progress.h"
+
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
@@ -11,6 +13,13 @@
 namespace toeplitz {
 
 struct CompilationOptions {
+  /// What the network is to be called; empty for its own name.
+  std::string name;
+  /// What the network's file leaves open: "NAME=1x3x224x224", "NAME=FILE.npy",
+  /// a number.
+  std::vector<std::string> shapes, constants;
+  std::string batch;
+
   /// LLVM's names of the target, as describeTarget takes them.
   std::string targetTriple;
   std::string targetCpu;
@@ -20,11 +29,14 @@ struct CompilationOptions {
   std::vector<std::string> printAfter;
   bool printAfterAll = false;
   bool timePasses = false;
+  ProgressMode progress = ProgressMode::Automatic;
 
   /// Whether the user said anything.
   bool areGiven() const {
-    return !targetTriple.empty() || !targetCpu.empty() || !algorithms.empty() ||
-           !printAfter.empty() || printAfterAll || timePasses;
+    return !name.empty() || !shapes.empty() || !constants.empty() ||
+           !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
+           !algorithms.empty() || !printAfter.empty() || printAfterAll ||
+           timePasses;
   }
 };
 

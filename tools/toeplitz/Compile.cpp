@@ -108,6 +108,11 @@ llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
   emitOptions.runtimeDirectory = options.runtimeDirectory;
   emitOptions.printCommands = options.printCommands;
   emitOptions.executableThreads = options.threads;
+  emitOptions.reportPart = [&](size_t done, size_t parts) {
+    compilation.getProgress().report("machine code, part", done, parts);
+    if (done == parts)
+      compilation.getProgress().report("linking");
+  };
   return emitArtifact(compilation.getModule(), compilation.getTarget(), kind,
                       path, emitOptions);
 }

@@ -11,10 +11,10 @@
 namespace toeplitz {
 
 /// Checks that `module`, read from `path` and at `stage`, has the function
-/// @main, and that a network as written takes and returns tensors of f32 with
-/// static shapes and names of their own. Such a module may leave out names: it
-/// then gets that of the file, and its tensors are called input0, output0 and
-/// so on. Reports what is wrong.
+/// @main, and that a network as written takes and returns tensors with static
+/// shapes, elements of a type of runtime/toeplitz.h and names of their own.
+/// Such a module may leave out names: it then gets that of the file, and its
+/// tensors are called input0, output0 and so on. Reports what is wrong.
 mlir::LogicalResult completeEntryFunction(mlir::ModuleOp module, Stage stage,
                                           llvm::StringRef path);
 

@@ -1,4 +1,5 @@
 #include "tools/toeplitz/NativeNetwork.h"
+#include "compiler/Frontend/Frontend.h"
 #include "compiler/Target/Target.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
@@ -83,24 +84,28 @@ std::vector<TensorSignature> describe(const toeplitz_tensor *tensors,
   for (const toeplitz_tensor &tensor : llvm::ArrayRef(tensors, count))
     signatures.push_back(
         {tensor.name,
-         llvm::SmallVector<int64_t>(tensor.shape, tensor.shape + tensor.rank)});
+         llvm::SmallVector<int64_t>(tensor.shape, tensor.shape + tensor.rank),
+         tensor.type});
   return signatures;
 }
 
 /// The tensors of one run, as the ABI passes them.
 struct Arguments {
   Arguments(const LoadedNetwork &network, llvm::ArrayRef<TensorValues> inputs) {
+    Signature signature = readSignature(network);
+    batch = getBatch(signature, inputs);
     for (const TensorValues &values : inputs)
-      inputAddresses.push_back(values.data());
-    for (const TensorSignature &output : readSignature(network).outputs) {
-      outputs.emplace_back(countTensorElements(output.shape));
-      outputAddresses.push_back(outputs.back().data());
-    }
+      inputAddresses.push_back(values.bytes.data());
+    for (const TensorSignature &output : signature.outputs)
+      outputs.emplace_back(output.type, output.getShape(batch));
+    for (TensorValues &values : outputs)
+      outputAddresses.push_back(values.bytes.data());
   }
 
+  int64_t batch;
   std::vector<TensorValues> outputs;
-  llvm::SmallVector<const float *> inputAddresses;
-  llvm::SmallVector<float *> outputAddresses;
+  llvm::SmallVector<const void *> inputAddresses;
+  llvm::SmallVector<void *> outputAddresses;
 };
 
 } // namespace
@@ -108,8 +113,7 @@ struct Arguments {
 std::unique_ptr<LoadedNetwork>
 toeplitz::openNetwork(llvm::StringRef path, const CompilationOptions &options,
                       int threads) {
-  llvm::StringRef suffix = llvm::sys::path::extension(path);
-  if (suffix == ".json" || suffix == ".mlir")
+  if (isNetworkPath(path) || path.ends_with(".mlir"))
     return compileAndLoad(path, options, threads);
 
   auto report = [&](const llvm::Twine &problem) {
@@ -124,8 +128,9 @@ toeplitz::openNetwork(llvm::StringRef path, const CompilationOptions &options,
   if (!binary) {
     llvm::consumeError(binary.takeError());
     return report("'" + path +
-                  "': expected a network description (.json), a module of the "
-                  "compiler (.mlir) or a shared library of 'toeplitz compile'");
+                  "': expected an ONNX model (.onnx), a network description "
+                  "(.json), a module of the compiler (.mlir) or a shared "
+                  "library of 'toeplitz compile'");
   }
   if (isProgram(**binary))
     return report("'" + path +
@@ -149,8 +154,8 @@ llvm::FailureOr<std::vector<TensorValues>>
 toeplitz::runNetwork(LoadedNetwork &network,
                      llvm::ArrayRef<TensorValues> inputs) {
   Arguments arguments(network, inputs);
-  if (llvm::Error error =
-          network.run(arguments.inputAddresses, arguments.outputAddresses))
+  if (llvm::Error error = network.run(
+          arguments.inputAddresses, arguments.outputAddresses, arguments.batch))
     return reportError(llvm::toString(std::move(error)));
   return std::move(arguments.outputs);
 }
@@ -159,8 +164,8 @@ llvm::FailureOr<toeplitz_timing>
 toeplitz::timeNetwork(LoadedNetwork &network,
                       llvm::ArrayRef<TensorValues> inputs, int64_t runs) {
   Arguments arguments(network, inputs);
-  auto timing =
-      network.bench(arguments.inputAddresses, arguments.outputAddresses, runs);
+  auto timing = network.bench(arguments.inputAddresses,
+                              arguments.outputAddresses, runs, arguments.batch);
   if (!timing)
     return reportError(llvm::toString(timing.takeError()));
   return *timing;

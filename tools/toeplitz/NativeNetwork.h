@@ -18,7 +18,8 @@ std::unique_ptr<LoadedNetwork> openNetwork(llvm::StringRef path,
 
 Signature readSignature(const LoadedNetwork &network);
 
-/// Runs the network once. Reports what is wrong.
+/// Runs the network once, on as many samples as the inputs have. Reports what
+/// is wrong.
 llvm::FailureOr<std::vector<TensorValues>>
 runNetwork(LoadedNetwork &network, llvm::ArrayRef<TensorValues> inputs);
 

@@ -6,6 +6,8 @@
 #include "tools/toeplitz/EntryFunction.h"
 #include "tools/toeplitz/NativeNetwork.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 using namespace toeplitz;
 
 namespace {
@@ -16,6 +18,7 @@ struct RunOptions {
   std::vector<std::string> outputs;
   bool reference = false;
   int threads = 1;
+  std::optional<int64_t> samples;
   CompilationOptions compilation;
 };
 
@@ -25,7 +28,7 @@ using Results = llvm::FailureOr<std::vector<TensorValues>>;
 /// delivers the results.
 int runWith(const Signature &signature, const RunOptions &options,
             llvm::function_ref<Results(llvm::ArrayRef<TensorValues>)> compute) {
-  auto inputs = readInputs(signature, options.inputs);
+  auto inputs = readInputs(signature, options.inputs, options.samples);
   if (failed(inputs))
     return 1;
   // Before the work, so that a mistake in the command line doesn't waste it.
@@ -37,29 +40,47 @@ int runWith(const Signature &signature, const RunOptions &options,
     return 1;
 
   for (const OutputFile &file : *files)
-    if (failed(writeNpy(file.path, signature.outputs[file.output].shape,
-                        (*outputs)[file.output])))
+    if (failed(writeNpy(file.path, (*outputs)[file.output])))
       return 1;
   if (files->empty())
     for (auto [output, values] : llvm::zip(signature.outputs, *outputs))
-      printSummary(llvm::outs(), output, values);
+      printSummary(llvm::outs(), output.name, values);
   return 0;
 }
 
+/// Where the batch is chosen for each run, the network is one for one sample:
+/// the elements of a sample in `values`, or all of them.
+llvm::MutableArrayRef<char> sampleOf(TensorValues &values, bool hasBatch,
+                                     int64_t sample) {
+  llvm::MutableArrayRef<char> bytes(values.bytes);
+  if (!hasBatch)
+    return bytes;
+  size_t size = bytes.size() / values.shape.front();
+  return bytes.slice(sample * size, size);
+}
+
 Results evaluate(Compilation &compilation, const Signature &signature,
-                 llvm::ArrayRef<TensorValues> inputs) {
-  std::vector<reference::Tensor> arguments;
-  for (auto [input, values] : llvm::zip(signature.inputs, inputs)) {
-    reference::Tensor &argument = arguments.emplace_back();
-    argument.shape = input.shape;
-    argument.values.assign(values.begin(), values.end());
-  }
-  auto results = reference::evaluate(compilation.getModule(), arguments);
-  if (failed(results))
-    return llvm::failure();
+                 std::vector<TensorValues> inputs) {
+  auto function =
+      compilation.getModule().lookupSymbol<mlir::func::FuncOp>("main");
+  int64_t batch = getBatch(signature, inputs);
   std::vector<TensorValues> outputs;
-  for (const reference::Tensor &result : *results)
-    outputs.emplace_back(result.values.begin(), result.values.end());
+  for (const TensorSignature &output : signature.outputs)
+    outputs.emplace_back(output.type, output.getShape(batch));
+  for (int64_t sample = 0; sample < batch; ++sample) {
+    std::vector<reference::Tensor> arguments;
+    for (auto [type, input, values] :
+         llvm::zip(function.getArgumentTypes(), signature.inputs, inputs))
+      arguments.push_back(reference::Tensor::fromBytes(
+          *reference::getElementType(type), input.getShape(1),
+          sampleOf(values, input.hasBatch(), sample)));
+    auto results = reference::evaluate(compilation.getModule(), arguments);
+    if (failed(results))
+      return llvm::failure();
+    for (auto [output, values, result] :
+         llvm::zip(signature.outputs, outputs, *results))
+      result.toBytes(sampleOf(values, output.hasBatch(), sample));
+  }
   return outputs;
 }
 
@@ -99,7 +120,8 @@ Command toeplitz::addRunCommand(CLI::App &application) {
   parser
       ->add_option("--input", options->inputs,
                    "Values of an input: a .npy file, or random:SEED for "
-                   "reproducible values in [-1, 1); without NAME: of the next "
+                   "reproducible values (floats in [-1, 1), any integer of 8 "
+                   "bits, 0 or 1 for other types); without NAME: of the next "
                    "input; may be repeated")
       ->option_text("[NAME=]FILE.npy")
       ->allow_extra_args(false)
@@ -112,6 +134,7 @@ Command toeplitz::addRunCommand(CLI::App &application) {
       ->option_text("[NAME=]FILE.npy")
       ->allow_extra_args(false)
       ->take_all();
+  addSamplesOption(*parser, options->samples);
   CLI::Option *threads =
       parser
           ->add_option("--threads", options->threads,

@@ -1,6 +1,7 @@
 #include "tools/toeplitz/Tensors.h"
 #include "tools/toeplitz/Messages.h"
 
+#include "runtime/element_type.h"
 #include "runtime/npy.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -67,61 +68,88 @@ matchArguments(llvm::ArrayRef<TensorSignature> tensors,
   return matched;
 }
 
-/// "random:SEED" or a file.
-llvm::FailureOr<TensorValues> readValues(const TensorSignature &tensor,
-                                         llvm::StringRef where) {
-  if (where.starts_with("random:")) {
-    uint64_t seed;
-    llvm::StringRef text = where.drop_front(strlen("random:"));
-    if (text.getAsInteger(10, seed))
-      return reportError("--input: expected random:SEED with a whole number "
-                         "that isn't negative, found '" +
-                         where + "'");
-    return makeRandomValues(tensor, seed);
-  }
+bool isRandom(const TensorArgument &argument) {
+  return argument.where.starts_with("random:");
+}
 
+llvm::FailureOr<TensorValues> makeRandom(const TensorSignature &tensor,
+                                         llvm::StringRef where, int64_t batch) {
+  uint64_t seed;
+  if (where.drop_front(strlen("random:")).getAsInteger(10, seed))
+    return reportError("--input: expected random:SEED with a whole number "
+                       "that isn't negative, found '" +
+                       where + "'");
+  return makeRandomValues(tensor, seed, batch);
+}
+
+/// Whether an array of that shape is a value of the tensor. The first one with
+/// a batch says how many samples there are.
+bool fits(const TensorSignature &tensor, llvm::ArrayRef<int64_t> shape,
+          std::optional<int64_t> &batch) {
+  if (!tensor.hasBatch())
+    return shape == llvm::ArrayRef<int64_t>(tensor.shape);
+  if (shape.empty() ||
+      shape.drop_front() != llvm::ArrayRef<int64_t>(tensor.shape).drop_front())
+    return false;
+  if (!batch)
+    batch = shape.front();
+  return shape.front() == *batch;
+}
+
+llvm::FailureOr<TensorValues> readFile(const TensorSignature &tensor,
+                                       llvm::StringRef path,
+                                       std::optional<int64_t> &batch) {
   toeplitz_npy_array array;
   char message[1024];
-  if (toeplitz_npy_read(where.str().c_str(), &array, message, sizeof(message)))
+  if (toeplitz_npy_read(path.str().c_str(), tensor.type, &array, message,
+                        sizeof(message)))
     return reportError(message);
-  llvm::ArrayRef<int64_t> shape(array.shape, array.rank);
-  TensorValues values(array.data, array.data + array.count);
-  llvm::LogicalResult fits =
-      shape == llvm::ArrayRef<int64_t>(tensor.shape)
-          ? llvm::success()
-          : reportError(where + ": the array has shape " +
-                        formatTensorShape(shape) + ", input '" + tensor.name +
-                        "' needs " + formatTensorShape(tensor.shape));
+  TensorValues values(tensor.type, llvm::ArrayRef(array.shape, array.rank));
+  llvm::copy(llvm::ArrayRef(static_cast<const char *>(array.data),
+                            values.bytes.size()),
+             values.bytes.begin());
   toeplitz_npy_free(&array);
-  if (failed(fits))
-    return llvm::failure();
+  if (!fits(tensor, values.shape, batch))
+    return reportError(
+        path + ": the array has shape " + formatTensorShape(values.shape) +
+        ", input '" + tensor.name + "' needs " +
+        formatTensorShape(batch ? tensor.getShape(*batch) : tensor.shape));
   return values;
 }
 
 } // namespace
 
+TensorValues::TensorValues(int32_t type, llvm::ArrayRef<int64_t> shape)
+    : type(type), shape(shape),
+      bytes(countTensorElements(shape) * toeplitz_element_size(type)) {}
+
 TensorValues toeplitz::makeRandomValues(const TensorSignature &tensor,
-                                        uint64_t seed) {
+                                        uint64_t seed, int64_t batch) {
   uint64_t state = 0xcbf29ce484222325; // FNV-1a of the name
   for (unsigned char c : tensor.name)
     state = (state ^ c) * 0x100000001b3;
-  state ^= seed;
-
-  TensorValues values(countTensorElements(tensor.shape));
-  for (float &value : values) { // splitmix64
-    uint64_t z = state += 0x9E3779B97F4A7C15;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-    z ^= z >> 31;
-    // 24 bits are what an f32 holds exactly.
-    value = float(z >> 40) * 0x1p-23f - 1.0f;
-  }
+  TensorValues values(tensor.type, tensor.getShape(batch));
+  toeplitz_fill_random(tensor.type, values.bytes.data(), values.getCount(),
+                       state ^ seed);
   return values;
+}
+
+int64_t toeplitz::getBatch(const Signature &signature,
+                           llvm::ArrayRef<TensorValues> inputs) {
+  for (auto [tensor, values] : llvm::zip(signature.inputs, inputs))
+    if (tensor.hasBatch())
+      return values.shape.front();
+  return 1;
 }
 
 llvm::FailureOr<std::vector<TensorValues>>
 toeplitz::readInputs(const Signature &signature,
-                     llvm::ArrayRef<std::string> arguments) {
+                     llvm::ArrayRef<std::string> arguments,
+                     std::optional<int64_t> batch) {
+  if (batch && !signature.hasDynamicBatch())
+    return reportError("--samples: the network's batch is not dynamic, it "
+                       "takes " +
+                       describeTensors(signature.inputs));
   auto matched =
       matchArguments(signature.inputs, arguments, "--input", "input");
   if (failed(matched))
@@ -143,13 +171,19 @@ toeplitz::readInputs(const Signature &signature,
   }
 
   std::vector<TensorValues> inputs(signature.inputs.size());
-  for (const TensorArgument &argument : *matched) {
-    auto values =
-        readValues(signature.inputs[*argument.tensor], argument.where);
-    if (failed(values))
-      return llvm::failure();
-    inputs[*argument.tensor] = std::move(*values);
-  }
+  // Files first: they say how many samples there are.
+  for (bool random : {false, true})
+    for (const TensorArgument &argument : *matched) {
+      if (isRandom(argument) != random)
+        continue;
+      const TensorSignature &tensor = signature.inputs[*argument.tensor];
+      auto values = random
+                        ? makeRandom(tensor, argument.where, batch.value_or(1))
+                        : readFile(tensor, argument.where, batch);
+      if (failed(values))
+        return llvm::failure();
+      inputs[*argument.tensor] = std::move(*values);
+    }
   return inputs;
 }
 
@@ -167,51 +201,92 @@ toeplitz::matchOutputs(const Signature &signature,
 }
 
 llvm::LogicalResult toeplitz::writeNpy(llvm::StringRef path,
-                                       llvm::ArrayRef<int64_t> shape,
-                                       llvm::ArrayRef<float> values) {
+                                       const TensorValues &values) {
   char message[1024];
-  if (toeplitz_npy_write(path.str().c_str(), values.data(), shape.size(),
-                         shape.data(), message, sizeof(message)))
+  if (toeplitz_npy_write(path.str().c_str(), values.type, values.bytes.data(),
+                         values.shape.size(), values.shape.data(), message,
+                         sizeof(message)))
     return reportError(message);
   return llvm::success();
 }
 
-void toeplitz::printSummary(llvm::raw_ostream &stream,
-                            const TensorSignature &tensor,
-                            llvm::ArrayRef<float> values) {
-  stream << tensor.name << ": shape " << formatTensorShape(tensor.shape);
-  if (values.empty()) {
-    stream << "\n";
-    return;
-  }
-  float lowest = values.front(), highest = values.front();
-  double sum = 0;
-  size_t notFinite = 0;
-  for (float value : values) {
-    lowest = std::min(lowest, value);
-    highest = std::max(highest, value);
-    sum += value;
-    notFinite += !std::isfinite(value);
-  }
-  stream << ", min " << llvm::format("%.6g", lowest) << ", max "
-         << llvm::format("%.6g", highest) << ", mean "
-         << llvm::format("%.6g", sum / values.size());
-  if (notFinite > 0)
-    stream << ", " << notFinite << " not finite";
-  stream << "\n  first values:";
-  for (float value : values.take_front(8))
-    stream << " " << llvm::format("%.6g", value);
-  stream << (values.size() > 8 ? " ...\n" : "\n");
+/// An element as text, of a float with few digits.
+static std::string format(const TensorValues &tensor, int64_t index) {
+  const char *element =
+      tensor.bytes.data() + index * toeplitz_element_size(tensor.type);
+  char text[64];
+  if (toeplitz_is_float(tensor.type))
+    snprintf(text, sizeof(text), "%.6g",
+             toeplitz_load_float(tensor.type, element));
+  else
+    toeplitz_element_text(tensor.type, element, text, sizeof(text));
+  return text;
+}
 
-  // Two dimensions are most often a row of scores for each image.
-  if (tensor.shape.size() != 2 || tensor.shape[1] < 2)
-    return;
+/// All elements as doubles: exact enough for extremes and means.
+static std::vector<double> readNumbers(const TensorValues &tensor) {
+  std::vector<double> numbers(tensor.getCount());
+  int32_t size = toeplitz_element_size(tensor.type);
+  for (auto [index, number] : llvm::enumerate(numbers)) {
+    const char *element = tensor.bytes.data() + index * size;
+    if (toeplitz_is_float(tensor.type)) {
+      number = toeplitz_load_float(tensor.type, element);
+      continue;
+    }
+    int64_t integer = toeplitz_load_integer(tensor.type, element);
+    number = tensor.type == TOEPLITZ_UINT64 ? double(uint64_t(integer))
+                                            : double(integer);
+  }
+  return numbers;
+}
+
+/// The largest score of each row.
+static void printLargest(llvm::raw_ostream &stream,
+                         llvm::ArrayRef<int64_t> shape,
+                         llvm::ArrayRef<double> numbers) {
   constexpr int64_t kRowsShown = 8;
   stream << "  argmax:";
-  for (int64_t row = 0; row < std::min(tensor.shape[0], kRowsShown); ++row) {
-    auto scores = values.slice(row * tensor.shape[1], tensor.shape[1]);
+  for (int64_t row = 0; row < std::min(shape[0], kRowsShown); ++row) {
+    auto scores = numbers.slice(row * shape[1], shape[1]);
     stream << " "
            << std::max_element(scores.begin(), scores.end()) - scores.begin();
   }
-  stream << (tensor.shape[0] > kRowsShown ? " ...\n" : "\n");
+  stream << (shape[0] > kRowsShown ? " ...\n" : "\n");
+}
+
+void toeplitz::printSummary(llvm::raw_ostream &stream, llvm::StringRef name,
+                            const TensorValues &tensor) {
+  stream << name << ": shape " << formatTensorShape(tensor.shape);
+  if (tensor.type != TOEPLITZ_FLOAT32)
+    stream << " " << getTypeName(tensor.type);
+  std::vector<double> numbers = readNumbers(tensor);
+  if (numbers.empty()) {
+    stream << "\n";
+    return;
+  }
+  size_t lowest = 0, highest = 0, notFinite = 0;
+  double sum = 0;
+  for (auto [index, number] : llvm::enumerate(numbers)) {
+    if (number < numbers[lowest])
+      lowest = index;
+    if (number > numbers[highest])
+      highest = index;
+    sum += number;
+    notFinite += !std::isfinite(number);
+  }
+  stream << ", min " << format(tensor, lowest) << ", max "
+         << format(tensor, highest) << ", mean "
+         << llvm::format("%.6g", sum / numbers.size());
+  if (notFinite > 0)
+    stream << ", " << notFinite << " not finite";
+  stream << "\n  first values:";
+  constexpr size_t kValuesShown = 8;
+  for (size_t i = 0; i < std::min(numbers.size(), kValuesShown); ++i)
+    stream << " " << format(tensor, i);
+  stream << (numbers.size() > kValuesShown ? " ...\n" : "\n");
+
+  // Two dimensions of floats are most often a row of scores for each image.
+  if (tensor.shape.size() == 2 && tensor.shape[1] >= 2 &&
+      toeplitz_is_float(tensor.type))
+    printLargest(stream, tensor.shape, numbers);
 }
