@@ -27,6 +27,7 @@ class Tensor(ctypes.Structure):
     _fields_ = [
         ("name", ctypes.c_char_p),
         ("rank", ctypes.c_int32),
+        ("type", ctypes.c_int32),
         ("_shape", ctypes.POINTER(ctypes.c_int64)),
     ]
 

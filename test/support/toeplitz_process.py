@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 
+import ml_dtypes
 import numpy as np
 
 SOURCE_ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -76,13 +77,37 @@ def evaluate_reference(description, inputs, directory, names=None):
 
 
 class _Tensor(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("rank", ctypes.c_int32), ("shape", ctypes.POINTER(ctypes.c_int64))]
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("rank", ctypes.c_int32),
+        ("type", ctypes.c_int32),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+    ]
+
+
+# The types of elements, by their numbers in runtime/toeplitz.h.
+DTYPES = {
+    1: np.dtype(np.float32),
+    2: np.dtype(np.uint8),
+    3: np.dtype(np.int8),
+    4: np.dtype(np.uint16),
+    5: np.dtype(np.int16),
+    6: np.dtype(np.int32),
+    7: np.dtype(np.int64),
+    9: np.dtype(np.bool_),
+    10: np.dtype(np.float16),
+    11: np.dtype(np.float64),
+    12: np.dtype(np.uint32),
+    13: np.dtype(np.uint64),
+    16: np.dtype(ml_dtypes.bfloat16),
+}
 
 
 FloatPointer = ctypes.POINTER(ctypes.c_float)
-_RUN = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(FloatPointer), ctypes.POINTER(FloatPointer)
-)
+_POINTERS = ctypes.POINTER(ctypes.c_void_p)
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, _POINTERS, _POINTERS)
+_RUN_BATCH = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, _POINTERS, _POINTERS, ctypes.c_int64)
+_BATCH_WORKSPACE_SIZE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_int64)
 _THREADS_CREATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int)
 _THREADS_DESTROY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -100,6 +125,8 @@ class _Network(ctypes.Structure):
         ("run", _RUN),
         ("threads_create", _THREADS_CREATE),
         ("threads_destroy", _THREADS_DESTROY),
+        ("run_batch", _RUN_BATCH),
+        ("batch_workspace_size", _BATCH_WORKSPACE_SIZE),
     ]
 
 
@@ -126,10 +153,17 @@ class Library:
         self.name = self.network.name.decode()
         self.inputs = self._shapes(self.network.inputs, self.network.input_count)
         self.outputs = self._shapes(self.network.outputs, self.network.output_count)
+        self.input_types = self._types(self.network.inputs, self.network.input_count)
+        self.output_types = self._types(self.network.outputs, self.network.output_count)
 
     @staticmethod
     def _shapes(tensors, count):
+        """A first size of -1 is the batch, which is chosen for each run."""
         return {t.name.decode(): tuple(t.shape[: t.rank]) for t in (tensors[i] for i in range(count))}
+
+    @staticmethod
+    def _types(tensors, count):
+        return {tensors[i].name.decode(): DTYPES[tensors[i].type] for i in range(count)}
 
     def create_pool(self, threads):
         pool = self.network.threads_create(threads)
@@ -141,28 +175,34 @@ class Library:
 
     def run(self, inputs, pool=None):
         """The outputs by name. Safe to call from many threads at once: all its memory is its own."""
-        arrays = []
+        arrays, batch = [], 1
         for name, shape in self.inputs.items():
-            array = np.ascontiguousarray(inputs[name], np.float32)
+            array = np.asarray(inputs[name], self.input_types[name], order="C")
+            if shape[:1] == (-1,):
+                batch, shape = array.shape[0], (array.shape[0], *shape[1:])
             assert array.shape == shape, f"input {name} has shape {array.shape}, the network takes {shape}"
             arrays.append(array)
-        input_pointers = (FloatPointer * len(arrays))(*[a.ctypes.data_as(FloatPointer) for a in arrays])
 
         guarded, results = [], {}
         for name, shape in self.outputs.items():
-            size = int(np.prod(shape, dtype=np.int64)) * 4
+            shape = tuple(batch if size < 0 else size for size in shape)
+            size = int(np.prod(shape, dtype=np.int64)) * self.output_types[name].itemsize
             memory = aligned_bytes(size + 2 * GUARD)
             memory[:] = CANARY
             guarded.append((name, memory))
-            results[name] = memory[GUARD : GUARD + size].view(np.float32).reshape(shape)
-        output_pointers = (FloatPointer * len(results))(*[a.ctypes.data_as(FloatPointer) for a in results.values()])
+            results[name] = memory[GUARD : GUARD + size].view(self.output_types[name]).reshape(shape)
         # What lies in the workspace before a run must not matter: 0xFF is a NaN.
-        workspace = aligned_bytes(self.network.workspace_size + GUARD)
+        dynamic = bool(self.network.run_batch)
+        workspace_size = self.network.batch_workspace_size(batch) if dynamic else self.network.workspace_size
+        workspace = aligned_bytes(workspace_size + GUARD)
         workspace[:-GUARD] = 0xFF
         workspace[-GUARD:] = CANARY
         guarded.append(("the workspace", workspace))
 
-        self.network.run(pool, workspace.ctypes.data, input_pointers, output_pointers)
+        input_pointers = (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
+        output_pointers = (ctypes.c_void_p * len(results))(*[a.ctypes.data for a in results.values()])
+        run, more = (self.network.run_batch, (batch,)) if dynamic else (self.network.run, ())
+        run(pool, workspace.ctypes.data, input_pointers, output_pointers, *more)
         for name, memory in guarded:
             borders = memory[-GUARD:] if name == "the workspace" else np.concatenate([memory[:GUARD], memory[-GUARD:]])
             assert np.all(borders == CANARY), f"{self.name} wrote beyond {name}"

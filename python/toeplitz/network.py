@@ -1,0 +1,317 @@
+"""Compiled networks as functions of arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import os
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from . import abi
+from .arrays import to_array
+from .dtypes import numpy_type, type_name
+from .errors import InputError, RunError
+from .timing import Timing, measure
+from .workspaces import WorkspacePool
+
+DYNAMIC = -1
+"""In a shape: the size is that of the arrays of each call."""
+
+_NO_SIZE = 2**64 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """An input or output of a network.
+
+    Attributes:
+        name: as in the model.
+        shape: the sizes of its dimensions; the first is -1 where each call chooses the batch.
+        dtype: numpy's type of its elements. bfloat16 is that of the package ml_dtypes, or uint16 (the bits) without it.
+        type: the name of the element type: "float32", "int64", "bfloat16", "bool", …
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: numpy.dtype
+    type: str
+
+    def __str__(self) -> str:
+        sizes = ", ".join("batch" if size == DYNAMIC else str(size) for size in self.shape)
+        return f"{self.name}: {self.type}[{sizes}]"
+
+
+def _describe(tensors: Any, count: int) -> tuple[Tensor, ...]:
+    return tuple(
+        Tensor(
+            name=tensors[index].name.decode(),
+            shape=tuple(tensors[index].shape[: tensors[index].rank]),
+            dtype=numpy_type(tensors[index].type),
+            type=type_name(tensors[index].type),
+        )
+        for index in range(count)
+    )
+
+
+class Network:
+    """A compiled network in this process: a function from arrays to arrays.
+
+    Any number of threads may call one network at the same time: each call has a workspace of its own, and runs without
+    Python's lock. Made by toeplitz.compile and toeplitz.load.
+    """
+
+    def __init__(self, path: str | os.PathLike, threads: int = 1, source: Any = None) -> None:
+        """Use toeplitz.compile or toeplitz.load."""
+        if threads < 0:
+            raise ValueError(f"threads: found {threads}, expected 0 (one for each processor) or more")
+        library = abi.Library(path)
+        self._description = library.network
+        self._threads = threads
+        self._source = source
+        self._pools = _Pools(self._description, threads)
+        self._workspaces = WorkspacePool()
+        description = self._description
+        self._name = description.name.decode()
+        self._inputs = _describe(description.inputs, description.input_count)
+        self._outputs = _describe(description.outputs, description.output_count)
+        self._has_dynamic_batch = any(DYNAMIC in tensor.shape for tensor in self._inputs + self._outputs)
+        # When Python ends, threads may still be in the code; the system takes all of it then.
+        weakref.finalize(self, _unload, self._pools, library).atexit = False
+        self._pools.get()
+
+    @property
+    def name(self) -> str:
+        """The name of the network, a C identifier."""
+        return self._name
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What a call takes, in the order of its arguments."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """What a call returns, in its order."""
+        return self._outputs
+
+    @property
+    def threads(self) -> int:
+        """The threads that a call computes with, its own counted; 0 is one for each processor."""
+        return self._threads
+
+    def workspace_bytes(self, batch: int = 1) -> int:
+        """The bytes of memory that a call needs beside its inputs, its outputs and the weights.
+
+        Raises:
+            MemoryError: for a batch that no memory could hold.
+        """
+        if not self._has_dynamic_batch:
+            return self._description.workspace_size
+        size = self._description.batch_workspace_size(batch)
+        if size == _NO_SIZE:
+            raise MemoryError(f"no workspace is large enough for a batch of {batch}")
+        return size
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(map(str, self._inputs))
+        outputs = ", ".join(map(str, self._outputs))
+        return f"<toeplitz.Network {self._name}: ({inputs}) -> ({outputs})>"
+
+    def __call__(self, /, *arrays: Any, **named: Any) -> numpy.ndarray | tuple[numpy.ndarray, ...]:
+        """Computes the outputs.
+
+        The inputs are given in their order, or by name: `network(x)`, `network(x=x)`, `network({"x": x})` (for names that
+        are no Python identifiers). Each is an array of numpy, or of anything that has DLPack or __array__ (torch, jax, …),
+        in the CPU's memory, of exactly the element type of the input; Python's numbers and lists of them take that type.
+        Arrays that aren't contiguous are copied, others are read where they are.
+
+        Returns:
+            A new array, or a tuple of them in the order of `outputs` when there are several (or none).
+
+        Raises:
+            toeplitz.InputError: an input is missing, unknown, or of a wrong type or shape.
+            toeplitz.RunError: the threads can't be started.
+            MemoryError: there is no memory for the outputs or the workspace.
+        """
+        results = self._run(self._bind(arrays, named))
+        return results[0] if len(results) == 1 else results
+
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
+        """As a call, from inputs by name to outputs by name."""
+        results = self._run(self._bind((inputs,), {}))
+        return {tensor.name: array for tensor, array in zip(self._outputs, results)}
+
+    def bench(self, /, *arrays: Any, runs: int | None = None, **named: Any) -> Timing:
+        """Measures how long a call takes, without the checks and copies around the computation.
+
+        Args:
+            arrays, named: inputs, as of a call; by default random numbers in [-1, 1), and zeros for integers.
+            runs: how many to measure; by default two seconds' worth. Warm-up runs come first and aren't counted.
+
+        Returns:
+            A toeplitz.Timing: minimum, median and mean in milliseconds. Compare minima.
+        """
+        if runs is not None and runs < 1:
+            raise ValueError(f"runs: found {runs}, expected 1 or more")
+        inputs = self._bind(arrays, named) if arrays or named else self._make_inputs()
+        run, _ = self._prepare(inputs)
+        with self._workspaces.borrow(run.workspace_bytes) as workspace:
+            timing = measure(lambda: run(workspace), runs)
+        return timing
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes the network to a file, which appears complete or not at all.
+
+        The suffix says what it becomes: `.so` a shared library (for toeplitz.load, and for C: NAME.h is written beside it),
+        `.a` a static library and `.o` an object (with NAME.h too), `.h` the header, `.s` assembly, `.ll` LLVM's IR, `.mlir`
+        the network as written, none an executable that reads and writes .npy files. For all but `.so` the model is compiled
+        again, with the same options, so it must still be there; and for a `.so` whose name begins with lib, because linkers
+        find it by that name, unless it is the model's own name.
+
+        Raises:
+            toeplitz.CompileError: the file can't be written, or the model can't be compiled any more.
+            toeplitz.RunError: a network that was loaded from a library can't become anything else.
+        """
+        if self._source is None:
+            raise RunError("this network has no model to make other files of")
+        self._source.save(os.fspath(path), self._threads)
+
+    def __reduce__(self):
+        path = getattr(self._source, "path", None)
+        if path is None:
+            raise TypeError(
+                "a network that is in no file can't be sent to another process: save() it there as a .so, and load() that"
+            )
+        from . import load
+
+        return load, (path, self._threads)
+
+    def _bind(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> list[numpy.ndarray]:
+        """The arrays of the inputs, in order."""
+        if len(arrays) == 1 and isinstance(arrays[0], Mapping):
+            if named:
+                raise InputError("the inputs are given in a dict and by keyword, expected one of both")
+            named, arrays = arrays[0], ()
+        names = [tensor.name for tensor in self._inputs]
+        if len(arrays) > len(names):
+            raise InputError(f"found {len(arrays)} inputs, expected {len(names)}: {self._list_inputs()}")
+        values = dict(zip(names, arrays))
+        for name, value in named.items():
+            if name not in names:
+                raise InputError(f"there is no input '{name}', expected {self._list_inputs()}")
+            if name in values:
+                raise InputError(f"input '{name}' is given twice, by its place and by its name")
+            values[name] = value
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise InputError(f"missing input '{missing[0]}', expected {self._list_inputs()}")
+        return [to_array(values[tensor.name], tensor.dtype, tensor.name) for tensor in self._inputs]
+
+    def _list_inputs(self) -> str:
+        return ", ".join(map(str, self._inputs)) or "none"
+
+    def _choose_batch(self, inputs: list[numpy.ndarray]) -> int:
+        """Checks the shapes, and returns the size of the dimensions that are left open; 1 when there is none."""
+        batch, chosen_by = 1, None
+        for tensor, array in zip(self._inputs, inputs):
+            expected = tensor.shape
+            if expected and expected[0] == DYNAMIC and array.ndim == len(expected):
+                if chosen_by is None:
+                    batch, chosen_by = array.shape[0], tensor.name
+                elif array.shape[0] != batch:
+                    raise InputError(
+                        f"input '{tensor.name}' has a batch of {array.shape[0]}, input '{chosen_by}' one of {batch}"
+                    )
+                expected = (batch, *expected[1:])
+            if array.shape != expected:
+                sizes = ", ".join("batch" if size == DYNAMIC else str(size) for size in tensor.shape)
+                raise InputError(f"input '{tensor.name}': found shape {array.shape}, expected ({sizes})")
+        return batch
+
+    def _make_inputs(self) -> list[numpy.ndarray]:
+        random = numpy.random.default_rng(1)
+        inputs = []
+        for tensor in self._inputs:
+            shape = tuple(1 if size == DYNAMIC else size for size in tensor.shape)
+            is_integer = tensor.type.startswith(("int", "uint", "bool"))
+            if is_integer:
+                inputs.append(numpy.zeros(shape, tensor.dtype))
+            else:
+                inputs.append((random.random(shape, numpy.float32) * 2 - 1).astype(tensor.dtype))
+        return inputs
+
+    def _prepare(self, inputs: list[numpy.ndarray]) -> tuple[_Run, tuple[numpy.ndarray, ...]]:
+        batch = self._choose_batch(inputs)
+        outputs = tuple(
+            numpy.empty(tuple(batch if size == DYNAMIC else size for size in tensor.shape), tensor.dtype)
+            for tensor in self._outputs
+        )
+        more = (batch,) if self._has_dynamic_batch else ()
+        function = self._description.run_batch if self._has_dynamic_batch else self._description.run
+        run = _Run(function, self._pools.get(), inputs, outputs, more, self.workspace_bytes(batch))
+        return run, outputs
+
+    def _run(self, inputs: list[numpy.ndarray]) -> tuple[numpy.ndarray, ...]:
+        run, outputs = self._prepare(inputs)
+        with self._workspaces.borrow(run.workspace_bytes) as workspace:
+            run(workspace)
+        return outputs
+
+
+class _Run:
+    """One run, ready but for its workspace. Keeps the arrays that it reads and writes."""
+
+    def __init__(self, function, pool, inputs, outputs, more, workspace_bytes) -> None:
+        self._function = function
+        self._pool = pool
+        self._arrays = (inputs, outputs)
+        self._inputs = _addresses(inputs)
+        self._outputs = _addresses(outputs)
+        self._more = more
+        self.workspace_bytes = workspace_bytes
+
+    def __call__(self, workspace: int) -> None:
+        # ctypes gives Python's lock back while the function runs.
+        self._function(self._pool, workspace, self._inputs, self._outputs, *self._more)
+
+
+def _addresses(arrays: Sequence[numpy.ndarray]) -> ctypes.Array:
+    # Of length 1 at least: an array of none may have no address.
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[array.__array_interface__["data"][0] for array in arrays])
+
+
+class _Pools:
+    """The threads of a network. A process that forked has none of its parent's, and starts its own."""
+
+    def __init__(self, description: abi.Network, threads: int) -> None:
+        self._description = description
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._process: int | None = None
+        self._pool: int | None = None
+
+    def get(self) -> int | None:
+        """The pool of this process, None for the calling thread alone."""
+        if self._threads == 1 or self._process == os.getpid():
+            return self._pool
+        with self._lock:
+            if self._process != os.getpid():
+                self._pool = self._description.threads_create(self._threads)
+                if not self._pool:
+                    raise RunError(f"{self._threads} threads can't be started")
+                self._process = os.getpid()
+        return self._pool
+
+    def destroy(self) -> None:
+        if self._pool and self._process == os.getpid():
+            self._description.threads_destroy(self._pool)
+
+
+def _unload(pools: _Pools, library: abi.Library) -> None:
+    pools.destroy()
+    library.close()

@@ -1,0 +1,23 @@
+"""Prints the table of ONNX's tests at the end of a run that had them, and writes it into the build folder."""
+
+import pytest
+from conformance_table import ConformanceTable, results_folder
+
+_table = ConformanceTable()
+
+
+def pytest_runtest_logreport(report):
+    _table.add(report)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    if not _table.rows:
+        return
+    path = results_folder() / "conformance.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_table.format() + "\n\n" + _table.summarize() + "\n")
+    terminalreporter.section("conformance")
+    terminalreporter.write_line(_table.format())
+    terminalreporter.write_line(_table.summarize())
+    terminalreporter.write_line(f"written to {path}")
