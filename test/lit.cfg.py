@@ -34,7 +34,7 @@ folders = [os.path.join(config.toeplitz_build_root, "tools"), config.llvm_tools]
 config.environment["PATH"] = os.pathsep.join(folders + [config.environment.get("PATH", os.environ["PATH"])])
 
 # What the tests' Python scripts and the compiler need of the caller's environment.
-for variable in ("HOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+for variable in ("HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 config.environment["PYTHONPATH"] = os.pathsep.join(
