@@ -452,6 +452,24 @@ def recursive_function(model, generator):
     return model.SerializeToString()
 
 
+@mutation
+def doubling_functions(model, generator):
+    """Each function calls the next one twice: a small file of more nodes than there are atoms."""
+    if not model.functions:
+        return None
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    depth = int(generator.choice([3, 40]))
+    for level in range(depth):
+        operator, domain = ("Doubled" + str(level + 1), "local") if level + 1 < depth else ("Neg", "")
+        body = [
+            helper.make_node(operator, ["a"], ["b"], domain=domain),
+            helper.make_node(operator, ["b"], ["c"], domain=domain),
+        ]
+        model.functions.append(helper.make_function("local", f"Doubled{level}", ["a"], ["c"], body, opsets))
+    model.graph.node.append(helper.make_node("Doubled0", ["x"], ["doubled"], domain="local"))
+    return model.SerializeToString()
+
+
 def make_mutants(models, rounds, seed=0):
     """(name, bytes) of each mutation of each model, `rounds` times, without repetitions; the same for the same
     arguments."""

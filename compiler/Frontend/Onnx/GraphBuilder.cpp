@@ -26,6 +26,10 @@ using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 /// Functions that call functions, and subgraphs within subgraphs.
 static constexpr unsigned maximumDepth = 64;
 
+/// Functions that call each other twice would be more nodes than there is time
+/// for. The largest networks have some ten thousand.
+static constexpr unsigned maximumNodes = 1u << 18;
+
 /// Both names stand for the operators of the specification.
 static std::string getDomain(llvm::StringRef written) {
   return written == "ai.onnx" ? "" : written.str();
@@ -172,6 +176,10 @@ LogicalResult GraphBuilder::buildNode(const onnx::NodeProto &proto,
                                       const OnnxOpsets &opsets,
                                       llvm::StringRef layer) {
   Location location = model.getLocation(layer);
+  if (++nodeCount > maximumNodes)
+    return emitError(location)
+           << "the model has more than " << maximumNodes
+           << " nodes, those of its functions counted at every call";
   auto inputs = readInputs(proto, scope, location);
   if (failed(inputs))
     return failure();

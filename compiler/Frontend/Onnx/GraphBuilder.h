@@ -92,6 +92,7 @@ private:
   mlir::OpBuilder &builder;
   const OnnxFunctions &functions;
   unsigned depth = 0;
+  unsigned nodeCount = 0;
 };
 
 } // namespace toeplitz
