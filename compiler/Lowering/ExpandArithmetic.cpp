@@ -171,7 +171,8 @@ void guard(Operation *division) {
   Location location = division->getLoc();
   unsigned width =
       ConstantIntRanges::getStorageBitwidth(getElementTypeOrSelf(divisor));
-  Value trap = compare(builder, location, divisor, APInt::getZero(width));
+  Value isZero = compare(builder, location, divisor, APInt::getZero(width));
+  Value trap = isZero;
   if (isSigned) {
     Value isLeast = compare(builder, location, division->getOperand(0),
                             APInt::getSignedMinValue(width));
@@ -179,7 +180,7 @@ void guard(Operation *division) {
         compare(builder, location, divisor, APInt::getAllOnes(width));
     Value overflow =
         arith::AndIOp::create(builder, location, isLeast, isMinusOne);
-    trap = arith::OrIOp::create(builder, location, trap, overflow);
+    trap = arith::OrIOp::create(builder, location, isZero, overflow);
   }
   // (The smallest number divided by 1 is itself: what -1 gives as well, in the
   // arithmetic modulo 2^n.)
@@ -187,6 +188,16 @@ void guard(Operation *division) {
                                           APInt(width, 1));
   division->setOperand(
       1, arith::SelectOp::create(builder, location, trap, one, divisor));
+  // A remainder by 1 is 0 already.
+  if (isa<arith::RemSIOp, arith::RemUIOp>(division))
+    return;
+  builder.setInsertionPointAfter(division);
+  Value quotient = division->getResult(0);
+  Value zero = createScalarOrSplatConstant(builder, location,
+                                           quotient.getType(), APInt(width, 0));
+  auto result =
+      arith::SelectOp::create(builder, location, isZero, zero, quotient);
+  quotient.replaceAllUsesExcept(result, result);
 }
 
 } // namespace

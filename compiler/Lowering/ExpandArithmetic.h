@@ -11,8 +11,9 @@ namespace toeplitz {
 /// bf16.
 void populateExpandArithmeticPatterns(mlir::RewritePatternSet &patterns);
 
-/// Makes integer divisions by zero, and of the smallest number by -1, give some
-/// number rather than a signal.
+/// Makes integer divisions by zero give 0, and those of the smallest number by
+/// -1 that number (and remainders 0), rather than a signal; the reference
+/// evaluator says the same.
 ///
 /// ONNX leaves their results undefined, but a network with a zero in its input
 /// must not end the process that it runs in. Division by a constant costs

@@ -75,7 +75,7 @@ def test_integer_arithmetic_wraps(dtype, shape, tmp_path):
 
 @pytest.mark.parametrize("dtype", [t for t in INTEGERS if t.kind == "i"], ids=str)
 def test_signed_division(dtype, tmp_path):
-    """Rounding to zero, up and down; what can't be divided doesn't end the process."""
+    """Rounding to zero, up and down; what can't be divided gives what the evaluator says, and no signal."""
     least = np.iinfo(dtype).min
     x = np.array([7, -7, 7, -7, 0, 9, least, 5], dtype)
     y = np.array([2, 2, -2, -2, 3, -9, -1, 0], dtype)
@@ -89,6 +89,8 @@ def test_signed_division(dtype, tmp_path):
     np.testing.assert_array_equal(found["r"][fair], np.fmod(a, b))
     np.testing.assert_array_equal(found["f"][fair], a // b)
     np.testing.assert_array_equal(found["c"][fair], -(-a // b))
+    np.testing.assert_array_equal(found["q"][6:], [least, 0])
+    np.testing.assert_array_equal(found["r"][6:], [0, 0])
 
 
 @pytest.mark.parametrize("dtype", [t for t in INTEGERS if t.kind == "u"], ids=str)
@@ -104,6 +106,7 @@ def test_unsigned_division(dtype, tmp_path):
     found = compute({"x": x, "y": y}, {"q": (x.shape, dtype), "r": (x.shape, dtype)}, body, tmp_path)
     np.testing.assert_array_equal(found["q"][:4], x[:4] // y[:4])
     np.testing.assert_array_equal(found["r"][:4], x[:4] % y[:4])
+    assert found["q"][4] == found["r"][4] == 0
 
 
 def test_a_constant_division_by_zero_compiles(tmp_path):
@@ -113,7 +116,8 @@ def test_a_constant_division_by_zero_compiles(tmp_path):
       %0 = arith.divsi %a, %b : tensor<2xi32>
       %1 = arith.addi %0, %x : tensor<2xi32>
       return %1 : tensor<2xi32>"""
-    compute({"x": np.zeros(2, np.int32)}, {"y": ((2,), np.int32)}, body, tmp_path)
+    found = compute({"x": np.zeros(2, np.int32)}, {"y": ((2,), np.int32)}, body, tmp_path)
+    np.testing.assert_array_equal(found["y"], [0, np.iinfo(np.int32).min])
 
 
 HALVES = [np.dtype(np.float16), BFLOAT16]

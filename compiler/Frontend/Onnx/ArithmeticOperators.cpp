@@ -93,21 +93,14 @@ static LogicalResult buildMean(OnnxNode &node) {
 
 // --- remainders -------------------------------------------------------------
 
-/// The remainder with the sign of the dividend; of integers by 0: 0. The
-/// processor traps at divisors 0 and, for the smallest dividend, -1: both leave
-/// what a divisor of 1 leaves.
+/// The remainder with the sign of the dividend; of integers by 0: 0.
 static Value emitRemainder(ElementBuilder &code, Value a, Value b) {
   ElementType type = code.getType();
   if (isFloatingPoint(type))
     return code.apply<arith::RemFOp>(a, b);
-  Value isUnsafe = code.compare(Comparison::Equal, b, code.number(0));
-  if (!isUnsigned(type))
-    isUnsafe = code.apply<arith::OrIOp>(
-        isUnsafe, code.compare(Comparison::Equal, b, code.number(-1)));
-  Value divisor = code.select(isUnsafe, code.number(1), b);
   if (isUnsigned(type))
-    return code.apply<arith::RemUIOp>(a, divisor);
-  return code.apply<arith::RemSIOp>(a, divisor);
+    return code.apply<arith::RemUIOp>(a, b);
+  return code.apply<arith::RemSIOp>(a, b);
 }
 
 /// The remainder with the sign of the divisor.

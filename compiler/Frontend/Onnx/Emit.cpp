@@ -85,78 +85,56 @@ Value emitCompare(OpBuilder &builder, Location location, Comparison comparison,
   const Row &row = table[static_cast<size_t>(comparison)];
   if (isFloatingPoint(type))
     return arith::CmpFOp::create(builder, location, row.floating, a, b);
-  return arith::CmpIOp::create(builder, location,
-                               isInteger(type) && !isUnsigned(type)
-                                   ? row.signedInteger
-                                   : row.unsignedInteger,
-                               a, b);
+  return arith::CmpIOp::create(
+      builder, location,
+      isSigned(type) ? row.signedInteger : row.unsignedInteger, a, b);
+}
+
+/// The operation of the type's kind.
+template <typename Floating, typename Signed, typename Unsigned = Signed>
+static Value emitByKind(OpBuilder &builder, Location location, Value a, Value b,
+                        ElementType type) {
+  if (isFloatingPoint(type))
+    return Floating::create(builder, location, a, b);
+  if (isSigned(type))
+    return Signed::create(builder, location, a, b);
+  return Unsigned::create(builder, location, a, b);
 }
 
 Value emitMaximum(OpBuilder &builder, Location location, Value a, Value b,
                   ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::MaximumFOp::create(builder, location, a, b);
-  if (isInteger(type) && !isUnsigned(type))
-    return arith::MaxSIOp::create(builder, location, a, b);
-  return arith::MaxUIOp::create(builder, location, a, b);
+  return emitByKind<arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(
+      builder, location, a, b, type);
 }
 
 Value emitMinimum(OpBuilder &builder, Location location, Value a, Value b,
                   ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::MinimumFOp::create(builder, location, a, b);
-  if (isInteger(type) && !isUnsigned(type))
-    return arith::MinSIOp::create(builder, location, a, b);
-  return arith::MinUIOp::create(builder, location, a, b);
+  return emitByKind<arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>(
+      builder, location, a, b, type);
 }
 
 Value emitAdd(OpBuilder &builder, Location location, Value a, Value b,
               ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::AddFOp::create(builder, location, a, b);
-  return arith::AddIOp::create(builder, location, a, b);
+  return emitByKind<arith::AddFOp, arith::AddIOp>(builder, location, a, b,
+                                                  type);
 }
 
 Value emitSubtract(OpBuilder &builder, Location location, Value a, Value b,
                    ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::SubFOp::create(builder, location, a, b);
-  return arith::SubIOp::create(builder, location, a, b);
+  return emitByKind<arith::SubFOp, arith::SubIOp>(builder, location, a, b,
+                                                  type);
 }
 
 Value emitMultiply(OpBuilder &builder, Location location, Value a, Value b,
                    ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::MulFOp::create(builder, location, a, b);
-  return arith::MulIOp::create(builder, location, a, b);
+  return emitByKind<arith::MulFOp, arith::MulIOp>(builder, location, a, b,
+                                                  type);
 }
 
 Value emitDivide(OpBuilder &builder, Location location, Value a, Value b,
                  ElementType type) {
-  if (isFloatingPoint(type))
-    return arith::DivFOp::create(builder, location, a, b);
-  // The processor traps at a divisor of 0, and at -1 for the smallest number.
-  Value zero = emitNumber(builder, location, type, 0);
-  Value one = emitNumber(builder, location, type, 1);
-  auto isDivisor = [&](Value number) {
-    return emitCompare(builder, location, Comparison::Equal, b, number, type);
-  };
-  auto select = [&](Value condition, Value ifTrue, Value ifFalse) -> Value {
-    return arith::SelectOp::create(builder, location, condition, ifTrue,
-                                   ifFalse);
-  };
-  Value isZero = isDivisor(zero);
-  if (isUnsigned(type)) {
-    Value quotient =
-        arith::DivUIOp::create(builder, location, a, select(isZero, one, b));
-    return select(isZero, zero, quotient);
-  }
-  Value isMinusOne = isDivisor(emitNumber(builder, location, type, -1));
-  Value isUnsafe = arith::OrIOp::create(builder, location, isZero, isMinusOne);
-  Value quotient =
-      arith::DivSIOp::create(builder, location, a, select(isUnsafe, one, b));
-  Value negated = arith::SubIOp::create(builder, location, zero, a);
-  return select(isZero, zero, select(isMinusOne, negated, quotient));
+  return emitByKind<arith::DivFOp, arith::DivSIOp, arith::DivUIOp>(
+      builder, location, a, b, type);
 }
 
 Value emitFromCondition(OpBuilder &builder, Location location,
@@ -197,11 +175,11 @@ static Value emitFloatToInteger(OpBuilder &builder, Location location,
   // double; the others round up to a power of two, which is one too many and is
   // taken care of below.
   Value wide = emitFloatCast(builder, location, element, builder.getF64Type());
-  bool isSigned = !isUnsigned(to);
+  bool hasSign = isSigned(to);
   unsigned bits = getBitWidth(to);
   Type type = getMlirType(to, builder.getContext());
-  double upper = std::ldexp(1.0, isSigned ? bits - 1 : bits);
-  double lower = isSigned ? -upper : 0;
+  double upper = std::ldexp(1.0, hasSign ? bits - 1 : bits);
+  double lower = hasSign ? -upper : 0;
   auto number = [&](double value) {
     return emitNumber(builder, location, ElementType::Float64, value);
   };
@@ -217,22 +195,17 @@ static Value emitFloatToInteger(OpBuilder &builder, Location location,
   Value safe =
       arith::SelectOp::create(builder, location, fits, wide, number(0));
   Value converted =
-      isSigned ? Value(arith::FPToSIOp::create(builder, location, type, safe))
-               : Value(arith::FPToUIOp::create(builder, location, type, safe));
-  Value largest = emitLargest(builder, location, to);
-  Value smallest = emitSmallest(builder, location, to);
-  Value tooLarge = compare(arith::CmpFPredicate::OGE, upper);
-  Value tooSmall = compare(arith::CmpFPredicate::OLT, 0);
+      hasSign ? Value(arith::FPToSIOp::create(builder, location, type, safe))
+              : Value(arith::FPToUIOp::create(builder, location, type, safe));
+  Value isNegative = compare(arith::CmpFPredicate::OLT, 0);
+  Value nearest = arith::SelectOp::create(builder, location, isNegative,
+                                          emitSmallest(builder, location, to),
+                                          emitLargest(builder, location, to));
   Value isNumber = arith::CmpFOp::create(builder, location,
                                          arith::CmpFPredicate::ORD, wide, wide);
-  Value outside =
-      arith::SelectOp::create(builder, location, tooSmall, smallest, converted);
-  outside =
-      arith::SelectOp::create(builder, location, tooLarge, largest, outside);
-  Value result =
-      arith::SelectOp::create(builder, location, fits, converted, outside);
-  Value zero = emitNumber(builder, location, to, 0);
-  return arith::SelectOp::create(builder, location, isNumber, result, zero);
+  Value outside = arith::SelectOp::create(builder, location, isNumber, nearest,
+                                          emitNumber(builder, location, to, 0));
+  return arith::SelectOp::create(builder, location, fits, converted, outside);
 }
 
 Value emitCast(OpBuilder &builder, Location location, Value element,
@@ -245,7 +218,6 @@ Value emitCast(OpBuilder &builder, Location location, Value element,
         builder, location,
         emitCompare(builder, location, Comparison::NotEqual, element,
                     emitNumber(builder, location, from, 0), from));
-  bool isSigned = isInteger(from) && !isUnsigned(from);
   if (isFloatingPoint(from))
     return isFloatingPoint(to)
                ? emitFloatCast(builder, location, element, type)
@@ -254,7 +226,7 @@ Value emitCast(OpBuilder &builder, Location location, Value element,
     // Conversions to halves take their way over a type that has instructions.
     Type wide = isHalfPrecision(to) ? builder.getF32Type() : type;
     Value converted =
-        isSigned
+        isSigned(from)
             ? Value(arith::SIToFPOp::create(builder, location, wide, element))
             : Value(arith::UIToFPOp::create(builder, location, wide, element));
     return emitFloatCast(builder, location, converted, type);
@@ -263,7 +235,7 @@ Value emitCast(OpBuilder &builder, Location location, Value element,
     return arith::TruncIOp::create(builder, location, type, element);
   if (getBitWidth(from) == getBitWidth(to))
     return element;
-  if (isSigned)
+  if (isSigned(from))
     return arith::ExtSIOp::create(builder, location, type, element);
   return arith::ExtUIOp::create(builder, location, type, element);
 }
