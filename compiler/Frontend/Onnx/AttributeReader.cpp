@@ -7,8 +7,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;

@@ -3,50 +3,21 @@
 #include "compiler/Frontend/Onnx/ElementType.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/ADT/STLExtras.h"
+#include "runtime/element_type.h"
 
 using namespace mlir;
 
 namespace toeplitz {
 
-namespace {
-
-enum class Kind { Float, Signed, Unsigned, Bool };
-
-struct ElementTypeRow {
-  ElementType type;
-  llvm::StringRef name;
-  Kind kind;
-  unsigned bits;
-};
-
-} // namespace
-
-static constexpr ElementTypeRow rows[] = {
-    {ElementType::Float32, "float32", Kind::Float, 32},
-    {ElementType::UInt8, "uint8", Kind::Unsigned, 8},
-    {ElementType::Int8, "int8", Kind::Signed, 8},
-    {ElementType::UInt16, "uint16", Kind::Unsigned, 16},
-    {ElementType::Int16, "int16", Kind::Signed, 16},
-    {ElementType::Int32, "int32", Kind::Signed, 32},
-    {ElementType::Int64, "int64", Kind::Signed, 64},
-    {ElementType::Bool, "bool", Kind::Bool, 8},
-    {ElementType::Float16, "float16", Kind::Float, 16},
-    {ElementType::Float64, "float64", Kind::Float, 64},
-    {ElementType::UInt32, "uint32", Kind::Unsigned, 32},
-    {ElementType::UInt64, "uint64", Kind::Unsigned, 64},
-    {ElementType::BFloat16, "bfloat16", Kind::Float, 16}};
-
-static const ElementTypeRow &getRow(ElementType type) {
-  return *llvm::find_if(
-      rows, [&](const ElementTypeRow &row) { return row.type == type; });
+/// The runtime's numbers are ONNX's.
+static int32_t getNumber(ElementType type) {
+  return static_cast<int32_t>(type);
 }
 
 std::optional<ElementType> findElementType(int32_t number) {
-  for (const ElementTypeRow &row : rows)
-    if (static_cast<int32_t>(row.type) == number)
-      return row.type;
-  return std::nullopt;
+  if (!toeplitz_element_type_name(number))
+    return std::nullopt;
+  return static_cast<ElementType>(number);
 }
 
 std::string describeElementType(int32_t number) {
@@ -85,21 +56,25 @@ std::string describeElementType(int32_t number) {
   return "type " + std::to_string(number);
 }
 
-llvm::StringRef getName(ElementType type) { return getRow(type).name; }
+llvm::StringRef getName(ElementType type) {
+  return toeplitz_element_type_name(getNumber(type));
+}
 
 bool isFloatingPoint(ElementType type) {
-  return getRow(type).kind == Kind::Float;
+  return toeplitz_is_float(getNumber(type));
 }
 
 bool isInteger(ElementType type) {
-  return getRow(type).kind == Kind::Signed || isUnsigned(type);
+  return !isFloatingPoint(type) && type != ElementType::Bool;
 }
 
-bool isUnsigned(ElementType type) {
-  return getRow(type).kind == Kind::Unsigned;
-}
+bool isSigned(ElementType type) { return toeplitz_is_signed(getNumber(type)); }
 
-unsigned getBitWidth(ElementType type) { return getRow(type).bits; }
+bool isUnsigned(ElementType type) { return isInteger(type) && !isSigned(type); }
+
+unsigned getBitWidth(ElementType type) {
+  return 8 * toeplitz_element_size(getNumber(type));
+}
 
 bool isHalfPrecision(ElementType type) {
   return isFloatingPoint(type) && getBitWidth(type) == 16;

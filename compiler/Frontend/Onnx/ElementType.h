@@ -40,6 +40,7 @@ llvm::StringRef getName(ElementType type);
 bool isFloatingPoint(ElementType type);
 /// Integers of any width; bool is none.
 bool isInteger(ElementType type);
+bool isSigned(ElementType type);
 bool isUnsigned(ElementType type);
 /// Bits of an element in memory: 8 for bool.
 unsigned getBitWidth(ElementType type);

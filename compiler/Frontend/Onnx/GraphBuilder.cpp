@@ -13,8 +13,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;
@@ -85,8 +83,7 @@ LogicalResult GraphBuilder::addInitializers(const onnx::GraphProto &graph,
 
 llvm::FailureOr<OnnxValue> GraphBuilder::lookUp(OnnxScope &scope,
                                                 llvm::StringRef name) {
-  for (OnnxScope *place = &scope; place;
-       place = const_cast<OnnxScope *>(place->outer)) {
+  for (OnnxScope *place = &scope; place; place = place->outer) {
     auto value = place->values.find(name);
     if (value != place->values.end())
       return value->second;

@@ -33,7 +33,7 @@ using OnnxFunctions =
 
 /// Values by their names in a graph, with those of the graphs around it.
 struct OnnxScope {
-  const OnnxScope *outer = nullptr;
+  OnnxScope *outer = nullptr;
   llvm::StringMap<OnnxValue> values;
   /// Initializers that nobody has read yet: most weights of a model are wanted
   /// once, and some never.

@@ -6,8 +6,6 @@
 #include "llvm/ADT/StringSet.h"
 #include <queue>
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;

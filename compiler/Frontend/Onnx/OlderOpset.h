@@ -5,8 +5,6 @@
 
 #include "compiler/Frontend/Onnx/OnnxNode.h"
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 namespace toeplitz {

@@ -12,8 +12,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;

@@ -10,8 +10,6 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
 
-#define ONNX_ML 1
-#define ONNX_NAMESPACE onnx
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;
@@ -116,20 +114,18 @@ std::optional<llvm::SmallVector<int64_t>> readIntegers(Attribute constant,
                                                        ElementType type) {
   if (isFloatingPoint(type))
     return std::nullopt;
-  bool isSigned = isInteger(type) && !isUnsigned(type);
   return readElements<int64_t>(constant, [&](const APInt &bits) {
-    return isSigned ? bits.getSExtValue()
-                    : static_cast<int64_t>(bits.getZExtValue());
+    return isSigned(type) ? bits.getSExtValue()
+                          : static_cast<int64_t>(bits.getZExtValue());
   });
 }
 
 std::optional<llvm::SmallVector<double>> readNumbers(Attribute constant,
                                                      ElementType type) {
   if (!isFloatingPoint(type)) {
-    bool isSigned = isInteger(type) && !isUnsigned(type);
     return readElements<double>(constant, [&](const APInt &bits) {
-      return isSigned ? static_cast<double>(bits.getSExtValue())
-                      : static_cast<double>(bits.getZExtValue());
+      return isSigned(type) ? static_cast<double>(bits.getSExtValue())
+                            : static_cast<double>(bits.getZExtValue());
     });
   }
   if (!constant)
@@ -200,8 +196,10 @@ OnnxNode::getIntegers(size_t index) {
   return reportUnknown(index);
 }
 
-llvm::FailureOr<int64_t> OnnxNode::getInteger(size_t index) {
-  auto values = getIntegers(index);
+template <typename Number>
+llvm::FailureOr<Number>
+OnnxNode::getOnly(size_t index,
+                  const llvm::FailureOr<llvm::SmallVector<Number>> &values) {
   if (failed(values))
     return failure();
   if (values->size() == 1)
@@ -209,6 +207,10 @@ llvm::FailureOr<int64_t> OnnxNode::getInteger(size_t index) {
   return LogicalResult(error() << "input " << index << " has shape "
                                << formatShape(getShape(index))
                                << ", expected one number");
+}
+
+llvm::FailureOr<int64_t> OnnxNode::getInteger(size_t index) {
+  return getOnly(index, getIntegers(index));
 }
 
 llvm::FailureOr<llvm::SmallVector<double>> OnnxNode::getNumbers(size_t index) {
@@ -220,14 +222,7 @@ llvm::FailureOr<llvm::SmallVector<double>> OnnxNode::getNumbers(size_t index) {
 }
 
 llvm::FailureOr<double> OnnxNode::getNumber(size_t index) {
-  auto values = getNumbers(index);
-  if (failed(values))
-    return failure();
-  if (values->size() == 1)
-    return values->front();
-  return LogicalResult(error() << "input " << index << " has shape "
-                               << formatShape(getShape(index))
-                               << ", expected one number");
+  return getOnly(index, getNumbers(index));
 }
 
 AttributeReader OnnxNode::getAttributes() { return AttributeReader(*this); }

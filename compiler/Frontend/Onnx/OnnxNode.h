@@ -112,6 +112,11 @@ public:
   llvm::ArrayRef<OnnxValue> getResults() const { return results; }
 
 private:
+  /// The one value of an input, or a report that it has another number of them.
+  template <typename Number>
+  llvm::FailureOr<Number>
+  getOnly(size_t index,
+          const llvm::FailureOr<llvm::SmallVector<Number>> &values);
   /// Why a value that isn't constant can't be used; with the input of the
   /// network to name, if it comes from one.
   llvm::LogicalResult reportUnknown(size_t index);

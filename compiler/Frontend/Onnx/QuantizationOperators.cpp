@@ -118,6 +118,22 @@ static AttributeReader readGranularity(OnnxNode &node,
   return attributes;
 }
 
+/// The input, and the scale and (if there is one) the zero point of each of its
+/// elements.
+static llvm::FailureOr<llvm::SmallVector<OnnxValue>>
+getOperands(OnnxNode &node, const Granularity &granularity) {
+  llvm::SmallVector<OnnxValue> operands = {node.getInput()};
+  for (size_t index : {1, 2}) {
+    if (!node.hasInput(index))
+      continue;
+    auto parameter = repeatToInput(node, index, granularity);
+    if (failed(parameter))
+      return failure();
+    operands.push_back(*parameter);
+  }
+  return operands;
+}
+
 // --- QuantizeLinear ---------------------------------------------------------
 
 /// The nearest integer, halves to the even one, moved by the zero point and
@@ -201,16 +217,9 @@ static LogicalResult buildQuantizeLinear(OnnxNode &node) {
   auto type = findQuantizedType(node, asked);
   if (failed(type))
     return failure();
-  auto scale = repeatToInput(node, 1, granularity);
-  if (failed(scale))
+  auto operands = getOperands(node, granularity);
+  if (failed(operands))
     return failure();
-  llvm::SmallVector<OnnxValue> operands = {node.getInput(), *scale};
-  if (node.hasInput(2)) {
-    auto zeroPoint = repeatToInput(node, 2, granularity);
-    if (failed(zeroPoint))
-      return failure();
-    operands.push_back(*zeroPoint);
-  }
   // Numbers and scales of one half-precision type are divided in it.
   ElementType divided = precision.value_or(node.getType(0) == node.getType(1)
                                                ? node.getType(0)
@@ -219,7 +228,7 @@ static LogicalResult buildQuantizeLinear(OnnxNode &node) {
     divided = ElementType::Float32;
   constexpr ElementType computed = ElementType::Float32;
   node.setResult(emitElementwise(
-      node, operands, node.getShape(), *type,
+      node, *operands, node.getShape(), *type,
       [&](OpBuilder &builder, Location location, ValueRange elements) {
         auto cast = [&](Value value, ElementType from, ElementType to) {
           return emitCast(builder, location, value, from, to);
@@ -257,19 +266,12 @@ static LogicalResult buildDequantizeLinear(OnnxNode &node) {
       (node.hasInput(2) && failed(node.checkSameType(0, 2))) ||
       failed(checkZeroPointShape(node)))
     return failure();
-  auto scale = repeatToInput(node, 1, granularity);
-  if (failed(scale))
+  auto operands = getOperands(node, granularity);
+  if (failed(operands))
     return failure();
-  llvm::SmallVector<OnnxValue> operands = {node.getInput(), *scale};
-  if (node.hasInput(2)) {
-    auto zeroPoint = repeatToInput(node, 2, granularity);
-    if (failed(zeroPoint))
-      return failure();
-    operands.push_back(*zeroPoint);
-  }
   ElementType type = asked.value_or(node.getType(1));
   node.setResult(emitElementwise(
-      node, operands, node.getShape(), type,
+      node, *operands, node.getShape(), type,
       [&](OpBuilder &builder, Location location, ValueRange elements) {
         auto widen = [&](Value value) {
           return emitCast(builder, location, value, node.getType(),
