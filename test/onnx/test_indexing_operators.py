@@ -1,27 +1,13 @@
 """Operators that read and write at places that tensors name, and those whose result's shape depends on values."""
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
 
-from onnx_cases import Cases, make_model
-from test_shape_operators import DTYPES, find_error, integers, numbers
+from onnx_cases import Cases
+from onnx_node_checks import evaluate_in_runtime, find_error
+from test_shape_operators import DTYPES, integers, numbers
 
 INDEX_TYPES = (np.int32, np.int64)
-
-
-def run_onnx_runtime(opset, operator, arrays, outputs=1, **attributes):
-    """What ONNX Runtime makes of one node. Absent inputs are None."""
-    names = ["" if array is None else f"x{place}" for place, array in enumerate(arrays)]
-    node = onnx.helper.make_node(operator, names, [f"y{place}" for place in range(outputs)], **attributes)
-    inputs = {name: array for name, array in zip(names, arrays) if name}
-    model = make_model([node], inputs, {}, opset)
-    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, 0, None) for name in node.output)
-    for output in model.graph.output:
-        output.ClearField("type")
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, inputs)
 
 
 @pytest.mark.parametrize("folded", (False, True), ids=("computed", "folded"))
@@ -85,7 +71,7 @@ def test_gather_elements_and_tuples(opset, tmp_path):
         shape = [random.integers(1, size + 1) for size in x.shape]
         shape[axis] = random.integers(1, 6)
         indices = random.integers(-x.shape[axis], x.shape[axis], shape).astype(random.choice(INDEX_TYPES))
-        expected = run_onnx_runtime(opset, "GatherElements", [x, indices], axis=axis)
+        expected = evaluate_in_runtime("GatherElements", [x, indices], opset, axis=axis)
         cases.add("GatherElements", x, indices, constants=[1] if place % 2 else [], axis=axis, expected=expected)
 
         batch = int(random.integers(0, rank)) if opset >= 12 else 0
@@ -93,7 +79,7 @@ def test_gather_elements_and_tuples(opset, tmp_path):
         sizes = np.array(x.shape[batch:][:count])
         tuples = random.integers(-sizes, sizes, (*x.shape[:batch], *random.integers(1, 4, 2), count))
         attributes = {"batch_dims": batch} if opset >= 12 else {}
-        expected = run_onnx_runtime(opset, "GatherND", [x, tuples], **attributes)
+        expected = evaluate_in_runtime("GatherND", [x, tuples], opset, **attributes)
         cases.add("GatherND", x, tuples, constants=[1] if place % 2 else [], expected=expected, **attributes)
     cases.check(tmp_path)
 

@@ -9,6 +9,7 @@ import onnx.numpy_helper
 import onnx_runtime
 import pytest
 from onnx_cases import BFLOAT16, Cases, make_model, run_model
+from onnx_node_checks import find_error
 from toeplitz_process import run_toeplitz
 
 QUANTIZED = [np.int8, np.uint8, np.int16, np.uint16]
@@ -244,12 +245,4 @@ ERRORS = [
 
 @pytest.mark.parametrize("operator, arrays, attributes, message", ERRORS, ids=[f"{e[0]}{n}" for n, e in enumerate(ERRORS)])
 def test_errors(operator, arrays, attributes, message, tmp_path):
-    names = [f"x{place}" for place in range(len(arrays))]
-    node = onnx.helper.make_node(operator, names, ["y"], name="here", **attributes)
-    inputs = dict(zip(names, arrays))
-    model = make_model([node], inputs, {}, 28)
-    model.graph.output.append(onnx.helper.make_tensor_value_info("y", onnx.TensorProto.UNDEFINED, None))
-    process, _ = run_model(model, inputs, tmp_path)
-    assert process.returncode == 1
-    assert f"model.onnx: layer 'here': {operator}: " in process.stderr
-    assert message in process.stderr
+    assert message in find_error(tmp_path, 28, operator, arrays, **attributes)

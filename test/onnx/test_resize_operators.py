@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from onnx_cases import BFLOAT16, Cases
-from test_indexing_operators import run_onnx_runtime
-from test_shape_operators import DTYPES, find_error, integers, numbers
+from onnx_node_checks import evaluate_in_runtime, find_error
+from test_shape_operators import DTYPES, integers, numbers
 from toeplitz_process import run_toeplitz
 
 COORDINATES = ("half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric")
@@ -91,7 +91,7 @@ def test_scales_that_leave_a_fraction(coordinates, mode, tmp_path):
     x = normal(np.random.default_rng(0), 1, 2, 7, 10)
     for scales in ((1, 1, 1.3, 1.3), (1, 1, 0.6, 0.35), (1, 1, 2.5, 0.99)):
         attributes = {"mode": mode, "coordinate_transformation_mode": coordinates}
-        expected = run_onnx_runtime(19, "Resize", [x, None, floats(*scales)], **attributes)
+        expected = evaluate_in_runtime("Resize", [x, None, floats(*scales)], 19, **attributes)
         cases.add("Resize", x, None, floats(*scales), constants=[2], expected=expected, tolerance=TOLERANCE, **attributes)
     cases.check(tmp_path)
 
@@ -147,7 +147,7 @@ def test_single_positions(coordinates, mode, tmp_path):
     x = normal(np.random.default_rng(0), 1, 1, 4, 5)
     for sizes in ((1, 1, 1, 5), (1, 1, 4, 1), (1, 1, 1, 1)):
         attributes = {"mode": mode, "coordinate_transformation_mode": coordinates}
-        expected = run_onnx_runtime(13, "Resize", [x, None, None, integers(*sizes)], **attributes)
+        expected = evaluate_in_runtime("Resize", [x, None, None, integers(*sizes)], 13, **attributes)
         cases.add("Resize", x, None, None, integers(*sizes), constants=[3], expected=expected, tolerance=TOLERANCE, **attributes)
     cases.check(tmp_path)
 
@@ -197,7 +197,7 @@ def test_old_versions(mode, folded, tmp_path):
     ):
         cases = Cases(opset)
         arrays, attributes = ([x, floats(*scales)], {}) if opset > 7 else ([x], {"scales": scales})
-        expected = run_onnx_runtime(opset, operator, arrays, mode=mode, **attributes)
+        expected = evaluate_in_runtime(operator, arrays, opset, mode=mode, **attributes)
         known = range(0 if folded else 1, len(arrays))
         cases.add(operator, *arrays, constants=known, mode=mode, expected=expected, tolerance=TOLERANCE, **attributes)
         cases.check(tmp_path)
@@ -209,7 +209,7 @@ def test_tf_half_pixel_for_nn(tmp_path):
     for sizes in ((1, 1, 3, 4), (1, 1, 9, 11)):
         attributes = {"coordinate_transformation_mode": "tf_half_pixel_for_nn", "nearest_mode": "floor"}
         arrays = [x, floats(), floats(), integers(*sizes)]
-        cases.add("Resize", *arrays, constants=[1, 2, 3], expected=run_onnx_runtime(11, "Resize", arrays, **attributes), **attributes)
+        cases.add("Resize", *arrays, constants=[1, 2, 3], expected=evaluate_in_runtime("Resize", arrays, 11, **attributes), **attributes)
     cases.check(tmp_path)
 
 

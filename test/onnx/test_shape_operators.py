@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from onnx_cases import BFLOAT16, Cases, make_model, run_model
+from onnx_node_checks import find_error
 from toeplitz_process import run_toeplitz
 
 DTYPES = [np.dtype(d) for d in "f4 f8 f2 i1 i2 i4 i8 u1 u2 u4 u8 bool".split()] + [BFLOAT16]
@@ -21,21 +22,6 @@ def numbers(random, dtype, *shape):
 
 def integers(*values):
     return np.array(values, np.int64)
-
-
-def find_error(directory, opset, operator, inputs, known=(), outputs=1, **attributes):
-    """What `toeplitz run` says about one node, as the one line that it says."""
-    names = [f"x{place}" if array is not None else "" for place, array in enumerate(inputs)]
-    node = onnx.helper.make_node(operator, names, [f"y{place}" for place in range(outputs)], name="it", **attributes)
-    arrays = {name: array for name, array in zip(names, inputs) if name}
-    constants = [onnx.numpy_helper.from_array(arrays.pop(names[place]), names[place]) for place in known]
-    model = make_model([node], arrays, {}, opset, constants)
-    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, 0, None) for name in node.output)
-    process, _ = run_model(model, arrays, directory)
-    assert process.returncode == 1, process.stderr
-    assert process.stderr.startswith("error: ") and process.stderr.count("error:") == 1, process.stderr
-    assert f"layer 'it': {operator}: " in process.stderr, process.stderr
-    return process.stderr
 
 
 @pytest.mark.parametrize("folded", (False, True), ids=("computed", "folded"))
