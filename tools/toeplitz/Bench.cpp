@@ -75,11 +75,7 @@ Command toeplitz::addBenchCommand(CLI::App &application) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App *parser = application.add_subcommand(
       "bench", "Measure how long a run of a network takes");
-  parser
-      ->add_option("NETWORK", options->network,
-                   "Network description (.json), module (.mlir) or compiled "
-                   "shared library (.so)")
-      ->required();
+  addRunnableNetwork(*parser, options->network);
   parser
       ->add_option("--threads", options->threads,
                    "Threads to compute with; the default is 1, and 0 is one "

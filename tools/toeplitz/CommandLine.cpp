@@ -271,6 +271,14 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->group("Inspection");
 }
 
+void toeplitz::addRunnableNetwork(CLI::App &parser, std::string &path) {
+  parser
+      .add_option("NETWORK", path,
+                  "ONNX model (.onnx), network description (.json), module "
+                  "(.mlir) or compiled shared library (.so)")
+      ->required();
+}
+
 void toeplitz::addSamplesOption(CLI::App &parser,
                                 std::optional<int64_t> &samples) {
   parser

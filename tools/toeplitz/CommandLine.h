@@ -37,6 +37,10 @@ std::optional<int> readCommandLine(CLI::App &application, int argc,
 /// compiler, which every subcommand that compiles has.
 void addCompilationOptions(CLI::App &parser, CompilationOptions &options);
 
+/// Adds the argument for a network that is to be run: one to compile, or one
+/// that is compiled.
+void addRunnableNetwork(CLI::App &parser, std::string &path);
+
 /// Adds the option that says how many samples made-up inputs have.
 void addSamplesOption(CLI::App &parser, std::optional<int64_t> &samples);
 

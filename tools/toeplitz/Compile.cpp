@@ -187,8 +187,8 @@ Command toeplitz::addCompileCommand(CLI::App &application) {
       "compile", "Compile a network to a program, a library or a text");
   parser
       ->add_option("NETWORK", options->network,
-                   "Network description (.json), or module of any stage "
-                   "(.mlir), which goes on from there")
+                   "ONNX model (.onnx), network description (.json), or "
+                   "module of any stage (.mlir), which goes on from there")
       ->required();
   parser
       ->add_option("-o,--output", options->output,

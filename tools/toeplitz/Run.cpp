@@ -112,11 +112,7 @@ Command toeplitz::addRunCommand(CLI::App &application) {
   auto options = std::make_shared<RunOptions>();
   CLI::App *parser = application.add_subcommand(
       "run", "Run a network on .npy files or random values");
-  parser
-      ->add_option("NETWORK", options->network,
-                   "Network description (.json), module (.mlir) or compiled "
-                   "shared library (.so)")
-      ->required();
+  addRunnableNetwork(*parser, options->network);
   parser
       ->add_option("--input", options->inputs,
                    "Values of an input: a .npy file, or random:SEED for "
