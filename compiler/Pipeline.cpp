@@ -87,6 +87,7 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createDropEmptyBuffers());
+  manager.addPass(createAllocateScratch());
   manager.addPass(createPlanMemory());
 }
 

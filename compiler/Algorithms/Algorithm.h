@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace toeplitz {
 
@@ -27,6 +28,8 @@ struct Convolution {
   /// Whether output positions are written apart from each other (a phase of a
   /// transposed convolution).
   bool outputIsStrided = false;
+  /// The weights that aren't exactly zero, where the filter is known.
+  std::optional<int64_t> nonzeroWeights;
 
   int64_t getTaps() const;
   int64_t getPositions() const;
@@ -36,14 +39,37 @@ struct Convolution {
 
 /// What an algorithm chooses for a convolution.
 struct ConvolutionSchedule {
+  /// Which of the algorithm's ways it is, as behind the colon of "winograd:f4";
+  /// empty where it has only one.
+  std::string variant;
   /// Channels that lie together in the input: 1 (plain) or the vector length.
   int64_t inputBlock = 1;
+  /// The same for the result; 0 stands for the vector length.
+  int64_t outputBlock = 0;
   /// The groups that remain after small ones were merged into one
   /// block-diagonal group each.
   int64_t groups = 1;
   /// The register tile: output positions by vectors of output channels.
   int64_t tilePositions = 1;
   int64_t tileVectors = 1;
+  /// Positions of the tile that is transformed in each spatial dimension, by
+  /// algorithms that transform; else empty.
+  llvm::SmallVector<int64_t, 3> transform;
+};
+
+/// An estimate of what a convolution costs one core, for the whole batch. Only
+/// comparisons between algorithms count.
+struct ConvolutionCost {
+  double cycles = 0;
+  /// Multiply-adds that the main loop executes, those with padding, empty
+  /// lanes and cut tiles included.
+  double multiplyAdds = 0;
+  /// Floating-point operations of everything else: transforms, packing.
+  double otherOperations = 0;
+  /// Bytes that come from beyond the first-level cache, and from beyond the
+  /// second.
+  double level2Bytes = 0;
+  double memoryBytes = 0;
 };
 
 /// One way to compute a convolution.
@@ -54,10 +80,17 @@ struct Algorithm {
   /// "'pointwise' declines: ...". Nothing if it can.
   std::optional<std::string> (*declines)(const Convolution &,
                                          kernel::TargetAttr);
-  /// Estimated cycles of one core for the whole batch. Only comparisons between
-  /// algorithms count.
-  double (*estimateCycles)(const Convolution &, kernel::TargetAttr);
-  ConvolutionSchedule (*schedule)(const Convolution &, kernel::TargetAttr);
+  /// Every way in which it can, at least one for what it doesn't decline, each
+  /// variant once.
+  std::vector<ConvolutionSchedule> (*getSchedules)(const Convolution &,
+                                                   kernel::TargetAttr);
+  ConvolutionCost (*estimateCost)(const Convolution &,
+                                  const ConvolutionSchedule &,
+                                  kernel::TargetAttr);
+  /// A bound on the rounding error of every output before bias, residual and
+  /// activation, absolute, when no input is larger than `inputBound`.
+  double (*boundError)(const Convolution &, const ConvolutionSchedule &,
+                       llvm::ArrayRef<float> filter, double inputBound);
   /// The number of floats of the packed filter.
   int64_t (*getPackedSize)(const Convolution &, const ConvolutionSchedule &,
                            kernel::TargetAttr);
@@ -69,6 +102,15 @@ struct Algorithm {
   /// The lowering: independent tasks and the body of one.
   int64_t (*countTasks)(kernel::ConvOp op);
   llvm::LogicalResult (*emit)(kernel::ConvOp op, KernelBuilder &kernel);
+  /// The floats of memory that one task works in, beside the buffers of its
+  /// operands; null if none needs any.
+  int64_t (*getScratchSize)(kernel::ConvOp op) = nullptr;
+  /// Which weights the packed filter holds, as the kernel reads it; null if it
+  /// doesn't depend on the weights' values.
+  std::vector<int32_t> (*packStructure)(const Convolution &,
+                                        const ConvolutionSchedule &,
+                                        kernel::TargetAttr,
+                                        llvm::ArrayRef<float> filter) = nullptr;
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`
@@ -77,6 +119,30 @@ llvm::ArrayRef<const Algorithm *> getAlgorithms();
 
 /// The algorithm of this name, or null.
 const Algorithm *findAlgorithm(llvm::StringRef name);
+
+/// An algorithm and, where one was asked for, its variant: "winograd:f4" or
+/// "winograd".
+struct AlgorithmChoice {
+  const Algorithm *algorithm = nullptr;
+  std::string variant;
+
+  std::string getName() const;
+};
+
+/// Nothing when there is no algorithm of this name. Which variants there are
+/// depends on the convolution.
+std::optional<AlgorithmChoice> parseAlgorithmChoice(llvm::StringRef text);
+
+/// Why a choice can't compute a convolution, if it can't.
+std::optional<std::string> declinesConvolution(const AlgorithmChoice &choice,
+                                               const Convolution &convolution,
+                                               kernel::TargetAttr target);
+
+/// The schedule of a choice that doesn't decline: that of its variant, else
+/// the cheapest.
+ConvolutionSchedule getSchedule(const AlgorithmChoice &choice,
+                                const Convolution &convolution,
+                                kernel::TargetAttr target);
 
 /// How kernel.conv is lowered: by the algorithm that it names.
 KernelLowering getConvolutionLowering();

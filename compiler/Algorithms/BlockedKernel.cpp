@@ -74,7 +74,11 @@ ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
     buffers.bias = kernel.buffers[next++];
   if (op.getResidual())
     buffers.residual = kernel.buffers[next++];
+  if (op.getStructure())
+    buffers.structure = kernel.buffers[next++];
   buffers.output = kernel.buffers[next++];
+  if (op.getScratch())
+    buffers.scratch = kernel.buffers[next++];
   return buffers;
 }
 

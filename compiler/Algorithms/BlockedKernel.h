@@ -43,9 +43,10 @@ struct BlockedKernel {
 /// The kernel of `op` as the network has it.
 BlockedKernel getBlockedKernel(kernel::ConvOp op);
 
-/// The buffers of a kernel function; `bias` and `residual` may be null.
+/// The buffers of a kernel function; those that the operation may lack are null
+/// where it does.
 struct ConvolutionBuffers {
-  mlir::Value input, filter, bias, residual, output;
+  mlir::Value input, filter, bias, residual, structure, output, scratch;
 };
 ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
 

@@ -10,6 +10,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -51,21 +52,27 @@ static int64_t choosePositions(const Convolution &convolution,
   return llvm::divideCeil(row, llvm::divideCeil(row, most));
 }
 
-static ConvolutionSchedule schedule(const Convolution &convolution,
-                                    kernel::TargetAttr target) {
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule chosen;
   chosen.inputBlock = target.getLanes();
   chosen.groups = convolution.groups;
   chosen.tilePositions = choosePositions(convolution, target);
-  return chosen;
+  return {chosen};
 }
 
-static double estimateCycles(const Convolution &convolution,
-                             kernel::TargetAttr target) {
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &,
+                                    kernel::TargetAttr target) {
+  ConvolutionCost cost;
+  double vectorOperations =
+      static_cast<double>(convolution.batch) * convolution.getPositions() *
+      convolution.getTaps() *
+      llvm::divideCeil(convolution.outChannels, target.getLanes());
+  cost.multiplyAdds = vectorOperations * target.getLanes();
   // One load for each multiply-add, two loads a cycle.
-  return static_cast<double>(convolution.batch) * convolution.getPositions() *
-         convolution.getTaps() *
-         llvm::divideCeil(convolution.outChannels, target.getLanes()) / 2.0;
+  cost.cycles = vectorOperations / 2.0;
+  return cost;
 }
 
 static int64_t getPackedSize(const Convolution &convolution,
@@ -232,5 +239,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::depthwiseAlgorithm = {
-    "depthwise",   declines,   estimateCycles, schedule,
-    getPackedSize, packFilter, countTasks,     emit};
+    "depthwise",   declines,   getSchedules, estimateCost, boundSumError,
+    getPackedSize, packFilter, countTasks,   emit};

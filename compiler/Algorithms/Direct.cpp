@@ -10,6 +10,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 using namespace mlir;
@@ -24,14 +25,16 @@ static int64_t rowPositions(const Convolution &convolution) {
   return convolution.outputSizes.empty() ? 1 : convolution.outputSizes.back();
 }
 
-static ConvolutionSchedule schedule(const Convolution &convolution,
-                                    kernel::TargetAttr target) {
-  return scheduleBlocked(convolution, rowPositions(convolution), target);
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  return {scheduleBlocked(convolution, rowPositions(convolution), target)};
 }
 
-static double estimateCycles(const Convolution &convolution,
-                             kernel::TargetAttr target) {
-  return estimateBlockedCycles(convolution, rowPositions(convolution), target);
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  return estimateBlockedCost(convolution, schedule, rowPositions(convolution),
+                             target);
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
@@ -43,11 +46,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::directAlgorithm = {"direct",
-                                             declines,
-                                             estimateCycles,
-                                             schedule,
-                                             getBlockedFilterSize,
-                                             packBlockedFilter,
-                                             countTasks,
-                                             emit};
+const Algorithm toeplitz::directAlgorithm = {
+    "direct",          declines,      getSchedules,
+    estimateCost,      boundSumError, getBlockedFilterSize,
+    packBlockedFilter, countTasks,    emit};

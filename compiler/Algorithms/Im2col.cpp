@@ -12,6 +12,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -44,32 +45,31 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-static ConvolutionSchedule schedule(const Convolution &convolution,
-                                    kernel::TargetAttr target) {
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule chosen =
       scheduleBlocked(convolution, convolution.getPositions(), target);
   int64_t columnBytes = 4 * std::max<int64_t>(convolution.getTaps(), 1) *
                         mergedChannels(convolution, target);
   chosen.tilePositions =
       std::min(chosen.tilePositions, stackBytes / columnBytes);
-  return chosen;
+  return {chosen};
 }
 
-static double estimateCycles(const Convolution &convolution,
-                             kernel::TargetAttr target) {
-  int64_t lanes = target.getLanes();
-  ConvolutionSchedule chosen = schedule(convolution, target);
-  int64_t vectors =
-      llvm::divideCeil(convolution.outChannels / chosen.groups, lanes);
-  double steps = static_cast<double>(convolution.batch) *
-                 convolution.getTaps() * convolution.inChannels;
-  double multiply =
-      chooseRegisterTile(convolution.getPositions(), vectors, target)
-          .cyclesPerStep;
-  // Packing moves a vector (or, from a plain input, an element) with a bounds
-  // check in about 4 cycles.
-  double pack = 4.0 * convolution.getPositions() / chosen.inputBlock;
-  return steps * (multiply + pack);
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  ConvolutionCost cost = estimateBlockedCost(
+      convolution, schedule, convolution.getPositions(), target);
+  // The columns lie together whatever the input did. Packing moves a vector
+  // (or, from a plain input, an element) with a bounds check in about 4 cycles.
+  double moves = static_cast<double>(convolution.batch) *
+                 convolution.getPositions() * convolution.getTaps() *
+                 convolution.inChannels / schedule.inputBlock;
+  cost.cycles = estimateBlockedCycles(convolution, schedule,
+                                      convolution.getPositions(), target) +
+                4.0 * moves;
+  return cost;
 }
 
 /// Tasks are divided by tiles of positions: each is packed once and multiplied
@@ -305,11 +305,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::im2colAlgorithm = {"im2col",
-                                             declines,
-                                             estimateCycles,
-                                             schedule,
-                                             getBlockedFilterSize,
-                                             packBlockedFilter,
-                                             countTasks,
-                                             emit};
+const Algorithm toeplitz::im2colAlgorithm = {
+    "im2col",          declines,      getSchedules,
+    estimateCost,      boundSumError, getBlockedFilterSize,
+    packBlockedFilter, countTasks,    emit};

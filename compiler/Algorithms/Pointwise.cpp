@@ -9,6 +9,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -56,16 +57,17 @@ static int64_t chooseColumns(const Convolution &convolution,
                        target);
 }
 
-static ConvolutionSchedule schedule(const Convolution &convolution,
-                                    kernel::TargetAttr target) {
-  return scheduleBlocked(convolution, chooseColumns(convolution, target),
-                         target);
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  return {
+      scheduleBlocked(convolution, chooseColumns(convolution, target), target)};
 }
 
-static double estimateCycles(const Convolution &convolution,
-                             kernel::TargetAttr target) {
-  return estimateBlockedCycles(convolution, chooseColumns(convolution, target),
-                               target);
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  return estimateBlockedCost(convolution, schedule,
+                             chooseColumns(convolution, target), target);
 }
 
 static BlockedKernel getFoldedKernel(kernel::ConvOp op,
@@ -145,5 +147,6 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::pointwiseAlgorithm = {
-    "pointwise",          declines,          estimateCycles, schedule,
-    getBlockedFilterSize, packBlockedFilter, countTasks,     emit};
+    "pointwise",       declines,      getSchedules,
+    estimateCost,      boundSumError, getBlockedFilterSize,
+    packBlockedFilter, countTasks,    emit};

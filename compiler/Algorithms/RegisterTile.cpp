@@ -113,18 +113,40 @@ ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
   return schedule;
 }
 
+/// Output channels of a merged group in whole vectors.
+static int64_t countGroupVectors(const Convolution &convolution,
+                                 const ConvolutionSchedule &schedule,
+                                 kernel::TargetAttr target) {
+  return llvm::divideCeil(convolution.outChannels / schedule.groups,
+                          target.getLanes());
+}
+
 double toeplitz::estimateBlockedCycles(const Convolution &convolution,
+                                       const ConvolutionSchedule &schedule,
                                        int64_t rowPositions,
                                        kernel::TargetAttr target) {
-  int64_t lanes = target.getLanes();
-  int64_t groups = convolution.groups / countMergedGroups(convolution, lanes);
-  int64_t vectors = llvm::divideCeil(convolution.outChannels / groups, lanes);
-  RegisterTile tile = chooseRegisterTile(rowPositions, vectors, target);
-  double step =
-      tile.cyclesPerStep * getScatterFactor(convolution, tile, target);
+  RegisterTile tile = chooseRegisterTile(
+      rowPositions, countGroupVectors(convolution, schedule, target), target);
   double rows = static_cast<double>(convolution.batch) *
                 convolution.getPositions() / rowPositions;
-  return step * rows * convolution.getTaps() * convolution.inChannels;
+  return tile.cyclesPerStep * rows * convolution.getTaps() *
+         convolution.inChannels;
+}
+
+ConvolutionCost
+toeplitz::estimateBlockedCost(const Convolution &convolution,
+                              const ConvolutionSchedule &schedule,
+                              int64_t rowPositions, kernel::TargetAttr target) {
+  int64_t vectors = countGroupVectors(convolution, schedule, target);
+  RegisterTile tile = chooseRegisterTile(rowPositions, vectors, target);
+  ConvolutionCost cost;
+  cost.cycles =
+      estimateBlockedCycles(convolution, schedule, rowPositions, target) *
+      getScatterFactor(convolution, tile, target);
+  cost.multiplyAdds = static_cast<double>(convolution.batch) *
+                      convolution.getPositions() * convolution.getTaps() *
+                      convolution.inChannels * vectors * target.getLanes();
+  return cost;
 }
 
 int64_t toeplitz::getBlockedFilterSize(const Convolution &convolution,

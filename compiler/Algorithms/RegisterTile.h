@@ -34,10 +34,17 @@ ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
                                     int64_t rowPositions,
                                     kernel::TargetAttr target);
 
-/// Estimated cycles of direct and pointwise, whose rows have `rowPositions`
-/// positions.
+/// Estimated cycles of the multiplication that direct, pointwise and im2col
+/// share, whose rows have `rowPositions` positions.
 double estimateBlockedCycles(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
                              int64_t rowPositions, kernel::TargetAttr target);
+
+/// The cost of direct and pointwise, which read their input where it lies.
+ConvolutionCost estimateBlockedCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    int64_t rowPositions,
+                                    kernel::TargetAttr target);
 
 /// The packed filter that they share: for each group, for each block of
 /// `tileVectors` vectors of output channels (the last may have fewer), channel

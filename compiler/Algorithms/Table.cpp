@@ -23,6 +23,60 @@ const Algorithm *toeplitz::findAlgorithm(StringRef name) {
   return nullptr;
 }
 
+std::string AlgorithmChoice::getName() const {
+  return variant.empty() ? algorithm->name.str()
+                         : (algorithm->name + ":" + variant).str();
+}
+
+std::optional<AlgorithmChoice> toeplitz::parseAlgorithmChoice(StringRef text) {
+  auto [name, variant] = text.split(':');
+  const Algorithm *algorithm = findAlgorithm(name);
+  if (!algorithm || (variant.empty() && name.size() != text.size()))
+    return std::nullopt;
+  return AlgorithmChoice{algorithm, variant.str()};
+}
+
+std::optional<std::string>
+toeplitz::declinesConvolution(const AlgorithmChoice &choice,
+                              const Convolution &convolution,
+                              kernel::TargetAttr target) {
+  if (std::optional<std::string> reason =
+          choice.algorithm->declines(convolution, target))
+    return reason;
+  if (choice.variant.empty())
+    return std::nullopt;
+  std::string known;
+  for (const ConvolutionSchedule &schedule :
+       choice.algorithm->getSchedules(convolution, target)) {
+    if (schedule.variant == choice.variant)
+      return std::nullopt;
+    known += (known.empty() ? "'" : ", '") + schedule.variant + "'";
+  }
+  return "it has no variant '" + choice.variant +
+         "' for this layer, expected " + (known == "''" ? "none" : known);
+}
+
+ConvolutionSchedule toeplitz::getSchedule(const AlgorithmChoice &choice,
+                                          const Convolution &convolution,
+                                          kernel::TargetAttr target) {
+  std::vector<ConvolutionSchedule> schedules =
+      choice.algorithm->getSchedules(convolution, target);
+  const ConvolutionSchedule *best = nullptr;
+  double bestCycles = 0;
+  for (const ConvolutionSchedule &schedule : schedules) {
+    if (!choice.variant.empty() && schedule.variant != choice.variant)
+      continue;
+    double cycles =
+        choice.algorithm->estimateCost(convolution, schedule, target).cycles;
+    if (!best || cycles < bestCycles) {
+      best = &schedule;
+      bestCycles = cycles;
+    }
+  }
+  assert(best && "the choice declines this convolution");
+  return *best;
+}
+
 static int64_t countTasks(Operation *op) {
   auto conv = cast<kernel::ConvOp>(op);
   return findAlgorithm(conv.getAlgorithm())->countTasks(conv);

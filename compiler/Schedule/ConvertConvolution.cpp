@@ -82,19 +82,49 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
                         name);
 }
 
+/// Which weights there are as a constant, where the algorithm asks for it.
+static Value packStructure(OpBuilder &builder, Operation *layer,
+                           const ConvolutionPart &part,
+                           const Algorithm &algorithm,
+                           const ConvolutionSchedule &schedule,
+                           kernel::TargetAttr target, ArrayRef<float> filter) {
+  if (!algorithm.packStructure)
+    return {};
+  std::vector<float> gathered;
+  if (isa<cnn::ConvTransposeOp>(layer)) {
+    gathered = gatherFilter(layer, part, filter);
+    filter = gathered;
+  }
+  std::vector<int32_t> structure =
+      algorithm.packStructure(part.convolution, schedule, target, filter);
+  return createIndexConstant(builder, layer->getLoc(), structure,
+                             getConstantName(layer->getOperand(1), "filter") +
+                                 ".structure");
+}
+
+/// The dimensions of N x C x I with those of N x C x I x 1.
+static SmallVector<ReassociationIndices> groupLastTwo(int64_t rank) {
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t d = 0; d < rank; ++d)
+    groups.push_back({d});
+  groups.back().push_back(rank);
+  return groups;
+}
+
 /// N x C x I as N x C x I x 1: the plain layout as a blocked one of single
 /// channels.
 static Value viewAsBlocked(OpBuilder &builder, Location location, Value plain) {
   auto type = cast<RankedTensorType>(plain.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.push_back(1);
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t d = 0; d < type.getRank(); ++d)
-    groups.push_back({d});
-  groups.back().push_back(type.getRank());
-  return tensor::ExpandShapeOp::create(
-      builder, location, RankedTensorType::get(shape, type.getElementType()),
-      plain, groups);
+  return tensor::ExpandShapeOp::create(builder, location,
+                                       getBlockedType(type, 1), plain,
+                                       groupLastTwo(type.getRank()));
+}
+
+/// The way back.
+static Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
+                         RankedTensorType plain) {
+  return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
+                                         groupLastTwo(plain.getRank()));
 }
 
 static Value getBias(Operation *layer) {
@@ -114,16 +144,17 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
     return layer->emitError(
         "the filter is computed by the network, expected a constant");
   auto name = layer->getAttrOfType<StringAttr>(algorithmAttribute);
-  const Algorithm *algorithm = findAlgorithm(name ? name.getValue() : "direct");
-  if (!algorithm)
+  std::optional<AlgorithmChoice> choice =
+      parseAlgorithmChoice(name ? name.getValue() : "direct");
+  if (!choice)
     return layer->emitError() << "unknown algorithm " << name;
+  const Algorithm *algorithm = choice->algorithm;
 
   kernel::TargetAttr target = kernel::getTarget(layer);
   int64_t lanes = target.getLanes();
   std::vector<ConvolutionPart> parts = getParts(layer);
-  if (std::optional<std::string> reason =
-          declinesLayer(*algorithm, parts, target))
-    return layer->emitError() << "algorithm '" << algorithm->name
+  if (std::optional<std::string> reason = declinesLayer(*choice, parts, target))
+    return layer->emitError() << "algorithm '" << choice->getName()
                               << "' declines this layer: " << *reason;
 
   Epilogue epilogue = findEpilogue(layer);
@@ -131,19 +162,23 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(epilogue.chain.back());
   auto plainType = cast<RankedTensorType>(layer->getResult(0).getType());
-  RankedTensorType blockedType = getBlockedType(plainType, lanes);
 
-  // One input block serves all parts: it depends on the channels alone.
-  ConvolutionSchedule first = algorithm->schedule(parts[0].convolution, target);
-  Value input = first.inputBlock == 1
-                    ? viewAsBlocked(rewriter, location, layer->getOperand(0))
-                    : pack(rewriter, location, layer->getOperand(0), lanes);
+  // One layout serves all parts: it depends on the channels alone.
+  ConvolutionSchedule first =
+      getSchedule(*choice, parts[0].convolution, target);
+  auto asBlocked = [&](Value plain, int64_t block) {
+    return block == 1 ? viewAsBlocked(rewriter, location, plain)
+                      : pack(rewriter, location, plain, lanes);
+  };
+  int64_t outputBlock = first.outputBlock == 0 ? lanes : first.outputBlock;
+  RankedTensorType blockedType = getBlockedType(plainType, outputBlock);
+  Value input = asBlocked(layer->getOperand(0), first.inputBlock);
   Value bias;
   if (Value plain = getBias(layer))
-    bias = packChannels(rewriter, location, plain, lanes);
+    bias = packChannels(rewriter, location, plain, outputBlock);
   Value residual;
   if (epilogue.residual)
-    residual = pack(rewriter, location, epilogue.residual, lanes);
+    residual = asBlocked(epilogue.residual, outputBlock);
   Value destination = createEmpty(rewriter, location, blockedType);
 
   auto array = [&](ArrayRef<int64_t> values) {
@@ -151,21 +186,29 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
   };
   for (const ConvolutionPart &part : parts) {
     const Convolution &convolution = part.convolution;
-    ConvolutionSchedule schedule = algorithm->schedule(convolution, target);
+    ConvolutionSchedule schedule = getSchedule(*choice, convolution, target);
     Value packed = packFilter(rewriter, layer, part, *algorithm, schedule,
                               target, filter->get());
     auto kernel = kernel::ConvOp::create(
         rewriter, location, TypeRange(blockedType), input, packed, bias,
-        residual, destination, algorithm->name, convolution.inChannels,
-        convolution.outChannels, schedule.groups, array(convolution.kernel),
-        array(convolution.strides), array(convolution.dilations),
-        array(convolution.paddingLow), array(convolution.outputSizes),
-        array(part.outputStrides), array(part.outputOffsets),
+        residual,
+        packStructure(rewriter, layer, part, *algorithm, schedule, target,
+                      filter->get()),
+        destination, /*scratch=*/Value(), algorithm->name,
+        convolution.inChannels, convolution.outChannels, schedule.groups,
+        array(convolution.kernel), array(convolution.strides),
+        array(convolution.dilations), array(convolution.paddingLow),
+        array(convolution.outputSizes), array(part.outputStrides),
+        array(part.outputOffsets),
         array({schedule.tilePositions, schedule.tileVectors}),
+        schedule.transform.empty() ? DenseI64ArrayAttr()
+                                   : array(schedule.transform),
         epilogue.activation);
     destination = kernel.getResult(0);
   }
-  Value result = unpack(rewriter, location, destination, plainType);
+  Value result = outputBlock == 1
+                     ? viewAsPlain(rewriter, location, destination, plainType)
+                     : unpack(rewriter, location, destination, plainType);
 
   rewriter.replaceAllUsesWith(epilogue.chain.back()->getResult(0), result);
   for (Operation *op : llvm::reverse(epilogue.chain))

@@ -2,6 +2,7 @@
 
 #include "compiler/Schedule/Convolutions.h"
 
+#include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "llvm/Support/MathExtras.h"
 #include <numeric>
@@ -114,8 +115,13 @@ static std::vector<ConvolutionPart> getPhaseParts(cnn::ConvTransposeOp op) {
 }
 
 std::vector<ConvolutionPart> toeplitz::getParts(Operation *layer) {
-  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
-    return {getWhole(conv)};
+  if (auto conv = dyn_cast<cnn::ConvOp>(layer)) {
+    ConvolutionPart whole = getWhole(conv);
+    if (std::optional<ConstantValues> filter = readConstant(conv.getFilter()))
+      whole.convolution.nonzeroWeights =
+          llvm::count_if(filter->get(), [](float w) { return w != 0; });
+    return {std::move(whole)};
+  }
   return getPhaseParts(cast<cnn::ConvTransposeOp>(layer));
 }
 
@@ -160,12 +166,25 @@ std::vector<float> toeplitz::gatherFilter(Operation *layer,
 }
 
 std::optional<std::string>
-toeplitz::declinesLayer(const Algorithm &algorithm,
+toeplitz::declinesLayer(const AlgorithmChoice &choice,
                         ArrayRef<ConvolutionPart> parts,
                         kernel::TargetAttr target) {
   for (const ConvolutionPart &part : parts)
     if (std::optional<std::string> reason =
-            algorithm.declines(part.convolution, target))
+            declinesConvolution(choice, part.convolution, target))
       return reason;
   return std::nullopt;
+}
+
+double toeplitz::estimateLayerCycles(const AlgorithmChoice &choice,
+                                     ArrayRef<ConvolutionPart> parts,
+                                     kernel::TargetAttr target) {
+  double cycles = 0;
+  for (const ConvolutionPart &part : parts)
+    cycles += choice.algorithm
+                  ->estimateCost(part.convolution,
+                                 getSchedule(choice, part.convolution, target),
+                                 target)
+                  .cycles;
+  return cycles;
 }

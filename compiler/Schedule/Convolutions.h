@@ -39,11 +39,17 @@ std::vector<float> gatherFilter(mlir::Operation *layer,
                                 llvm::ArrayRef<float> filter);
 
 /// Why an algorithm can't compute a layer, if it can't.
-std::optional<std::string> declinesLayer(const Algorithm &algorithm,
+std::optional<std::string> declinesLayer(const AlgorithmChoice &choice,
                                          llvm::ArrayRef<ConvolutionPart> parts,
                                          kernel::TargetAttr target);
 
-/// The name of the attribute that holds a layer's algorithm.
+/// The estimated cycles of a layer, which the choice doesn't decline.
+double estimateLayerCycles(const AlgorithmChoice &choice,
+                           llvm::ArrayRef<ConvolutionPart> parts,
+                           kernel::TargetAttr target);
+
+/// The name of the attribute that holds a layer's algorithm, with its variant
+/// where one was asked for: "winograd:f4".
 constexpr llvm::StringLiteral algorithmAttribute = "toeplitz.algorithm";
 
 } // namespace toeplitz

@@ -5,6 +5,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AllocateScratch : Pass<"allocate-scratch", "::mlir::ModuleOp"> {
+  let summary = "gives kernels the memory that they work in";
+  let description = [{
+    Some algorithms keep more than registers between two of their steps (transformed tiles, say). Each task of such a kernel gets a row of
+    its own of one buffer, which `plan-memory` places in the arena like any other: a run allocates nothing, no stack has to be large, and
+    what a task finds there doesn't depend on the number of threads.
+
+    Before:
+    ```mlir
+    kernel.conv "winograd" ins(%x, %w) outs(%y) ... : (memref<1x2x8x8x8xf32>, ...) -> ()
+    ```
+    After:
+    ```mlir
+    %0 = memref.alloc() {alignment = 64 : i64} : memref<2x4096xf32>
+    kernel.conv "winograd" ins(%x, %w) outs(%y scratch %0) ... : (memref<1x2x8x8x8xf32>, ..., memref<2x4096xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
   let summary = "gives every operation a layout, packed weights and a fused epilogue";
   let description = [{

@@ -52,9 +52,9 @@ struct SelectAlgorithms
   }
 
 private:
-  FailureOr<const Algorithm *> find(StringRef name) {
-    if (const Algorithm *algorithm = findAlgorithm(name))
-      return algorithm;
+  FailureOr<AlgorithmChoice> find(StringRef name) {
+    if (std::optional<AlgorithmChoice> choice = parseAlgorithmChoice(name))
+      return *choice;
     getOperation().emitError() << "unknown algorithm '" << name
                                << "', expected one of " << listAlgorithms();
     return failure();
@@ -62,7 +62,7 @@ private:
 
   LogicalResult readOptions() {
     if (!algorithm.empty()) {
-      FailureOr<const Algorithm *> found = find(algorithm);
+      FailureOr<AlgorithmChoice> found = find(algorithm);
       if (failed(found))
         return failure();
       forced = *found;
@@ -71,7 +71,7 @@ private:
       // Layer names may contain anything but algorithms' names don't contain
       // '='.
       auto [layer, name] = StringRef(assignment).rsplit('=');
-      FailureOr<const Algorithm *> found = find(name);
+      FailureOr<AlgorithmChoice> found = find(name);
       if (failed(found))
         return failure();
       forcedLayers[layer] = *found;
@@ -82,24 +82,23 @@ private:
   LogicalResult select(Operation *op) {
     kernel::TargetAttr target = kernel::getTarget(op);
     std::vector<ConvolutionPart> parts = getParts(op);
-    const Algorithm *chosen = nullptr;
+    std::optional<AlgorithmChoice> chosen;
     auto layer = forcedLayers.find(getLayerName(op->getLoc(), ""));
     if (layer != forcedLayers.end()) {
       chosen = layer->second;
       if (std::optional<std::string> reason =
               declinesLayer(*chosen, parts, target))
-        return op->emitError() << "algorithm '" << chosen->name
+        return op->emitError() << "algorithm '" << chosen->getName()
                                << "' declines this layer: " << *reason;
     } else if (forced && !declinesLayer(*forced, parts, target)) {
       chosen = forced;
     } else {
       double bestCycles = 0;
-      for (const Algorithm *candidate : getAlgorithms()) {
-        if (declinesLayer(*candidate, parts, target))
+      for (const Algorithm *algorithm : getAlgorithms()) {
+        AlgorithmChoice candidate = {algorithm, ""};
+        if (declinesLayer(candidate, parts, target))
           continue;
-        double cycles = 0;
-        for (const ConvolutionPart &part : parts)
-          cycles += candidate->estimateCycles(part.convolution, target);
+        double cycles = estimateLayerCycles(candidate, parts, target);
         if (!chosen || cycles < bestCycles) {
           chosen = candidate;
           bestCycles = cycles;
@@ -107,12 +106,12 @@ private:
       }
     }
     op->setAttr(algorithmAttribute,
-                StringAttr::get(&getContext(), chosen->name));
+                StringAttr::get(&getContext(), chosen->getName()));
     return success();
   }
 
-  const Algorithm *forced = nullptr;
-  llvm::StringMap<const Algorithm *> forcedLayers;
+  std::optional<AlgorithmChoice> forced;
+  llvm::StringMap<AlgorithmChoice> forcedLayers;
 };
 
 } // namespace

@@ -75,6 +75,19 @@ arith::ConstantOp createConstant(OpBuilder &builder, Location location,
   return arith::ConstantOp::create(builder, location, attribute);
 }
 
+arith::ConstantOp createIndexConstant(OpBuilder &builder, Location location,
+                                      ArrayRef<int32_t> values,
+                                      StringRef name) {
+  auto blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
+      ArrayRef(reinterpret_cast<const char *>(values.data()),
+               values.size() * sizeof(int32_t)),
+      weightAlignment);
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    builder.getI32Type());
+  auto attribute = DenseResourceElementsAttr::get(type, name, std::move(blob));
+  return arith::ConstantOp::create(builder, location, attribute);
+}
+
 std::string getConstantName(Value value, StringRef fallback) {
   Attribute attribute;
   if (value && matchPattern(value, m_Constant(&attribute)))

@@ -76,6 +76,12 @@ mlir::arith::ConstantOp createConstant(mlir::OpBuilder &builder,
                                        WeightBuffer &&buffer,
                                        llvm::StringRef name);
 
+/// The same for 32-bit integers, a tensor of one dimension.
+mlir::arith::ConstantOp createIndexConstant(mlir::OpBuilder &builder,
+                                            mlir::Location location,
+                                            llvm::ArrayRef<int32_t> values,
+                                            llvm::StringRef name);
+
 /// The name to derive others from: the blob's ("conv1.weight") if the value is
 /// a constant that has one, `fallback` otherwise.
 std::string getConstantName(mlir::Value value, llvm::StringRef fallback);

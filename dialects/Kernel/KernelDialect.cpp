@@ -76,7 +76,6 @@ static void addBufferEffects(DestinationStyleOpInterface op, Effects &effects) {
     addBufferEffects(cast<DestinationStyleOpInterface>(getOperation()),        \
                      effects);                                                 \
   }
-TOEPLITZ_BUFFER_EFFECTS(ConvOp)
 TOEPLITZ_BUFFER_EFFECTS(PoolOp)
 TOEPLITZ_BUFFER_EFFECTS(ReorderOp)
 TOEPLITZ_BUFFER_EFFECTS(PadOp)
@@ -85,6 +84,12 @@ TOEPLITZ_BUFFER_EFFECTS(NormalizeOp)
 TOEPLITZ_BUFFER_EFFECTS(LrnOp)
 TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
 #undef TOEPLITZ_BUFFER_EFFECTS
+
+void ConvOp::getEffects(Effects &effects) {
+  addBufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
+  for (OpOperand &scratch : getScratchMutable())
+    effects.emplace_back(MemoryEffects::Write::get(), &scratch);
+}
 
 // --- verifiers ---------------------------------------------------------------
 
@@ -147,6 +152,18 @@ LogicalResult ConvOp::verify() {
   if (getBias() && shapeOf(getBias()) != ArrayRef<int64_t>({blocks, lanes}))
     return constraint(*this, 8)
            << "the bias must have shape " << blocks << "x" << lanes;
+  if (std::optional<ArrayRef<int64_t>> transform = getTransform())
+    if (static_cast<int64_t>(transform->size()) != rank ||
+        llvm::any_of(llvm::zip(*transform, getKernel()), [](auto sizes) {
+          return std::get<0>(sizes) < std::max<int64_t>(std::get<1>(sizes), 1);
+        }))
+      return constraint(*this, 9) << "transform must be " << rank
+                                  << " numbers, at least the kernel's sizes";
+  if (getStructure() && shapeOf(getStructure()).size() != 1)
+    return constraint(*this, 10) << "the structure must have one dimension";
+  if (getScratch() && shapeOf(getScratch()).size() != 2)
+    return constraint(*this, 10) << "the scratch memory must have two "
+                                    "dimensions, tasks and floats";
   return success();
 }
 

@@ -10,6 +10,12 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // A tensor of the network before bufferization, a buffer after it.
 def Kernel_Buffer : AnyTypeOf<[StaticShapeTensorOf<[F32]>, StaticShapeMemRefOf<[F32]>]>;
 
+// Whole numbers that a kernel reads: offsets, counts.
+def Kernel_IndexBuffer : AnyTypeOf<[StaticShapeTensorOf<[I32]>, StaticShapeMemRefOf<[I32]>]>;
+
+// Memory that a kernel works in, after bufferization.
+def Kernel_Scratch : StaticShapeMemRefOf<[F32]>;
+
 // An operation that reads its operands but the last and writes the last, its destination. On tensors it returns the destination's
 // new value.
 class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, !listconcat([
@@ -33,9 +39,11 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     phases of a transposed convolution are written into one destination, one after the other. `padding_low` may be negative
     (the convolution then starts inside of x).
 
-    Input: N x ceil(in_channels / B) x I x B, B = 1 (plain) or the vector length V. Result: N x ceil(out_channels / V) x O x V. The
-    filter is packed as `algorithm` wants it; the bias is ceil(out_channels / V) x V. `groups` counts the groups after packing has
-    merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
+    Input: N x ceil(in_channels / B) x I x B, B = 1 (plain) or the vector length V. Result: N x ceil(out_channels / B') x O x B', B'
+    likewise. The filter is packed as `algorithm` wants it; the bias is ceil(out_channels / B') x B'. `groups` counts the groups after
+    packing has merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
+    Algorithms that transform the input do so in tiles of `transform` positions. One whose packed filter leaves weights out finds in
+    `structure` which ones are there. `scratch` is memory that each task has a row of (tasks x floats); `allocate-scratch` adds it.
 
     Constraints:
     1. Input, result and residual have rank D + 3; all arrays have D elements; 0 <= D <= 3.
@@ -46,7 +54,9 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     6. Strides, dilations, output sizes and output strides are at least 1; kernel sizes at least 0 (a phase may have no tap), and output
        offsets too.
     7. `groups` is at least 1 and divides both numbers of channels.
-    8. The bias has the shape blocks x V of the result's channels.
+    8. The bias has the shape blocks x B' of the result's channels.
+    9. `transform` has D elements, each at least the kernel size.
+    10. The structure has one dimension, the scratch memory two.
 
     Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
 
@@ -59,13 +69,16 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$filter, Optional<Kernel_Buffer>:$bias,
-    Optional<Kernel_Buffer>:$residual, Kernel_Buffer:$init, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
+    Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure, Kernel_Buffer:$init,
+    Optional<Kernel_Scratch>:$scratch, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
-    DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<Kernel_ActivationAttr>:$activation);
+    DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
+    OptionalAttr<Kernel_ActivationAttr>:$activation);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? `)` `outs` `(` $init `)`
+    $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)? `)`
+    `outs` `(` $init (`scratch` $scratch^)? `)`
     (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
   }];
 }

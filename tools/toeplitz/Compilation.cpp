@@ -108,7 +108,7 @@ LogicalResult Compilation::readAlgorithms() {
       bool isForOneLayer = choice.contains('=');
       if (!isForOneLayer)
         std::swap(layer, algorithm);
-      if (!llvm::is_contained(known, algorithm))
+      if (!parseAlgorithmChoice(algorithm))
         return reportError("--algorithm: unknown algorithm '" + algorithm +
                            "'; expected " + listOfChoices(known) +
                            suggest(algorithm, known));
