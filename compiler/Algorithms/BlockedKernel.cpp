@@ -16,6 +16,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -170,7 +171,7 @@ public:
         groupBlocks(blueprint.countGroupBlocks(lanes)),
         taps(blueprint.countTaps()) {}
 
-  void emit();
+  void emit(const TaskRange &range);
 
 private:
   /// What is known inside of the loops over blocks and rows.
@@ -211,8 +212,7 @@ private:
   int64_t groupVectors, groupBlocks, taps;
 };
 
-void Emitter::emit() {
-  TaskRange range = getTaskRange(kernel, blueprint.getTasks(kernel.target));
+void Emitter::emit(const TaskRange &range) {
   int64_t restVectors = groupVectors % blueprint.tileVectors;
   kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index block) {
     Place place;
@@ -404,6 +404,31 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
 
 void toeplitz::emitBlockedKernel(KernelBuilder &kernel,
                                  const BlockedKernel &blueprint,
+                                 const ConvolutionBuffers &buffers,
+                                 const TaskRange &range) {
+  Emitter(kernel, blueprint, buffers).emit(range);
+}
+
+void toeplitz::emitBlockedKernel(KernelBuilder &kernel,
+                                 const BlockedKernel &blueprint,
                                  const ConvolutionBuffers &buffers) {
-  Emitter(kernel, blueprint, buffers).emit();
+  emitBlockedKernel(kernel, blueprint, buffers,
+                    getTaskRange(kernel, blueprint.getTasks(kernel.target)));
+}
+
+Value toeplitz::foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
+                              int64_t columns) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t rank = type.getRank();
+  SmallVector<ReassociationIndices> collapse = {{0}, {1}, {}, {rank - 1}};
+  for (int64_t d = 2; d < rank - 1; ++d)
+    collapse[2].push_back(d);
+  if (rank > 4)
+    buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
+                                             buffer, collapse);
+  SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
+  SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
+                                columns, type.getDimSize(rank - 1)};
+  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
+                                       buffer, expand);
 }

@@ -79,9 +79,19 @@ void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
                   kernel::ActivationAttr activation, mlir::Value sum,
                   llvm::ArrayRef<KernelBuilder::Index> indices);
 
+/// Writes the loops over a range of rows and blocks of output channels.
+void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
+                       const ConvolutionBuffers &buffers,
+                       const TaskRange &range);
+
 /// Writes the body of one task.
 void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
                        const ConvolutionBuffers &buffers);
+
+/// N x B x I x V as N x B x rows x columns x V: the positions of a tensor lie
+/// together even where it is a part of a concatenation.
+mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
+                          int64_t rows, int64_t columns);
 
 } // namespace toeplitz
 

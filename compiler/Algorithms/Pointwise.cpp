@@ -96,25 +96,6 @@ static int64_t countTasks(kernel::ConvOp op) {
   return getFoldedKernel(op, target).getTasks(target).countTasks();
 }
 
-/// N x B x I x V as N x B x rows x columns x V. The positions of a tensor lie
-/// together even where it is a part of a concatenation.
-static Value foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
-                           int64_t columns) {
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t rank = type.getRank();
-  SmallVector<ReassociationIndices> collapse = {{0}, {1}, {}, {rank - 1}};
-  for (int64_t d = 2; d < rank - 1; ++d)
-    collapse[2].push_back(d);
-  if (rank > 4)
-    buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
-                                             buffer, collapse);
-  SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
-  SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
-                                columns, type.getDimSize(rank - 1)};
-  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
-                                       buffer, expand);
-}
-
 /// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
 static Value foldBatch(KernelBuilder &kernel, Value buffer) {
   MLIRContext *context = kernel.builder.getContext();
