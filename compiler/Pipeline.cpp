@@ -72,6 +72,7 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   // Layouts, packed weights, epilogues.
   manager.addPass(createConvertCnnToKernel());
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createFuseSeparable());
   manager.addPass(createFuseElementwise());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -93,7 +94,7 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
 
 void toeplitz::buildLoopsPipeline(OpPassManager &manager,
                                   const PipelineOptions &options) {
-  manager.addPass(createConvertKernelToLoops({getConvolutionLowering()}));
+  manager.addPass(createConvertKernelToLoops(getConvolutionLowerings()));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

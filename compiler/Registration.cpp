@@ -50,5 +50,5 @@ void toeplitz::registerToeplitzDialects(DialectRegistry &registry) {
 void toeplitz::registerToeplitzPasses() {
   registerTransformsPasses();
   registerSchedulePasses();
-  registerLoweringPasses({getConvolutionLowering()});
+  registerLoweringPasses(getConvolutionLowerings());
 }

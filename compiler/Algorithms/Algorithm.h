@@ -144,8 +144,8 @@ ConvolutionSchedule getSchedule(const AlgorithmChoice &choice,
                                 const Convolution &convolution,
                                 kernel::TargetAttr target);
 
-/// How kernel.conv is lowered: by the algorithm that it names.
-KernelLowering getConvolutionLowering();
+/// How convolutions are lowered: kernel.conv by the algorithm that it names.
+llvm::SmallVector<KernelLowering> getConvolutionLowerings();
 
 } // namespace toeplitz
 

@@ -2,6 +2,7 @@
 // dispatches on the choice.
 
 #include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/Separable.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -91,8 +92,9 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   return algorithm->emit(conv, kernel);
 }
 
-KernelLowering toeplitz::getConvolutionLowering() {
-  return {kernel::ConvOp::getOperationName(), countTasks, emit};
+SmallVector<KernelLowering> toeplitz::getConvolutionLowerings() {
+  return {{kernel::ConvOp::getOperationName(), countTasks, emit},
+          getSeparableLowering()};
 }
 
 int64_t Convolution::getTaps() const {

@@ -86,6 +86,25 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
+  let summary = "computes a depthwise convolution and the pointwise one behind it together";
+  let description = [{
+    A `kernel.conv "depthwise"` that nothing reads but a `kernel.conv "pointwise"` becomes one `kernel.separable_conv` with it, which
+    computes a few rows of the first, as many as stay in the second-level cache, and multiplies them at once.
+
+    Before:
+    ```mlir
+    %0 = kernel.conv "depthwise" ins(%x, %v bias %a) outs(%e0) activation <relu6> ...
+    %1 = kernel.conv "pointwise" ins(%0, %w bias %b) outs(%e1) ...
+    ```
+    After:
+    ```mlir
+    %1 = kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w bias %b) outs(%e1) depthwise_activation <relu6> ...
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
   let summary = "places every buffer in one arena";
   let description = [{

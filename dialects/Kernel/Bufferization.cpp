@@ -29,9 +29,12 @@ bool readsDestination(Operation *op) {
 /// Whether element i of the result depends on element i of this operand alone,
 /// so that both may lie in one buffer.
 bool isElementwiseOperand(Operation *op, OpOperand &operand) {
-  auto conv = dyn_cast<ConvOp>(op);
-  return conv && conv.getResidual() && operand.get() == conv.getResidual() &&
-         conv.getResidual() != conv.getInput();
+  auto isResidualOf = [&](auto conv) {
+    return conv && conv.getResidual() && operand.get() == conv.getResidual() &&
+           conv.getResidual() != conv.getInput();
+  };
+  return isResidualOf(dyn_cast<ConvOp>(op)) ||
+         isResidualOf(dyn_cast<SeparableConvOp>(op));
 }
 
 template <typename OpTy>
@@ -80,6 +83,8 @@ struct KernelBufferization
 void registerBufferizableOpInterfaces(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, KernelDialect *) {
     ConvOp::attachInterface<KernelBufferization<ConvOp>>(*context);
+    SeparableConvOp::attachInterface<KernelBufferization<SeparableConvOp>>(
+        *context);
     PoolOp::attachInterface<KernelBufferization<PoolOp>>(*context);
     ReorderOp::attachInterface<KernelBufferization<ReorderOp>>(*context);
     PadOp::attachInterface<KernelBufferization<PadOp>>(*context);

@@ -85,10 +85,18 @@ TOEPLITZ_BUFFER_EFFECTS(LrnOp)
 TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
 #undef TOEPLITZ_BUFFER_EFFECTS
 
-void ConvOp::getEffects(Effects &effects) {
-  addBufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);
-  for (OpOperand &scratch : getScratchMutable())
+/// Scratch memory is written to before it is read.
+template <typename Op> static void addScratchEffects(Op op, Effects &effects) {
+  addBufferEffects(cast<DestinationStyleOpInterface>(op.getOperation()),
+                   effects);
+  for (OpOperand &scratch : op.getScratchMutable())
     effects.emplace_back(MemoryEffects::Write::get(), &scratch);
+}
+
+void ConvOp::getEffects(Effects &effects) { addScratchEffects(*this, effects); }
+
+void SeparableConvOp::getEffects(Effects &effects) {
+  addScratchEffects(*this, effects);
 }
 
 // --- verifiers ---------------------------------------------------------------
@@ -164,6 +172,54 @@ LogicalResult ConvOp::verify() {
   if (getScratch() && shapeOf(getScratch()).size() != 2)
     return constraint(*this, 10) << "the scratch memory must have two "
                                     "dimensions, tasks and floats";
+  return success();
+}
+
+LogicalResult SeparableConvOp::verify() {
+  ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
+  size_t rank = getKernel().size();
+  if (rank < 1 || rank > 3 || input.size() != rank + 3 ||
+      output.size() != input.size() ||
+      llvm::any_of(
+          ArrayRef<ArrayRef<int64_t>>{getStrides(), getDilations(),
+                                      getPaddingLow(), getOutputSizes()},
+          [&](ArrayRef<int64_t> array) { return array.size() != rank; }))
+    return constraint(*this, 1) << "input and result must have rank D + 3 and "
+                                   "every array D elements, 1 <= D <= 3";
+  auto channels = static_cast<int64_t>(getChannels());
+  auto outChannels = static_cast<int64_t>(getOutChannels());
+  int64_t lanes = output.back();
+  auto countBlocks = [&](int64_t count) { return (count + lanes - 1) / lanes; };
+  if (input.back() != lanes || input[1] != countBlocks(channels) ||
+      output[1] != countBlocks(outChannels) || input[0] != output[0] ||
+      output.drop_front(2).drop_back() != getOutputSizes())
+    return constraint(*this, 2)
+           << "input and result must hold " << channels << " and "
+           << outChannels << " channels in blocks of " << lanes
+           << ", the same images, and the output positions";
+  if (getResidual() && shapeOf(getResidual()) != output)
+    return constraint(*this, 3) << "the residual must have the result's shape";
+  if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1 ||
+      static_cast<int64_t>(getDepthwiseTile()) < 1 ||
+      static_cast<int64_t>(getRows()) < 1)
+    return constraint(*this, 4)
+           << "tile must be two numbers, and depthwise_tile and rows one, at "
+              "least 1";
+  for (ArrayRef<int64_t> array : {getKernel(), getStrides(), getDilations()})
+    if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
+      return constraint(*this, 5)
+             << "kernel sizes, strides and dilations must be at least 1";
+  auto hasShape = [&](Value bias, int64_t count) {
+    return !bias ||
+           shapeOf(bias) == ArrayRef<int64_t>({countBlocks(count), lanes});
+  };
+  if (!hasShape(getDepthwiseBias(), channels) ||
+      !hasShape(getBias(), outChannels))
+    return constraint(*this, 6)
+           << "the biases must have the blocks of their channels";
+  if (getScratch() && shapeOf(getScratch()).size() != 2)
+    return constraint(*this, 7) << "the scratch memory must have two "
+                                   "dimensions, tasks and floats";
   return success();
 }
 

@@ -83,6 +83,54 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
   }];
 }
 
+def Kernel_SeparableConvOp : Kernel_Op<"separable_conv", [AttrSizedOperandSegments]> {
+  let summary = "a depthwise convolution and the pointwise one behind it, a few rows at a time";
+  let description = [{
+    ```
+    h[n, c, o] = depthwise_activation(depthwise_bias[c] + sum over k of v[c, k] * x[n, c, o * strides + k * dilations - padding_low])
+    y[n, f, o] = activation(bias[f] + residual[n, f, o] + sum over c of w[f, c] * h[n, c, o])
+    ```
+
+    with zeros outside of x. Some rows of h are computed and multiplied while they lie in the caches: h is never stored as a whole.
+    Source: Howard et al., MobileNets (arXiv:1704.04861), section 3.1, for the pair.
+
+    Input: N x ceil(C / V) x I x V. Result: N x ceil(F / V) x O x V. Filters are packed as the algorithms `depthwise` and `pointwise` want
+    them; the biases are ceil(C / V) x V and ceil(F / V) x V. `depthwise_tile` is the number of output positions that the depthwise
+    convolution keeps in registers, `tile` the register tile of the pointwise one; `rows` are computed at a time (a row is a run of
+    positions along the last dimension). `scratch` is memory that each task has a row of (tasks x floats).
+
+    Constraints:
+    1. Input, result and residual have the same rank D + 3 with 1 <= D <= 3; all arrays have D elements.
+    2. Input and result hold their channels in blocks of one length, the result O positions and N images.
+    3. The residual has the type of the result.
+    4. `tile` has two elements; they, `depthwise_tile` and `rows` are at least 1.
+    5. Kernel sizes, strides and dilations are at least 1.
+    6. The biases have the shape blocks x V of their channels.
+    7. The scratch memory has two dimensions.
+
+    Example:
+
+    ```mlir
+    %y = kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w bias %b) outs(%y0) depthwise_activation <relu6>
+        {channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+        padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 9 : i64}
+      : (tensor<1x2x9x9x8xf32>, tensor<144xf32>, tensor<2x8xf32>, tensor<192xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$depthwise_filter, Optional<Kernel_Buffer>:$depthwise_bias,
+    Kernel_Buffer:$filter, Optional<Kernel_Buffer>:$bias, Optional<Kernel_Buffer>:$residual, Kernel_Buffer:$init,
+    Optional<Kernel_Scratch>:$scratch, I64Attr:$channels, I64Attr:$out_channels, DenseI64ArrayAttr:$kernel,
+    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes,
+    I64Attr:$depthwise_tile, DenseI64ArrayAttr:$tile, I64Attr:$rows, OptionalAttr<Kernel_ActivationAttr>:$depthwise_activation,
+    OptionalAttr<Kernel_ActivationAttr>:$activation);
+  let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `depthwise` $depthwise_filter (`bias` $depthwise_bias^)? `pointwise` $filter (`bias` $bias^)?
+    (`residual` $residual^)? `)` `outs` `(` $init (`scratch` $scratch^)? `)` (`depthwise_activation` $depthwise_activation^)?
+    (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_PoolOp : Kernel_Op<"pool"> {
   let summary = "pooling of a blocked tensor";
   let description = [{

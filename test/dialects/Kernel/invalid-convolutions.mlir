@@ -374,3 +374,94 @@ func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>
     : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>, memref<64xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 1: input and result must have rank D + 3 and every array D elements, 1 <= D <= 3}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 2: input and result must hold 12 and 16 channels in blocks of 8, the same images, and the output positions}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 8>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x8x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 3: the residual must have the result's shape}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x8x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 4: tile must be two numbers, and depthwise_tile and rows one, at least 1}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 0 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 5: kernel sizes, strides and dilations must be at least 1}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 0, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<1x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3x432xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 6: the biases must have the blocks of their channels}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<1x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
+             %s: memref<3xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 7: the scratch memory must have two dimensions, tasks and floats}}
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
+      out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
+      rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3xf32>) -> ()
+  return
+}

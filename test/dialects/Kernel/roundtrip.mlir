@@ -31,6 +31,27 @@ func.func @conv(%x: tensor<1x2x9x9x8xf32>, %w: tensor<1728xf32>, %b: tensor<2x8x
   return %0, %1 : tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>
 }
 
+// A depthwise and a pointwise convolution in one, with all that may be there and with nothing that may be missing.
+// CHECK-LABEL: @separable_conv
+func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %b: memref<2x8xf32>,
+    %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>, %s: memref<3x432xf32>) {
+  // CHECK: kernel.separable_conv ins(%{{.*}} depthwise %{{.*}} bias %{{.*}} pointwise %{{.*}} bias %{{.*}} residual %{{.*}}) outs(%{{.*}} scratch %{{.*}}) depthwise_activation <clip beta = 6.000000e+00 : f32> activation <relu>
+  // CHECK-SAME: channels = 12 : i64, depthwise_tile = 9 : i64
+  // CHECK-SAME: rows = 3 : i64
+  kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w bias %b residual %r) outs(%y scratch %s)
+      depthwise_activation <clip beta = 6.0 : f32> activation <relu> {channels = 12 : i64, out_channels = 16 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<2x8xf32>, memref<1x2x9x9x8xf32>,
+       memref<1x2x9x9x8xf32>, memref<3x432xf32>) -> ()
+  // CHECK: kernel.separable_conv ins(%{{.*}} depthwise %{{.*}} pointwise %{{.*}}) outs(%{{.*}}) {
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y) {channels = 12 : i64, out_channels = 16 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
 // A dense layer has no dimension, and a plain input one channel in a block.
 // CHECK-LABEL: @conv_without_positions
 func.func @conv_without_positions(%x: tensor<4x10x1xf32>, %w: tensor<80xf32>, %init: tensor<4x1x8xf32>) -> tensor<4x1x8xf32> {

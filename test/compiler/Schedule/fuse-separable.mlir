@@ -1,0 +1,72 @@
+// A depthwise convolution and the pointwise one behind it become one operation, where what lies between them is large.
+// RUN: toeplitz-opt %s --fuse-separable --split-input-file | FileCheck %s
+
+// 2 blocks x 4 channels x 16 x 16 positions are 8 KiB, the second-level cache has 8: a quarter holds 4 rows.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[X:.*]]: tensor<1x2x16x16x4xf32>, %[[V:.*]]: tensor<72xf32>, %[[A:.*]]: tensor<2x4xf32>, %[[W:.*]]: tensor<32xf32>, %[[R:.*]]: tensor<1x1x16x16x4xf32>)
+// CHECK-NOT: kernel.conv
+// CHECK: kernel.separable_conv ins(%[[X]] depthwise %[[V]] bias %[[A]] pointwise %[[W]] residual %[[R]]) outs(%{{.*}}) depthwise_activation <relu>
+// CHECK-SAME: activation <sigmoid> {channels = 8 : i64, depthwise_tile = 8 : i64
+// CHECK-SAME: out_channels = 4 : i64
+// CHECK-SAME: rows = 4 : i64
+// CHECK-NOT: kernel.conv
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: tensor<1x2x16x16x4xf32>, %v: tensor<72xf32>, %a: tensor<2x4xf32>, %w: tensor<32xf32>, %r: tensor<1x1x16x16x4xf32>)
+    -> tensor<1x1x16x16x4xf32> {
+  %e0 = tensor.empty() : tensor<1x2x16x16x4xf32>
+  %0 = kernel.conv "depthwise" ins(%x, %v bias %a) outs(%e0) activation <relu> {in_channels = 8 : i64, out_channels = 8 : i64, groups = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<72xf32>, tensor<2x4xf32>, tensor<1x2x16x16x4xf32>) -> tensor<1x2x16x16x4xf32>
+  %e1 = tensor.empty() : tensor<1x1x16x16x4xf32>
+  %1 = kernel.conv "pointwise" ins(%0, %w residual %r) outs(%e1) activation <sigmoid> {in_channels = 8 : i64, out_channels = 4 : i64,
+      groups = 1 : i64, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<32xf32>, tensor<1x1x16x16x4xf32>, tensor<1x1x16x16x4xf32>) -> tensor<1x1x16x16x4xf32>
+  return %1 : tensor<1x1x16x16x4xf32>
+}
+}
+
+// -----
+
+// The depthwise result has another reader.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.conv "depthwise"
+// CHECK: kernel.conv "pointwise"
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: tensor<1x2x16x16x4xf32>, %v: tensor<72xf32>, %w: tensor<32xf32>) -> (tensor<1x2x16x16x4xf32>, tensor<1x1x16x16x4xf32>) {
+  %e0 = tensor.empty() : tensor<1x2x16x16x4xf32>
+  %0 = kernel.conv "depthwise" ins(%x, %v) outs(%e0) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<72xf32>, tensor<1x2x16x16x4xf32>) -> tensor<1x2x16x16x4xf32>
+  %e1 = tensor.empty() : tensor<1x1x16x16x4xf32>
+  %1 = kernel.conv "pointwise" ins(%0, %w) outs(%e1) {in_channels = 8 : i64, out_channels = 4 : i64,
+      groups = 1 : i64, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<32xf32>, tensor<1x1x16x16x4xf32>) -> tensor<1x1x16x16x4xf32>
+  return %0, %1 : tensor<1x2x16x16x4xf32>, tensor<1x1x16x16x4xf32>
+}
+}
+
+// -----
+
+// What lies between stays in a cache of 32 KiB.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.conv "depthwise"
+// CHECK: kernel.conv "pointwise"
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 32768>} {
+func.func @main(%x: tensor<1x2x16x16x4xf32>, %v: tensor<72xf32>, %w: tensor<32xf32>) -> tensor<1x1x16x16x4xf32> {
+  %e0 = tensor.empty() : tensor<1x2x16x16x4xf32>
+  %0 = kernel.conv "depthwise" ins(%x, %v) outs(%e0) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<72xf32>, tensor<1x2x16x16x4xf32>) -> tensor<1x2x16x16x4xf32>
+  %e1 = tensor.empty() : tensor<1x1x16x16x4xf32>
+  %1 = kernel.conv "pointwise" ins(%0, %w) outs(%e1) {in_channels = 8 : i64, out_channels = 4 : i64,
+      groups = 1 : i64, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 16, 16>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 8, 1>}
+    : (tensor<1x2x16x16x4xf32>, tensor<32xf32>, tensor<1x1x16x16x4xf32>) -> tensor<1x1x16x16x4xf32>
+  return %1 : tensor<1x1x16x16x4xf32>
+}
+}
