@@ -13,7 +13,7 @@ using namespace toeplitz;
 /// result is there after 4 cycles, so that fewer than 8 accumulators leave the
 /// units idle, and as many as 8 leave no slack. The loop's own instructions and
 /// what the core can't hide add a part of a cycle.
-static double stepCycles(int64_t positions, int64_t vectors) {
+double toeplitz::getStepCycles(int64_t positions, int64_t vectors) {
   double multiplyAdds = positions * vectors / 2.0;
   double loads = (positions + vectors) / 2.0;
   return std::max({multiplyAdds, loads, 4.5}) + 0.3;
@@ -25,8 +25,8 @@ static double stepCycles(int64_t positions, int64_t vectors) {
 /// registers 4 x 3 spills and 6 x 2 doesn't, with 32 registers 14 x 2 spills
 /// and 13 x 2 doesn't). Without fused multiply-add the product needs a register
 /// too. With one position the weights are used once, straight from memory.
-static bool fitsRegisters(int64_t positions, int64_t vectors,
-                          kernel::TargetAttr target) {
+bool toeplitz::fitsRegisters(int64_t positions, int64_t vectors,
+                             kernel::TargetAttr target) {
   int64_t spare = target.getRegisters() / 16 + (target.getFma() ? 0 : 1);
   int64_t weights = positions == 1 ? 1 : vectors;
   return positions * vectors + weights + 1 + spare <= target.getRegisters();
@@ -46,13 +46,13 @@ RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
       int64_t restVectors = groupVectors % vectors;
       double rows = rowPositions / positions;
       double blocks = groupVectors / vectors;
-      double cycles = rows * blocks * stepCycles(positions, vectors);
+      double cycles = rows * blocks * getStepCycles(positions, vectors);
       if (restPositions)
-        cycles += blocks * stepCycles(restPositions, vectors);
+        cycles += blocks * getStepCycles(restPositions, vectors);
       if (restVectors)
-        cycles += rows * stepCycles(positions, restVectors);
+        cycles += rows * getStepCycles(positions, restVectors);
       if (restPositions && restVectors)
-        cycles += stepCycles(restPositions, restVectors);
+        cycles += getStepCycles(restPositions, restVectors);
       // Equal cycles: the larger tile starts fewer times.
       bool larger = positions * vectors > best.positions * best.vectors;
       if (best.cyclesPerStep == 0 || cycles < best.cyclesPerStep * 0.999 ||

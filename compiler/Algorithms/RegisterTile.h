@@ -18,6 +18,13 @@ struct RegisterTile {
   double cyclesPerStep = 0;
 };
 
+/// Cycles of one step of the reduction in a tile of `positions` x `vectors`.
+double getStepCycles(int64_t positions, int64_t vectors);
+
+/// Whether the tile's accumulators and operands fit into the registers.
+bool fitsRegisters(int64_t positions, int64_t vectors,
+                   kernel::TargetAttr target);
+
 /// The tile with the fewest cycles for rows of `rowPositions` positions and
 /// groups of `groupVectors` vectors, remainders included.
 RegisterTile chooseRegisterTile(int64_t rowPositions, int64_t groupVectors,

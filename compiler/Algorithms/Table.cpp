@@ -9,10 +9,8 @@ using namespace toeplitz;
 
 // Best candidates first, the reference last. One row an algorithm.
 static const Algorithm *const algorithms[] = {
-    &pointwiseAlgorithm,
-    &depthwiseAlgorithm,
-    &directAlgorithm,
-    &im2colAlgorithm,
+    &winogradAlgorithm, &pointwiseAlgorithm, &depthwiseAlgorithm,
+    &directAlgorithm,   &im2colAlgorithm,
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }

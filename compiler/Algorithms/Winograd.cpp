@@ -1,0 +1,177 @@
+// winograd: convolution with few multiplications. With the matrices of a
+// Cook-Toom construction (CookToom.h), nested in two dimensions,
+//
+//   y = A^T [ sum over c of (G g_c G^T) . (B^T d_c B) ] A
+//
+// computes a tile of m x m outputs from n x n inputs, n = m + r - 1, with n^2
+// multiplications per pair of channels instead of m^2 r^2: 36 instead of 144
+// for F(4, 3) in two dimensions. The sum over channels is, for each of the n^2
+// values, a matrix product of filters and tiles. Source: Lavin and Gray, Fast
+// Algorithms for Convolutional Neural Networks (arXiv:1509.09308).
+//
+// Of three dimensions the last two are transformed, and the sum runs over the
+// taps of the first one too; a dimension with one tap is left as it is.
+//
+// An infinity or a NaN spoils all outputs of the tiles that read it: the
+// transforms subtract.
+
+#include "compiler/Algorithms/Winograd.h"
+#include "compiler/Algorithms/Table.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// The largest tile that is transformed: errors grow fast with it, and there
+/// are no points for more.
+static constexpr int64_t largestTransform = 8;
+static constexpr int64_t largestKernel = largestTransform - 1;
+
+/// Output positions of a tile, and the variants' names.
+static constexpr struct {
+  int64_t outputs;
+  StringLiteral name;
+} variants[] = {{2, "f2"}, {4, "f4"}, {6, "f6"}};
+
+/// Whether dimension d is among those that may be transformed, and has taps to
+/// transform.
+static bool isTransformed(const Convolution &convolution, size_t d) {
+  return d + 2 >= convolution.kernel.size() && convolution.kernel[d] > 1;
+}
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr target) {
+  size_t rank = convolution.kernel.size();
+  if (rank == 0)
+    return "there is no spatial dimension";
+  bool any = false;
+  for (size_t d = 0; d < rank; ++d) {
+    std::string where = " in spatial dimension " + std::to_string(d);
+    if (convolution.strides[d] != 1)
+      return "the stride is " + std::to_string(convolution.strides[d]) + where +
+             ", expected 1";
+    if (convolution.dilations[d] != 1 && convolution.kernel[d] > 1)
+      return "the dilation is " + std::to_string(convolution.dilations[d]) +
+             where + ", expected 1";
+    if (convolution.kernel[d] == 0)
+      return "the kernel has no positions" + where;
+    any |= isTransformed(convolution, d);
+    if (isTransformed(convolution, d) && convolution.kernel[d] > largestKernel)
+      return "the kernel has " + std::to_string(convolution.kernel[d]) +
+             " positions" + where + ", at most " +
+             std::to_string(largestKernel) + " are transformed";
+  }
+  if (!any)
+    return "the kernel has 1 position in each dimension that could be "
+           "transformed";
+  int64_t inputs = convolution.inChannels / convolution.groups;
+  int64_t outputs = convolution.outChannels / convolution.groups;
+  int64_t lanes = target.getLanes();
+  if (convolution.groups > 1 && (inputs % lanes || outputs % lanes))
+    return "its groups have " + std::to_string(inputs) + " input and " +
+           std::to_string(outputs) +
+           " output channels, expected multiples of the vector length " +
+           std::to_string(lanes);
+  return std::nullopt;
+}
+
+/// The register tile: `vectors` divides the vectors of a group, and the last
+/// tile is computed in full whether or not there are as many positions left.
+static void chooseTile(const Convolution &convolution,
+                       kernel::TargetAttr target,
+                       ConvolutionSchedule &schedule) {
+  int64_t tiles = convolution.batch;
+  for (size_t d = 0; d < convolution.kernel.size(); ++d)
+    tiles *=
+        llvm::divideCeil(convolution.outputSizes[d],
+                         schedule.transform[d] - convolution.kernel[d] + 1);
+  int64_t groupVectors = llvm::divideCeil(
+      convolution.outChannels / convolution.groups, target.getLanes());
+  double best = 0;
+  for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
+    if (groupVectors % vectors)
+      continue;
+    for (int64_t positions = 1;
+         positions <= tiles && fitsRegisters(positions, vectors, target);
+         ++positions) {
+      double cycles = static_cast<double>(llvm::divideCeil(tiles, positions)) *
+                      getStepCycles(positions, vectors) / vectors;
+      if (best != 0 && cycles > best * 1.001)
+        continue;
+      best = cycles;
+      schedule.tilePositions = positions;
+      schedule.tileVectors = vectors;
+    }
+  }
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  std::vector<ConvolutionSchedule> schedules;
+  for (const auto &variant : variants) {
+    ConvolutionSchedule schedule;
+    schedule.variant = variant.name.str();
+    schedule.inputBlock = target.getLanes();
+    schedule.groups = convolution.groups;
+    for (size_t d = 0; d < convolution.kernel.size(); ++d)
+      schedule.transform.push_back(
+          convolution.kernel[d] +
+          (isTransformed(convolution, d) ? variant.outputs - 1 : 0));
+    if (llvm::any_of(llvm::seq(convolution.kernel.size()), [&](size_t d) {
+          return isTransformed(convolution, d) &&
+                 schedule.transform[d] > largestTransform;
+        }))
+      continue;
+    chooseTile(convolution, target, schedule);
+    schedules.push_back(std::move(schedule));
+  }
+  return schedules;
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  WinogradPlan plan(convolution, schedule, target);
+  ConvolutionCost cost;
+  double steps = static_cast<double>(plan.groups) * plan.getValues() *
+                 plan.registerTiles * plan.vectorTiles * plan.inChannels *
+                 plan.getSummedTaps();
+  cost.multiplyAdds =
+      steps * plan.tilePositions * plan.tileVectors * plan.lanes;
+  cost.cycles = steps * getStepCycles(plan.tilePositions, plan.tileVectors);
+  double inputTiles = static_cast<double>(plan.tiles) * plan.groups *
+                      plan.getSummedTaps() * plan.getChannelBlocks();
+  double outputTiles = static_cast<double>(plan.tiles) * plan.groups *
+                       plan.vectorTiles * plan.tileVectors;
+  cost.cycles += (inputTiles + outputTiles) * 5.0 * plan.getValues();
+  return cost;
+}
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target) {
+  return WinogradPlan(convolution, schedule, target).getFilterSize();
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return WinogradPlan(op).countTasks();
+}
+
+static int64_t getScratchSize(kernel::ConvOp op) {
+  return WinogradPlan(op).getScratchSize();
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  if (!op.getTransform() || !op.getScratch())
+    return op.emitOpError()
+           << "by 'winograd' has no transform or no scratch memory";
+  emitWinograd(op, kernel);
+  return success();
+}
+
+const Algorithm toeplitz::winogradAlgorithm = {
+    "winograd",         declines,           getSchedules,
+    estimateCost,       boundWinogradError, getPackedSize,
+    packWinogradFilter, countTasks,         emit,
+    getScratchSize};

@@ -1,0 +1,27 @@
+// The parts of Winograd's algorithm that have files of their own.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_WINOGRAD_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_WINOGRAD_H
+
+#include "compiler/Algorithms/WinogradPlan.h"
+
+namespace toeplitz {
+
+/// Transforms the filter (in double, rounded once) and packs it: see
+/// WinogradPlan::getFilterSize.
+void packWinogradFilter(const Convolution &convolution,
+                        const ConvolutionSchedule &schedule,
+                        kernel::TargetAttr target, llvm::ArrayRef<float> filter,
+                        llvm::MutableArrayRef<float> packed);
+
+/// Algorithm::boundError of Winograd's algorithm.
+double boundWinogradError(const Convolution &convolution,
+                          const ConvolutionSchedule &schedule,
+                          llvm::ArrayRef<float> filter, double inputBound);
+
+/// Writes the body of one task.
+void emitWinograd(kernel::ConvOp op, KernelBuilder &kernel);
+
+} // namespace toeplitz
+
+#endif

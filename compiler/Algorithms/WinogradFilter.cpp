@@ -1,0 +1,229 @@
+// The filter of Winograd's algorithm: U = G g G^T for each pair of channels,
+// and the bound of the rounding error, which depends on it.
+
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/Winograd.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// A matrix of doubles, row-major.
+namespace {
+struct Matrix {
+  int64_t rows, columns;
+  std::vector<double> entries;
+
+  Matrix(int64_t rows, int64_t columns)
+      : rows(rows), columns(columns), entries(rows * columns) {}
+  explicit Matrix(const RationalMatrix &exact)
+      : Matrix(exact.getRows(), exact.getColumns()) {
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t k = 0; k < columns; ++k)
+        at(i, k) = exact.at(i, k).toDouble();
+  }
+  explicit Matrix(const std::vector<std::vector<double>> &weights)
+      : Matrix(weights.size(), weights[0].size()) {
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t k = 0; k < columns; ++k)
+        at(i, k) = weights[i][k];
+  }
+  double &at(int64_t i, int64_t k) { return entries[i * columns + k]; }
+  double at(int64_t i, int64_t k) const { return entries[i * columns + k]; }
+
+  /// The sum of a row's magnitudes.
+  double sumRow(int64_t i) const {
+    double sum = 0;
+    for (int64_t k = 0; k < columns; ++k)
+      sum += std::fabs(at(i, k));
+    return sum;
+  }
+};
+
+/// The three transforms of one dimension; all are 1 where it isn't transformed.
+struct Transforms {
+  explicit Transforms(const WinogradPlan &plan, int64_t d) {
+    if (!plan.isTransformed(d))
+      return;
+    CookToom exact = getCookToom(plan, d);
+    filter = Matrix(exact.filterTransform);
+    LinearProgram inputProgram(exact.inputTransform);
+    LinearProgram outputProgram(exact.outputTransform);
+    input = Matrix(exact.inputTransform);
+    inputErrors = Matrix(inputProgram.getErrorWeights());
+    output = Matrix(exact.outputTransform);
+    outputErrors = Matrix(outputProgram.getErrorWeights());
+  }
+
+  static Matrix one() {
+    Matrix matrix(1, 1);
+    matrix.at(0, 0) = 1;
+    return matrix;
+  }
+  Matrix filter = one(), input = one(), output = one();
+  Matrix inputErrors = Matrix(1, 1), outputErrors = Matrix(1, 1);
+};
+
+/// Transforms the taps of one pair of channels, rows x columns, into the values
+/// of a tile.
+class FilterTransform {
+public:
+  explicit FilterTransform(const WinogradPlan &plan)
+      : rows(Transforms(plan, 1).filter), columns(Transforms(plan, 2).filter),
+        half(rows.rows, columns.columns), values(rows.rows, columns.rows) {}
+
+  const Matrix &apply(const float *taps) {
+    for (int64_t i = 0; i < rows.rows; ++i)
+      for (int64_t l = 0; l < columns.columns; ++l) {
+        double sum = 0;
+        for (int64_t k = 0; k < rows.columns; ++k)
+          sum += rows.at(i, k) * taps[k * columns.columns + l];
+        half.at(i, l) = sum;
+      }
+    for (int64_t i = 0; i < rows.rows; ++i)
+      for (int64_t j = 0; j < columns.rows; ++j) {
+        double sum = 0;
+        for (int64_t l = 0; l < columns.columns; ++l)
+          sum += columns.at(j, l) * half.at(i, l);
+        values.at(i, j) = sum;
+      }
+    return values;
+  }
+
+private:
+  Matrix rows, columns, half, values;
+};
+} // namespace
+
+void toeplitz::packWinogradFilter(const Convolution &convolution,
+                                  const ConvolutionSchedule &schedule,
+                                  kernel::TargetAttr target,
+                                  ArrayRef<float> filter,
+                                  MutableArrayRef<float> packed) {
+  WinogradPlan plan(convolution, schedule, target);
+  FilterTransform transform(plan);
+  int64_t width = plan.tileVectors * plan.lanes;
+  int64_t sizes = plan.dimensions[1].kernel * plan.dimensions[2].kernel;
+  int64_t taps = plan.getSummedTaps();
+  int64_t passOutputs = plan.vectorTilesPerPass * width;
+  std::fill(packed.begin(), packed.end(), 0.0f);
+  for (int64_t f = 0; f < plan.groups * plan.outChannels; ++f) {
+    int64_t group = f / plan.outChannels, output = f % plan.outChannels;
+    int64_t pass = group * plan.getPasses() + output / passOutputs;
+    int64_t vectorTile = output % passOutputs / width;
+    for (int64_t c = 0; c < plan.inChannels; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        const Matrix &values = transform.apply(
+            &filter[((f * plan.inChannels + c) * taps + tap) * sizes]);
+        for (int64_t e = 0; e < plan.getValues(); ++e) {
+          int64_t tile =
+              (pass * plan.getValues() + e) * plan.vectorTilesPerPass +
+              vectorTile;
+          packed[tile * plan.getFilterTileSize() +
+                 (tap * plan.inChannels + c) * width + output % width] =
+              static_cast<float>(values.entries[e]);
+        }
+      }
+  }
+}
+
+namespace {
+/// Bounds for the elements of a matrix: of their exact values, and of the
+/// errors of what is computed.
+struct Bounds {
+  Matrix sizes, errors;
+};
+} // namespace
+
+/// Those of M X, column by column.
+static Bounds transformColumns(const Matrix &matrix, const Matrix &weights,
+                               const Bounds &x) {
+  Bounds y = {Matrix(matrix.rows, x.sizes.columns),
+              Matrix(matrix.rows, x.sizes.columns)};
+  for (int64_t i = 0; i < matrix.rows; ++i)
+    for (int64_t l = 0; l < x.sizes.columns; ++l)
+      for (int64_t k = 0; k < matrix.columns; ++k) {
+        double factor = std::fabs(matrix.at(i, k));
+        double size = x.sizes.at(k, l), error = x.errors.at(k, l);
+        y.sizes.at(i, l) += factor * size;
+        y.errors.at(i, l) += factor * error + weights.at(i, k) * (size + error);
+      }
+  return y;
+}
+
+static Matrix transpose(const Matrix &matrix) {
+  Matrix result(matrix.columns, matrix.rows);
+  for (int64_t i = 0; i < matrix.rows; ++i)
+    for (int64_t k = 0; k < matrix.columns; ++k)
+      result.at(k, i) = matrix.at(i, k);
+  return result;
+}
+
+static Bounds transpose(const Bounds &x) {
+  return {transpose(x.sizes), transpose(x.errors)};
+}
+
+// With X the largest input, S_e the sum over channels and summed taps of
+// |U_e|, d and D the bounds of a transformed input's error and size for inputs
+// of size 1:
+//
+//   computed U = U (1 + u'), u' a little more than u;
+//   |error of M_e| <= S_e X (d + (u' + gamma_n (1 + u')) (D + d)), n = channels
+//   x summed taps,
+//
+// from which the output transform's bounds follow, componentwise.
+double toeplitz::boundWinogradError(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    ArrayRef<float> filter, double inputBound) {
+  WinogradPlan plan(convolution, schedule);
+  Transforms rows(plan, 1), columns(plan, 2);
+  Bounds input = {Matrix(rows.input.columns, columns.input.columns),
+                  Matrix(rows.input.columns, columns.input.columns)};
+  std::fill(input.sizes.entries.begin(), input.sizes.entries.end(), 1.0);
+  // Rows are combined first, then columns.
+  input = transformColumns(rows.input, rows.inputErrors, input);
+  input = transpose(
+      transformColumns(columns.input, columns.inputErrors, transpose(input)));
+
+  // U is computed in double: its error there is below 2^-40 of the sum of its
+  // terms' magnitudes, which is added to the rounding to float32.
+  FilterTransform transform(plan);
+  int64_t sizes = plan.dimensions[1].kernel * plan.dimensions[2].kernel;
+  int64_t products = plan.inChannels * plan.getSummedTaps();
+  double gamma = getGamma(static_cast<double>(products));
+  double largest = 0;
+  for (int64_t f = 0; f < plan.groups * plan.outChannels; ++f) {
+    Matrix sums(rows.filter.rows, columns.filter.rows);
+    double weights = 0;
+    for (int64_t row = 0; row < products; ++row) {
+      const float *taps = &filter[(f * products + row) * sizes];
+      const Matrix &values = transform.apply(taps);
+      for (auto [sum, value] : llvm::zip(sums.entries, values.entries))
+        sum += std::fabs(value);
+      for (int64_t tap = 0; tap < sizes; ++tap)
+        weights += std::fabs(taps[tap]);
+    }
+    Bounds product = {Matrix(sums.rows, sums.columns),
+                      Matrix(sums.rows, sums.columns)};
+    for (int64_t i = 0; i < sums.rows; ++i)
+      for (int64_t j = 0; j < sums.columns; ++j) {
+        double size = input.sizes.at(i, j), error = input.errors.at(i, j);
+        double inDouble = std::ldexp(
+            weights * rows.filter.sumRow(i) * columns.filter.sumRow(j), -40);
+        double sum = sums.at(i, j) + inDouble;
+        product.sizes.at(i, j) = sum * size;
+        product.errors.at(i, j) =
+            sum * error + (inDouble + unitRoundoff * sum +
+                           gamma * (1 + unitRoundoff) * (sum + inDouble)) *
+                              (size + error);
+      }
+    product = transformColumns(rows.output, rows.outputErrors, product);
+    product = transformColumns(columns.output, columns.outputErrors,
+                               transpose(product));
+    for (double error : product.errors.entries)
+      largest = std::max(largest, error);
+  }
+  return largest * inputBound;
+}

@@ -1,0 +1,109 @@
+// How a convolution by Winograd's algorithm is divided: the tiles and their
+// transforms, the blocks that stay in the caches, the tasks, and where the
+// transformed input and the products lie in a task's memory.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADPLAN_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADPLAN_H
+
+#include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/LinearProgram.h"
+#include "compiler/Algorithms/RegisterTile.h"
+
+#include <array>
+
+namespace toeplitz {
+
+/// A convolution with its spatial dimensions as depth, rows and columns (those
+/// that it lacks have one position), cut into tiles. A tile has
+/// getTileOutputs(d) output positions in dimension d, which are computed from
+/// `transform[d]` values. Tiles are numbered batch x depth x rows x columns;
+/// `tilePositions` neighbours are multiplied at a time.
+struct WinogradPlan {
+  WinogradPlan(const Convolution &convolution,
+               const ConvolutionSchedule &schedule, kernel::TargetAttr target);
+  /// The tiles alone, which depend on no target.
+  WinogradPlan(const Convolution &convolution,
+               const ConvolutionSchedule &schedule);
+  explicit WinogradPlan(kernel::ConvOp op);
+
+  int64_t batch, groups;
+  /// Channels of one group.
+  int64_t inChannels, outChannels;
+  int64_t lanes;
+  std::array<Dimension, 3> dimensions;
+  std::array<int64_t, 3> transform;
+  int64_t tilePositions, tileVectors;
+
+  // --- the division
+  /// Tiles in each dimension of an image, and all of them.
+  std::array<int64_t, 3> tileCounts;
+  int64_t tiles;
+  /// Register tiles that hold all tiles, and those of one block.
+  int64_t registerTiles, blockTiles;
+  int64_t blocks;
+  /// Tiles of output vectors (`tileVectors` each) in a group, and those whose
+  /// products are stored before they are transformed back.
+  int64_t vectorTiles, vectorTilesPerPass;
+  /// Tasks: groups x tileTasks x outputTasks.
+  int64_t tileTasks, outputTasks;
+
+  bool isTransformed(int64_t d) const {
+    return transform[d] > dimensions[d].kernel;
+  }
+  int64_t getTileOutputs(int64_t d) const {
+    return transform[d] - dimensions[d].kernel + 1;
+  }
+  /// The values of a transformed tile: a matrix of rows x columns. (The depth
+  /// isn't transformed.)
+  int64_t getRows() const { return isTransformed(1) ? transform[1] : 1; }
+  int64_t getColumns() const { return isTransformed(2) ? transform[2] : 1; }
+  int64_t getValues() const { return getRows() * getColumns(); }
+  /// Taps over which products are summed up after the transform.
+  int64_t getSummedTaps() const { return dimensions[0].kernel; }
+  /// Blocks of channels of one tap.
+  int64_t getChannelBlocks() const { return (inChannels + lanes - 1) / lanes; }
+  int64_t getPasses() const { return vectorTiles / vectorTilesPerPass; }
+  int64_t countTasks() const { return groups * tileTasks * outputTasks; }
+
+  // --- memory, in floats
+  /// The channels of a register tile: summed taps x channel blocks x positions
+  /// x lanes.
+  int64_t getInputTileSize() const {
+    return getSummedTaps() * getChannelBlocks() * tilePositions * lanes;
+  }
+  /// One of the values for a block of tiles: register tiles x the above. A
+  /// vector more than that, so that the values of one tile don't all fall into
+  /// the same set of the cache.
+  int64_t getInputPlane() const {
+    return blockTiles * getInputTileSize() + lanes;
+  }
+  /// The products of a register tile: positions x vectors x lanes.
+  int64_t getProductTileSize() const {
+    return tilePositions * tileVectors * lanes;
+  }
+  /// One of the values of a pass: register tiles x vector tiles x the above.
+  int64_t getProductPlane() const {
+    return blockTiles * vectorTilesPerPass * getProductTileSize() + lanes;
+  }
+  int64_t getScratchSize() const {
+    return getValues() * (getInputPlane() + getProductPlane());
+  }
+  /// The packed filter: groups x passes x values x vector tiles x summed taps x
+  /// input channels x vectors x lanes.
+  int64_t getFilterTileSize() const {
+    return getSummedTaps() * inChannels * tileVectors * lanes;
+  }
+  int64_t getFilterSize() const {
+    return groups * vectorTiles * getValues() * getFilterTileSize();
+  }
+
+private:
+  void divide(kernel::TargetAttr target);
+};
+
+/// The transforms of dimension d, which is transformed.
+CookToom getCookToom(const WinogradPlan &plan, int64_t d);
+
+} // namespace toeplitz
+
+#endif
