@@ -44,6 +44,11 @@ getAlgorithmOptions(const PipelineOptions &options) {
   passOptions.algorithm = options.algorithm;
   for (const auto &[layer, name] : options.layerAlgorithms)
     passOptions.layers.push_back(layer + "=" + name);
+  passOptions.maxError = options.maxError.value_or(0);
+  passOptions.inputRange = options.inputRange.value_or(1);
+  passOptions.bounds = options.inputRange.has_value();
+  passOptions.tuned = options.tunedPath;
+  passOptions.cpu = options.target.cpu;
   return passOptions;
 }
 
@@ -64,11 +69,20 @@ static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
   return options;
 }
 
+void toeplitz::buildTargetPipeline(OpPassManager &manager,
+                                   const PipelineOptions &options) {
+  manager.addPass(createSetTarget(getTargetOptions(options.target)));
+}
+
 void toeplitz::buildSchedulePipeline(OpPassManager &manager,
                                      const PipelineOptions &options) {
   // Choices.
-  manager.addPass(createSetTarget(getTargetOptions(options.target)));
+  buildTargetPipeline(manager, options);
   manager.addPass(createSelectAlgorithms(getAlgorithmOptions(options)));
+  buildKernelPipeline(manager);
+}
+
+void toeplitz::buildKernelPipeline(OpPassManager &manager) {
   // Layouts, packed weights, epilogues.
   manager.addPass(createConvertCnnToKernel());
   manager.addPass(createCanonicalizerPass());

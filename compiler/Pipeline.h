@@ -37,13 +37,25 @@ struct PipelineOptions {
   std::string algorithm;
   /// The algorithm of single layers, by their names; these come first.
   std::map<std::string, std::string> layerAlgorithms;
+  /// The largest certified rounding error of a layer, for inputs of the network
+  /// up to `inputRange`; nothing for any. With either, the header states what
+  /// was reached.
+  std::optional<double> maxError, inputRange;
+  /// A file of measured times (compiler/Schedule/TunedTimes.h); empty for none.
+  std::string tunedPath;
 };
 
 /// From a network as written to a simplified one.
 void buildCnnPipeline(mlir::OpPassManager &manager);
+/// From a simplified network to one that knows its target, ready for the choice
+/// of algorithms.
+void buildTargetPipeline(mlir::OpPassManager &manager,
+                         const PipelineOptions &options);
 /// From a simplified network to kernels with a memory plan.
 void buildSchedulePipeline(mlir::OpPassManager &manager,
                            const PipelineOptions &options);
+/// The same, when every convolution has its algorithm already.
+void buildKernelPipeline(mlir::OpPassManager &manager);
 /// From kernels to loops.
 void buildLoopsPipeline(mlir::OpPassManager &manager,
                         const PipelineOptions &options);

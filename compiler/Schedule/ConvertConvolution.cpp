@@ -4,6 +4,7 @@
 #include "compiler/Schedule/ConvertConvolution.h"
 
 #include "compiler/Schedule/Convolutions.h"
+#include "compiler/Schedule/Epilogue.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
@@ -13,49 +14,6 @@
 
 using namespace mlir;
 using namespace toeplitz;
-
-namespace {
-/// What follows a convolution and can be done while its sums are in registers.
-struct Epilogue {
-  Value residual;
-  kernel::ActivationAttr activation;
-  /// The operations that the kernel does, the layer first: the last one's
-  /// result is the kernel's.
-  SmallVector<Operation *> chain;
-};
-} // namespace
-
-/// In the same block: what happens in a loop isn't part of a layer before it.
-static Operation *getOnlyUser(Value value) {
-  if (!value.hasOneUse())
-    return nullptr;
-  Operation *user = *value.user_begin();
-  return user->getBlock() == value.getParentBlock() ? user : nullptr;
-}
-
-static Epilogue findEpilogue(Operation *layer) {
-  Epilogue epilogue;
-  epilogue.chain.push_back(layer);
-  if (auto sum =
-          dyn_cast_or_null<arith::AddFOp>(getOnlyUser(layer->getResult(0)))) {
-    epilogue.residual =
-        sum.getLhs() == layer->getResult(0) ? sum.getRhs() : sum.getLhs();
-    epilogue.chain.push_back(sum);
-  }
-  if (auto activation = dyn_cast_or_null<cnn::ActivationOp>(
-          getOnlyUser(epilogue.chain.back()->getResult(0)))) {
-    Builder builder(layer->getContext());
-    auto parameter = [&](const APFloat &number) {
-      return number.isZero() ? FloatAttr()
-                             : builder.getF32FloatAttr(number.convertToFloat());
-    };
-    epilogue.activation = kernel::ActivationAttr::get(
-        layer->getContext(), activation.getKind(),
-        parameter(activation.getAlpha()), parameter(activation.getBeta()));
-    epilogue.chain.push_back(activation);
-  }
-  return epilogue;
-}
 
 /// The packed filter of a part as a constant.
 static Value packFilter(OpBuilder &builder, Operation *layer,
@@ -125,12 +83,6 @@ static Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
                          RankedTensorType plain) {
   return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
                                          groupLastTwo(plain.getRank()));
-}
-
-static Value getBias(Operation *layer) {
-  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
-    return conv.getBias();
-  return cast<cnn::ConvTransposeOp>(layer).getBias();
 }
 
 LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,

@@ -175,16 +175,3 @@ toeplitz::declinesLayer(const AlgorithmChoice &choice,
       return reason;
   return std::nullopt;
 }
-
-double toeplitz::estimateLayerCycles(const AlgorithmChoice &choice,
-                                     ArrayRef<ConvolutionPart> parts,
-                                     kernel::TargetAttr target) {
-  double cycles = 0;
-  for (const ConvolutionPart &part : parts)
-    cycles += choice.algorithm
-                  ->estimateCost(part.convolution,
-                                 getSchedule(choice, part.convolution, target),
-                                 target)
-                  .cycles;
-  return cycles;
-}

@@ -43,14 +43,14 @@ std::optional<std::string> declinesLayer(const AlgorithmChoice &choice,
                                          llvm::ArrayRef<ConvolutionPart> parts,
                                          kernel::TargetAttr target);
 
-/// The estimated cycles of a layer, which the choice doesn't decline.
-double estimateLayerCycles(const AlgorithmChoice &choice,
-                           llvm::ArrayRef<ConvolutionPart> parts,
-                           kernel::TargetAttr target);
-
 /// The name of the attribute that holds a layer's algorithm, with its variant
 /// where one was asked for: "winograd:f4".
 constexpr llvm::StringLiteral algorithmAttribute = "toeplitz.algorithm";
+
+/// The name of the module's attribute that holds the largest certified rounding
+/// error of a layer, where it was asked for: {bound = f64, input_range = f64,
+/// layer = "conv1"}.
+constexpr llvm::StringLiteral errorBoundAttribute = "toeplitz.error_bound";
 
 } // namespace toeplitz
 

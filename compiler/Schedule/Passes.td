@@ -154,9 +154,13 @@ def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
 def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
   let summary = "chooses the algorithm of each convolution";
   let description = [{
-    Sets `toeplitz.algorithm` on each cnn.conv and cnn.conv_transpose: the algorithm with the fewest estimated cycles among those
-    that don't decline the layer, on a tie the first of the table. An algorithm forced for one layer that declines it is an error
-    with the reason; one forced for all is used where it doesn't decline.
+    Sets `toeplitz.algorithm` on each cnn.conv and cnn.conv_transpose: the algorithm (with its variant, as "winograd:f4", where it has
+    several) with the fewest estimated cycles among those that don't decline the layer, on a tie the first of the table. An algorithm
+    forced for one layer that declines it is an error with the reason; one forced for all is used where it doesn't decline.
+
+    `max-error` leaves out what may be off by more: the certified rounding error of the layer's weights, for inputs of the network up
+    to `input-range` (compiler/Schedule/ErrorBound.h). When nothing is left, that is an error with the best bound. The largest bound is
+    then recorded on the module as `toeplitz.error_bound`. `tuned` names a file of measured times, which count before estimates.
 
     Before:
     ```mlir
@@ -170,7 +174,12 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
   let options = [
     Option<"algorithm", "algorithm", "std::string", "\"\"", "The algorithm of every layer that it can compute">,
-    ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">
+    ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">,
+    Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
+    Option<"inputRange", "input-range", "double", "1", "The largest absolute value of the network's inputs">,
+    Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,
+    Option<"tuned", "tuned", "std::string", "\"\"", "A file of measured times">,
+    Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor whose times count">
   ];
 }
 

@@ -1,13 +1,9 @@
 // Chooses the algorithm of each convolution layer and records it in the IR.
 
-#include "compiler/Schedule/Convolutions.h"
 #include "compiler/Schedule/Passes.h"
+#include "compiler/Schedule/Selection.h"
 
-#include "compiler/Transforms/Constants.h"
-#include "dialects/CNN/CNNDialect.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace toeplitz {
 #define GEN_PASS_DEF_SELECTALGORITHMS
@@ -17,13 +13,6 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-static std::string listAlgorithms() {
-  std::string list;
-  for (const Algorithm *algorithm : getAlgorithms())
-    list += (list.empty() ? "'" : ", '") + algorithm->name.str() + "'";
-  return list;
-}
-
 namespace {
 
 struct SelectAlgorithms
@@ -31,87 +20,68 @@ struct SelectAlgorithms
   using SelectAlgorithmsBase::SelectAlgorithmsBase;
 
   void runOnOperation() override {
-    if (failed(readOptions()))
-      return signalPassFailure();
-    llvm::StringSet<> seen;
-    WalkResult result = getOperation().walk([&](Operation *op) {
-      if (!isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
-        return WalkResult::advance();
-      seen.insert(getLayerName(op->getLoc(), ""));
-      return WalkResult(select(op));
-    });
-    if (result.wasInterrupted())
-      return signalPassFailure();
-    for (const auto &entry : forcedLayers)
-      if (!seen.contains(entry.getKey())) {
-        getOperation().emitError()
-            << "--algorithm names layer '" << entry.getKey()
-            << "', but the network has no convolution of that name";
+    SelectionRules rules;
+    rules.algorithm = algorithm;
+    rules.layers.assign(layers.begin(), layers.end());
+    if (maxError > 0)
+      rules.maxError = maxError;
+    rules.inputRange = inputRange;
+    rules.withBounds = bounds;
+    rules.cpu = cpu;
+    TunedTimes times;
+    if (!tuned.empty()) {
+      if (failed(readTimes(times)))
         return signalPassFailure();
-      }
+      rules.tuned = &times;
+    }
+    FailureOr<std::vector<LayerSelection>> selections =
+        selectAlgorithms(getOperation(), rules);
+    if (failed(selections))
+      return signalPassFailure();
+    for (const LayerSelection &selection : *selections)
+      selection.layer->setAttr(
+          algorithmAttribute,
+          StringAttr::get(&getContext(),
+                          selection.getChosen().choice.getName()));
+    if (rules.maxError || rules.withBounds)
+      recordBound(*selections);
   }
 
 private:
-  FailureOr<AlgorithmChoice> find(StringRef name) {
-    if (std::optional<AlgorithmChoice> choice = parseAlgorithmChoice(name))
-      return *choice;
-    getOperation().emitError() << "unknown algorithm '" << name
-                               << "', expected one of " << listAlgorithms();
-    return failure();
-  }
-
-  LogicalResult readOptions() {
-    if (!algorithm.empty()) {
-      FailureOr<AlgorithmChoice> found = find(algorithm);
-      if (failed(found))
-        return failure();
-      forced = *found;
-    }
-    for (const std::string &assignment : layers) {
-      // Layer names may contain anything but algorithms' names don't contain
-      // '='.
-      auto [layer, name] = StringRef(assignment).rsplit('=');
-      FailureOr<AlgorithmChoice> found = find(name);
-      if (failed(found))
-        return failure();
-      forcedLayers[layer] = *found;
-    }
+  LogicalResult readTimes(TunedTimes &times) {
+    llvm::Expected<TunedTimes> read = TunedTimes::read(tuned);
+    if (!read)
+      return getOperation().emitError(llvm::toString(read.takeError()));
+    times = std::move(*read);
+    if (times.isStale())
+      getOperation().emitWarning()
+          << "'" << tuned.getValue()
+          << "' was measured with other algorithms than this compiler's; its "
+             "times are not used, tune again";
     return success();
   }
 
-  LogicalResult select(Operation *op) {
-    kernel::TargetAttr target = kernel::getTarget(op);
-    std::vector<ConvolutionPart> parts = getParts(op);
-    std::optional<AlgorithmChoice> chosen;
-    auto layer = forcedLayers.find(getLayerName(op->getLoc(), ""));
-    if (layer != forcedLayers.end()) {
-      chosen = layer->second;
-      if (std::optional<std::string> reason =
-              declinesLayer(*chosen, parts, target))
-        return op->emitError() << "algorithm '" << chosen->getName()
-                               << "' declines this layer: " << *reason;
-    } else if (forced && !declinesLayer(*forced, parts, target)) {
-      chosen = forced;
-    } else {
-      double bestCycles = 0;
-      for (const Algorithm *algorithm : getAlgorithms()) {
-        AlgorithmChoice candidate = {algorithm, ""};
-        if (declinesLayer(candidate, parts, target))
-          continue;
-        double cycles = estimateLayerCycles(candidate, parts, target);
-        if (!chosen || cycles < bestCycles) {
-          chosen = candidate;
-          bestCycles = cycles;
-        }
-      }
-    }
-    op->setAttr(algorithmAttribute,
-                StringAttr::get(&getContext(), chosen->getName()));
-    return success();
+  /// For the header: the layer with the largest bound.
+  void recordBound(ArrayRef<LayerSelection> selections) {
+    const LayerSelection *largest = nullptr;
+    for (const LayerSelection &selection : selections)
+      if (!largest ||
+          *selection.getChosen().errorBound > *largest->getChosen().errorBound)
+        largest = &selection;
+    if (!largest)
+      return;
+    Builder builder(&getContext());
+    getOperation()->setAttr(
+        errorBoundAttribute,
+        builder.getDictionaryAttr(
+            {builder.getNamedAttr(
+                 "bound",
+                 builder.getF64FloatAttr(*largest->getChosen().errorBound)),
+             builder.getNamedAttr("input_range",
+                                  builder.getF64FloatAttr(inputRange)),
+             builder.getNamedAttr("layer",
+                                  builder.getStringAttr(largest->name))}));
   }
-
-  std::optional<AlgorithmChoice> forced;
-  llvm::StringMap<AlgorithmChoice> forcedLayers;
 };
 
 } // namespace

@@ -3,6 +3,9 @@
 #include "runtime/toeplitz.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
 
 using namespace toeplitz;
 
@@ -248,6 +251,22 @@ static bool needsBool(const Network &network) {
          llvm::any_of(network.outputs, isBool);
 }
 
+/// What is certified about the numbers; docs/verification.md says how.
+static void writeErrorBound(const Network::ErrorBound &error,
+                            llvm::raw_ostream &stream) {
+  stream << " *\n * Rounding: for inputs of absolute value "
+         << llvm::format("%g", error.inputRange) << " at most, ";
+  if (std::isfinite(error.bound))
+    stream << "every result of a convolution (with its bias) is within "
+           << llvm::format("%.2e", error.bound)
+           << "\n * of its exact value for the inputs that the layer gets. "
+              "Layer '"
+           << forComment(error.layer) << "' has the largest such bound.\n";
+  else
+    stream << "no error is certified: the range of the\n * values of layer '"
+           << forComment(error.layer) << "' isn't known.\n";
+}
+
 void toeplitz::writeHeader(const Network &network, llvm::raw_ostream &stream) {
   std::string macro = llvm::StringRef(network.name).upper();
   std::string guard = "TOEPLITZ_NETWORK_" + macro + "_H";
@@ -263,6 +282,8 @@ void toeplitz::writeHeader(const Network &network, llvm::raw_ostream &stream) {
   };
   describe("Input ", network.inputs);
   describe("Output", network.outputs);
+  if (network.errorBound)
+    writeErrorBound(*network.errorBound, stream);
   stream << " *\n * Link with -lm and -pthread when the network is in a .o or "
             ".a file. */\n\n"
          << "#ifndef " << guard << "\n#define " << guard

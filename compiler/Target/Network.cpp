@@ -218,6 +218,26 @@ static LogicalResult readWeights(LLVM::GlobalOp global, Network &network) {
   return success();
 }
 
+/// toeplitz.error_bound = {bound = 1.0e-05 : f64, input_range = 1.0 : f64,
+/// layer = "conv1"}.
+static LogicalResult readErrorBound(ModuleOp module, Network &network) {
+  Attribute attribute = module->getAttr("toeplitz.error_bound");
+  if (!attribute)
+    return success();
+  auto dictionary = dyn_cast<DictionaryAttr>(attribute);
+  auto bound = dictionary ? dictionary.getAs<FloatAttr>("bound") : FloatAttr();
+  auto range =
+      dictionary ? dictionary.getAs<FloatAttr>("input_range") : FloatAttr();
+  auto layer =
+      dictionary ? dictionary.getAs<StringAttr>("layer") : StringAttr();
+  if (!bound || !range || !layer)
+    return module.emitError("attribute 'toeplitz.error_bound' is {bound = ... "
+                            ": f64, input_range = ... : f64, layer = \"...\"}");
+  network.errorBound = {layer.str(), bound.getValueAsDouble(),
+                        range.getValueAsDouble()};
+  return success();
+}
+
 std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
   Network network;
   auto name = module->getAttrOfType<StringAttr>("toeplitz.name");
@@ -255,7 +275,8 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
     module.emitError("the lowered module's network has no output");
     return std::nullopt;
   }
-  if (failed(readBatch(module, network)))
+  if (failed(readBatch(module, network)) ||
+      failed(readErrorBound(module, network)))
     return std::nullopt;
 
   auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");

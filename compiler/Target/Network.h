@@ -47,6 +47,15 @@ struct Network {
   /// In the order of the module.
   std::vector<NetworkWeights> weights;
 
+  /// The largest certified rounding error of a layer, where it was asked for:
+  /// the layer's name, the absolute error, and the largest input that it is
+  /// certified for. Infinite where it isn't known.
+  struct ErrorBound {
+    std::string layer;
+    double bound = 0, inputRange = 0;
+  };
+  std::optional<ErrorBound> errorBound;
+
   uint64_t totalWeightsBytes() const;
 };
 

@@ -5,6 +5,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 
+#include <cmath>
+
 using namespace toeplitz;
 
 namespace {
@@ -247,6 +249,26 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->take_all()
       ->group("Target");
   parser
+      .add_option("--max-error", options.maxError,
+                  "Leave out algorithms whose certified rounding error for a "
+                  "layer may be larger, given its weights and --input-range")
+      ->option_text("E")
+      ->check(positiveNumber())
+      ->group("Target");
+  parser
+      .add_option("--input-range", options.inputRange,
+                  "Largest absolute value of the network's inputs, for the "
+                  "certified error that the header states; the default is 1")
+      ->option_text("R")
+      ->check(positiveNumber())
+      ->group("Target");
+  parser
+      .add_option("--tuned", options.tuned,
+                  "File of times that --tune has measured, which count before "
+                  "the compiler's estimates")
+      ->option_text("FILE.json")
+      ->group("Target");
+  parser
       .add_option("--print-ir-after", options.printAfter,
                   "Print the IR to stderr after the pass; may be repeated")
       ->option_text("PASS")
@@ -287,6 +309,18 @@ void toeplitz::addSamplesOption(CLI::App &parser,
                   "default is as many as the other inputs have, or 1")
       ->option_text("N")
       ->check(wholeNumber(0, 1000000));
+}
+
+CLI::Validator toeplitz::positiveNumber() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        double number;
+        if (!llvm::StringRef(text).getAsDouble(number) &&
+            std::isfinite(number) && number > 0)
+          return "";
+        return "expected a positive number, found '" + text + "'";
+      },
+      "");
 }
 
 CLI::Validator toeplitz::wholeNumber(int64_t lowest, int64_t highest) {

@@ -21,6 +21,7 @@ struct Command {
 };
 
 Command addCompileCommand(CLI::App &application);
+Command addExplainCommand(CLI::App &application);
 Command addRunCommand(CLI::App &application);
 Command addBenchCommand(CLI::App &application);
 Command addOperatorsCommand(CLI::App &application);
@@ -43,6 +44,9 @@ void addRunnableNetwork(CLI::App &parser, std::string &path);
 
 /// Adds the option that says how many samples made-up inputs have.
 void addSamplesOption(CLI::App &parser, std::optional<int64_t> &samples);
+
+/// Accepts positive numbers.
+CLI::Validator positiveNumber();
 
 /// Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator wholeNumber(int64_t lowest, int64_t highest);

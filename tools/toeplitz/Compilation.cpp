@@ -76,6 +76,9 @@ LogicalResult Compilation::load(StringRef inputPath) {
   if (!target)
     return reportError(error);
   pipeline.target = *target;
+  pipeline.maxError = options.maxError;
+  pipeline.inputRange = options.inputRange;
+  pipeline.tunedPath = options.tuned;
 
   if (failed(readAlgorithms()) || failed(readModule(path)))
     return failure();
@@ -236,12 +239,7 @@ LogicalResult Compilation::enablePrinting(PassManager &manager) {
   return success();
 }
 
-LogicalResult Compilation::advanceTo(Stage target) {
-  if (stage > target)
-    return reportError("'" + path + "' is at the stage '" + stageName(stage) +
-                       "', which is past '" + stageName(target) + "'");
-  PassManager manager(&context, ModuleOp::getOperationName());
-  buildPipeline(manager, stage, target, pipeline);
+LogicalResult Compilation::runPasses(PassManager &manager) {
   if (failed(enablePrinting(manager)))
     return failure();
   TimingScope scope = nestTiming("Passes");
@@ -249,11 +247,54 @@ LogicalResult Compilation::advanceTo(Stage target) {
   progress.follow(manager);
 
   unsigned errorsBefore = diagnostics.getErrorCount();
-  if (failed(manager.run(*module))) {
-    if (diagnostics.getErrorCount() == errorsBefore)
-      (void)reportError("compiling '" + path + "' failed");
+  if (succeeded(manager.run(*module)))
+    return success();
+  if (diagnostics.getErrorCount() == errorsBefore)
+    (void)reportError("compiling '" + path + "' failed");
+  return failure();
+}
+
+LogicalResult Compilation::advanceTo(Stage target) {
+  if (stage > target)
+    return reportError("'" + path + "' is at the stage '" + stageName(stage) +
+                       "', which is past '" + stageName(target) + "'");
+  PassManager manager(&context, ModuleOp::getOperationName());
+  buildPipeline(manager, stage, target, pipeline);
+  if (failed(runPasses(manager)))
     return failure();
-  }
   stage = target;
   return success();
+}
+
+LogicalResult Compilation::simplify() {
+  if (stage != Stage::Cnn)
+    return reportError("the algorithms of '" + path +
+                       "' are already chosen, it is at the stage '" +
+                       stageName(stage) + "'");
+  PassManager manager(&context, ModuleOp::getOperationName());
+  buildCnnPipeline(manager);
+  buildTargetPipeline(manager, pipeline);
+  return runPasses(manager);
+}
+
+SelectionRules Compilation::getSelectionRules() const {
+  SelectionRules rules;
+  rules.algorithm = pipeline.algorithm;
+  for (const auto &[layer, name] : pipeline.layerAlgorithms)
+    rules.layers.push_back(layer + "=" + name);
+  rules.maxError = pipeline.maxError;
+  rules.inputRange = pipeline.inputRange.value_or(1);
+  rules.cpu = pipeline.target.cpu;
+  return rules;
+}
+
+FailureOr<TunedTimes> Compilation::readTunedTimes() {
+  llvm::Expected<TunedTimes> times = TunedTimes::read(options.tuned);
+  if (!times)
+    return reportError("--tuned: " + llvm::toString(times.takeError()));
+  if (times->isStale())
+    llvm::errs() << "warning: --tuned: '" << options.tuned
+                 << "' was measured with other algorithms than this "
+                    "compiler's; its times are not used, tune again\n";
+  return std::move(*times);
 }

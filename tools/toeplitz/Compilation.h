@@ -6,6 +6,7 @@
 
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Schedule/Selection.h"
 #include "tools/toeplitz/CompilationOptions.h"
 #include "tools/toeplitz/Progress.h"
 
@@ -32,6 +33,17 @@ public:
   /// Runs the passes up to `stage`. An error when the module is past it.
   mlir::LogicalResult advanceTo(Stage stage);
 
+  /// Runs the passes up to the choice of algorithms and records the target: for
+  /// what looks at this choice. An error when it is past.
+  mlir::LogicalResult simplify();
+
+  /// What the user says about that choice, but for measured times.
+  SelectionRules getSelectionRules() const;
+
+  /// Reads the file of --tuned. Reports what is wrong with it, and when its
+  /// times can't be used.
+  mlir::FailureOr<TunedTimes> readTunedTimes();
+
   mlir::ModuleOp getModule() { return *module; }
   const TargetDescription &getTarget() const { return pipeline.target; }
 
@@ -44,6 +56,7 @@ public:
 
 private:
   mlir::LogicalResult readAlgorithms();
+  mlir::LogicalResult runPasses(mlir::PassManager &manager);
   mlir::LogicalResult readModule(llvm::StringRef path);
   mlir::LogicalResult checkWeights();
   mlir::LogicalResult checkLayerNames();

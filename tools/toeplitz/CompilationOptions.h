@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,11 @@ struct CompilationOptions {
   std::string targetCpu;
   /// "NAME", "LAYER=NAME", or several of them separated by commas.
   std::vector<std::string> algorithms;
+  /// The largest certified error of a layer, and the range of the network's
+  /// inputs that it is certified for.
+  std::optional<double> maxError, inputRange;
+  /// A file of measured times.
+  std::string tuned;
   /// Passes to print the IR after, by the names that they have in a pipeline.
   std::vector<std::string> printAfter;
   bool printAfterAll = false;
@@ -35,8 +41,8 @@ struct CompilationOptions {
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
-           !algorithms.empty() || !printAfter.empty() || printAfterAll ||
-           timePasses;
+           !algorithms.empty() || maxError || inputRange || !tuned.empty() ||
+           !printAfter.empty() || printAfterAll || timePasses;
   }
 };
 

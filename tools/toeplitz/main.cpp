@@ -8,6 +8,7 @@ int main(int argc, char **argv) {
   std::unique_ptr<CLI::App> application = toeplitz::createApplication();
   const toeplitz::Command commands[] = {
       toeplitz::addCompileCommand(*application),
+      toeplitz::addExplainCommand(*application),
       toeplitz::addRunCommand(*application),
       toeplitz::addBenchCommand(*application),
       toeplitz::addOperatorsCommand(*application),

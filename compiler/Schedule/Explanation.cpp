@@ -1,0 +1,462 @@
+// What was chosen for each convolution layer and why, as text and as JSON.
+
+#include "compiler/Schedule/Explanation.h"
+
+#include "dialects/CNN/CNNDialect.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace toeplitz;
+
+static constexpr size_t columns = 100;
+/// Where the reasons of algorithms that decline begin.
+static constexpr size_t nameColumns = 18;
+
+template <typename... Values>
+static std::string print(const char *format, Values... values) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format(format, values...);
+  return text;
+}
+
+// --- the forms' common words
+
+std::string toeplitz::formatCount(double number) {
+  constexpr std::pair<double, const char *> units[] = {
+      {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+  for (auto [unit, name] : units)
+    if (number >= unit * 0.9995)
+      return print(number < unit * 9.995   ? "%.2f"
+                   : number < unit * 99.95 ? "%.1f"
+                                           : "%.0f",
+                   number / unit) +
+             name;
+  return print("%.0f", number);
+}
+
+std::string toeplitz::formatBound(std::optional<double> bound) {
+  if (!bound)
+    return "";
+  return std::isfinite(*bound) ? print("%.1e", *bound) : "unknown";
+}
+
+std::string toeplitz::formatWaste(const LayerSelection &layer,
+                                  const Candidate &candidate) {
+  double own = layer.getMultiplyAdds();
+  double waste = own > 0 ? candidate.cost.multiplyAdds / own - 1 : 0;
+  std::string text = print("%+.0f %%", 100 * waste);
+  return text == "-0 %" || text == "+0 %" ? "0 %" : text;
+}
+
+/// "3x3"; one number where all are equal and `brief`.
+static std::string joinSizes(ArrayRef<int64_t> sizes, bool brief = false) {
+  if (brief && llvm::all_equal(sizes) && !sizes.empty())
+    return std::to_string(sizes.front());
+  std::string text;
+  for (int64_t size : sizes)
+    text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text;
+}
+
+namespace {
+/// The parameters of a layer, whichever of the two operations it is.
+struct LayerParameters {
+  SmallVector<int64_t> kernel, strides, dilations, paddingLow, paddingHigh;
+  int64_t groups;
+  bool isTransposed;
+};
+} // namespace
+
+static LayerParameters getParameters(Operation *layer) {
+  auto copy = [](ArrayRef<int64_t> from) {
+    return SmallVector<int64_t>(from.begin(), from.end());
+  };
+  auto get = [&](auto op, bool isTransposed) -> LayerParameters {
+    return {copy(op.getFilter().getType().getShape().drop_front(2)),
+            copy(op.getStrides()),
+            copy(op.getDilations()),
+            copy(op.getPaddingLow()),
+            copy(op.getPaddingHigh()),
+            static_cast<int64_t>(op.getGroups()),
+            isTransposed};
+  };
+  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
+    return get(conv, false);
+  return get(cast<cnn::ConvTransposeOp>(layer), true);
+}
+
+static ArrayRef<int64_t> getShape(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+
+std::string toeplitz::describeLayer(const LayerSelection &layer) {
+  LayerParameters parameters = getParameters(layer.layer);
+  std::string text = joinSizes(getShape(layer.layer->getOperand(0))) + " -> " +
+                     joinSizes(getShape(layer.layer->getResult(0)));
+  if (parameters.isTransposed)
+    text = "transposed, " + text;
+  if (parameters.kernel.empty())
+    text += ", dense";
+  else
+    text += ", kernel " + joinSizes(parameters.kernel);
+  auto differ = [](ArrayRef<int64_t> sizes, int64_t usual) {
+    return llvm::any_of(sizes, [=](int64_t size) { return size != usual; });
+  };
+  if (differ(parameters.strides, 1))
+    text += ", stride " + joinSizes(parameters.strides, true);
+  if (differ(parameters.dilations, 1))
+    text += ", dilation " + joinSizes(parameters.dilations, true);
+  if (differ(parameters.paddingLow, 0) || differ(parameters.paddingHigh, 0)) {
+    text += ", padding " + joinSizes(parameters.paddingLow, true);
+    if (parameters.paddingLow != parameters.paddingHigh)
+      text += " to " + joinSizes(parameters.paddingHigh, true);
+  }
+  if (parameters.groups != 1)
+    text += ", groups " + std::to_string(parameters.groups);
+  return text;
+}
+
+static StringRef getReasonName(SelectionReason reason) {
+  switch (reason) {
+  case SelectionReason::Estimated:
+    return "estimated";
+  case SelectionReason::Measured:
+    return "measured";
+  case SelectionReason::Forced:
+    return "forced";
+  case SelectionReason::ForcedForLayer:
+    return "forced for this layer";
+  }
+  return "";
+}
+
+/// How much longer a candidate takes than the chosen one, by measurements where
+/// there are any of both.
+static double getRelativeCost(const LayerSelection &layer,
+                              const Candidate &candidate) {
+  const Candidate &chosen = layer.getChosen();
+  if (chosen.microseconds && candidate.microseconds &&
+      layer.reason == SelectionReason::Measured)
+    return *candidate.microseconds / *chosen.microseconds;
+  return chosen.cost.cycles > 0 ? candidate.cost.cycles / chosen.cost.cycles
+                                : 1;
+}
+
+std::string toeplitz::describeVerdict(const LayerSelection &layer,
+                                      const Candidate &candidate) {
+  if (&candidate == &layer.getChosen())
+    return layer.reason == SelectionReason::Estimated
+               ? "chosen"
+               : ("chosen, " + getReasonName(layer.reason)).str();
+  if (candidate.refusal)
+    return "declines: " + *candidate.refusal;
+  if (candidate.isTooInexact)
+    return "too inexact";
+  double relative = getRelativeCost(layer, candidate);
+  return relative >= 1 ? print("%.2f x slower", relative)
+                       : print("%.2f x faster", 1 / relative);
+}
+
+std::optional<double> toeplitz::getModelRatio(const LayerSelection &layer) {
+  const Candidate *model = nullptr, *best = nullptr;
+  for (const Candidate &candidate : layer.candidates) {
+    if (!candidate.isAllowed() || !candidate.microseconds)
+      continue;
+    if (!model || candidate.cost.cycles < model->cost.cycles)
+      model = &candidate;
+    if (!best || *candidate.microseconds < *best->microseconds)
+      best = &candidate;
+  }
+  if (!best)
+    return std::nullopt;
+  return *model->microseconds / *best->microseconds;
+}
+
+ModelAccuracy toeplitz::compareWithMeasured(ArrayRef<LayerSelection> layers) {
+  ModelAccuracy accuracy;
+  for (const LayerSelection &layer : layers)
+    if (std::optional<double> ratio = getModelRatio(layer)) {
+      ++accuracy.layers;
+      accuracy.within += *ratio <= 1.1;
+    }
+  return accuracy;
+}
+
+namespace {
+struct Totals {
+  ConvolutionCost cost;
+  double ownMultiplyAdds = 0, parameters = 0;
+  std::map<std::string, size_t> algorithms;
+  const LayerSelection *leastExact = nullptr;
+};
+} // namespace
+
+static double countParameters(Operation *layer) {
+  double count = 0;
+  for (Value operand : layer->getOperands().drop_front())
+    count += static_cast<double>(
+        cast<RankedTensorType>(operand.getType()).getNumElements());
+  return count;
+}
+
+static Totals addUp(const Explanation &explanation) {
+  Totals totals;
+  for (const LayerSelection &layer : explanation.layers) {
+    const Candidate &chosen = layer.getChosen();
+    totals.cost.cycles += chosen.cost.cycles;
+    totals.cost.multiplyAdds += chosen.cost.multiplyAdds;
+    totals.cost.otherOperations += chosen.cost.otherOperations;
+    totals.cost.level2Bytes += chosen.cost.level2Bytes;
+    totals.cost.memoryBytes += chosen.cost.memoryBytes;
+    totals.ownMultiplyAdds += layer.getMultiplyAdds();
+    totals.parameters += countParameters(layer.layer);
+    ++totals.algorithms[chosen.choice.getName()];
+    if (chosen.errorBound &&
+        (!totals.leastExact ||
+         *chosen.errorBound > *totals.leastExact->getChosen().errorBound))
+      totals.leastExact = &layer;
+  }
+  return totals;
+}
+
+std::vector<std::string>
+toeplitz::describeTotals(const Explanation &explanation) {
+  Totals totals = addUp(explanation);
+  std::string algorithms;
+  for (const auto &[name, count] : totals.algorithms)
+    algorithms +=
+        (algorithms.empty() ? "" : ", ") + name + " " + std::to_string(count);
+  std::vector<std::string> sentences = {
+      std::to_string(explanation.layers.size()) +
+          " convolution layers, by algorithm: " +
+          (algorithms.empty() ? "none" : algorithms),
+      formatCount(totals.parameters) + " parameters, " +
+          formatCount(totals.ownMultiplyAdds) + " multiply-adds, of which " +
+          formatCount(totals.cost.multiplyAdds) + " are executed, and " +
+          formatCount(totals.cost.otherOperations) + " other operations",
+      "an estimated " + formatCount(totals.cost.cycles) + " cycles, " +
+          formatCount(totals.cost.level2Bytes) +
+          "B from the second-level cache, " +
+          formatCount(totals.cost.memoryBytes) + "B from beyond"};
+  if (totals.leastExact)
+    sentences.push_back("largest rounding error of a layer: " +
+                        formatBound(totals.leastExact->getChosen().errorBound) +
+                        " at most, layer '" + totals.leastExact->name +
+                        "', for network inputs up to " +
+                        print("%g", explanation.inputRange));
+  ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
+  if (accuracy.layers)
+    sentences.push_back(std::to_string(accuracy.within) + " of " +
+                        std::to_string(accuracy.layers) +
+                        " layers within 10 % of the measured best");
+  return sentences;
+}
+
+// --- text
+
+/// Writes a text whose first line begins at `column` and whose other lines are
+/// indented to there, broken between words.
+static void writeWrapped(llvm::raw_ostream &stream, StringRef text,
+                         size_t column) {
+  size_t position = column;
+  bool isFirst = true;
+  for (StringRef word : llvm::split(text, ' ')) {
+    if (!isFirst && position + 1 + word.size() > columns) {
+      stream << "\n" << std::string(column, ' ');
+      position = column;
+      isFirst = true;
+    }
+    stream << (isFirst ? "" : " ") << word;
+    position += word.size() + !isFirst;
+    isFirst = false;
+  }
+  stream << "\n";
+}
+
+static void writeCandidate(const LayerSelection &layer,
+                           const Candidate &candidate, bool withBounds,
+                           bool withTimes, llvm::raw_ostream &stream) {
+  bool isChosen = &candidate == &layer.getChosen();
+  stream << (isChosen ? "* " : "  ")
+         << llvm::left_justify(candidate.choice.getName(), nameColumns - 2);
+  std::string verdict = describeVerdict(layer, candidate);
+  if (candidate.refusal) {
+    writeWrapped(stream, verdict, nameColumns + 1);
+    return;
+  }
+  auto column = [&](const std::string &text, unsigned width) {
+    stream << llvm::right_justify(text, width);
+  };
+  const ConvolutionCost &cost = candidate.cost;
+  column(formatCount(cost.cycles), 8);
+  column(formatCount(cost.multiplyAdds), 8);
+  column(formatWaste(layer, candidate), 8);
+  column(formatCount(cost.otherOperations), 7);
+  column(formatCount(cost.level2Bytes), 7);
+  column(formatCount(cost.memoryBytes), 7);
+  if (withBounds)
+    column(formatBound(candidate.errorBound), 9);
+  if (withTimes)
+    column(candidate.microseconds ? print("%.1f", *candidate.microseconds)
+                                  : "-",
+           10);
+  stream << "  " << verdict << "\n";
+}
+
+void toeplitz::writeExplanationText(const Explanation &explanation,
+                                    llvm::raw_ostream &stream) {
+  auto any = [&](auto predicate) {
+    return llvm::any_of(explanation.layers, [&](const LayerSelection &layer) {
+      return llvm::any_of(layer.candidates, predicate);
+    });
+  };
+  bool withBounds =
+      any([](const Candidate &c) { return c.errorBound.has_value(); });
+  bool withTimes =
+      any([](const Candidate &c) { return c.microseconds.has_value(); });
+  stream << explanation.network << " on " << explanation.processor << ", "
+         << explanation.lanes << " lanes, " << explanation.registers
+         << " registers\n\n";
+  stream << llvm::left_justify("", nameColumns)
+         << "  cycles mul-add   waste  other  L2 B  mem B"
+         << (withBounds ? "    error" : "") << (withTimes ? "  us meas." : "")
+         << "\n";
+  for (const LayerSelection &layer : explanation.layers) {
+    std::string title = (layer.name.empty() ? "(unnamed)" : layer.name) + ": ";
+    stream << title;
+    writeWrapped(stream,
+                 describeLayer(layer) + "; " +
+                     formatCount(countParameters(layer.layer)) +
+                     " parameters, " + formatCount(layer.getMultiplyAdds()) +
+                     " multiply-adds",
+                 title.size() < columns / 2 ? title.size() : 4);
+    for (const Candidate &candidate : layer.candidates)
+      writeCandidate(layer, candidate, withBounds, withTimes, stream);
+    if (std::optional<double> ratio = getModelRatio(layer))
+      stream << "  the estimates' choice takes " << print("%.2f", *ratio)
+             << " x the measured best\n";
+  }
+  stream << "\n";
+  for (const std::string &sentence : describeTotals(explanation))
+    writeWrapped(stream, sentence, 0);
+}
+
+// --- JSON
+
+static void writeSizes(llvm::json::OStream &json, StringRef name,
+                       ArrayRef<int64_t> sizes) {
+  json.attributeArray(name, [&] {
+    for (int64_t size : sizes)
+      json.value(size);
+  });
+}
+
+/// JSON has no infinity.
+static void writeBound(llvm::json::OStream &json, StringRef name,
+                       double bound) {
+  if (std::isfinite(bound))
+    json.attribute(name, bound);
+  else
+    json.attribute(name, nullptr);
+}
+
+static void writeCost(llvm::json::OStream &json, const ConvolutionCost &cost) {
+  json.attribute("cycles", cost.cycles);
+  json.attribute("multiply_adds", cost.multiplyAdds);
+  json.attribute("other_operations", cost.otherOperations);
+  json.attribute("level2_bytes", cost.level2Bytes);
+  json.attribute("memory_bytes", cost.memoryBytes);
+}
+
+static void writeCandidate(llvm::json::OStream &json,
+                           const LayerSelection &layer,
+                           const Candidate &candidate) {
+  json.object([&] {
+    json.attribute("algorithm", candidate.choice.getName());
+    json.attribute("chosen", &candidate == &layer.getChosen());
+    if (candidate.refusal) {
+      json.attribute("declines", *candidate.refusal);
+      return;
+    }
+    writeCost(json, candidate.cost);
+    json.attribute("relative_cost", getRelativeCost(layer, candidate));
+    if (candidate.errorBound) {
+      writeBound(json, "error_bound", *candidate.errorBound);
+      json.attribute("too_inexact", candidate.isTooInexact);
+    }
+    if (candidate.microseconds)
+      json.attribute("microseconds", *candidate.microseconds);
+  });
+}
+
+static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
+  LayerParameters parameters = getParameters(layer.layer);
+  json.object([&] {
+    json.attribute("name", layer.name);
+    json.attribute("operation",
+                   parameters.isTransposed ? "conv_transpose" : "conv");
+    writeSizes(json, "input", getShape(layer.layer->getOperand(0)));
+    writeSizes(json, "result", getShape(layer.layer->getResult(0)));
+    writeSizes(json, "kernel", parameters.kernel);
+    writeSizes(json, "strides", parameters.strides);
+    writeSizes(json, "dilations", parameters.dilations);
+    writeSizes(json, "padding_low", parameters.paddingLow);
+    writeSizes(json, "padding_high", parameters.paddingHigh);
+    json.attribute("groups", parameters.groups);
+    json.attribute("parameters", countParameters(layer.layer));
+    json.attribute("multiply_adds", layer.getMultiplyAdds());
+    if (layer.getChosen().errorBound)
+      writeBound(json, "input_bound", layer.inputBound);
+    json.attribute("algorithm", layer.getChosen().choice.getName());
+    json.attribute("reason", getReasonName(layer.reason));
+    json.attributeArray("candidates", [&] {
+      for (const Candidate &candidate : layer.candidates)
+        writeCandidate(json, layer, candidate);
+    });
+    if (std::optional<double> ratio = getModelRatio(layer))
+      json.attribute("model_to_best", *ratio);
+  });
+}
+
+void toeplitz::writeExplanationJson(const Explanation &explanation,
+                                    llvm::raw_ostream &stream) {
+  Totals totals = addUp(explanation);
+  llvm::json::OStream json(stream, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("network", explanation.network);
+    json.attribute("processor", explanation.processor);
+    json.attribute("lanes", explanation.lanes);
+    json.attribute("registers", explanation.registers);
+    json.attribute("input_range", explanation.inputRange);
+    if (explanation.maxError)
+      json.attribute("max_error", *explanation.maxError);
+    json.attributeArray("layers", [&] {
+      for (const LayerSelection &layer : explanation.layers)
+        writeLayer(json, layer);
+    });
+    json.attributeObject("totals", [&] {
+      writeCost(json, totals.cost);
+      json.attribute("own_multiply_adds", totals.ownMultiplyAdds);
+      json.attribute("parameters", totals.parameters);
+      json.attributeObject("algorithms", [&] {
+        for (const auto &[name, count] : totals.algorithms)
+          json.attribute(name, static_cast<int64_t>(count));
+      });
+      if (totals.leastExact)
+        writeBound(json, "error_bound",
+                   *totals.leastExact->getChosen().errorBound);
+      ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
+      if (accuracy.layers) {
+        json.attribute("measured_layers",
+                       static_cast<int64_t>(accuracy.layers));
+        json.attribute("within_10_percent",
+                       static_cast<int64_t>(accuracy.within));
+      }
+    });
+  });
+  stream << "\n";
+}

@@ -1,0 +1,304 @@
+// The ranking of the algorithms for each convolution layer.
+
+#include "compiler/Schedule/Selection.h"
+
+#include "compiler/Analysis/ValueRange.h"
+#include "compiler/Schedule/ErrorBound.h"
+#include "compiler/Transforms/Constants.h"
+#include "dialects/CNN/CNNDialect.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace toeplitz;
+
+double LayerSelection::getMultiplyAdds() const {
+  double sum = 0;
+  for (const ConvolutionPart &part : parts)
+    sum += part.convolution.getMultiplyAdds();
+  return sum;
+}
+
+static ConvolutionCost estimateCost(const AlgorithmChoice &choice,
+                                    ArrayRef<ConvolutionPart> parts,
+                                    kernel::TargetAttr target) {
+  ConvolutionCost sum;
+  for (const ConvolutionPart &part : parts) {
+    ConvolutionCost cost = choice.algorithm->estimateCost(
+        part.convolution, getSchedule(choice, part.convolution, target),
+        target);
+    sum.cycles += cost.cycles;
+    sum.multiplyAdds += cost.multiplyAdds;
+    sum.otherOperations += cost.otherOperations;
+    sum.level2Bytes += cost.level2Bytes;
+    sum.memoryBytes += cost.memoryBytes;
+  }
+  return sum;
+}
+
+/// The variants that compute all parts, in the algorithm's order.
+static SmallVector<std::string> getVariants(const Algorithm *algorithm,
+                                            ArrayRef<ConvolutionPart> parts,
+                                            kernel::TargetAttr target) {
+  SmallVector<std::string> variants;
+  for (const ConvolutionSchedule &schedule :
+       algorithm->getSchedules(parts.front().convolution, target))
+    if (!schedule.variant.empty() &&
+        !declinesLayer({algorithm, schedule.variant}, parts, target))
+      variants.push_back(schedule.variant);
+  // Parts may be computed in different ways.
+  if (parts.size() > 1 || variants.empty())
+    variants.push_back("");
+  return variants;
+}
+
+std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
+                                                kernel::TargetAttr target) {
+  std::vector<Candidate> candidates;
+  for (const Algorithm *algorithm : getAlgorithms()) {
+    Candidate candidate;
+    candidate.choice = {algorithm, ""};
+    candidate.refusal = declinesLayer(candidate.choice, parts, target);
+    if (candidate.refusal) {
+      candidates.push_back(candidate);
+      continue;
+    }
+    for (const std::string &variant : getVariants(algorithm, parts, target)) {
+      candidate.choice.variant = variant;
+      candidate.cost = estimateCost(candidate.choice, parts, target);
+      candidates.push_back(candidate);
+    }
+  }
+  return candidates;
+}
+
+static std::string listAlgorithms() {
+  std::string list;
+  for (const Algorithm *algorithm : getAlgorithms())
+    list += (list.empty() ? "'" : ", '") + algorithm->name.str() + "'";
+  return list;
+}
+
+static std::string formatError(double error) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.3g", error);
+  return text;
+}
+
+namespace {
+
+class Selector {
+public:
+  Selector(ModuleOp module, const SelectionRules &rules)
+      : module(module), rules(rules), ranges(rules.inputRange),
+        withBounds(rules.withBounds || rules.maxError) {}
+
+  FailureOr<std::vector<LayerSelection>> run();
+
+private:
+  FailureOr<AlgorithmChoice> find(StringRef name);
+  LogicalResult readRules();
+  LogicalResult visit(Operation *op);
+  void describe(LayerSelection &selection);
+  void rank(LayerSelection &selection);
+  LogicalResult choose(LayerSelection &selection);
+  LogicalResult chooseForced(LayerSelection &selection,
+                             const AlgorithmChoice &forced, bool forLayer);
+  LogicalResult reportInexact(const LayerSelection &selection,
+                              const Candidate &best);
+
+  ModuleOp module;
+  const SelectionRules &rules;
+  ValueRanges ranges;
+  bool withBounds;
+  std::optional<AlgorithmChoice> forcedForAll;
+  llvm::StringMap<AlgorithmChoice> forcedForLayer;
+  std::vector<LayerSelection> selections;
+};
+
+} // namespace
+
+FailureOr<AlgorithmChoice> Selector::find(StringRef name) {
+  if (std::optional<AlgorithmChoice> choice = parseAlgorithmChoice(name))
+    return *choice;
+  module.emitError() << "unknown algorithm '" << name << "', expected one of "
+                     << listAlgorithms();
+  return failure();
+}
+
+LogicalResult Selector::readRules() {
+  if (!rules.algorithm.empty()) {
+    FailureOr<AlgorithmChoice> found = find(rules.algorithm);
+    if (failed(found))
+      return failure();
+    forcedForAll = *found;
+  }
+  for (const std::string &assignment : rules.layers) {
+    // Layer names may contain anything but algorithms' names don't contain
+    // '='.
+    auto [layer, name] = StringRef(assignment).rsplit('=');
+    FailureOr<AlgorithmChoice> found = find(name);
+    if (failed(found))
+      return failure();
+    forcedForLayer[layer] = *found;
+  }
+  return success();
+}
+
+/// Lists the candidates with all that is asked for about them.
+void Selector::describe(LayerSelection &selection) {
+  Operation *op = selection.layer;
+  kernel::TargetAttr target = kernel::getTarget(op);
+  selection.parts = getParts(op);
+  selection.candidates = listCandidates(selection.parts, target);
+  if (withBounds) {
+    selection.inputBound = ranges.get(op->getOperand(0)).getMagnitude();
+    LayerErrorBounds bounds(op, selection.parts, selection.inputBound);
+    for (Candidate &candidate : selection.candidates)
+      if (!candidate.refusal) {
+        candidate.errorBound = bounds.bound(candidate.choice, target);
+        candidate.isTooInexact =
+            rules.maxError && *candidate.errorBound > *rules.maxError;
+      }
+  }
+  if (rules.tuned)
+    if (const LayerTimes *times = rules.tuned->find(
+            getTuningKey(op, selection.parts, rules.cpu, target)))
+      for (Candidate &candidate : selection.candidates) {
+        auto found = times->find(candidate.choice.getName());
+        if (!candidate.refusal && found != times->end())
+          candidate.microseconds = found->second;
+      }
+}
+
+void Selector::rank(LayerSelection &selection) {
+  auto getKey = [](const Candidate &candidate, size_t place) {
+    int kind = candidate.refusal        ? 3
+               : candidate.isTooInexact ? 2
+               : candidate.microseconds ? 0
+                                        : 1;
+    double cost = candidate.microseconds.value_or(candidate.cost.cycles);
+    return std::make_tuple(kind, candidate.refusal ? 0.0 : cost, place);
+  };
+  std::vector<std::tuple<int, double, size_t>> keys;
+  for (auto [place, candidate] : llvm::enumerate(selection.candidates))
+    keys.push_back(getKey(candidate, place));
+  llvm::sort(keys);
+  std::vector<Candidate> ranked;
+  for (const auto &key : keys)
+    ranked.push_back(std::move(selection.candidates[std::get<size_t>(key)]));
+  selection.candidates = std::move(ranked);
+}
+
+LogicalResult Selector::reportInexact(const LayerSelection &selection,
+                                      const Candidate &best) {
+  InFlightDiagnostic error = selection.layer->emitError();
+  if (!std::isfinite(*best.errorBound) && !std::isfinite(selection.inputBound))
+    return error << "the range of its input is unknown, so no algorithm's "
+                    "rounding error is certain to be at most "
+                 << formatError(*rules.maxError) << " (--max-error)";
+  return error << "algorithm '" << best.choice.getName()
+               << "' is the most exact that is allowed here, with a rounding "
+                  "error of up to "
+               << formatError(*best.errorBound) << " for inputs up to "
+               << formatError(selection.inputBound) << "; --max-error allows "
+               << formatError(*rules.maxError);
+}
+
+/// Chooses the best of the candidates that `forced` means.
+LogicalResult Selector::chooseForced(LayerSelection &selection,
+                                     const AlgorithmChoice &forced,
+                                     bool forLayer) {
+  const Candidate *best = nullptr;
+  for (auto [place, candidate] : llvm::enumerate(selection.candidates)) {
+    if (candidate.choice.algorithm != forced.algorithm || candidate.refusal ||
+        (!forced.variant.empty() && candidate.choice.variant != forced.variant))
+      continue;
+    if (candidate.isAllowed()) {
+      selection.chosen = place;
+      selection.reason =
+          forLayer ? SelectionReason::ForcedForLayer : SelectionReason::Forced;
+      return success();
+    }
+    if (!best || *candidate.errorBound < *best->errorBound)
+      best = &candidate;
+  }
+  if (forLayer && best)
+    return reportInexact(selection, *best);
+  return failure();
+}
+
+LogicalResult Selector::choose(LayerSelection &selection) {
+  Operation *op = selection.layer;
+  auto forced = forcedForLayer.find(selection.name);
+  if (forced != forcedForLayer.end()) {
+    if (std::optional<std::string> reason = declinesLayer(
+            forced->second, selection.parts, kernel::getTarget(op)))
+      return op->emitError() << "algorithm '" << forced->second.getName()
+                             << "' declines this layer: " << *reason;
+    return chooseForced(selection, forced->second, /*forLayer=*/true);
+  }
+  if (forcedForAll &&
+      succeeded(chooseForced(selection, *forcedForAll, /*forLayer=*/false)))
+    return success();
+
+  const Candidate &best = selection.candidates.front();
+  if (best.isAllowed()) {
+    selection.chosen = 0;
+    selection.reason = best.microseconds ? SelectionReason::Measured
+                                         : SelectionReason::Estimated;
+    return success();
+  }
+  const Candidate *mostExact = nullptr;
+  for (const Candidate &candidate : selection.candidates)
+    if (candidate.errorBound &&
+        (!mostExact || *candidate.errorBound < *mostExact->errorBound))
+      mostExact = &candidate;
+  assert(mostExact && "the reference declines nothing");
+  return reportInexact(selection, *mostExact);
+}
+
+LogicalResult Selector::visit(Operation *op) {
+  if (withBounds)
+    ranges.compute(op);
+  if (!isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
+    return success();
+  LayerSelection selection;
+  selection.layer = op;
+  selection.name = getLayerName(op->getLoc(), "");
+  describe(selection);
+  rank(selection);
+  if (failed(choose(selection)))
+    return failure();
+  if (withBounds)
+    ranges.addError(op->getResult(0), *selection.getChosen().errorBound);
+  selections.push_back(std::move(selection));
+  return success();
+}
+
+FailureOr<std::vector<LayerSelection>> Selector::run() {
+  if (failed(readRules()))
+    return failure();
+  if (module.walk([&](Operation *op) { return WalkResult(visit(op)); })
+          .wasInterrupted())
+    return failure();
+  llvm::StringSet<> seen;
+  for (const LayerSelection &selection : selections)
+    seen.insert(selection.name);
+  for (const auto &entry : forcedForLayer)
+    if (!seen.contains(entry.getKey())) {
+      module.emitError() << "--algorithm names layer '" << entry.getKey()
+                         << "', but the network has no convolution of that "
+                            "name";
+      return failure();
+    }
+  return std::move(selections);
+}
+
+FailureOr<std::vector<LayerSelection>>
+toeplitz::selectAlgorithms(ModuleOp module, const SelectionRules &rules) {
+  return Selector(module, rules).run();
+}
