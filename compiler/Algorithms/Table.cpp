@@ -12,6 +12,7 @@ static const Algorithm *const algorithms[] = {
     &depthwiseAlgorithm,
     &directAlgorithm,
     &im2colAlgorithm,
+    &fftAlgorithm,
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }
