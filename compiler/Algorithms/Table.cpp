@@ -9,8 +9,8 @@ using namespace toeplitz;
 
 // Best candidates first, the reference last. One row an algorithm.
 static const Algorithm *const algorithms[] = {
-    &winogradAlgorithm, &pointwiseAlgorithm, &depthwiseAlgorithm,
-    &directAlgorithm,   &im2colAlgorithm,
+    &winogradAlgorithm,  &fftAlgorithm,    &pointwiseAlgorithm,
+    &depthwiseAlgorithm, &directAlgorithm, &im2colAlgorithm,
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }

@@ -13,6 +13,7 @@ extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;
+extern const Algorithm fftAlgorithm;
 
 } // namespace toeplitz
 

@@ -1,0 +1,245 @@
+// fft: the matrix of a circular convolution is circulant, and the discrete
+// Fourier transform F diagonalises every circulant matrix,
+//
+//   C(w) = F^-1 diag(F w) F,
+//
+// so that a convolution of N points costs two transforms, of about 5 N log2 N
+// operations, and N products, whatever the size of the kernel. A Toeplitz matrix
+// is a part of a circulant one: where the sum o + k stays below N, a circular
+// convolution is a plain one (overlap-save: Oppenheim and Schafer,
+// Discrete-Time Signal Processing, section 8.7.3). The spectra of the filters
+// are computed in double by the compiler and rounded once.
+//
+// The geometry of tiles is in FourierConvolution.h, the transforms in
+// FourierKernel.cpp, the products in FftDepthwise.cpp and FftDense.cpp. For the
+// use in convolutional networks: Mathieu, Henaff and LeCun, Fast Training of
+// Convolutional Networks through FFTs (arXiv:1312.5851).
+
+#include "compiler/Algorithms/FourierKernel.h"
+#include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/Table.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace toeplitz;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr) {
+  size_t rank = convolution.kernel.size();
+  if (rank == 0)
+    return "there is no spatial dimension";
+  if (rank > 2)
+    return "there are " + std::to_string(rank) +
+           " spatial dimensions, expected at most 2";
+  for (size_t d = 0; d < rank; ++d) {
+    std::string where = " in spatial dimension " + std::to_string(d);
+    if (convolution.kernel[d] == 0)
+      return "no tap of the filter takes part" + where;
+    if (convolution.strides[d] != 1 && convolution.outputSizes[d] != 1)
+      return "the stride is " + std::to_string(convolution.strides[d]) + where +
+             ", expected 1";
+    if (convolution.dilations[d] != 1 && convolution.kernel[d] != 1)
+      return "the dilation is " + std::to_string(convolution.dilations[d]) +
+             where + ", expected 1";
+  }
+  return std::nullopt;
+}
+
+/// Sizes worth a try for one dimension: that for which one tile is enough, and
+/// those that leave about as many points for outputs as the kernel has, up to
+/// several times as many.
+static SmallVector<int64_t> getCandidateSizes(FourierDimension dimension) {
+  SmallVector<int64_t> sizes;
+  auto add = [&](int64_t size) {
+    if (!llvm::is_contained(sizes, size))
+      sizes.push_back(size);
+  };
+  int64_t whole = getNextFourierSize(
+      std::max(dimension.kernel, dimension.output + dimension.kernel - 1));
+  if (std::optional<int64_t> rotated = dimension.getRotatedSize())
+    whole = std::min(whole, getNextFourierSize(*rotated));
+  // One tile, if it isn't a long signal.
+  if (whole <= std::max<int64_t>(256, 4 * dimension.kernel))
+    add(whole);
+  // Several tiles: the row of outputs divided evenly.
+  for (int64_t tiles = 2; tiles <= 4096; ++tiles) {
+    int64_t outputs = llvm::divideCeil(dimension.output, tiles);
+    int64_t size = getNextFourierSize(outputs + dimension.kernel - 1);
+    if (size >= whole)
+      continue;
+    // Smaller ones waste more than half.
+    if (2 * outputs < dimension.kernel || sizes.size() >= 4)
+      break;
+    if (size > 4096)
+      continue;
+    // What the size leaves room for may need fewer tiles.
+    add(size);
+  }
+  if (sizes.empty())
+    add(whole);
+  return sizes;
+}
+
+static std::string getVariant(ArrayRef<int64_t> sizes) {
+  if (sizes.size() == 2 && sizes[0] == sizes[1])
+    return std::to_string(sizes[0]);
+  std::string name;
+  for (int64_t size : sizes)
+    name += (name.empty() ? "" : "x") + std::to_string(size);
+  return name;
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  ConvolutionSchedule start;
+  start.inputBlock = target.getLanes();
+  bool depthwise = convolution.groups > 1 &&
+                   convolution.groups == convolution.inChannels &&
+                   convolution.groups == convolution.outChannels;
+  start.groups =
+      depthwise ? convolution.groups
+                : convolution.groups /
+                      countMergedGroups(convolution, target.getLanes());
+  start.transform.assign(convolution.kernel.size(), 1);
+  FourierConvolution geometry(convolution, start, target);
+
+  std::vector<ConvolutionSchedule> schedules;
+  auto add = [&](ArrayRef<int64_t> sizes) {
+    ConvolutionSchedule schedule = start;
+    schedule.transform.assign(sizes.begin(), sizes.end());
+    schedule.variant = getVariant(sizes);
+    if (!depthwise) {
+      FourierConvolution tiled(convolution, schedule, target);
+      ComplexTile tile = chooseComplexTile(tiled.countChunkPositions(),
+                                           tiled.countGroupVectors(), target);
+      schedule.tilePositions = tile.positions;
+      schedule.tileVectors = tile.vectors;
+    }
+    schedules.push_back(schedule);
+  };
+  for (int64_t inner : getCandidateSizes(geometry.inner)) {
+    if (convolution.kernel.size() == 1)
+      add({inner});
+    else
+      for (int64_t outer : getCandidateSizes(geometry.outer))
+        add({outer, inner});
+  }
+  return schedules;
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  FourierConvolution fourier(convolution, schedule, target);
+  const FourierDimension &outer = fourier.outer, &inner = fourier.inner;
+  int64_t registers = target.getRegisters();
+  double tiles = fourier.countTiles();
+  double points = static_cast<double>(outer.size) * inner.size;
+  double innerCycles = fourier.getInnerPlan().estimateCycles(registers);
+  double columns =
+      fourier.getOuterPlan().estimateCycles(registers) * inner.size;
+  // Rows of padding aren't transformed, nor rows without outputs. Each point is
+  // loaded and stored, too.
+  double rowsIn = std::min<double>(outer.size, outer.input);
+  double rowsOut = outer.getOutputsPerTile();
+  double forward = rowsIn * innerCycles + columns + 3 * points;
+  double backward = rowsOut * innerCycles + columns +
+                    3.0 * outer.getOutputsPerTile() * inner.getOutputsPerTile();
+  double spectra =
+      4.0 * (fourier.getPackedFloats() - fourier.getSpectraStart());
+  ConvolutionCost cost;
+  if (fourier.isDepthwise()) {
+    double complexTiles = fourier.countItems();
+    cost.cycles = complexTiles * (forward + backward + 4 * points);
+    cost.otherOperations = cost.cycles * target.getLanes();
+    cost.multiplyAdds = complexTiles * 4 * points * target.getLanes();
+  } else {
+    double pairs = static_cast<double>(llvm::divideCeil(tiles, 2)) *
+                   fourier.groups;
+    double chunks = fourier.countChunks();
+    ComplexTile tile = chooseComplexTile(fourier.countChunkPositions(),
+                                         fourier.countGroupVectors(), target);
+    double steps = chunks * fourier.countFrequencies() * convolution.inChannels;
+    cost.cycles = pairs * (fourier.countInBlocks() * (forward + 4 * points) +
+                           fourier.countGroupVectors() *
+                               (backward + 4 * points)) +
+                  steps * tile.cyclesPerStep;
+    cost.multiplyAdds = steps * fourier.countChunkPositions() *
+                        fourier.countGroupVectors() * target.getLanes() * 4;
+    spectra *= chunks;
+  }
+  // The spectra come from beyond the second-level cache, at about 6 bytes a
+  // cycle.
+  cost.memoryBytes = spectra;
+  cost.cycles += spectra / 6;
+  return cost;
+}
+
+/// With |z| the Euclidean norm of a complex tile, e the relative error of a
+/// transform, and A the largest sum of a filter's absolute values, which no
+/// |H[k]| exceeds: the transform's error e |Z|, the rounding of H, that of the
+/// sum of products and that of the transform back are all of the spectrum as a
+/// whole, and no single output can be more wrong than all of them together:
+///
+///   |error| <= ((1 + e)^2 (1 + 2 u) (1 + 2 gamma(2 C + 4)) - 1) A |z|,
+///
+/// for C channels to a sum. (The factor of 2 covers sqrt(2) for complex numbers
+/// and sqrt(2) for the sum and the difference of two spectra.) Source: Higham,
+/// section 24.1.
+static double boundError(const Convolution &convolution,
+                         const ConvolutionSchedule &schedule,
+                         ArrayRef<float> filter, double inputBound) {
+  double factor = 1, points = 1;
+  for (auto [size, input] :
+       llvm::zip(schedule.transform, convolution.inputSizes)) {
+    double error = 1 + boundFourierError(size);
+    factor *= error * error;
+    points *= std::min(size, input);
+  }
+  double channels = convolution.inChannels / schedule.groups;
+  factor *= (1 + 2 * unitRoundoff) * (1 + 2 * getGamma(2 * channels + 4));
+  return (factor - 1) * getLargestAbsoluteSum(convolution, filter) *
+         std::sqrt(2 * points) * inputBound;
+}
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target) {
+  return FourierConvolution(convolution, schedule, target).getPackedFloats();
+}
+
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule,
+                       kernel::TargetAttr target, ArrayRef<float> filter,
+                       MutableArrayRef<float> packed) {
+  packSpectra(FourierConvolution(convolution, schedule, target),
+              convolution.groups, filter, packed);
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return FourierConvolution(op).countTasks();
+}
+
+static int64_t getScratchSize(kernel::ConvOp op) {
+  return FourierConvolution(op).getScratchFloats();
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  if (!op.getTransform() || !op.getScratch())
+    return op.emitOpError(
+        "has no transform or no scratch memory, which 'fft' needs");
+  FourierKernel fourier(op, kernel);
+  if (fourier.blueprint.isDepthwise())
+    emitDepthwiseFft(fourier);
+  else
+    emitDenseFft(fourier);
+  return success();
+}
+
+const Algorithm toeplitz::fftAlgorithm = {
+    "fft",      declines,      getSchedules, estimateCost, boundError,
+    getPackedSize, packFilter, countTasks,   emit,         getScratchSize};
