@@ -6,6 +6,7 @@
 #include "compiler/Schedule/Convolutions.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
+#include "compiler/Transforms/Epilogue.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -14,47 +15,19 @@
 using namespace mlir;
 using namespace toeplitz;
 
-namespace {
-/// What follows a convolution and can be done while its sums are in registers.
-struct Epilogue {
-  Value residual;
-  kernel::ActivationAttr activation;
-  /// The operations that the kernel does, the layer first: the last one's
-  /// result is the kernel's.
-  SmallVector<Operation *> chain;
-};
-} // namespace
-
-/// In the same block: what happens in a loop isn't part of a layer before it.
-static Operation *getOnlyUser(Value value) {
-  if (!value.hasOneUse())
-    return nullptr;
-  Operation *user = *value.user_begin();
-  return user->getBlock() == value.getParentBlock() ? user : nullptr;
-}
-
-static Epilogue findEpilogue(Operation *layer) {
-  Epilogue epilogue;
-  epilogue.chain.push_back(layer);
-  if (auto sum =
-          dyn_cast_or_null<arith::AddFOp>(getOnlyUser(layer->getResult(0)))) {
-    epilogue.residual =
-        sum.getLhs() == layer->getResult(0) ? sum.getRhs() : sum.getLhs();
-    epilogue.chain.push_back(sum);
-  }
-  if (auto activation = dyn_cast_or_null<cnn::ActivationOp>(
-          getOnlyUser(epilogue.chain.back()->getResult(0)))) {
-    Builder builder(layer->getContext());
-    auto parameter = [&](const APFloat &number) {
-      return number.isZero() ? FloatAttr()
-                             : builder.getF32FloatAttr(number.convertToFloat());
-    };
-    epilogue.activation = kernel::ActivationAttr::get(
-        layer->getContext(), activation.getKind(),
-        parameter(activation.getAlpha()), parameter(activation.getBeta()));
-    epilogue.chain.push_back(activation);
-  }
-  return epilogue;
+/// The activation of an epilogue as kernels know it, if there is one.
+static kernel::ActivationAttr getActivation(const Epilogue &epilogue) {
+  cnn::ActivationOp activation = epilogue.activation;
+  if (!activation)
+    return {};
+  Builder builder(activation.getContext());
+  auto parameter = [&](const APFloat &number) {
+    return number.isZero() ? FloatAttr()
+                           : builder.getF32FloatAttr(number.convertToFloat());
+  };
+  return kernel::ActivationAttr::get(
+      activation.getContext(), activation.getKind(),
+      parameter(activation.getAlpha()), parameter(activation.getBeta()));
 }
 
 /// The packed filter of a part as a constant.
@@ -203,7 +176,7 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         array({schedule.tilePositions, schedule.tileVectors}),
         schedule.transform.empty() ? DenseI64ArrayAttr()
                                    : array(schedule.transform),
-        epilogue.activation);
+        getActivation(epilogue));
     destination = kernel.getResult(0);
   }
   Value result = outputBlock == 1
