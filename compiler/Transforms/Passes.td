@@ -104,6 +104,44 @@ def FoldDilation : Pass<"fold-dilation", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
+def FoldGroups : Pass<"fold-groups", "::mlir::ModuleOp"> {
+  let summary = "makes convolutions without groups of those with groups";
+  let description = [{
+    A convolution with groups has a block-diagonal matrix: each block becomes a convolution of a slice of the channels, and the results
+    are concatenated. Groups that are too small for vectors of `lanes` channels are merged before, as few as fill vectors of input
+    and output channels (countMergedGroups), or all of them: their filter is one dense filter with zeros beside its blocks. What follows
+    the layer, an addition and an activation, is done with each convolution.
+
+    Left alone: a filter that isn't constant, and what would become more than 256 convolutions.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv %x, %w strides [1] dilations [1] padding [1] to [1] groups 4 zeros
+      : (tensor<1x16x8xf32>, tensor<16x4x3xf32>) -> tensor<1x16x8xf32>
+    ```
+
+    After (8 lanes):
+
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 0] [1, 8, 8] [1, 1, 1] : tensor<1x16x8xf32> to tensor<1x8x8xf32>
+    %w0 = arith.constant dense_resource<conv1.weight.group> : tensor<8x8x3xf32>
+    %y0 = cnn.conv %x0, %w0 strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x8xf32>, tensor<8x8x3xf32>) -> tensor<1x8x8xf32>
+    %x1 = tensor.extract_slice %x[0, 8, 0] [1, 8, 8] [1, 1, 1] : tensor<1x16x8xf32> to tensor<1x8x8xf32>
+    %w1 = arith.constant dense_resource<conv1.weight.group_1> : tensor<8x8x3xf32>
+    %y1 = cnn.conv %x1, %w1 strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x8xf32>, tensor<8x8x3xf32>) -> tensor<1x8x8xf32>
+    %y = tensor.concat dim(1) %y0, %y1 : (tensor<1x8x8xf32>, tensor<1x8x8xf32>) -> tensor<1x16x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">,
+    Option<"lanes", "lanes", "int64_t", "8", "Channels of a vector">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
 def FoldStride : Pass<"fold-stride", "::mlir::ModuleOp"> {
   let summary = "makes stride-1 convolutions of strided ones, one for each phase";
   let description = [{
