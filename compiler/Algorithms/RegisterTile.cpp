@@ -2,6 +2,7 @@
 
 #include "compiler/Algorithms/RegisterTile.h"
 
+#include "compiler/Analysis/MergedGroups.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -85,14 +86,8 @@ static double getScatterFactor(const Convolution &convolution,
 
 int64_t toeplitz::countMergedGroups(const Convolution &convolution,
                                     int64_t lanes) {
-  int64_t groups = convolution.groups;
-  int64_t in = convolution.inChannels / groups;
-  int64_t out = convolution.outChannels / groups;
-  for (int64_t merged = 1; merged < groups; ++merged)
-    if (groups % merged == 0 && merged * in % lanes == 0 &&
-        merged * out % lanes == 0)
-      return merged;
-  return groups;
+  return countMergedGroups(convolution.groups, convolution.inChannels,
+                           convolution.outChannels, lanes);
 }
 
 ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,

@@ -30,10 +30,7 @@ bool fitsRegisters(int64_t positions, int64_t vectors,
 RegisterTile chooseRegisterTile(int64_t rowPositions, int64_t groupVectors,
                                 kernel::TargetAttr target);
 
-/// How many groups to merge into one dense, block-diagonal group so that each
-/// merged group has whole vectors of input and output channels: the least
-/// divisor of `groups` that does, or all groups. 1 for a convolution without
-/// groups.
+/// How many groups to merge into one: see compiler/Analysis/MergedGroups.h.
 int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
 
 /// The blocked schedule that direct, pointwise and im2col share.

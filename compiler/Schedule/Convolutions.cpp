@@ -3,9 +3,8 @@
 #include "compiler/Schedule/Convolutions.h"
 
 #include "compiler/Transforms/Constants.h"
+#include "compiler/Transforms/Phases.h"
 #include "dialects/CNN/CNNDialect.h"
-#include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -45,56 +44,21 @@ static ConvolutionPart getWhole(cnn::ConvOp op) {
   return part;
 }
 
-namespace {
-/// One phase of one dimension: see getParts.
-struct Phase {
-  int64_t offset, outputs, taps, firstTap, tapStep, dilation, paddingLow;
-};
-} // namespace
-
-static SmallVector<Phase> getPhases(int64_t kernel, int64_t stride,
-                                    int64_t dilation, int64_t padding,
-                                    int64_t outputSize) {
-  int64_t common = std::gcd(stride, dilation);
-  int64_t step = stride / common;
-  SmallVector<Phase> phases;
-  for (int64_t r = 0; r < std::min(stride, outputSize); ++r) {
-    Phase phase = {};
-    phase.offset = r;
-    phase.outputs = llvm::divideCeil(outputSize - r, stride);
-    phase.dilation = dilation / common;
-    // The smallest tap whose reach agrees with the phase; at most `step`
-    // candidates are different.
-    int64_t first = 0;
-    while (first < std::min(step, kernel) &&
-           (r + padding - first * dilation) % stride != 0)
-      ++first;
-    if (first < std::min(step, kernel)) {
-      phase.taps = llvm::divideCeil(kernel - first, step);
-      // In reverse: the last tap reads the input position that comes first.
-      phase.firstTap = first + (phase.taps - 1) * step;
-      phase.tapStep = -step;
-      int64_t base = (r + padding - first * dilation) / stride;
-      phase.paddingLow = (phase.taps - 1) * phase.dilation - base;
-    }
-    phases.push_back(phase);
-  }
-  return phases;
-}
-
 static std::vector<ConvolutionPart> getPhaseParts(cnn::ConvTransposeOp op) {
   auto filter = cast<RankedTensorType>(op.getFilter().getType()).getShape();
   auto out = cast<RankedTensorType>(op.getResult().getType()).getShape();
   ConvolutionPart start;
   start.convolution =
       describeChannels(op.getInput(), op.getResult(), op.getGroups());
+  SmallVector<int64_t, 3> convolutionInput = start.convolution.inputSizes;
   std::vector<ConvolutionPart> parts = {start};
   for (size_t d = 0; d < op.getStrides().size(); ++d) {
     std::vector<ConvolutionPart> extended;
     for (const ConvolutionPart &part : parts)
       for (const Phase &phase :
-           getPhases(filter[2 + d], op.getStrides()[d], op.getDilations()[d],
-                     op.getPaddingLow()[d], out[2 + d])) {
+           getTransposedPhases({/*input=*/convolutionInput[d], filter[2 + d],
+                                op.getStrides()[d], op.getDilations()[d],
+                                op.getPaddingLow()[d], out[2 + d]})) {
         ConvolutionPart next = part;
         Convolution &convolution = next.convolution;
         convolution.kernel.push_back(phase.taps);
@@ -104,7 +68,7 @@ static std::vector<ConvolutionPart> getPhaseParts(cnn::ConvTransposeOp op) {
         convolution.outputSizes.push_back(phase.outputs);
         convolution.outputIsStrided |= op.getStrides()[d] != 1;
         next.outputStrides.push_back(op.getStrides()[d]);
-        next.outputOffsets.push_back(phase.offset);
+        next.outputOffsets.push_back(phase.outputOffset);
         next.firstTaps.push_back(phase.firstTap);
         next.tapSteps.push_back(phase.tapStep);
         extended.push_back(std::move(next));
@@ -135,33 +99,18 @@ std::vector<float> toeplitz::gatherFilter(Operation *layer,
   int64_t layerTaps = 1;
   for (int64_t size : shape)
     layerTaps *= size;
-
-  // Where each tap of the part stands among the taps of the layer.
-  std::vector<int64_t> taps(convolution.getTaps());
-  for (size_t j = 0; j < taps.size(); ++j) {
-    int64_t rest = static_cast<int64_t>(j), weight = 1;
-    for (int64_t d = static_cast<int64_t>(shape.size()) - 1; d >= 0; --d) {
-      int64_t tap =
-          part.firstTaps[d] + rest % convolution.kernel[d] * part.tapSteps[d];
-      rest /= convolution.kernel[d];
-      taps[j] += tap * weight;
-      weight *= shape[d];
-    }
-  }
-  bool transposed = isa<cnn::ConvTransposeOp>(layer);
+  SmallVector<int64_t> taps =
+      locateTaps(shape, convolution.kernel, part.firstTaps, part.tapSteps);
   int64_t inputs = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
-  std::vector<float> gathered;
-  gathered.reserve(convolution.outChannels * inputs * taps.size());
-  for (int64_t f = 0; f < convolution.outChannels; ++f)
-    for (int64_t c = 0; c < inputs; ++c) {
-      // The transposed filter is inputs x outputs / groups x taps.
-      int64_t row = transposed
-                        ? (f / outputs * inputs + c) * outputs + f % outputs
-                        : f * inputs + c;
-      for (int64_t tap : taps)
-        gathered.push_back(filter[row * layerTaps + tap]);
-    }
+  bool transposed = isa<cnn::ConvTransposeOp>(layer);
+  std::vector<float> gathered(convolution.outChannels * inputs * taps.size());
+  gatherRows(
+      filter, layerTaps, taps,
+      [&](int64_t row) {
+        return transposed ? getTransposedRow(row, inputs, outputs) : row;
+      },
+      gathered);
   return gathered;
 }
 

@@ -21,15 +21,8 @@ struct ConvolutionPart {
 };
 
 /// The parts of a cnn.conv or cnn.conv_transpose. Together they write every
-/// output position once.
-///
-/// A transposed convolution has y[o] = sum over k, i with o = i s + k d - p of
-/// w[k] x[i]. For the outputs of one phase, o = s q + r, only the taps with k d
-/// = r + p (mod s) take part: k = k0 + j s/g with g = gcd(s, d), and they read
-/// i = q + (r + p - k0 d)/s - j d/g: a convolution over q with stride 1,
-/// dilation d/g and the taps in reverse order. No multiplication by an inserted
-/// zero is left. Source: Shi et al., Is the deconvolution layer the same as a
-/// convolutional layer? (arXiv:1609.07009).
+/// output position once; for those of a transposed one see
+/// getTransposedPhases.
 std::vector<ConvolutionPart> getParts(mlir::Operation *layer);
 
 /// The filter of a part as outputs x inputs / groups x taps, gathered from the

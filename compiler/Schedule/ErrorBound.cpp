@@ -15,8 +15,8 @@
 #include "compiler/Schedule/ErrorBound.h"
 
 #include "compiler/Algorithms/RoundingError.h"
-#include "compiler/Schedule/Epilogue.h"
 #include "compiler/Transforms/Constants.h"
+#include "compiler/Transforms/Epilogue.h"
 #include "dialects/CNN/CNNDialect.h"
 
 #include <cmath>

@@ -6,7 +6,7 @@
 
 #include "compiler/Schedule/TunedTimes.h"
 
-#include "compiler/Schedule/Epilogue.h"
+#include "compiler/Transforms/Epilogue.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -4,6 +4,7 @@
 // Source: Jacob et al. 2018 (arXiv:1712.05877), section 3.2.
 
 #include "compiler/Transforms/Constants.h"
+#include "compiler/Transforms/Folds.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/CNN/CNNDialect.h"
 
@@ -191,15 +192,8 @@ struct FoldBatchNorm : impl::FoldBatchNormBase<FoldBatchNorm> {
       if (failed(foldIntoProducer(norm, *affine, rewriter)))
         simplify(norm, *affine, rewriter);
     });
-    eraseUnusedConstants();
-  }
-
-  /// The constants that were folded have no users any more.
-  void eraseUnusedConstants() {
-    getOperation().walk([](arith::ConstantOp constant) {
-      if (constant->use_empty())
-        constant.erase();
-    });
+    // The constants that were folded have no users any more.
+    eraseUnusedConstants(getOperation());
   }
 };
 

@@ -67,4 +67,152 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
+def FoldDilation : Pass<"fold-dilation", "::mlir::ModuleOp"> {
+  let summary = "makes dense convolutions of dilated ones, one for each phase";
+  let description = [{
+    A convolution with dilation d reads, for the outputs of one phase, every d-th input alone: on that phase of the input it is dense.
+    The phases' results are interleaved. With a stride s, d / gcd(s, d) phases are left, with stride s / gcd(s, d). What follows the
+    layer, an addition and an activation, is done with each phase. The filter stays one constant.
+
+    Left alone: a filter that isn't constant, a padding mode other than zeros (`expand-padding` goes first), and what would become
+    more than 256 convolutions.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv %x, %w strides [1] dilations [2] padding [2] to [2] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x3xf32>) -> tensor<1x4x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 0] [1, 4, 4] [1, 1, 2] : tensor<1x4x8xf32> to tensor<1x4x4xf32>
+    %y0 = cnn.conv %x0, %w strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x4xf32>, tensor<4x4x3xf32>) -> tensor<1x4x4xf32>
+    %0 = tensor.empty() : tensor<1x4x8xf32>
+    %1 = tensor.insert_slice %y0 into %0[0, 0, 0] [1, 4, 4] [1, 1, 2] : tensor<1x4x4xf32> into tensor<1x4x8xf32>
+    %x1 = tensor.extract_slice %x[0, 0, 1] [1, 4, 4] [1, 1, 2] : tensor<1x4x8xf32> to tensor<1x4x4xf32>
+    %y1 = cnn.conv %x1, %w strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x4xf32>, tensor<4x4x3xf32>) -> tensor<1x4x4xf32>
+    %y = tensor.insert_slice %y1 into %1[0, 0, 1] [1, 4, 4] [1, 1, 2] : tensor<1x4x4xf32> into tensor<1x4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def FoldGroups : Pass<"fold-groups", "::mlir::ModuleOp"> {
+  let summary = "makes convolutions without groups of those with groups";
+  let description = [{
+    A convolution with groups has a block-diagonal matrix: each block becomes a convolution of a slice of the channels, and the results
+    are concatenated. Groups that are too small for vectors of `lanes` channels are merged before, as few as fill vectors of input
+    and output channels (countMergedGroups), or all of them: their filter is one dense filter with zeros beside its blocks. What follows
+    the layer, an addition and an activation, is done with each convolution.
+
+    Left alone: a filter that isn't constant, and what would become more than 256 convolutions.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv %x, %w strides [1] dilations [1] padding [1] to [1] groups 4 zeros
+      : (tensor<1x16x8xf32>, tensor<16x4x3xf32>) -> tensor<1x16x8xf32>
+    ```
+
+    After (8 lanes):
+
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 0] [1, 8, 8] [1, 1, 1] : tensor<1x16x8xf32> to tensor<1x8x8xf32>
+    %w0 = arith.constant dense_resource<conv1.weight.group> : tensor<8x8x3xf32>
+    %y0 = cnn.conv %x0, %w0 strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x8xf32>, tensor<8x8x3xf32>) -> tensor<1x8x8xf32>
+    %x1 = tensor.extract_slice %x[0, 8, 0] [1, 8, 8] [1, 1, 1] : tensor<1x16x8xf32> to tensor<1x8x8xf32>
+    %w1 = arith.constant dense_resource<conv1.weight.group_1> : tensor<8x8x3xf32>
+    %y1 = cnn.conv %x1, %w1 strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x8xf32>, tensor<8x8x3xf32>) -> tensor<1x8x8xf32>
+    %y = tensor.concat dim(1) %y0, %y1 : (tensor<1x8x8xf32>, tensor<1x8x8xf32>) -> tensor<1x16x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">,
+    Option<"lanes", "lanes", "int64_t", "8", "Channels of a vector">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def FoldStride : Pass<"fold-stride", "::mlir::ModuleOp"> {
+  let summary = "makes stride-1 convolutions of strided ones, one for each phase";
+  let description = [{
+    Of a convolution with stride s, each tap reads one phase of the input, every s-th position. The taps of one phase are a
+    convolution with stride 1, and the results of the phases are summed: at most min(kernel, s) of them in each dimension, fewer where
+    stride and dilation have a common divisor. The bias and what is added behind the layer go to the first.
+
+    Left alone: a filter that isn't constant, a padding mode other than zeros (`expand-padding` goes first), and what would become
+    more than 256 convolutions.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv %x, %w bias %b strides [2] dilations [1] padding [1] to [0] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x3xf32>, tensor<4xf32>) -> tensor<1x4x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 1] [1, 4, 4] [1, 1, 2] : tensor<1x4x8xf32> to tensor<1x4x4xf32>
+    %w0 = arith.constant dense_resource<conv1.weight.phase> : tensor<4x4x2xf32>
+    %y0 = cnn.conv %x0, %w0 bias %b strides [1] dilations [1] padding [1] to [0] groups 1 zeros
+      : (tensor<1x4x4xf32>, tensor<4x4x2xf32>, tensor<4xf32>) -> tensor<1x4x4xf32>
+    %x1 = tensor.extract_slice %x[0, 0, 0] [1, 4, 4] [1, 1, 2] : tensor<1x4x8xf32> to tensor<1x4x4xf32>
+    %w1 = arith.constant dense_resource<conv1.weight.phase_1> : tensor<4x4x1xf32>
+    %y1 = cnn.conv %x1, %w1 strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x4x4xf32>, tensor<4x4x1xf32>) -> tensor<1x4x4xf32>
+    %y = arith.addf %y1, %y0 : tensor<1x4x4xf32>
+    ```
+  }];
+  let options = [
+    Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def FoldTransposed : Pass<"fold-transposed", "::mlir::ModuleOp"> {
+  let summary = "makes dense convolutions of transposed ones, one for each sub-pixel phase";
+  let description = [{
+    The outputs of a transposed convolution whose position has one remainder modulo the stride are a convolution of the input with the
+    taps that reach them, in reverse order. The phases' results are interleaved; a phase that no tap reaches is the bias. No
+    multiplication by an inserted zero is left. What follows the layer, an addition and an activation, is done with each phase.
+
+    Left alone: a filter that isn't constant, and what would become more than 256 convolutions.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv_transpose %x, %w strides [2] dilations [1] padding [1] to [1] output_padding [0] groups 1
+      : (tensor<1x4x8xf32>, tensor<4x2x4xf32>) -> tensor<1x2x16xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %w0 = arith.constant dense_resource<up.weight.phase> : tensor<2x4x2xf32>
+    %y0 = cnn.conv %x, %w0 strides [1] dilations [1] padding [1] to [0] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<2x4x2xf32>) -> tensor<1x2x8xf32>
+    %0 = tensor.empty() : tensor<1x2x16xf32>
+    %1 = tensor.insert_slice %y0 into %0[0, 0, 0] [1, 2, 8] [1, 1, 2] : tensor<1x2x8xf32> into tensor<1x2x16xf32>
+    %w1 = arith.constant dense_resource<up.weight.phase_1> : tensor<2x4x2xf32>
+    %y1 = cnn.conv %x, %w1 strides [1] dilations [1] padding [0] to [1] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<2x4x2xf32>) -> tensor<1x2x8xf32>
+    %y = tensor.insert_slice %y1 into %1[0, 0, 1] [1, 2, 8] [1, 1, 2] : tensor<1x2x8xf32> into tensor<1x2x16xf32>
+    ```
+  }];
+  let options = [
+    Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
 #endif

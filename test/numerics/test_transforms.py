@@ -12,16 +12,17 @@ from test_border_cases import CASES as BORDER_CASES
 from test_operators import ARITHMETIC, MOVEMENTS, NORMALIZATIONS, RESIZES
 from toeplitz_process import evaluate_reference, find_tool, run_toeplitz, write_description
 
-PASSES = ("canonicalize", "fold-batch-norm", "expand-padding")
+PASSES = ("canonicalize", "fold-batch-norm", "expand-padding", "fold-stride", "fold-dilation", "fold-transposed", "fold-groups")
 PIPELINES = {
     **{name: [f"--{name}"] for name in PASSES},
+    "folds": ["--expand-padding", "--fold-transposed", "--fold-groups=lanes=4", "--fold-dilation", "--fold-stride", "--canonicalize"],
     "all": ["--canonicalize", "--cse", "--fold-batch-norm", "--expand-padding", "--canonicalize"],
 }
 
 CASES = {
     "windows": [
         *random_cases(31, 30, random_convolution),
-        *random_cases(32, 10, random_transposed_convolution),
+        *random_cases(32, 20, random_transposed_convolution),
         *random_cases(33, 20, random_pooling),
     ],
     "borders": BORDER_CASES,
