@@ -259,10 +259,11 @@ void Emitter::transformInput(Index group, const TilePlace &tile,
                          {place[0], place[1], number(0)});
     });
     kernel.forLoop(number(0), blocks, 1, [&](Index channelBlock) {
-      // (The depth is one position, inside or not.)
+      // (The depth is one position, inside or not.) Columns are the outer loop:
+      // LLVM would make a call of memcpy of each row, slower by far.
       kernel.forLoop(low[0], high[0], 1, [&](Index) {
-        kernel.forLoop(low[1], high[1], 1, [&](Index row) {
-          kernel.forLoop(low[2], high[2], 1, [&](Index column) {
+        kernel.forLoop(low[2], high[2], 1, [&](Index column) {
+          kernel.forLoop(low[1], high[1], 1, [&](Index row) {
             kernel.storeVector(loadInput(channelBlock, row, column), patch,
                                {row, column, number(0)});
           });

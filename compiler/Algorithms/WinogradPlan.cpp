@@ -66,20 +66,33 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   vectorTilesPerPass = tune("W_VB", 1);
   if (vectorTiles % vectorTilesPerPass)
     vectorTilesPerPass = vectorTiles;
+  // Tasks for a few threads. Each has memory of its own.
+  int64_t wantedTasks = tune("W_TASKS", 8);
+  int64_t mostScratch = tune("W_MOST", target.getL2() / 2);
+  // A block's transformed input stays in the second-level cache. A filter that
+  // doesn't is read again for each block, so that blocks must be larger then.
   double perRegisterTile =
       4.0 * getValues() *
       (getInputTileSize() + vectorTilesPerPass * getProductTileSize());
-  blockTiles = std::clamp<int64_t>(
-      tune("W_BYTES", target.getL2() / 2) / perRegisterTile, 1, registerTiles);
-  int64_t wanted = tune("W_TASKS", 8);
+  auto fitting = static_cast<int64_t>(target.getL2() / 2 / perRegisterTile);
+  bool streamed = 4 * getFilterSize() / groups > target.getL2() / 2;
+  int64_t least =
+      streamed ? llvm::divideCeil(tune("W_LEAST", 24), tilePositions) : 1;
+  int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
   blockTiles =
-      std::min(blockTiles,
-               std::max<int64_t>(1, llvm::divideCeil(registerTiles, wanted)));
+      std::min(std::max(std::min(fitting, perTask), least), registerTiles);
+  // Blocks of equal size.
   blocks = llvm::divideCeil(registerTiles, blockTiles);
   blockTiles = llvm::divideCeil(registerTiles, blocks);
   blocks = llvm::divideCeil(registerTiles, blockTiles);
-  tileTasks = std::min(blocks, wanted);
-  outputTasks = std::clamp<int64_t>(wanted / tileTasks, 1, getPasses());
+  tileTasks = std::min(blocks, wantedTasks);
+  // Each of the tasks that share a block transforms its input anew, which must
+  // be little beside its products.
+  int64_t vectors = llvm::divideCeil(outChannels, lanes);
+  outputTasks =
+      std::min({wantedTasks / (groups * tileTasks), getPasses(), vectors / 4,
+                mostScratch / (4 * getScratchSize() * groups * tileTasks)});
+  outputTasks = std::max<int64_t>(outputTasks, 1);
 }
 
 CookToom toeplitz::getCookToom(const WinogradPlan &plan, int64_t d) {
