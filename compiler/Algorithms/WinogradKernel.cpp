@@ -2,10 +2,9 @@
 //
 //   for each block of tiles
 //     transform the input:  V[value][register tile][channel][tile] = B^T d B
-//     for each pass over vectors of output channels
-//       for each value, vector tile, register tile
-//         products: M[value][register tile][vector tile] = sum over channels of
-//         U V
+//     for each tile of vectors of output channels
+//       for each value and register tile
+//         products: M[value][register tile] = sum over channels of U V
 //       for each tile and vector: output = A^T M A, bias, residual, activation
 //
 // V and M lie in the task's scratch memory: see WinogradPlan.h.
@@ -54,7 +53,6 @@ private:
   using Load = llvm::function_ref<Value(Index row, Index column)>;
   using Store = llvm::function_ref<void(Index row, Index column, Value vector)>;
 
-  void emitBlock(Index group, Index block, Index firstPass, Index endPass);
   void forTiles(Index block,
                 llvm::function_ref<void(const TilePlace &, BlockPlace)> body);
   void transformInputs(Index group, Index block);
@@ -62,8 +60,9 @@ private:
                       Index tap);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
-  void multiply(Index group, Index block, Index pass);
-  void transformOutputs(Index group, Index block, Index pass);
+  void multiply(Index block, Index vectorTile);
+  void prefetchFilter(Index row);
+  void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);
   void applyRows(const std::optional<LinearProgram> &program, Load load,
@@ -127,19 +126,19 @@ void Emitter::emit() {
     return std::pair(first, end);
   };
   auto [firstBlock, endBlock] = span(task[1], plan.blocks, plan.tileTasks);
-  auto [firstPass, endPass] = span(task[2], plan.getPasses(), plan.outputTasks);
-  kernel.forLoop(firstBlock, endBlock, 1,
-                 [&, &firstPass = firstPass, &endPass = endPass](Index block) {
-                   emitBlock(task[0], block, firstPass, endPass);
-                 });
-}
-
-void Emitter::emitBlock(Index group, Index block, Index firstPass,
-                        Index endPass) {
-  transformInputs(group, block);
-  kernel.forLoop(firstPass, endPass, 1, [&](Index pass) {
-    multiply(group, block, pass);
-    transformOutputs(group, block, pass);
+  auto [firstVectorTile, endVectorTile] =
+      span(task[2], plan.vectorTiles, plan.outputTasks);
+  Index group = task[0];
+  // Vector tiles are numbered over all groups.
+  Index before = kernel.mul(group, number(plan.vectorTiles));
+  Index first = kernel.add(before, firstVectorTile);
+  Index end = kernel.add(before, endVectorTile);
+  kernel.forLoop(firstBlock, endBlock, 1, [&](Index block) {
+    transformInputs(group, block);
+    kernel.forLoop(first, end, 1, [&](Index vectorTile) {
+      multiply(block, vectorTile);
+      transformOutputs(block, vectorTile);
+    });
   });
 }
 
@@ -325,19 +324,24 @@ void Emitter::transformInputBlock(BlockPlace place, Index tap,
 
 // --- products ---------------------------------------------------------------
 
-void Emitter::multiply(Index group, Index block, Index pass) {
+/// Asks for a row of the filter that is needed soon.
+void Emitter::prefetchFilter(Index row) {
+  for (int64_t v = 0; v < plan.tileVectors; ++v)
+    memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
+                               kernel.value(kernel.add(row, number(v * lanes))),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+}
+
+void Emitter::multiply(Index block, Index vectorTile) {
   int64_t positions = plan.tilePositions, vectors = plan.tileVectors;
   int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
   int64_t products = plan.getValues() * plan.getInputPlane();
-  Index passNumber =
-      kernel.add(kernel.mul(group, number(plan.getPasses())), pass);
-  auto emitTile = [&](Index value, Index vectorTile, Index registerTile) {
+  auto emitTile = [&](Index value, Index registerTile) {
     Index inputStart = scale(registerTile, plan.getInputTileSize(),
                              kernel.mul(value, number(plan.getInputPlane())));
-    Index filterTile = scale(scale(passNumber, plan.getValues(), value),
-                             plan.vectorTilesPerPass, vectorTile);
-    Index filterStart =
-        kernel.mul(filterTile, number(plan.getFilterTileSize()));
+    Index filterStart = kernel.mul(scale(vectorTile, plan.getValues(), value),
+                                   number(plan.getFilterTileSize()));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
                       ValueRange sums) {
@@ -349,6 +353,10 @@ void Emitter::multiply(Index group, Index block, Index pass) {
       return reduceChannels(
           kernel, sums, buffers.filter, row, channels, vectors,
           [&](Index channel, int64_t t) {
+            if (t == 0 && plan.streamsFilter)
+              prefetchFilter(
+                  scale(channel, vectors * lanes,
+                        kernel.add(row, number(plan.getFilterTileSize()))));
             return kernel.loadScalar(
                 buffers.scratch,
                 {kernel.task,
@@ -367,55 +375,35 @@ void Emitter::multiply(Index group, Index block, Index pass) {
                              });
           return rest ? reduce(tap, number(blocks), rest, sums) : sums;
         });
-    Index start = kernel.add(
-        scale(value, plan.getProductPlane(), number(products)),
-        scale(scale(registerTile, plan.vectorTilesPerPass, vectorTile),
-              plan.getProductTileSize(), number(0)));
+    Index start = scale(registerTile, plan.getProductTileSize(),
+                        scale(value, plan.getProductPlane(), number(products)));
     for (auto [i, sum] : llvm::enumerate(sums))
       kernel.storeVector(sum, buffers.scratch,
                          {kernel.task, kernel.add(start, number(i * lanes))});
   };
   Index registerTiles = countRegisterTiles(block);
   kernel.forLoop(number(0), number(plan.getValues()), 1, [&](Index value) {
-    kernel.forLoop(
-        number(0), number(plan.vectorTilesPerPass), 1, [&](Index vectorTile) {
-          kernel.forLoop(number(0), registerTiles, 1, [&](Index registerTile) {
-            emitTile(value, vectorTile, registerTile);
-          });
-        });
+    kernel.forLoop(number(0), registerTiles, 1,
+                   [&](Index registerTile) { emitTile(value, registerTile); });
   });
 }
 
 // --- output -----------------------------------------------------------------
 
-void Emitter::transformOutputs(Index group, Index block, Index pass) {
+void Emitter::transformOutputs(Index block, Index vectorTile) {
   int64_t products = plan.getValues() * plan.getInputPlane();
   bool someCut = false;
   for (int64_t d : {1, 2})
     someCut |= plan.dimensions[d].output % plan.getTileOutputs(d) != 0;
   forTiles(block, [&](const TilePlace &tile, BlockPlace place) {
+    Index start = scale(
+        place.registerTile, plan.getProductTileSize(),
+        scale(place.position, plan.tileVectors * lanes, number(products)));
     auto forVectors = [&](bool cut) {
-      kernel.forLoop(
-          number(0), number(plan.vectorTilesPerPass), 1, [&](Index vectorTile) {
-            Index tileStart = kernel.add(
-                scale(scale(place.registerTile, plan.vectorTilesPerPass,
-                            vectorTile),
-                      plan.getProductTileSize(), number(products)),
-                scale(place.position, plan.tileVectors * lanes, number(0)));
-            Index firstVector = kernel.mul(
-                kernel.add(
-                    kernel.mul(
-                        kernel.add(kernel.mul(group, number(plan.getPasses())),
-                                   pass),
-                        number(plan.vectorTilesPerPass)),
-                    vectorTile),
-                number(plan.tileVectors));
-            kernel.forLoop(number(0), number(plan.tileVectors), 1,
-                           [&](Index v) {
-                             transformOutput(tile, kernel.add(firstVector, v),
-                                             scale(v, lanes, tileStart), cut);
-                           });
-          });
+      kernel.forLoop(number(0), number(plan.tileVectors), 1, [&](Index v) {
+        transformOutput(tile, scale(vectorTile, plan.tileVectors, v),
+                        scale(v, lanes, start), cut);
+      });
     };
     if (!someCut) {
       forVectors(false);
