@@ -114,7 +114,8 @@ Value Emitter::allocateTile(int64_t rows, int64_t columns) {
 
 void Emitter::emit() {
   patch = allocateTile(plan.getRows(), plan.getColumns());
-  half = allocateTile(plan.getRows(), plan.getColumns());
+  if (plan.isTransformed(1) && plan.isTransformed(2))
+    half = allocateTile(plan.getRows(), plan.getColumns());
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
@@ -167,14 +168,9 @@ void Emitter::forTiles(
   });
 }
 
-/// One column through a program: loads its rows, stores its results. Without a
-/// program there is one row.
+/// One column through a program: loads its rows, stores its results.
 void Emitter::applyRows(const std::optional<LinearProgram> &program, Load load,
                         Index column, Store store) {
-  if (!program) {
-    store(number(0), column, load(number(0), column));
-    return;
-  }
   SmallVector<Value> inputs;
   for (int64_t i = 0; i < program->getInputs(); ++i)
     inputs.push_back(load(number(i), column));
@@ -459,14 +455,31 @@ void Emitter::transformOutput(const TilePlace &tile, Index vector,
       indices.push_back(number(0));
       finishVector(kernel, buffers, op.getActivationAttr(), sum, indices);
     };
-    // A tile has one position at least.
-    if (isConstantIntValue(column, 0) ||
-        getConstantIntValue(counts[2]) == plan.getTileOutputs(2))
+    // The innermost loop over positions is written out; a tile has one of them
+    // at least.
+    int64_t d = plan.isTransformed(2) ? 2 : 1;
+    Index place = d == 2 ? column : row;
+    if (isConstantIntValue(place, 0) ||
+        getConstantIntValue(counts[d]) == plan.getTileOutputs(d))
       write();
     else
-      kernel.ifThen(compare(arith::CmpIPredicate::slt, column, counts[2]),
+      kernel.ifThen(compare(arith::CmpIPredicate::slt, place, counts[d]),
                     write);
   };
+  auto finishExchanged = [&](Index column, Index row, Value sum) {
+    finish(row, column, sum);
+  };
+  if (!plan.isTransformed(2)) {
+    applyRows(outputPrograms[1], load, number(0), finish);
+    return;
+  }
+  if (!plan.isTransformed(1)) {
+    applyRows(
+        outputPrograms[2],
+        [&](Index column, Index row) { return load(row, column); }, number(0),
+        finishExchanged);
+    return;
+  }
   // The rows of each column, then row by row its columns.
   kernel.forLoop(number(0), number(plan.getColumns()), 1, [&](Index column) {
     applyRows(outputPrograms[1], load, column,
@@ -480,8 +493,7 @@ void Emitter::transformOutput(const TilePlace &tile, Index vector,
         [&](Index column, Index row) {
           return kernel.loadVector(half, {row, column, number(0)}, lanes);
         },
-        row,
-        [&](Index column, Index row, Value sum) { finish(row, column, sum); });
+        row, finishExchanged);
   });
 }
 
