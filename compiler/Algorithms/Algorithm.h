@@ -55,6 +55,10 @@ struct ConvolutionSchedule {
   /// Positions of the tile that is transformed in each spatial dimension, by
   /// algorithms that transform; else empty.
   llvm::SmallVector<int64_t, 3> transform;
+  /// Whether this variant is for those who ask for it by its name: it isn't as
+  /// accurate as a choice by cost may expect. An algorithm that offers such a
+  /// variant also offers another.
+  bool onlyOnRequest = false;
 };
 
 /// An estimate of what a convolution costs one core, for the whole batch. Only
@@ -139,7 +143,7 @@ std::optional<std::string> declinesConvolution(const AlgorithmChoice &choice,
                                                kernel::TargetAttr target);
 
 /// The schedule of a choice that doesn't decline: that of its variant, else
-/// the cheapest.
+/// the cheapest of those that aren't only on request.
 ConvolutionSchedule getSchedule(const AlgorithmChoice &choice,
                                 const Convolution &convolution,
                                 kernel::TargetAttr target);

@@ -65,6 +65,8 @@ ConvolutionSchedule toeplitz::getSchedule(const AlgorithmChoice &choice,
   for (const ConvolutionSchedule &schedule : schedules) {
     if (!choice.variant.empty() && schedule.variant != choice.variant)
       continue;
+    if (choice.variant.empty() && schedule.onlyOnRequest)
+      continue;
     double cycles =
         choice.algorithm->estimateCost(convolution, schedule, target).cycles;
     if (!best || cycles < bestCycles) {

@@ -28,11 +28,16 @@ using namespace toeplitz;
 static constexpr int64_t largestTransform = 8;
 static constexpr int64_t largestKernel = largestTransform - 1;
 
-/// Output positions of a tile, and the variants' names.
+/// Output positions of a tile, and the variants' names. F(6, 3) rounds ten
+/// times as much as F(4, 3): 1e-5 to 2e-5 of the largest output in one layer of
+/// 64 to 512 channels, against 2e-6 to 3e-6 (direct convolution: 1e-6 to 2e-6),
+/// and the errors of a network's layers add up. It is used where it is asked
+/// for; it wasn't faster, either.
 static constexpr struct {
   int64_t outputs;
   StringLiteral name;
-} variants[] = {{2, "f2"}, {4, "f4"}, {6, "f6"}};
+  bool onlyOnRequest;
+} variants[] = {{2, "f2", false}, {4, "f4", false}, {6, "f6", true}};
 
 /// Whether dimension d is among those that may be transformed, and has taps to
 /// transform.
@@ -78,6 +83,11 @@ static std::optional<std::string> declines(const Convolution &convolution,
 
 /// The register tile: `vectors` divides the vectors of a group, and the last
 /// tile is computed in full whether or not there are as many positions left.
+/// The filter is larger than the first-level cache and read once for each
+/// register tile, so that loads weigh more than in getStepCycles: a vector of
+/// weights comes from the second level, and the positions' loads don't hide
+/// behind the multiplications where there are as many (28 x 1 was measured a
+/// third slower than 12 x 2).
 static void chooseTile(const Convolution &convolution,
                        kernel::TargetAttr target,
                        ConvolutionSchedule &schedule) {
@@ -95,8 +105,10 @@ static void chooseTile(const Convolution &convolution,
     for (int64_t positions = 1;
          positions <= tiles && fitsRegisters(positions, vectors, target);
          ++positions) {
+      double step = getStepCycles(positions, vectors) + 0.35 * vectors +
+                    0.15 * (positions + vectors);
       double cycles = static_cast<double>(llvm::divideCeil(tiles, positions)) *
-                      getStepCycles(positions, vectors) / vectors;
+                      step / vectors;
       if (best != 0 && cycles > best * 1.001)
         continue;
       best = cycles;
@@ -123,10 +135,22 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
                  schedule.transform[d] > largestTransform;
         }))
       continue;
+    schedule.onlyOnRequest = variant.onlyOnRequest;
     chooseTile(convolution, target, schedule);
     schedules.push_back(std::move(schedule));
   }
   return schedules;
+}
+
+/// Cycles in which a byte of a filter comes from beyond the second-level cache
+/// while products wait for it, although it was asked for before: from the third
+/// level, and from memory, where a filter that is several times as large as the
+/// second level most likely is when its layer's turn comes. (Measured on one
+/// core of Sapphire Rapids: 10 and 6 bytes a cycle.)
+static double getCyclesPerByte(double filterBytes, kernel::TargetAttr target) {
+  if (filterBytes <= target.getL2() / 2.0)
+    return 0;
+  return filterBytes <= 4.0 * target.getL2() ? 0.1 : 0.17;
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -140,11 +164,38 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   cost.multiplyAdds =
       steps * plan.tilePositions * plan.tileVectors * plan.lanes;
   cost.cycles = steps * getStepCycles(plan.tilePositions, plan.tileVectors);
-  double inputTiles = static_cast<double>(plan.tiles) * plan.groups *
-                      plan.getSummedTaps() * plan.getChannelBlocks();
-  double outputTiles = static_cast<double>(plan.tiles) * plan.groups *
-                       plan.vectorTiles * plan.tileVectors;
-  cost.cycles += (inputTiles + outputTiles) * 5.0 * plan.getValues();
+  // The transforms: loads, stores and waiting for the caches, not arithmetic.
+  // Nested ones go through their values twice.
+  double inputs = static_cast<double>(plan.tiles) * plan.groups *
+                  plan.getSummedTaps() * plan.getChannelBlocks() *
+                  plan.outputTasks;
+  double outputs = static_cast<double>(plan.tiles) * plan.groups *
+                   plan.vectorTiles * plan.tileVectors;
+  bool nested = plan.isTransformed(1) && plan.isTransformed(2);
+  cost.cycles += (inputs + outputs) * plan.getValues() * (nested ? 8 : 5);
+  for (int64_t d : {1, 2}) {
+    if (!plan.isTransformed(d))
+      continue;
+    CookToom transform = getCookToom(plan, d);
+    double lines = static_cast<double>(plan.getValues()) / plan.transform[d];
+    cost.otherOperations +=
+        plan.lanes * lines *
+        (inputs * LinearProgram(transform.inputTransform).countOperations() +
+         outputs * LinearProgram(transform.outputTransform).countOperations());
+  }
+  // The filter is read once for each block. What the other algorithms wait for
+  // theirs isn't in their estimates: it is taken from this one. They don't ask
+  // for it before, and wait about twice as long.
+  double filterBytes = 4.0 * plan.getFilterSize();
+  double plainBytes =
+      4.0 * convolution.getTaps() * convolution.outChannels * plan.inChannels;
+  double read = filterBytes * plan.blocks;
+  cost.cycles += read * getCyclesPerByte(filterBytes, target) -
+                 2 * plainBytes * getCyclesPerByte(plainBytes, target);
+  (filterBytes <= target.getL2() / 2.0 ? cost.level2Bytes : cost.memoryBytes) +=
+      read;
+  cost.level2Bytes +=
+      4.0 * plan.lanes * plan.getValues() * 2 * (inputs + outputs);
   return cost;
 }
 

@@ -107,20 +107,16 @@ void toeplitz::packWinogradFilter(const Convolution &convolution,
   int64_t width = plan.tileVectors * plan.lanes;
   int64_t sizes = plan.dimensions[1].kernel * plan.dimensions[2].kernel;
   int64_t taps = plan.getSummedTaps();
-  int64_t passOutputs = plan.vectorTilesPerPass * width;
   std::fill(packed.begin(), packed.end(), 0.0f);
   for (int64_t f = 0; f < plan.groups * plan.outChannels; ++f) {
     int64_t group = f / plan.outChannels, output = f % plan.outChannels;
-    int64_t pass = group * plan.getPasses() + output / passOutputs;
-    int64_t vectorTile = output % passOutputs / width;
+    int64_t vectorTile = group * plan.vectorTiles + output / width;
     for (int64_t c = 0; c < plan.inChannels; ++c)
       for (int64_t tap = 0; tap < taps; ++tap) {
         const Matrix &values = transform.apply(
             &filter[((f * plan.inChannels + c) * taps + tap) * sizes]);
         for (int64_t e = 0; e < plan.getValues(); ++e) {
-          int64_t tile =
-              (pass * plan.getValues() + e) * plan.vectorTilesPerPass +
-              vectorTile;
+          int64_t tile = vectorTile * plan.getValues() + e;
           packed[tile * plan.getFilterTileSize() +
                  (tap * plan.inChannels + c) * width + output % width] =
               static_cast<float>(values.entries[e]);

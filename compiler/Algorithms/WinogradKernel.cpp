@@ -2,10 +2,9 @@
 //
 //   for each block of tiles
 //     transform the input:  V[value][register tile][channel][tile] = B^T d B
-//     for each pass over vectors of output channels
-//       for each value, vector tile, register tile
-//         products: M[value][register tile][vector tile] = sum over channels of
-//         U V
+//     for each tile of vectors of output channels
+//       for each value and register tile
+//         products: M[value][register tile] = sum over channels of U V
 //       for each tile and vector: output = A^T M A, bias, residual, activation
 //
 // V and M lie in the task's scratch memory: see WinogradPlan.h.
@@ -54,7 +53,6 @@ private:
   using Load = llvm::function_ref<Value(Index row, Index column)>;
   using Store = llvm::function_ref<void(Index row, Index column, Value vector)>;
 
-  void emitBlock(Index group, Index block, Index firstPass, Index endPass);
   void forTiles(Index block,
                 llvm::function_ref<void(const TilePlace &, BlockPlace)> body);
   void transformInputs(Index group, Index block);
@@ -62,8 +60,9 @@ private:
                       Index tap);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
-  void multiply(Index group, Index block, Index pass);
-  void transformOutputs(Index group, Index block, Index pass);
+  void multiply(Index block, Index vectorTile);
+  void prefetchFilter(Index row);
+  void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);
   void applyRows(const std::optional<LinearProgram> &program, Load load,
@@ -115,7 +114,8 @@ Value Emitter::allocateTile(int64_t rows, int64_t columns) {
 
 void Emitter::emit() {
   patch = allocateTile(plan.getRows(), plan.getColumns());
-  half = allocateTile(plan.getRows(), plan.getColumns());
+  if (plan.isTransformed(1) && plan.isTransformed(2))
+    half = allocateTile(plan.getRows(), plan.getColumns());
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
@@ -127,19 +127,19 @@ void Emitter::emit() {
     return std::pair(first, end);
   };
   auto [firstBlock, endBlock] = span(task[1], plan.blocks, plan.tileTasks);
-  auto [firstPass, endPass] = span(task[2], plan.getPasses(), plan.outputTasks);
-  kernel.forLoop(firstBlock, endBlock, 1,
-                 [&, &firstPass = firstPass, &endPass = endPass](Index block) {
-                   emitBlock(task[0], block, firstPass, endPass);
-                 });
-}
-
-void Emitter::emitBlock(Index group, Index block, Index firstPass,
-                        Index endPass) {
-  transformInputs(group, block);
-  kernel.forLoop(firstPass, endPass, 1, [&](Index pass) {
-    multiply(group, block, pass);
-    transformOutputs(group, block, pass);
+  auto [firstVectorTile, endVectorTile] =
+      span(task[2], plan.vectorTiles, plan.outputTasks);
+  Index group = task[0];
+  // Vector tiles are numbered over all groups.
+  Index before = kernel.mul(group, number(plan.vectorTiles));
+  Index first = kernel.add(before, firstVectorTile);
+  Index end = kernel.add(before, endVectorTile);
+  kernel.forLoop(firstBlock, endBlock, 1, [&](Index block) {
+    transformInputs(group, block);
+    kernel.forLoop(first, end, 1, [&](Index vectorTile) {
+      multiply(block, vectorTile);
+      transformOutputs(block, vectorTile);
+    });
   });
 }
 
@@ -168,14 +168,9 @@ void Emitter::forTiles(
   });
 }
 
-/// One column through a program: loads its rows, stores its results. Without a
-/// program there is one row.
+/// One column through a program: loads its rows, stores its results.
 void Emitter::applyRows(const std::optional<LinearProgram> &program, Load load,
                         Index column, Store store) {
-  if (!program) {
-    store(number(0), column, load(number(0), column));
-    return;
-  }
   SmallVector<Value> inputs;
   for (int64_t i = 0; i < program->getInputs(); ++i)
     inputs.push_back(load(number(i), column));
@@ -259,10 +254,11 @@ void Emitter::transformInput(Index group, const TilePlace &tile,
                          {place[0], place[1], number(0)});
     });
     kernel.forLoop(number(0), blocks, 1, [&](Index channelBlock) {
-      // (The depth is one position, inside or not.)
+      // (The depth is one position, inside or not.) Columns are the outer loop:
+      // LLVM would make a call of memcpy of each row, slower by far.
       kernel.forLoop(low[0], high[0], 1, [&](Index) {
-        kernel.forLoop(low[1], high[1], 1, [&](Index row) {
-          kernel.forLoop(low[2], high[2], 1, [&](Index column) {
+        kernel.forLoop(low[2], high[2], 1, [&](Index column) {
+          kernel.forLoop(low[1], high[1], 1, [&](Index row) {
             kernel.storeVector(loadInput(channelBlock, row, column), patch,
                                {row, column, number(0)});
           });
@@ -324,19 +320,24 @@ void Emitter::transformInputBlock(BlockPlace place, Index tap,
 
 // --- products ---------------------------------------------------------------
 
-void Emitter::multiply(Index group, Index block, Index pass) {
+/// Asks for a row of the filter that is needed soon.
+void Emitter::prefetchFilter(Index row) {
+  for (int64_t v = 0; v < plan.tileVectors; ++v)
+    memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
+                               kernel.value(kernel.add(row, number(v * lanes))),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+}
+
+void Emitter::multiply(Index block, Index vectorTile) {
   int64_t positions = plan.tilePositions, vectors = plan.tileVectors;
   int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
   int64_t products = plan.getValues() * plan.getInputPlane();
-  Index passNumber =
-      kernel.add(kernel.mul(group, number(plan.getPasses())), pass);
-  auto emitTile = [&](Index value, Index vectorTile, Index registerTile) {
+  auto emitTile = [&](Index value, Index registerTile) {
     Index inputStart = scale(registerTile, plan.getInputTileSize(),
                              kernel.mul(value, number(plan.getInputPlane())));
-    Index filterTile = scale(scale(passNumber, plan.getValues(), value),
-                             plan.vectorTilesPerPass, vectorTile);
-    Index filterStart =
-        kernel.mul(filterTile, number(plan.getFilterTileSize()));
+    Index filterStart = kernel.mul(scale(vectorTile, plan.getValues(), value),
+                                   number(plan.getFilterTileSize()));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
                       ValueRange sums) {
@@ -348,6 +349,10 @@ void Emitter::multiply(Index group, Index block, Index pass) {
       return reduceChannels(
           kernel, sums, buffers.filter, row, channels, vectors,
           [&](Index channel, int64_t t) {
+            if (t == 0 && plan.streamsFilter)
+              prefetchFilter(
+                  scale(channel, vectors * lanes,
+                        kernel.add(row, number(plan.getFilterTileSize()))));
             return kernel.loadScalar(
                 buffers.scratch,
                 {kernel.task,
@@ -366,55 +371,35 @@ void Emitter::multiply(Index group, Index block, Index pass) {
                              });
           return rest ? reduce(tap, number(blocks), rest, sums) : sums;
         });
-    Index start = kernel.add(
-        scale(value, plan.getProductPlane(), number(products)),
-        scale(scale(registerTile, plan.vectorTilesPerPass, vectorTile),
-              plan.getProductTileSize(), number(0)));
+    Index start = scale(registerTile, plan.getProductTileSize(),
+                        scale(value, plan.getProductPlane(), number(products)));
     for (auto [i, sum] : llvm::enumerate(sums))
       kernel.storeVector(sum, buffers.scratch,
                          {kernel.task, kernel.add(start, number(i * lanes))});
   };
   Index registerTiles = countRegisterTiles(block);
   kernel.forLoop(number(0), number(plan.getValues()), 1, [&](Index value) {
-    kernel.forLoop(
-        number(0), number(plan.vectorTilesPerPass), 1, [&](Index vectorTile) {
-          kernel.forLoop(number(0), registerTiles, 1, [&](Index registerTile) {
-            emitTile(value, vectorTile, registerTile);
-          });
-        });
+    kernel.forLoop(number(0), registerTiles, 1,
+                   [&](Index registerTile) { emitTile(value, registerTile); });
   });
 }
 
 // --- output -----------------------------------------------------------------
 
-void Emitter::transformOutputs(Index group, Index block, Index pass) {
+void Emitter::transformOutputs(Index block, Index vectorTile) {
   int64_t products = plan.getValues() * plan.getInputPlane();
   bool someCut = false;
   for (int64_t d : {1, 2})
     someCut |= plan.dimensions[d].output % plan.getTileOutputs(d) != 0;
   forTiles(block, [&](const TilePlace &tile, BlockPlace place) {
+    Index start = scale(
+        place.registerTile, plan.getProductTileSize(),
+        scale(place.position, plan.tileVectors * lanes, number(products)));
     auto forVectors = [&](bool cut) {
-      kernel.forLoop(
-          number(0), number(plan.vectorTilesPerPass), 1, [&](Index vectorTile) {
-            Index tileStart = kernel.add(
-                scale(scale(place.registerTile, plan.vectorTilesPerPass,
-                            vectorTile),
-                      plan.getProductTileSize(), number(products)),
-                scale(place.position, plan.tileVectors * lanes, number(0)));
-            Index firstVector = kernel.mul(
-                kernel.add(
-                    kernel.mul(
-                        kernel.add(kernel.mul(group, number(plan.getPasses())),
-                                   pass),
-                        number(plan.vectorTilesPerPass)),
-                    vectorTile),
-                number(plan.tileVectors));
-            kernel.forLoop(number(0), number(plan.tileVectors), 1,
-                           [&](Index v) {
-                             transformOutput(tile, kernel.add(firstVector, v),
-                                             scale(v, lanes, tileStart), cut);
-                           });
-          });
+      kernel.forLoop(number(0), number(plan.tileVectors), 1, [&](Index v) {
+        transformOutput(tile, scale(vectorTile, plan.tileVectors, v),
+                        scale(v, lanes, start), cut);
+      });
     };
     if (!someCut) {
       forVectors(false);
@@ -470,14 +455,31 @@ void Emitter::transformOutput(const TilePlace &tile, Index vector,
       indices.push_back(number(0));
       finishVector(kernel, buffers, op.getActivationAttr(), sum, indices);
     };
-    // A tile has one position at least.
-    if (isConstantIntValue(column, 0) ||
-        getConstantIntValue(counts[2]) == plan.getTileOutputs(2))
+    // The innermost loop over positions is written out; a tile has one of them
+    // at least.
+    int64_t d = plan.isTransformed(2) ? 2 : 1;
+    Index place = d == 2 ? column : row;
+    if (isConstantIntValue(place, 0) ||
+        getConstantIntValue(counts[d]) == plan.getTileOutputs(d))
       write();
     else
-      kernel.ifThen(compare(arith::CmpIPredicate::slt, column, counts[2]),
+      kernel.ifThen(compare(arith::CmpIPredicate::slt, place, counts[d]),
                     write);
   };
+  auto finishExchanged = [&](Index column, Index row, Value sum) {
+    finish(row, column, sum);
+  };
+  if (!plan.isTransformed(2)) {
+    applyRows(outputPrograms[1], load, number(0), finish);
+    return;
+  }
+  if (!plan.isTransformed(1)) {
+    applyRows(
+        outputPrograms[2],
+        [&](Index column, Index row) { return load(row, column); }, number(0),
+        finishExchanged);
+    return;
+  }
   // The rows of each column, then row by row its columns.
   kernel.forLoop(number(0), number(plan.getColumns()), 1, [&](Index column) {
     applyRows(outputPrograms[1], load, column,
@@ -491,8 +493,7 @@ void Emitter::transformOutput(const TilePlace &tile, Index vector,
         [&](Index column, Index row) {
           return kernel.loadVector(half, {row, column, number(0)}, lanes);
         },
-        row,
-        [&](Index column, Index row, Value sum) { finish(row, column, sum); });
+        row, finishExchanged);
   });
 }
 

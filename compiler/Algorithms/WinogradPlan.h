@@ -41,9 +41,10 @@ struct WinogradPlan {
   /// Register tiles that hold all tiles, and those of one block.
   int64_t registerTiles, blockTiles;
   int64_t blocks;
-  /// Tiles of output vectors (`tileVectors` each) in a group, and those whose
-  /// products are stored before they are transformed back.
-  int64_t vectorTiles, vectorTilesPerPass;
+  /// Tiles of output vectors (`tileVectors` each) in a group.
+  int64_t vectorTiles;
+  /// Whether the filter is too large for the second-level cache.
+  bool streamsFilter;
   /// Tasks: groups x tileTasks x outputTasks.
   int64_t tileTasks, outputTasks;
 
@@ -62,7 +63,6 @@ struct WinogradPlan {
   int64_t getSummedTaps() const { return dimensions[0].kernel; }
   /// Blocks of channels of one tap.
   int64_t getChannelBlocks() const { return (inChannels + lanes - 1) / lanes; }
-  int64_t getPasses() const { return vectorTiles / vectorTilesPerPass; }
   int64_t countTasks() const { return groups * tileTasks * outputTasks; }
 
   // --- memory, in floats
@@ -81,15 +81,16 @@ struct WinogradPlan {
   int64_t getProductTileSize() const {
     return tilePositions * tileVectors * lanes;
   }
-  /// One of the values of a pass: register tiles x vector tiles x the above.
+  /// One of the values for a block and one vector tile: register tiles x the
+  /// above, and a vector more likewise.
   int64_t getProductPlane() const {
-    return blockTiles * vectorTilesPerPass * getProductTileSize() + lanes;
+    return blockTiles * getProductTileSize() + lanes;
   }
   int64_t getScratchSize() const {
     return getValues() * (getInputPlane() + getProductPlane());
   }
-  /// The packed filter: groups x passes x values x vector tiles x summed taps x
-  /// input channels x vectors x lanes.
+  /// The packed filter: groups x vector tiles x values x summed taps x input
+  /// channels x vectors x lanes.
   int64_t getFilterTileSize() const {
     return getSummedTaps() * inChannels * tileVectors * lanes;
   }
@@ -99,6 +100,7 @@ struct WinogradPlan {
 
 private:
   void divide(kernel::TargetAttr target);
+  void chooseBlocks(kernel::TargetAttr target);
 };
 
 /// The transforms of dimension d, which is transformed.

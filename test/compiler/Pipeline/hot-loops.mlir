@@ -1,6 +1,6 @@
 // The machine code of a 3 x 3 convolution of 64 channels: its innermost loops are multiply-adds on the target's vectors, with the accumulators
 // in registers from the first to the last.
-// DEFINE: %{assembly} = toeplitz compile %s --emit=asm -o -
+// DEFINE: %{assembly} = toeplitz compile %s --algorithm=direct --emit=asm -o -
 // DEFINE: %{loops} = %python %source_root/test/support/hot_loops.py
 // RUN: %{assembly} --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3 > %t.v3
 // RUN: %{loops} < %t.v3 | FileCheck %s --check-prefix=V3 --implicit-check-not=xmm --implicit-check-not=zmm

@@ -1,5 +1,5 @@
 // A small network at each stage: what is decided, what becomes of it, and what is gone.
-// DEFINE: %{compile} = toeplitz compile %s --brief --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3
+// DEFINE: %{compile} = toeplitz compile %s --brief --algorithm=conv2=direct,conv3=direct --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3
 // RUN: %{compile} --emit=schedule | FileCheck %s --check-prefix=SCHEDULE --implicit-check-not=cnn. --implicit-check-not=tensor.empty --implicit-check-not=memref.alloc --implicit-check-not=memref.copy
 // RUN: %{compile} --emit=loops | FileCheck %s --check-prefix=LOOPS --implicit-check-not=kernel.conv --implicit-check-not=linalg
 // RUN: %{compile} --emit=llvm | FileCheck %s --check-prefix=LLVM --implicit-check-not=memref --implicit-check-not=scf.

@@ -1,0 +1,127 @@
+// Winograd's algorithm: input tiles are transformed into the task's memory, multiplied value by value, and transformed back.
+// RUN: toeplitz-opt %s --convert-kernel-to-loops --canonicalize --cse --split-input-file | FileCheck %s
+
+// F(4, 3) in one dimension without padding: 3 tiles of 4 outputs, one register tile of 3 positions by a vector. 12 multiplications for an
+// input channel and a vector of output channels become 6: the one multiply-add of a channel and a position runs for each of the 6 values.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK-SAME: (%[[TASK:.*]]: index, %[[X:.*]]: memref<1x1x14x4xf32>, %[[W:.*]]: memref<96xf32>, %[[Y:.*]]: memref<1x1x12x4xf32>, %[[SCRATCH:.*]]: memref<1x192xf32>)
+// The transform of a tile's 6 vectors: 12 operations, 10 of them fused.
+// CHECK: scf.for %[[TILE:.*]] = %c0 to %c3 step %c1 {
+// CHECK-NOT: scf.if
+// CHECK-COUNT-6: vector.load %[[X]]
+// CHECK-NOT: vector.load
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK-NOT: vector.store
+// CHECK: }
+// The products: 6 values, 4 channels, two of them an iteration.
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c2 iter_args(%{{[a-z0-9]+}} = %cst{{[_0-9]*}}, %{{[a-z0-9]+}} = %cst{{[_0-9]*}}, %{{[a-z0-9]+}} = %cst{{[_0-9]*}}) -> (vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK-COUNT-6: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-3: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK-NOT: vector.store
+// Back: 6 values to 4 outputs.
+// CHECK: scf.for %{{.*}} = %c0 to %c3 step %c1 {
+// CHECK-COUNT-6: vector.load %[[SCRATCH]]
+// CHECK-NOT: vector.load
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y]]
+// CHECK-NOT: vector.store
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x14x4xf32>, %w: memref<96xf32>, %y: memref<1x1x12x4xf32>, %s: memref<1x192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 12>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 6>}
+    : (memref<1x1x14x4xf32>, memref<96xf32>, memref<1x1x12x4xf32>, memref<1x192xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// F(4, 3) x F(4, 3): 144 multiplications become 36. One tile, one input channel, one vector of output channels, one position: the only
+// loops are those over the values and over the rows and columns of the transforms.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK: %[[HALF:.*]] = memref.alloca() {alignment = 64 : i64} : memref<6x6x4xf32>
+// The columns' rows, then the rows' columns.
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK-COUNT-6: vector.load %[[X:.*]][
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[HALF]]
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK-COUNT-6: vector.load %[[HALF]]
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[SCRATCH:.*]][
+// CHECK: scf.for %{{.*}} = %c0 to %c36 step %c1 {
+// CHECK-NOT: scf.for
+// CHECK: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: vector.store
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK-COUNT-6: vector.load %[[SCRATCH]]
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[HALF]]
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1 {
+// CHECK-COUNT-6: vector.load %[[HALF]]
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y:.*]][
+// CHECK-NOT: vector.store
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x6x6x4xf32>, %w: memref<144xf32>, %y: memref<1x1x4x4x4xf32>, %s: memref<1x576xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 1 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 1, 1>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x1x6x6x4xf32>, memref<144xf32>, memref<1x1x4x4x4xf32>, memref<1x576xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// Padding, and an output whose size is no multiple of the tile: 5 outputs in 2 tiles of F(4, 3). A tile that reaches into the padding is
+// copied between zeros; of the last tile one output is stored, the others aren't.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK: %[[PATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<1x6x4xf32>
+// CHECK: scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
+// CHECK: scf.if
+// CHECK-COUNT-6: vector.load %[[X:.*]][%c0, %c0, %
+// CHECK: } else {
+// CHECK: vector.store %cst{{.*}}, %[[PATCH]]
+// CHECK: vector.load %[[X]]
+// CHECK: vector.store %{{.*}}, %[[PATCH]]
+// CHECK-COUNT-6: vector.load %[[PATCH]]
+// CHECK: scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
+// CHECK: %[[WHOLE:.*]] = arith.cmpi slt, %[[TILE]], %c1
+// CHECK: scf.if %[[WHOLE]] {
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y:.*]][%c0, %c0, %
+// CHECK: } else {
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK-COUNT-3: scf.if
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x5x4xf32>, %w: memref<96xf32>, %y: memref<1x1x5x4xf32>, %s: memref<1x192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 5>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>, transform = array<i64: 6>}
+    : (memref<1x1x5x4xf32>, memref<96xf32>, memref<1x1x5x4xf32>, memref<1x192xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// A filter that is larger than half of the second-level cache is asked for before it is needed.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-2: memref.prefetch %{{.*}}, read, locality<2>, data : memref<131072xf32>
+// CHECK: scf.yield
+module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1x8x4x4x8xf32>, %s: memref<2x8192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 128 : i64, out_channels = 64 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>,
+      transform = array<i64: 4, 4>}
+    : (memref<1x16x6x6x8xf32>, memref<131072xf32>, memref<1x8x4x4x8xf32>, memref<2x8192xf32>) -> () loc("conv1")
+  return
+}
+}
