@@ -23,6 +23,7 @@
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -49,38 +50,27 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// Sizes worth a try for one dimension: that for which one tile is enough, and
-/// those that leave about as many points for outputs as the kernel has, up to
-/// several times as many.
+/// Sizes worth a try for one dimension: no smaller one has as few points in all
+/// its tiles together. Large tiles transform fewer points, small ones have
+/// smaller spectra of the filter.
 static SmallVector<int64_t> getCandidateSizes(FourierDimension dimension) {
+  // A line of larger tiles doesn't stay in the caches.
+  constexpr int64_t largest = 4096;
   SmallVector<int64_t> sizes;
-  auto add = [&](int64_t size) {
-    if (!llvm::is_contained(sizes, size))
-      sizes.push_back(size);
-  };
-  int64_t whole = getNextFourierSize(
-      std::max(dimension.kernel, dimension.output + dimension.kernel - 1));
-  if (std::optional<int64_t> rotated = dimension.getRotatedSize())
-    whole = std::min(whole, getNextFourierSize(*rotated));
-  // One tile, if it isn't a long signal.
-  if (whole <= std::max<int64_t>(256, 4 * dimension.kernel))
-    add(whole);
-  // Several tiles: the row of outputs divided evenly.
-  for (int64_t tiles = 2; tiles <= 4096; ++tiles) {
-    int64_t outputs = llvm::divideCeil(dimension.output, tiles);
-    int64_t size = getNextFourierSize(outputs + dimension.kernel - 1);
-    if (size >= whole)
+  if (dimension.circular)
+    sizes.push_back(dimension.input);
+  int64_t fewest = 0;
+  int64_t whole = getNextFourierSize(dimension.output + dimension.kernel - 1);
+  for (int64_t size = getNextFourierSize(dimension.kernel);
+       size <= whole && (size <= largest || sizes.empty());
+       size = getNextFourierSize(size + 1)) {
+    dimension.size = size;
+    int64_t points = dimension.countTiles() * size;
+    if (fewest != 0 && points >= fewest)
       continue;
-    // Smaller ones waste more than half.
-    if (2 * outputs < dimension.kernel || sizes.size() >= 4)
-      break;
-    if (size > 4096)
-      continue;
-    // What the size leaves room for may need fewer tiles.
-    add(size);
+    fewest = points;
+    sizes.push_back(size);
   }
-  if (sizes.empty())
-    add(whole);
   return sizes;
 }
 
@@ -93,6 +83,12 @@ static std::string getVariant(ArrayRef<int64_t> sizes) {
   return name;
 }
 
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target);
+
+/// The cheapest of all sizes, so many of them that a look at their neighbours is
+/// possible.
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule start;
@@ -104,10 +100,12 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       depthwise ? convolution.groups
                 : convolution.groups /
                       countMergedGroups(convolution, target.getLanes());
-  start.transform.assign(convolution.kernel.size(), 1);
+  start.transform.assign(convolution.kernel.begin(), convolution.kernel.end());
+  for (int64_t &size : start.transform)
+    size = getNextFourierSize(size);
   FourierConvolution geometry(convolution, start, target);
 
-  std::vector<ConvolutionSchedule> schedules;
+  std::vector<std::pair<double, ConvolutionSchedule>> schedules;
   auto add = [&](ArrayRef<int64_t> sizes) {
     ConvolutionSchedule schedule = start;
     schedule.transform.assign(sizes.begin(), sizes.end());
@@ -119,7 +117,8 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       schedule.tilePositions = tile.positions;
       schedule.tileVectors = tile.vectors;
     }
-    schedules.push_back(schedule);
+    schedules.push_back(
+        {estimateCost(convolution, schedule, target).cycles, schedule});
   };
   for (int64_t inner : getCandidateSizes(geometry.inner)) {
     if (convolution.kernel.size() == 1)
@@ -128,7 +127,16 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       for (int64_t outer : getCandidateSizes(geometry.outer))
         add({outer, inner});
   }
-  return schedules;
+  llvm::sort(schedules, [](const auto &a, const auto &b) {
+    return std::tie(a.first, a.second.transform) <
+           std::tie(b.first, b.second.transform);
+  });
+  constexpr size_t most = 6;
+  std::vector<ConvolutionSchedule> chosen;
+  for (const auto &[cycles, schedule] : schedules)
+    if (chosen.size() < most)
+      chosen.push_back(schedule);
+  return chosen;
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,

@@ -48,6 +48,8 @@ FourierConvolution::FourierConvolution(const Convolution &convolution,
     dimension.paddingLow = convolution.paddingLow[d];
     dimension.size = schedule.transform[d];
   }
+  outerPlan = planFourierTransform(outer.size, registers);
+  innerPlan = planFourierTransform(inner.size, registers);
 }
 
 FourierConvolution::FourierConvolution(kernel::ConvOp op)
@@ -67,6 +69,8 @@ FourierConvolution::FourierConvolution(kernel::ConvOp op)
     dimension.outputStride = from.outputStride;
     dimension.outputOffset = from.outputOffset;
   }
+  outerPlan = planFourierTransform(outer.size, registers);
+  innerPlan = planFourierTransform(inner.size, registers);
 }
 
 int64_t FourierConvolution::countInBlocks() const {
@@ -90,7 +94,7 @@ bool FourierConvolution::pairsBlocks() const {
 /// What the spectra of one chunk may take, in floats: beyond the second-level
 /// cache they are written and read once, which costs less than reading the
 /// filter's spectra again for each of several chunks.
-static constexpr int64_t chunkFloats = int64_t(1) << 20;
+static constexpr int64_t chunkFloats = int64_t(1) << 22;
 
 /// Floats of the spectra of one tile in all channels of a group.
 static int64_t getSpectraFloats(const FourierConvolution &convolution) {

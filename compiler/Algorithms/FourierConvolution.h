@@ -113,12 +113,8 @@ struct FourierConvolution {
   int64_t getOutputSpectraFloats() const;
   int64_t getScratchFloats() const;
 
-  FourierPlan getOuterPlan() const {
-    return planFourierTransform(outer.size, registers);
-  }
-  FourierPlan getInnerPlan() const {
-    return planFourierTransform(inner.size, registers);
-  }
+  const FourierPlan &getOuterPlan() const { return outerPlan; }
+  const FourierPlan &getInnerPlan() const { return innerPlan; }
 
   /// The packed filter: the twiddles of both dimensions, each filled up to a
   /// whole vector, then the spectra, divided by the number of points.
@@ -132,6 +128,9 @@ struct FourierConvolution {
     return getOuterTableFloats() + getInnerTableFloats();
   }
   int64_t getPackedFloats() const;
+
+private:
+  FourierPlan outerPlan, innerPlan;
 };
 
 /// Writes the packed filter of a convolution whose filter is outChannels x
