@@ -15,8 +15,8 @@ std::optional<int64_t> FourierDimension::getRotatedSize() const {
     return input;
   if (paddingLow < 0)
     return std::nullopt;
-  return std::max({input + paddingLow, output + kernel - 1 - paddingLow, output,
-                   kernel});
+  return std::max(
+      {input + paddingLow, output + kernel - 1 - paddingLow, output, kernel});
 }
 
 bool FourierDimension::isRotated() const {
@@ -280,9 +280,8 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
         if (output / filterOutputs != c / filterChannels)
           continue;
         int64_t f = group * outputs + output;
-        Spectrum spectrum = getSpectrum(
-            filter.slice((f * filterChannels + c % filterChannels) * taps,
-                         taps));
+        Spectrum spectrum = getSpectrum(filter.slice(
+            (f * filterChannels + c % filterChannels) * taps, taps));
         int64_t vector = output / lanes;
         int64_t tileStart =
             vector / convolution.tileVectors * convolution.tileVectors;
@@ -291,8 +290,8 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
                         c * width * 2 * lanes +
                         (vector - tileStart) * 2 * lanes + output % lanes;
         for (int64_t k = 0; k < frequencies; ++k) {
-          float *to = packed.data() +
-                      (group * frequencies + k) * perFrequency + place;
+          float *to =
+              packed.data() + (group * frequencies + k) * perFrequency + place;
           to[0] = static_cast<float>(spectrum[k].real());
           to[lanes] = static_cast<float>(spectrum[k].imag());
         }

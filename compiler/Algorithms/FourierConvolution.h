@@ -76,9 +76,7 @@ struct FourierConvolution {
   }
   /// Half of the frequencies, with which the others are conjugate for a real
   /// signal: all of the outer dimension by floor(N / 2) + 1 of the inner one.
-  int64_t countFrequencies() const {
-    return outer.size * (inner.size / 2 + 1);
-  }
+  int64_t countFrequencies() const { return outer.size * (inner.size / 2 + 1); }
 
   /// Two real signals are transformed as one complex signal a + i b. In a
   /// depthwise convolution they are two tiles of one block of channels, or one

@@ -8,11 +8,8 @@ using namespace toeplitz;
 
 // Best candidates first, the reference last. One row an algorithm.
 static const Algorithm *const algorithms[] = {
-    &pointwiseAlgorithm,
-    &depthwiseAlgorithm,
-    &directAlgorithm,
-    &im2colAlgorithm,
-    &fftAlgorithm,
+    &pointwiseAlgorithm, &depthwiseAlgorithm, &directAlgorithm,
+    &im2colAlgorithm,    &fftAlgorithm,
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }
