@@ -58,7 +58,7 @@ def count_work(description):
 def examples():
     """The folders of the networks, in the order of the table: the smallest idea first."""
     names = "lenet5 alexnet vgg16 googlenet resnet18 resnet50 resnext50 densenet121 squeezenet mobilenet_v1 mobilenet_v2"
-    names += " unet dcgan deeplab wavenet r3d18 periodic_flow"
+    names += " unet dcgan deeplab wavenet r3d18 periodic_flow replknet"
     return [FOLDER / name for name in names.split()]
 
 

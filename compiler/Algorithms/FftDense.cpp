@@ -73,8 +73,7 @@ private:
   PointLine getInputColumn(Index column, Index block, Index position);
   PointLine getOutputColumn(Index column, Index vector, Index position);
   ComplexVector conjugate(ComplexVector x) {
-    return {x.re,
-            arith::NegFOp::create(kernel.builder, kernel.location, x.im)};
+    return {x.re, arith::NegFOp::create(kernel.builder, kernel.location, x.im)};
   }
   Index number(int64_t value) { return kernel.constant(value); }
 
@@ -124,7 +123,8 @@ void DenseEmitter::getSignals(Index group, Index block, Index vector,
   if (single) {
     for (TileSignal::Extent *extent : {&imaginary.outer, &imaginary.inner})
       extent->first = extent->end = extent->outputs = number(0);
-  } else if (2 * blueprint.countChunkPairs() * blueprint.countChunks() != tiles) {
+  } else if (2 * blueprint.countChunkPairs() * blueprint.countChunks() !=
+             tiles) {
     // Pairs that fill up the last chunk are all zeros.
     fourier.requireThat(fourier.isBelow(tile, number(tiles)), real);
     fourier.requireThat(fourier.isBelow(next, number(tiles)), imaginary);
@@ -145,8 +145,8 @@ void DenseEmitter::transformPair(Index group, Index firstPair, Index pair,
       PointLine line = fourier.transformColumn(column, 1);
       PointLine mirror = line;
       if (!alone && !single)
-        mirror = fourier.transformColumn(
-            kernel.sub(number(innerSize), column), 2);
+        mirror =
+            fourier.transformColumn(kernel.sub(number(innerSize), column), 2);
       PointLine to = getInputColumn(column, block, first);
       PointLine mirrorTo = getInputColumn(column, block, second);
       fourier.forFrequencies(outerSize, [&](Index k, Index negative) {
@@ -203,17 +203,16 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
                                 Index vector, int64_t tileVectors,
                                 Index position, int64_t tilePositions) {
   int64_t lanes = blueprint.lanes, floats = fourier.getPointFloats();
-  Index spectrum = kernel.add(
-      fourier.getInputSpectraStart(),
-      kernel.mul(frequency, number(blocks * positions * floats)));
+  Index spectrum =
+      kernel.add(fourier.getInputSpectraStart(),
+                 kernel.mul(frequency, number(blocks * positions * floats)));
   Index start = kernel.add(spectrum, kernel.mul(position, number(floats)));
 
   auto reduce = [&](ValueRange accumulators, Index block, int64_t count) {
     Index blockStart =
         kernel.add(start, kernel.mul(block, number(positions * floats)));
     Index firstRow = kernel.add(
-        filterStart,
-        kernel.mul(block, number(lanes * tileVectors * floats)));
+        filterStart, kernel.mul(block, number(lanes * tileVectors * floats)));
     return kernel.forLoop(
         number(0), number(count), 1, accumulators,
         [&](Index channel, ValueRange carried) {
@@ -259,10 +258,10 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
   if (channels % lanes != 0)
     sums = reduce(sums, number(whole), channels % lanes);
   for (int64_t v = 0; v < tileVectors; ++v) {
-    PointLine line = getOutputColumn(number(0), kernel.add(vector, number(v)),
-                                     position);
-    line.start = kernel.add(line.start,
-                            kernel.mul(frequency, number(line.stride)));
+    PointLine line =
+        getOutputColumn(number(0), kernel.add(vector, number(v)), position);
+    line.start =
+        kernel.add(line.start, kernel.mul(frequency, number(line.stride)));
     line.stride = floats;
     for (int64_t p = 0; p < tilePositions; ++p)
       fourier.store({sums[(p * tileVectors + v) * 2],
@@ -278,11 +277,11 @@ void DenseEmitter::multiply(Index group) {
   int64_t tileVectors = std::min(blueprint.tileVectors, vectors);
   int64_t tilePositions = std::min(blueprint.tilePositions, positions);
   kernel.forLoop(number(0), number(frequencies), 1, [&](Index frequency) {
-    Index matrixStart = kernel.add(
-        number(blueprint.getSpectraStart()),
-        kernel.mul(kernel.add(kernel.mul(group, number(frequencies)),
-                              frequency),
-                   number(matrix)));
+    Index matrixStart =
+        kernel.add(number(blueprint.getSpectraStart()),
+                   kernel.mul(kernel.add(kernel.mul(group, number(frequencies)),
+                                         frequency),
+                              number(matrix)));
     auto multiplyVectors = [&](Index vector, int64_t width) {
       Index filterStart = kernel.add(
           matrixStart, kernel.mul(vector, number(channels * floats)));
@@ -297,9 +296,8 @@ void DenseEmitter::multiply(Index group) {
                      positions - whole);
     };
     int64_t whole = vectors / tileVectors * tileVectors;
-    kernel.forLoop(
-        number(0), number(whole), tileVectors,
-        [&](Index vector) { multiplyVectors(vector, tileVectors); });
+    kernel.forLoop(number(0), number(whole), tileVectors,
+                   [&](Index vector) { multiplyVectors(vector, tileVectors); });
     if (whole < vectors)
       multiplyVectors(number(whole), vectors - whole);
   });
@@ -313,15 +311,14 @@ void DenseEmitter::emit() {
         kernel.delinearize(item, {blueprint.groups, blueprint.countChunks()});
     Index group = place[0];
     Index firstPair = kernel.mul(place[1], number(pairs));
-    auto forPairs =
-        [&](void (DenseEmitter::*body)(Index, Index, Index, bool)) {
-          int64_t whole = single ? pairs - 1 : pairs;
-          kernel.forLoop(number(0), number(whole), 1, [&](Index pair) {
-            (this->*body)(group, firstPair, pair, false);
-          });
-          if (single)
-            (this->*body)(group, firstPair, number(whole), true);
-        };
+    auto forPairs = [&](void (DenseEmitter::*body)(Index, Index, Index, bool)) {
+      int64_t whole = single ? pairs - 1 : pairs;
+      kernel.forLoop(number(0), number(whole), 1, [&](Index pair) {
+        (this->*body)(group, firstPair, pair, false);
+      });
+      if (single)
+        (this->*body)(group, firstPair, number(whole), true);
+    };
     forPairs(&DenseEmitter::transformPair);
     multiply(group);
     forPairs(&DenseEmitter::transformPairBack);

@@ -53,8 +53,7 @@ private:
 /// a b + c d or a b - c d.
 Value DepthwiseEmitter::multiplyPart(Value a, Value b, Value c, Value d,
                                      bool minus) {
-  Value product =
-      arith::MulFOp::create(kernel.builder, kernel.location, c, d);
+  Value product = arith::MulFOp::create(kernel.builder, kernel.location, c, d);
   if (minus)
     product = arith::NegFOp::create(kernel.builder, kernel.location, product);
   return kernel.multiplyAdd(a, b, product);
@@ -82,8 +81,8 @@ void DepthwiseEmitter::multiplyColumns(Index blockStart, Index column,
                     mirrorLine, negative);
       return;
     }
-    ComplexVector d = fourier.loadFilter(
-        kernel.add(place, number(fourier.getPointFloats())));
+    ComplexVector d =
+        fourier.loadFilter(kernel.add(place, number(fourier.getPointFloats())));
     // x z + y conj(m).
     auto combine = [&](ComplexVector x, ComplexVector y) -> ComplexVector {
       Value re = multiplyPart(x.re, z.re, x.im, z.im, true);
@@ -98,10 +97,9 @@ void DepthwiseEmitter::multiplyColumns(Index blockStart, Index column,
     };
     ComplexVector own = combine(h, d), other = combine(d, h);
     fourier.store(own, line, k);
-    fourier.store(
-        {other.re,
-         arith::NegFOp::create(kernel.builder, kernel.location, other.im)},
-        mirrorLine, negative);
+    fourier.store({other.re, arith::NegFOp::create(kernel.builder,
+                                                   kernel.location, other.im)},
+                  mirrorLine, negative);
   });
 }
 
@@ -144,16 +142,15 @@ void DepthwiseEmitter::emit() {
       fourier.transformColumnBack(line, number(column));
     };
     emitAlone(0);
-    kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
-                   [&](Index column) {
-                     Index mirror = kernel.sub(number(innerSize), column);
-                     PointLine line = fourier.transformColumn(column, 1);
-                     PointLine other = fourier.transformColumn(mirror, 2);
-                     multiplyColumns(blockStart, column, mirror, line, other,
-                                     outerSize);
-                     fourier.transformColumnBack(line, column);
-                     fourier.transformColumnBack(other, mirror);
-                   });
+    kernel.forLoop(
+        number(1), number((innerSize + 1) / 2), 1, [&](Index column) {
+          Index mirror = kernel.sub(number(innerSize), column);
+          PointLine line = fourier.transformColumn(column, 1);
+          PointLine other = fourier.transformColumn(mirror, 2);
+          multiplyColumns(blockStart, column, mirror, line, other, outerSize);
+          fourier.transformColumnBack(line, column);
+          fourier.transformColumnBack(other, mirror);
+        });
     if (innerSize % 2 == 0)
       emitAlone(innerSize / 2);
     fourier.transformRowsBack(real, imaginary);

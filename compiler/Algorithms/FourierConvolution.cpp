@@ -15,8 +15,8 @@ std::optional<int64_t> FourierDimension::getRotatedSize() const {
     return input;
   if (paddingLow < 0)
     return std::nullopt;
-  return std::max({input + paddingLow, output + kernel - 1 - paddingLow, output,
-                   kernel});
+  return std::max(
+      {input + paddingLow, output + kernel - 1 - paddingLow, output, kernel});
 }
 
 bool FourierDimension::isRotated() const {
@@ -48,6 +48,8 @@ FourierConvolution::FourierConvolution(const Convolution &convolution,
     dimension.paddingLow = convolution.paddingLow[d];
     dimension.size = schedule.transform[d];
   }
+  outerPlan = planFourierTransform(outer.size, registers);
+  innerPlan = planFourierTransform(inner.size, registers);
 }
 
 FourierConvolution::FourierConvolution(kernel::ConvOp op)
@@ -67,6 +69,8 @@ FourierConvolution::FourierConvolution(kernel::ConvOp op)
     dimension.outputStride = from.outputStride;
     dimension.outputOffset = from.outputOffset;
   }
+  outerPlan = planFourierTransform(outer.size, registers);
+  innerPlan = planFourierTransform(inner.size, registers);
 }
 
 int64_t FourierConvolution::countInBlocks() const {
@@ -90,7 +94,7 @@ bool FourierConvolution::pairsBlocks() const {
 /// What the spectra of one chunk may take, in floats: beyond the second-level
 /// cache they are written and read once, which costs less than reading the
 /// filter's spectra again for each of several chunks.
-static constexpr int64_t chunkFloats = int64_t(1) << 20;
+static constexpr int64_t chunkFloats = int64_t(1) << 22;
 
 /// Floats of the spectra of one tile in all channels of a group.
 static int64_t getSpectraFloats(const FourierConvolution &convolution) {
@@ -276,9 +280,8 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
         if (output / filterOutputs != c / filterChannels)
           continue;
         int64_t f = group * outputs + output;
-        Spectrum spectrum = getSpectrum(
-            filter.slice((f * filterChannels + c % filterChannels) * taps,
-                         taps));
+        Spectrum spectrum = getSpectrum(filter.slice(
+            (f * filterChannels + c % filterChannels) * taps, taps));
         int64_t vector = output / lanes;
         int64_t tileStart =
             vector / convolution.tileVectors * convolution.tileVectors;
@@ -287,8 +290,8 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
                         c * width * 2 * lanes +
                         (vector - tileStart) * 2 * lanes + output % lanes;
         for (int64_t k = 0; k < frequencies; ++k) {
-          float *to = packed.data() +
-                      (group * frequencies + k) * perFrequency + place;
+          float *to =
+              packed.data() + (group * frequencies + k) * perFrequency + place;
           to[0] = static_cast<float>(spectrum[k].real());
           to[lanes] = static_cast<float>(spectrum[k].imag());
         }

@@ -76,9 +76,7 @@ struct FourierConvolution {
   }
   /// Half of the frequencies, with which the others are conjugate for a real
   /// signal: all of the outer dimension by floor(N / 2) + 1 of the inner one.
-  int64_t countFrequencies() const {
-    return outer.size * (inner.size / 2 + 1);
-  }
+  int64_t countFrequencies() const { return outer.size * (inner.size / 2 + 1); }
 
   /// Two real signals are transformed as one complex signal a + i b. In a
   /// depthwise convolution they are two tiles of one block of channels, or one
@@ -113,12 +111,8 @@ struct FourierConvolution {
   int64_t getOutputSpectraFloats() const;
   int64_t getScratchFloats() const;
 
-  FourierPlan getOuterPlan() const {
-    return planFourierTransform(outer.size, registers);
-  }
-  FourierPlan getInnerPlan() const {
-    return planFourierTransform(inner.size, registers);
-  }
+  const FourierPlan &getOuterPlan() const { return outerPlan; }
+  const FourierPlan &getInnerPlan() const { return innerPlan; }
 
   /// The packed filter: the twiddles of both dimensions, each filled up to a
   /// whole vector, then the spectra, divided by the number of points.
@@ -132,6 +126,9 @@ struct FourierConvolution {
     return getOuterTableFloats() + getInnerTableFloats();
   }
   int64_t getPackedFloats() const;
+
+private:
+  FourierPlan outerPlan, innerPlan;
 };
 
 /// Writes the packed filter of a convolution whose filter is outChannels x

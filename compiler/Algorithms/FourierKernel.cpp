@@ -128,8 +128,7 @@ FourierKernel::smallButterfly(ArrayRef<ComplexVector> x) {
     // s1, d1 = x1 +- x4, s2, d2 = x2 +- x3, c and n cosines and sines.
     assert(x.size() == 5);
     std::complex<double> one = getRootOfUnity(1, 5), two = getRootOfUnity(2, 5);
-    double c1 = one.real(), c2 = two.real(), n1 = -one.imag(),
-           n2 = -two.imag();
+    double c1 = one.real(), c2 = two.real(), n1 = -one.imag(), n2 = -two.imag();
     ComplexVector s1 = add(x[1], x[4]), d1 = timesMinusI(sub(x[1], x[4]));
     ComplexVector s2 = add(x[2], x[3]), d2 = timesMinusI(sub(x[2], x[3]));
     ComplexVector m1 = addScaled(addScaled(x[0], c1, s1), c2, s2);
@@ -146,8 +145,7 @@ FourierKernel::smallButterfly(ArrayRef<ComplexVector> x) {
 }
 
 /// The transform of a few points in registers, by the factors of their number.
-SmallVector<ComplexVector>
-FourierKernel::butterfly(ArrayRef<ComplexVector> x) {
+SmallVector<ComplexVector> FourierKernel::butterfly(ArrayRef<ComplexVector> x) {
   int64_t size = static_cast<int64_t>(x.size());
   int64_t radix = factorRadix(size)[0];
   int64_t rest = size / radix;
@@ -173,10 +171,11 @@ FourierKernel::butterfly(ArrayRef<ComplexVector> x) {
 
 ComplexVector FourierKernel::load(const PointLine &line, Index point) {
   Index start = kernel.add(line.start, kernel.mul(point, number(line.stride)));
-  Value first = kernel.loadVector(buffers.scratch, {kernel.task, start},
-                                  blueprint.lanes);
+  Value first =
+      kernel.loadVector(buffers.scratch, {kernel.task, start}, blueprint.lanes);
   Value second = kernel.loadVector(
-      buffers.scratch, {kernel.task, kernel.add(start, number(blueprint.lanes))},
+      buffers.scratch,
+      {kernel.task, kernel.add(start, number(blueprint.lanes))},
       blueprint.lanes);
   return line.exchanged ? ComplexVector{second, first}
                         : ComplexVector{first, second};
@@ -188,9 +187,8 @@ void FourierKernel::store(ComplexVector value, const PointLine &line,
   if (line.exchanged)
     std::swap(value.re, value.im);
   kernel.storeVector(value.re, buffers.scratch, {kernel.task, start});
-  kernel.storeVector(
-      value.im, buffers.scratch,
-      {kernel.task, kernel.add(start, number(blueprint.lanes))});
+  kernel.storeVector(value.im, buffers.scratch,
+                     {kernel.task, kernel.add(start, number(blueprint.lanes))});
 }
 
 ComplexVector FourierKernel::loadFilter(Index start) {
@@ -206,6 +204,9 @@ ComplexVector FourierKernel::loadFilter(Index start) {
 /// there is only one stage.
 void FourierKernel::transform(const FourierPlan &plan, int64_t table,
                               PointLine from, PointLine work, PointLine to) {
+  // One point has no stage.
+  if (plan.size == 1)
+    return store(load(from, number(0)), to, number(0));
   int64_t points = plan.size;
   SmallVector<int64_t> digits;
   for (size_t stage = 0; stage < plan.radices.size(); ++stage) {
@@ -226,21 +227,20 @@ void FourierKernel::transform(const FourierPlan &plan, int64_t table,
         Index frequency = number(0);
         int64_t weight = 1;
         for (auto [digit, size] : llvm::zip(q, digits)) {
-          frequency =
-              kernel.add(frequency, kernel.mul(digit, number(weight)));
+          frequency = kernel.add(frequency, kernel.mul(digit, number(weight)));
           weight *= size;
         }
         for (int64_t t = 0; t < radix; ++t)
           store(values[t], to, kernel.add(frequency, number(t * weight)));
         return;
       }
-      Index roots = kernel.add(
-          number(table), kernel.mul(place[1], number((radix - 1) * 2)));
+      Index roots = kernel.add(number(table),
+                               kernel.mul(place[1], number((radix - 1) * 2)));
       for (int64_t t = 0; t < radix; ++t) {
         ComplexVector value = values[t];
         if (t > 0)
-          value = multiplyByTable(
-              value, kernel.add(roots, number((t - 1) * 2)));
+          value =
+              multiplyByTable(value, kernel.add(roots, number((t - 1) * 2)));
         store(value, work, kernel.add(first, number(t * rest)));
       }
     });
@@ -296,9 +296,8 @@ TileSignal::Extent FourierKernel::getExtent(const FourierDimension &dimension,
   extent.output = kernel.mul(tile, number(perTile));
   extent.outputs = number(std::min(perTile, dimension.output));
   if (dimension.output % perTile != 0)
-    extent.outputs =
-        kernel.min(extent.outputs,
-                   kernel.sub(number(dimension.output), extent.output));
+    extent.outputs = kernel.min(
+        extent.outputs, kernel.sub(number(dimension.output), extent.output));
   extent.start = kernel.add(extent.output, number(dimension.getStart()));
   // In [0, size]; the minimum and maximum are constants where all tiles are
   // inside.
@@ -307,13 +306,13 @@ TileSignal::Extent FourierKernel::getExtent(const FourierDimension &dimension,
   Index zero = number(0), size = number(dimension.size);
   extent.first = zero;
   if (firstStart < 0)
-    extent.first = kernel.min(size, kernel.max(zero, kernel.sub(zero, extent.start)));
+    extent.first =
+        kernel.min(size, kernel.max(zero, kernel.sub(zero, extent.start)));
   extent.end = size;
   if (lastStart + dimension.size > dimension.input)
     extent.end = kernel.max(
         extent.first,
-        kernel.min(size,
-                   kernel.sub(number(dimension.input), extent.start)));
+        kernel.min(size, kernel.sub(number(dimension.input), extent.start)));
   return extent;
 }
 
@@ -336,8 +335,8 @@ void FourierKernel::loadSignal(const TileSignal &signal, bool imaginary,
                                Index row, const PointLine &line) {
   int64_t lanes = blueprint.lanes;
   auto put = [&](Value vector, Index point) {
-    Index start = kernel.add(line.start,
-                             kernel.mul(point, number(line.stride)));
+    Index start =
+        kernel.add(line.start, kernel.mul(point, number(line.stride)));
     if (imaginary)
       start = kernel.add(start, number(lanes));
     kernel.storeVector(vector, buffers.scratch, {kernel.task, start});
@@ -350,9 +349,8 @@ void FourierKernel::loadSignal(const TileSignal &signal, bool imaginary,
   Index first = select(inside, signal.inner.first, number(0));
   Index end = select(inside, signal.inner.end, number(0));
   auto fill = [&](Index from, Index to) {
-    kernel.forLoop(from, to, 1, [&](Index point) {
-      put(kernel.splat(0.0f, lanes), point);
-    });
+    kernel.forLoop(from, to, 1,
+                   [&](Index point) { put(kernel.splat(0.0f, lanes), point); });
   };
   fill(number(0), first);
   kernel.forLoop(first, end, 1, [&](Index point) {
@@ -414,16 +412,15 @@ void FourierKernel::storeSignal(const TileSignal &signal, bool imaginary,
   Index points = select(isBelow(row, signal.outer.outputs),
                         signal.inner.outputs, number(0));
   kernel.forLoop(number(0), points, 1, [&](Index point) {
-    Index start = kernel.add(line.start,
-                             kernel.mul(point, number(line.stride)));
+    Index start =
+        kernel.add(line.start, kernel.mul(point, number(line.stride)));
     if (imaginary)
       start = kernel.add(start, number(lanes));
-    Value sum =
-        kernel.loadVector(buffers.scratch, {kernel.task, start}, lanes);
+    Value sum = kernel.loadVector(buffers.scratch, {kernel.task, start}, lanes);
     if (buffers.bias)
-      sum = addVectors(
-          sum, kernel.loadVector(buffers.bias,
-                                 {signal.outputVector, number(0)}, lanes));
+      sum = addVectors(sum, kernel.loadVector(buffers.bias,
+                                              {signal.outputVector, number(0)},
+                                              lanes));
     SmallVector<Index> indices = {signal.image, signal.outputVector};
     auto addPosition = [&](const FourierDimension &dimension, Index position) {
       indices.push_back(
@@ -455,9 +452,8 @@ void FourierKernel::forFrequencies(
     int64_t end, llvm::function_ref<void(Index, Index)> body) {
   int64_t size = blueprint.outer.size;
   body(number(0), number(0));
-  kernel.forLoop(number(1), number(end), 1, [&](Index k) {
-    body(k, kernel.sub(number(size), k));
-  });
+  kernel.forLoop(number(1), number(end), 1,
+                 [&](Index k) { body(k, kernel.sub(number(size), k)); });
 }
 
 void FourierKernel::forItems(llvm::function_ref<void(Index)> body) {

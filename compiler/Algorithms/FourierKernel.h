@@ -98,7 +98,8 @@ public:
   /// Calls `body` for every outer frequency k and its negative N - k or 0.
   void forFrequencies(
       int64_t end,
-      llvm::function_ref<void(KernelBuilder::Index, KernelBuilder::Index)> body);
+      llvm::function_ref<void(KernelBuilder::Index, KernelBuilder::Index)>
+          body);
 
 private:
   void transform(const FourierPlan &plan, int64_t table, PointLine from,

@@ -158,7 +158,8 @@ DoubleTransform::DoubleTransform(int64_t size) {
     roots.push_back(getRootOfUnity(number, size));
 }
 
-DoubleTransform::Signal DoubleTransform::operator()(const Signal &signal) const {
+DoubleTransform::Signal
+DoubleTransform::operator()(const Signal &signal) const {
   assert(signal.size() == roots.size());
   Signal result(signal.size());
   transform(signal.data(), 1, static_cast<int64_t>(signal.size()),
@@ -206,8 +207,8 @@ double toeplitz::boundFourierError(int64_t size) {
       // |cos||re| + |sin||im| <= |x|: |error of one| <= sqrt(2) gamma(7) (sum
       // of |x|) <= sqrt(2 p) gamma(7) |x|, of all p together sqrt(p) times
       // that, and |X| = sqrt(p) |x|.
-      double butterfly = prime == 2 ? getGamma(1)
-                                    : std::sqrt(2.0 * prime) * getGamma(7);
+      double butterfly =
+          prime == 2 ? getGamma(1) : std::sqrt(2.0 * prime) * getGamma(7);
       factor *= (1 + butterfly) * (1 + twiddle);
     }
   return factor - 1;

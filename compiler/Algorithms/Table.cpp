@@ -7,10 +7,18 @@
 using namespace mlir;
 using namespace toeplitz;
 
-// Best candidates first, the reference last. One row an algorithm.
+// Best candidates first; `direct`, which declines nothing, is always reached. One
+// row an algorithm.
 static const Algorithm *const algorithms[] = {
-    &winogradAlgorithm,  &fftAlgorithm,    &pointwiseAlgorithm,
-    &depthwiseAlgorithm, &directAlgorithm, &im2colAlgorithm,
+    // clang-format off
+    &winogradAlgorithm,
+    &fftAlgorithm,
+    &filterToeplitzAlgorithm,
+    &pointwiseAlgorithm,
+    &depthwiseAlgorithm,
+    &directAlgorithm,
+    &im2colAlgorithm,
+    // clang-format on
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }

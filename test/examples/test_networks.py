@@ -39,6 +39,7 @@ CASES = {
     "wavenet": (600, 1),
     "r3d18": (32, 1),
     "periodic_flow": (32, 2),
+    "replknet": (96, 1),
 }
 
 

@@ -8,8 +8,18 @@ from operator_cases import Case, Pack, description_of, member_name, members
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "fft")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
+
+def processor_flags():
+    path = pathlib.Path("/proc/cpuinfo")
+    return set(path.read_text().split()) if path.exists() else set()
+
+
+def runs_here(processor):
+    needed = {"x86-64": set(), "x86-64-v3": {"avx2", "fma"}, "x86-64-v4": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}}
+    return needed[processor] <= processor_flags()
+
 
 CASES = random_cases(21, 24, random_convolution)
 # What each algorithm is for, so that it is surely tried.
@@ -24,23 +34,59 @@ SPECIAL_CASES = [
     Case({"op": "conv", "out_channels": 17, "kernel_size": 3, "padding": 1}, ((1, 3, 30, 31),), reduction=27),
     Case({"op": "conv", "out_channels": 33, "kernel_size": 3, "padding": 1}, ((1, 40, 13, 13),), reduction=360),
 ]
+
+
+def fourier_case(shape, outputs, kernel, *, products, slack=1.0, **parameters):
+    """A transform's error is that of the norm of a whole tile, which single outputs share alike, however small: of up to P points
+    times the kernel's norm, where a sum of products has that of its own K. It grows by a few roundings with each factor of P;
+    2^-24 (2 log2 P) is 1.5e-6 for tiles of 72 x 72, as much as a sum of a thousand terms makes. Outputs at the border of a kernel that is
+    much larger than the input have fewer products than the tile: `slack`."""
+    layer = {"op": "conv", "out_channels": outputs, "kernel_size": kernel, **parameters}
+    return Case(layer, (shape,), reduction=products, slack=slack)
+
+
+FOURIER_CASES = [
+    # Depthwise: two blocks in a tile, then two tiles of one block; odd numbers of both.
+    fourier_case((1, 33, 32, 32), 33, 31, products=961, padding=15, groups=33),
+    fourier_case((2, 17, 21, 20), 17, 15, products=225, padding=7, groups=17),
+    fourier_case((1, 16, 40, 61), 16, 7, products=49, padding=3, groups=16),
+    fourier_case((2, 24, 9, 9), 24, 13, products=169, padding=6, groups=24),
+    fourier_case((1, 19, 777), 19, [101], products=101, padding=50, groups=19),
+    # Dense: 1, 3, 17 and 33 channels, one tile and many, one position left over.
+    fourier_case((1, 1, 9, 9), 1, 31, products=961, slack=4, padding=15),
+    fourier_case((1, 3, 37, 41), 5, 7, products=147, padding=3),
+    fourier_case((1, 17, 30, 31), 33, 7, products=833, padding=3),
+    fourier_case((2, 16, 9, 9), 16, 15, products=3600, padding=7),
+    fourier_case((1, 33, 50, 20), 17, 5, products=825),
+    fourier_case((2, 3, 400), 17, [101], products=303, padding=50),
+    fourier_case((1, 2, 3000), 3, [1025], products=2050, padding=512),
+    # Groups of whole vectors, merged ones, and a depthwise multiplier.
+    fourier_case((1, 64, 20, 12), 32, 5, products=800, padding=2, groups=2),
+    fourier_case((1, 12, 20, 12), 12, 5, products=75, padding=2, groups=4),
+    fourier_case((1, 6, 13, 13), 12, 7, products=49, padding=3, groups=6),
+    # Padding beyond the kernel, an even kernel, a filter as large as the input, one row.
+    fourier_case((1, 3, 37, 41), 3, 4, products=48, padding=9),
+    fourier_case((1, 4, 8, 8), 6, 8, products=256),
+    fourier_case((1, 5, 1, 70), 6, [1, 9], products=45, padding=[0, 4]),
+    # Circular padding, and the phases of a transposed convolution: written apart, from inside of the input.
+    fourier_case((2, 20, 15, 16), 20, 9, products=81, padding=4, padding_mode="circular", groups=20),
+    fourier_case((1, 5, 20, 18), 7, 5, products=125, padding=2, padding_mode="circular"),
+    Case(
+        {"op": "conv_transpose", "out_channels": 9, "kernel_size": 8, "stride": 2, "padding": 5}, ((1, 7, 11, 12),), reduction=112
+    ),
+]
 FORCED = [Pack(f"forced_{name}", [*SPECIAL_CASES, *CASES], [f"--algorithm={name}"]) for name in ALGORITHMS]
+FORCED += [
+    Pack(f"fourier_{processor.replace('-', '_')}", FOURIER_CASES, ["--algorithm=fft", f"--mcpu={processor}"])
+    for processor in PROCESSORS
+    if runs_here(processor)
+]
 
 
 @pytest.mark.parametrize("pack, place", members(FORCED), ids=member_name)
 def test_forced_algorithm(pack, place):
     """Forced for the whole network: taken by the convolutions that the algorithm can compute."""
     pack.check_compiled_against_reference(place)
-
-
-def processor_flags():
-    path = pathlib.Path("/proc/cpuinfo")
-    return set(path.read_text().split()) if path.exists() else set()
-
-
-def runs_here(processor):
-    needed = {"x86-64": set(), "x86-64-v3": {"avx2", "fma"}, "x86-64-v4": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}}
-    return needed[processor] <= processor_flags()
 
 
 PROCESSOR_CASES = [
@@ -72,7 +118,7 @@ def test_compiles_for_another_processor(algorithm, tmp_path):
 DENSE = {"op": "conv", "out_channels": 8, "kernel_size": 3, "padding": 1}
 
 
-@pytest.mark.parametrize("algorithm, layer", [("pointwise", DENSE), ("depthwise", DENSE)])
+@pytest.mark.parametrize("algorithm, layer", [("pointwise", DENSE), ("depthwise", DENSE), ("fft", {**DENSE, "stride": 2})])
 def test_refused_for_a_layer(algorithm, layer, tmp_path):
     """Forced for one layer that it can't compute: an error with the layer's name and the reason, and no output."""
     model = write_description(Case(layer, ((1, 4, 6, 6),)).description("refused"), tmp_path)
