@@ -8,10 +8,8 @@ using namespace toeplitz;
 
 // Best candidates first, the reference last. One row an algorithm.
 static const Algorithm *const algorithms[] = {
-    &pointwiseAlgorithm,
-    &depthwiseAlgorithm,
-    &directAlgorithm,
-    &im2colAlgorithm,
+    &pointwiseAlgorithm, &depthwiseAlgorithm, &filterToeplitzAlgorithm,
+    &directAlgorithm,    &im2colAlgorithm,
 };
 
 ArrayRef<const Algorithm *> toeplitz::getAlgorithms() { return algorithms; }

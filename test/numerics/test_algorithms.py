@@ -8,7 +8,7 @@ from operator_cases import Case, Pack, description_of, member_name, members
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 CASES = random_cases(21, 24, random_convolution)
