@@ -306,16 +306,19 @@ SmallVector<Value> Emitter::loadPositions(Index block, ArrayRef<Index> phases,
         kernel.mul(d == 0 ? kernel.add(boxStart, vector[d]) : vector[d],
                    number(stride)),
         kernel.sub(remainder, number(dimensions[d].paddingLow)));
-    int64_t largest = (dimension.boxes * dimension.lanes * dimension.positions +
-                       dimension.getExtent() - dimension.positions) *
-                          stride -
-                      dimensions[d].paddingLow;
-    bool always =
-        dimensions[d].paddingLow <= 0 && largest <= dimensions[d].input;
     for (int64_t stretch = 0; stretch < dimension.lanes; ++stretch) {
       Index position =
           kernel.add(start, number(stretch * dimension.positions * stride));
       positions[d].push_back(position);
+      // The smallest and the largest position of this stretch in any task.
+      int64_t smallest =
+          stretch * dimension.positions * stride - dimensions[d].paddingLow;
+      int64_t largest = (((dimension.boxes - 1) * dimension.lanes + stretch) *
+                             dimension.positions +
+                         dimension.getExtent()) *
+                            stride -
+                        1 - dimensions[d].paddingLow;
+      bool always = smallest >= 0 && largest < dimensions[d].input;
       // As unsigned numbers, positions before the input are beyond it too.
       inside[d].push_back(always ? Value()
                                  : compare(arith::CmpIPredicate::ult, position,
@@ -529,10 +532,12 @@ void Emitter::finishOutputs(ArrayRef<Index> first, ArrayRef<int64_t> sizes,
       for (int64_t stretch = 0; stretch < dimension.lanes; ++stretch) {
         Index each =
             kernel.add(position, number(stretch * dimension.positions));
-        inside[d].push_back(dimension.isCut()
-                                ? compare(arith::CmpIPredicate::ult, each,
-                                          number(dimension.output))
-                                : Value());
+        bool always = ((dimension.boxes - 1) * dimension.lanes + stretch + 1) *
+                          dimension.positions <=
+                      dimension.output;
+        inside[d].push_back(always ? Value()
+                                   : compare(arith::CmpIPredicate::ult, each,
+                                             number(dimension.output)));
         positions[d].push_back(
             kernel.add(kernel.mul(each, number(dimensions[d].outputStride)),
                        number(dimensions[d].outputOffset)));

@@ -43,8 +43,6 @@ struct LaneDimension {
   int64_t getExtent() const {
     return positions + (kernel > 0 ? getShift(kernel - 1) : 0);
   }
-  /// Whether the last stretches have positions beyond the output.
-  bool isCut() const { return boxes * lanes * positions > output; }
 };
 
 /// How a sparse convolution is divided: tasks, lanes, register tiles, and
