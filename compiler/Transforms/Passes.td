@@ -75,7 +75,9 @@ def SplitSeparable : Pass<"split-separable", "::mlir::ModuleOp"> {
     factor. The same in three dimensions, one after the other.
 
     It is done where all filters of a layer are outer products, where each group has one input channel or one output channel, and
-    where the whole layer then takes fewer multiplications. A filter counts as an outer product if that of its factors, in
+    where the whole layer then takes fewer multiplications, each value between the two convolutions counted as
+    `intermediate-cost` of them: it is stored and loaded once more. (With 12, the 3 x 3 filters stay whole, and 5 x 5 is the
+    smallest that is split.) A filter counts as an outer product if that of its factors, in
     float32, is nowhere further from it than two units in the last place of its largest weight. The new constants are called
     after the old one, with `.depth`, `.vertical` and `.horizontal` appended (`.plane` for what remains of three dimensions
     and isn't an outer product itself), the new layers likewise, but for the last one, which keeps the name.
@@ -100,6 +102,8 @@ def SplitSeparable : Pass<"split-separable", "::mlir::ModuleOp"> {
 
     Source: Golub, Van Loan, Matrix Computations (4th edition, 2013), sections 2.4 and 7.3.
   }];
+  let options = [Option<"intermediateCost", "intermediate-cost", "int64_t", "12",
+    "multiplications that a value between the two convolutions counts as">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 

@@ -141,9 +141,10 @@ static int64_t product(ArrayRef<int64_t> sizes) {
 }
 
 /// Whether a convolution over `dimension` followed by one over the others takes
-/// fewer multiplications. The channels matter to neither.
+/// fewer multiplications, a value between them counted as `intermediateCost`.
+/// The channels matter to neither.
 static bool savesMultiplications(cnn::ConvOp conv, ArrayRef<int64_t> kernel,
-                                 size_t dimension) {
+                                 size_t dimension, int64_t intermediateCost) {
   ArrayRef<int64_t> input = conv.getInput().getType().getShape().drop_front(2);
   ArrayRef<int64_t> output =
       conv.getResult().getType().getShape().drop_front(2);
@@ -152,7 +153,8 @@ static bool savesMultiplications(cnn::ConvOp conv, ArrayRef<int64_t> kernel,
   double between = static_cast<double>(product(input)) / input[dimension] *
                    output[dimension];
   double first = static_cast<double>(kernel[dimension]);
-  return between * first + outputs * taps / first < outputs * taps;
+  return between * (first + intermediateCost) + outputs * taps / first <
+         outputs * taps;
 }
 
 /// What the taps of these dimensions are called, the last one being horizontal.
@@ -171,10 +173,11 @@ static StringRef nameFactor(ArrayRef<int64_t> kernel) {
 /// The convolution over the taps of all others but `dimension`, if it was
 /// split; else null.
 static cnn::ConvOp split(cnn::ConvOp conv, size_t dimension,
-                         const ConstantValues &filter, IRRewriter &rewriter) {
+                         const ConstantValues &filter, int64_t intermediateCost,
+                         IRRewriter &rewriter) {
   RankedTensorType type = conv.getFilter().getType();
   SmallVector<int64_t> kernel(type.getShape().drop_front(2));
-  if (!savesMultiplications(conv, kernel, dimension))
+  if (!savesMultiplications(conv, kernel, dimension, intermediateCost))
     return {};
   FilterMatrix matrix(kernel, dimension);
   // One spatial filter for each pair of an output channel and an input channel
@@ -246,7 +249,8 @@ static cnn::ConvOp split(cnn::ConvOp conv, size_t dimension,
 }
 
 /// Splits off one dimension after the other.
-static void splitAll(cnn::ConvOp conv, IRRewriter &rewriter) {
+static void splitAll(cnn::ConvOp conv, int64_t intermediateCost,
+                     IRRewriter &rewriter) {
   while (conv) {
     RankedTensorType type = conv.getFilter().getType();
     int64_t groups = static_cast<int64_t>(conv.getGroups());
@@ -263,7 +267,7 @@ static void splitAll(cnn::ConvOp conv, IRRewriter &rewriter) {
     cnn::ConvOp rest;
     for (size_t d = 0; d < kernel.size() && !rest; ++d)
       if (kernel[d] > 1)
-        rest = split(conv, d, *filter, rewriter);
+        rest = split(conv, d, *filter, intermediateCost, rewriter);
     conv = rest;
   }
 }
@@ -278,7 +282,7 @@ struct SplitSeparable : impl::SplitSeparableBase<SplitSeparable> {
     getOperation().walk(
         [&](cnn::ConvOp conv) { convolutions.push_back(conv); });
     for (cnn::ConvOp conv : convolutions)
-      splitAll(conv, rewriter);
+      splitAll(conv, intermediateCost, rewriter);
   }
 };
 

@@ -1,6 +1,14 @@
-// RUN: toeplitz-opt %s --split-separable --split-input-file | FileCheck %s
+// RUN: toeplitz-opt %s --split-separable=intermediate-cost=0 --split-input-file | FileCheck %s
 // What was split is not split again.
-// RUN: toeplitz-opt %s --split-separable --split-separable --split-input-file | FileCheck %s
+// RUN: toeplitz-opt %s --split-separable=intermediate-cost=0 --split-separable=intermediate-cost=0 --split-input-file | FileCheck %s
+// With what the intermediate values cost, 3 x 3 stays whole and 5 x 5 doesn't.
+// RUN: toeplitz-opt %s --split-separable --split-input-file | FileCheck %s --check-prefix=COST
+// COST-LABEL: @depthwise
+// COST: cnn.conv
+// COST-NOT: cnn.conv
+// COST-LABEL: @five
+// COST: cnn.conv {{.*}}, tensor<1x1x5x1xf32>)
+// COST-NEXT: cnn.conv {{.*}}, tensor<1x1x1x5xf32>)
 
 // Two filters for each of two channels. Padding of every mode, stride and dilation go with their dimension; the bias comes last.
 // CHECK-LABEL: @depthwise
@@ -41,6 +49,14 @@ func.func @adds_up(%x: tensor<1x2x8x8xf32>) -> tensor<1x1x8x8xf32> {
   %w = arith.constant dense<[[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]], [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]]]> : tensor<1x2x3x3xf32>
   %y = cnn.conv %x, %w strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x2x8x8xf32>, tensor<1x2x3x3xf32>) -> tensor<1x1x8x8xf32>
+  return %y : tensor<1x1x8x8xf32>
+}
+
+// CHECK-LABEL: @five
+func.func @five(%x: tensor<1x1x8x8xf32>) -> tensor<1x1x8x8xf32> {
+  %w = arith.constant dense<0.5> : tensor<1x1x5x5xf32>
+  %y = cnn.conv %x, %w strides [1, 1] dilations [1, 1] padding [2, 2] to [2, 2] groups 1 zeros
+    : (tensor<1x1x8x8xf32>, tensor<1x1x5x5xf32>) -> tensor<1x1x8x8xf32>
   return %y : tensor<1x1x8x8xf32>
 }
 
