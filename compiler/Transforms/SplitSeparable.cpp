@@ -275,6 +275,8 @@ static void splitAll(cnn::ConvOp conv, int64_t intermediateCost,
 namespace {
 
 struct SplitSeparable : impl::SplitSeparableBase<SplitSeparable> {
+  using SplitSeparableBase::SplitSeparableBase;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     // (A list of them, because the new ones needn't be visited.)

@@ -6,9 +6,10 @@
 // COST-LABEL: @depthwise
 // COST: cnn.conv
 // COST-NOT: cnn.conv
+// COST-LABEL: @adds_up
 // COST-LABEL: @five
 // COST: cnn.conv {{.*}}, tensor<1x1x5x1xf32>)
-// COST-NEXT: cnn.conv {{.*}}, tensor<1x1x1x5xf32>)
+// COST: cnn.conv {{.*}}, tensor<1x1x1x5xf32>)
 
 // Two filters for each of two channels. Padding of every mode, stride and dilation go with their dimension; the bias comes last.
 // CHECK-LABEL: @depthwise
