@@ -24,6 +24,7 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createFoldBatchNorm());
+  manager.addPass(createSplitSeparable());
   manager.addPass(createExpandPadding());
   manager.addPass(createCanonicalizerPass());
 }

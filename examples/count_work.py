@@ -5,7 +5,7 @@
 
 The numbers come from the compiler's own reading of each description (`toeplitz compile --emit=cnn`), whose types have every
 shape. Parameters are what training changes, without the running statistics of batch normalisation; multiply-adds are those
-of convolutions, transposed convolutions and dense layers, for one run.
+of convolutions, transposed convolutions and dense layers, for one run. Weights that are zero count like others.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def count_work(description):
 
 def examples():
     """The folders of the networks, in the order of the table: the smallest idea first."""
-    names = "lenet5 alexnet vgg16 googlenet resnet18 resnet50 resnext50 densenet121 squeezenet mobilenet_v1 mobilenet_v2"
+    names = "lenet5 alexnet vgg16 pruned_vgg googlenet resnet18 resnet50 resnext50 densenet121 squeezenet mobilenet_v1 mobilenet_v2"
     names += " unet dcgan deeplab wavenet r3d18 periodic_flow replknet"
     return [FOLDER / name for name in names.split()]
 

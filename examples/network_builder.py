@@ -22,11 +22,12 @@ import sys
 class NetworkBuilder:
     """A network under construction: `net.OPERATOR(name, *inputs, **parameters)` adds a layer and returns its name."""
 
-    def __init__(self, name, *, seed=1, **inputs):
-        """`inputs` gives the shape of each input by its name; the weights are random ones made from `seed`."""
+    def __init__(self, name, *, seed=1, sparsity=0, **inputs):
+        """`inputs` gives the shape of each input by its name; the weights are random ones made from `seed`, of filters and matrices a share of
+        `sparsity` zeros."""
         self.description = {
             "name": name,
-            "weights": {"random": seed},
+            "weights": {"random": seed, "sparsity": sparsity} if sparsity else {"random": seed},
             "inputs": [{"name": key, "shape": list(shape)} for key, shape in inputs.items()],
             "layers": [],
         }

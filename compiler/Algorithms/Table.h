@@ -11,6 +11,7 @@ namespace toeplitz {
 extern const Algorithm winogradAlgorithm;
 extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;
+extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;
 extern const Algorithm fftAlgorithm;

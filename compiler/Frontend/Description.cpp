@@ -129,7 +129,7 @@ void DescriptionReader::readWeights(const JsonValue &value) {
                         << value.describe();
     return;
   }
-  checkKeys(*object, "'weights'", {"random"});
+  checkKeys(*object, "'weights'", {"random", "sparsity"});
   const JsonValue *seed = findMember(*object, "random");
   std::optional<int64_t> number = seed ? seed->asInteger() : std::nullopt;
   if (!number || *number < 0) {
@@ -141,6 +141,17 @@ void DescriptionReader::readWeights(const JsonValue &value) {
   }
   network.weights.kind = WeightsDescription::Kind::Random;
   network.weights.seed = *number;
+  if (const JsonValue *sparsity = findMember(*object, "sparsity")) {
+    std::optional<double> share = sparsity->asNumber();
+    if (!share || !(*share >= 0 && *share <= 1)) {
+      error(sparsity->offset)
+          << "the 'sparsity' of random weights must be a number from 0 to 1, "
+             "found "
+          << sparsity->describe();
+      return;
+    }
+    network.weights.sparsity = *share;
+  }
 }
 
 void DescriptionReader::declare(llvm::StringRef name, size_t offset,

@@ -42,6 +42,8 @@ struct WeightsDescription {
   enum class Kind { None, File, Random } kind = Kind::None;
   std::string file;
   int64_t seed = 0;
+  /// The share of each filter that is made zero.
+  double sparsity = 0;
   size_t offset = 0;
 };
 

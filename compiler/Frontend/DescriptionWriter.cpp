@@ -59,8 +59,12 @@ static void writeWeights(const WeightsDescription &weights,
   output << ",\n  \"weights\": ";
   if (weights.kind == WeightsDescription::Kind::File)
     writeText(weights.file, output);
-  else
-    output << "{\"random\": " << weights.seed << "}";
+  else {
+    output << "{\"random\": " << weights.seed;
+    if (weights.sparsity != 0)
+      output << ", \"sparsity\": " << formatNumber(weights.sparsity);
+    output << "}";
+  }
 }
 
 static void writeInput(const InputDescription &input,

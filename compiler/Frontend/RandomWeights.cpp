@@ -8,10 +8,13 @@
 //   through layers with ReLU scale     1 + 0.1 u              bias, mean  0.1 u
 //   variance  1 + 0.5 u              slope       0.25 + 0.1 u
 //
+// Pruning by magnitude makes a filter's weights with |u| <= sparsity zero.
+//
 // Sources: Fowler, Noll, Vo, draft-eastlake-fnv (offset basis and prime of 64
 // bits); Steele, Lea, Flood 2014, Fast splittable pseudorandom number
 // generators, doi:10.1145/2660193.2660195 (splitmix64); He et al. 2015,
-// arXiv:1502.01852 (the bound).
+// arXiv:1502.01852 (the bound); Han et al. 2015, Learning both weights and
+// connections for efficient neural networks, arXiv:1506.02626 (pruning).
 
 #include "compiler/Frontend/RandomWeights.h"
 
@@ -35,7 +38,8 @@ static float uniform(uint64_t state) {
 }
 
 void fillRandomWeights(llvm::MutableArrayRef<float> values, llvm::StringRef key,
-                       int64_t seed, WeightRole role, double fanIn) {
+                       int64_t seed, WeightRole role, double fanIn,
+                       double sparsity) {
   float center = 0, range = 0;
   switch (role) {
   case WeightRole::Filter:
@@ -64,8 +68,11 @@ void fillRandomWeights(llvm::MutableArrayRef<float> values, llvm::StringRef key,
     state += goldenRatio;
     // Two statements, so that the product is rounded before the sum (no fused
     // multiply-add): the same bits on every machine.
-    float product = range * uniform(state);
+    float number = uniform(state);
+    float product = range * number;
     value = center + product;
+    if (role == WeightRole::Filter && std::fabs(number) <= sparsity)
+      value = 0;
   }
 }
 

@@ -27,9 +27,11 @@ enum class WeightRole {
 /// They depend on nothing else, so that a layer keeps its weights when others
 /// come and go. docs/network-format.md states the formula; test/support
 /// reproduces it in Python, bit by bit. `fanIn` is the number of products in
-/// one output of a filter (Filter only).
+/// one output of a filter (Filter only). Filters are pruned by magnitude: the
+/// smallest weights, a share of `sparsity` of all, are made zero.
 void fillRandomWeights(llvm::MutableArrayRef<float> values, llvm::StringRef key,
-                       int64_t seed, WeightRole role, double fanIn);
+                       int64_t seed, WeightRole role, double fanIn,
+                       double sparsity = 0);
 
 } // namespace toeplitz
 

@@ -92,7 +92,8 @@ WeightStore::makeRandom(const LayerDescription &layer,
   }
   fillRandomWeights({reinterpret_cast<float *>(blob->getMutableData().data()),
                      static_cast<size_t>(count)},
-                    key, network.weights.seed, request.role, request.fanIn);
+                    key, network.weights.seed, request.role, request.fanIn,
+                    network.weights.sparsity);
   return makeResource(source.getContext(), request.shape, key,
                       std::move(*blob));
 }

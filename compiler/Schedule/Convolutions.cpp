@@ -78,15 +78,25 @@ static std::vector<ConvolutionPart> getPhaseParts(cnn::ConvTransposeOp op) {
   return parts;
 }
 
+static int64_t countNonzeros(ArrayRef<float> filter) {
+  return llvm::count_if(filter, [](float weight) { return weight != 0; });
+}
+
 std::vector<ConvolutionPart> toeplitz::getParts(Operation *layer) {
+  std::optional<ConstantValues> filter = readConstant(layer->getOperand(1));
   if (auto conv = dyn_cast<cnn::ConvOp>(layer)) {
     ConvolutionPart whole = getWhole(conv);
-    if (std::optional<ConstantValues> filter = readConstant(conv.getFilter()))
-      whole.convolution.nonzeroWeights =
-          llvm::count_if(filter->get(), [](float w) { return w != 0; });
+    if (filter)
+      whole.convolution.nonzeroWeights = countNonzeros(filter->get());
     return {std::move(whole)};
   }
-  return getPhaseParts(cast<cnn::ConvTransposeOp>(layer));
+  std::vector<ConvolutionPart> parts =
+      getPhaseParts(cast<cnn::ConvTransposeOp>(layer));
+  if (filter)
+    for (ConvolutionPart &part : parts)
+      part.convolution.nonzeroWeights =
+          countNonzeros(gatherFilter(layer, part, filter->get()));
+  return parts;
 }
 
 std::vector<float> toeplitz::gatherFilter(Operation *layer,

@@ -25,6 +25,7 @@ CASES = {
     "lenet5": (28, 3),
     "alexnet": (96, 1),
     "vgg16": (32, 2),
+    "pruned_vgg": (32, 2),
     "googlenet": (64, 1),
     "resnet18": (64, 2),
     "resnet50": (64, 1),

@@ -42,9 +42,9 @@ class Case:
     def __hash__(self):
         return hash(self.label)
 
-    def description(self, name, place=0):
+    def description(self, name, place=0, sparsity=0.0):
         """A network of this operator alone, with the names (which its random weights depend on) that it has in a pack."""
-        return description_of([self], name, place)
+        return description_of([self], name, place, sparsity)
 
     def inputs(self, prefix):
         generator = np.random.default_rng(zlib.crc32(self.label.encode()))
@@ -69,9 +69,9 @@ class Case:
         return True
 
 
-def description_of(cases, name, first=0):
-    """A network in which each case reads its own inputs and is an output."""
-    description = {"name": name, "weights": {"random": 1}, "inputs": [], "layers": [], "outputs": []}
+def description_of(cases, name, first=0, sparsity=0.0):
+    """A network in which each case reads its own inputs and is an output; `sparsity` is the share of zeros in its filters."""
+    description = {"name": name, "weights": {"random": 1, "sparsity": sparsity}, "inputs": [], "layers": [], "outputs": []}
     for place, case in enumerate(cases, first):
         inputs = [f"case{place}_x{i}" for i in range(len(case.shapes))]
         description["inputs"] += [{"name": n, "shape": list(s)} for n, s in zip(inputs, case.shapes)]
@@ -116,9 +116,10 @@ def check(case, found, expected, found_by, expected_by):
 class Pack:
     """Cases that are compiled and run together. Results come at the first call and stay."""
 
-    def __init__(self, name, cases, options=()):
+    def __init__(self, name, cases, options=(), sparsity=0.0):
         self.name = name
         self.cases = list(cases)
+        self.sparsity = sparsity
         self.options = tuple(options)
 
     @functools.cached_property
@@ -128,12 +129,12 @@ class Pack:
     @functools.cached_property
     def _reference(self):
         with tempfile.TemporaryDirectory() as directory:
-            return evaluate_reference(description_of(self.cases, self.name), self._inputs, directory)
+            return evaluate_reference(description_of(self.cases, self.name, sparsity=self.sparsity), self._inputs, directory)
 
     @functools.cached_property
     def library(self):
         with tempfile.TemporaryDirectory() as directory:
-            return Library(compile_network(description_of(self.cases, self.name), directory, *self.options))
+            return Library(compile_network(description_of(self.cases, self.name, sparsity=self.sparsity), directory, *self.options))
 
     @functools.cached_property
     def _compiled(self):
@@ -153,14 +154,14 @@ class Pack:
         case = self.cases[place]
         with tempfile.TemporaryDirectory() as directory:
             try:
-                library = Library(compile_network(case.description("alone", place), directory, *self.options))
+                library = Library(compile_network(case.description("alone", place, self.sparsity), directory, *self.options))
             except CompilerError as error:
                 raise AssertionError(f"{case.label}\ndoes not compile: {error}") from None
             return library.run(case.inputs(f"case{place}"))[f"case{place}"]
 
     def onnx_runtime(self, place):
         case = self.cases[place]
-        model = network_to_onnx(case.description("alone", place))
+        model = network_to_onnx(case.description("alone", place, self.sparsity))
         return run_onnx_model(model, case.inputs(f"case{place}"))[f"case{place}"]
 
     def check_compiled_against_reference(self, place):

@@ -8,7 +8,7 @@ from operator_cases import Case, Pack, description_of, member_name, members
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "fft")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def processor_flags():
@@ -75,7 +75,7 @@ FOURIER_CASES = [
         {"op": "conv_transpose", "out_channels": 9, "kernel_size": 8, "stride": 2, "padding": 5}, ((1, 7, 11, 12),), reduction=112
     ),
 ]
-FORCED = [Pack(f"forced_{name}", [*SPECIAL_CASES, *CASES], [f"--algorithm={name}"]) for name in ALGORITHMS]
+FORCED = [Pack(f"forced_{name.replace('-', '_')}", [*SPECIAL_CASES, *CASES], [f"--algorithm={name}"]) for name in ALGORITHMS]
 FORCED += [
     Pack(f"fourier_{processor.replace('-', '_')}", FOURIER_CASES, ["--algorithm=fft", f"--mcpu={processor}"])
     for processor in PROCESSORS
@@ -89,6 +89,31 @@ def test_forced_algorithm(pack, place):
     pack.check_compiled_against_reference(place)
 
 
+# Where the vectors of positions have borders: one pixel, kernels and strides beyond the input, few and many positions, holes.
+SPARSE_CASES = [
+    *SPECIAL_CASES,
+    Case({"op": "conv", "out_channels": 9, "kernel_size": 3, "padding": 1}, ((1, 5, 1, 1),), reduction=45),
+    Case({"op": "conv", "out_channels": 4, "kernel_size": 7, "padding": 4}, ((2, 3, 3, 2),), reduction=147),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": 2, "stride": 5, "padding": [[3, 0], [0, 4]]}, ((1, 7, 12, 11),), reduction=28),
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "stride": [4, 3], "dilation": [2, 7]}, ((1, 4, 23, 40),), reduction=36),
+    Case({"op": "conv", "out_channels": 3, "kernel_size": 9, "padding": 4, "stride": 2}, ((1, 2, 1021),), reduction=18),
+    Case({"op": "conv", "out_channels": 70, "kernel_size": 3, "padding": 1}, ((1, 70, 19, 5),), reduction=630),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": [3, 2, 3], "stride": [2, 1, 2], "padding": 1, "groups": 3}, ((1, 9, 5, 6, 7),), reduction=54),
+    *random_cases(25, 8, random_convolution),
+    *random_cases(26, 6, random_transposed_convolution),
+]
+PRUNED = [
+    Pack(f"pruned_{round(100 * sparsity)}", SPARSE_CASES, ["--algorithm=filter-toeplitz"], sparsity)
+    for sparsity in (0.5, 0.8, 0.95, 1.0)
+]
+
+
+@pytest.mark.parametrize("pack, place", members(PRUNED), ids=member_name)
+def test_pruned_filter(pack, place):
+    """Zeros are left out, up to output channels (and layers) without any weight."""
+    pack.check_compiled_against_reference(place)
+
+
 PROCESSOR_CASES = [
     *SPECIAL_CASES,
     *random_cases(22, 5, random_convolution),
@@ -96,7 +121,7 @@ PROCESSOR_CASES = [
     *random_cases(24, 3, random_pooling),
 ]
 FOR_PROCESSORS = [
-    Pack(f"{algorithm}_{processor.replace('-', '_')}", PROCESSOR_CASES, [f"--mcpu={processor}", *option])
+    Pack(f"{algorithm}_{processor}".replace("-", "_"), PROCESSOR_CASES, [f"--mcpu={processor}", *option])
     for processor in PROCESSORS
     if runs_here(processor)
     for algorithm, option in [("chosen", []), *[(name, [f"--algorithm={name}"]) for name in ALGORITHMS]]
@@ -118,10 +143,17 @@ def test_compiles_for_another_processor(algorithm, tmp_path):
 DENSE = {"op": "conv", "out_channels": 8, "kernel_size": 3, "padding": 1}
 
 
-@pytest.mark.parametrize("algorithm, layer", [("pointwise", DENSE), ("depthwise", DENSE), ("fft", {**DENSE, "stride": 2})])
+LINEAR = {"op": "linear", "out_features": 3}
+
+
+@pytest.mark.parametrize(
+    "algorithm, layer",
+    [("pointwise", DENSE), ("depthwise", DENSE), ("fft", {**DENSE, "stride": 2}), ("filter-toeplitz", LINEAR)],
+)
 def test_refused_for_a_layer(algorithm, layer, tmp_path):
     """Forced for one layer that it can't compute: an error with the layer's name and the reason, and no output."""
-    model = write_description(Case(layer, ((1, 4, 6, 6),)).description("refused"), tmp_path)
+    shape = (1, 4) if layer["op"] == "linear" else (1, 4, 6, 6)
+    model = write_description(Case(layer, (shape,)).description("refused"), tmp_path)
     output = tmp_path / "librefused.so"
     process = run_toeplitz("compile", model, "-o", output, f"--algorithm=case0={algorithm}")
     assert process.returncode == 1

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from operator_cases import check, description_of, inputs_of
+from operator_cases import Case, check, description_of, inputs_of
 from random_networks import RandomNetwork
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from test_border_cases import CASES as BORDER_CASES
@@ -15,11 +15,33 @@ from toeplitz_process import evaluate_reference, find_tool, run_toeplitz, write_
 PASSES = ("canonicalize", "fold-batch-norm", "expand-padding", "fold-stride", "fold-dilation", "fold-transposed", "fold-groups")
 PIPELINES = {
     **{name: [f"--{name}"] for name in PASSES},
+    "split-separable": ["--split-separable=intermediate-cost=0"],
     "folds": ["--expand-padding", "--fold-transposed", "--fold-groups=lanes=4", "--fold-dilation", "--fold-stride", "--canonicalize"],
-    "all": ["--canonicalize", "--cse", "--fold-batch-norm", "--expand-padding", "--canonicalize"],
+    "all": ["--canonicalize", "--cse", "--fold-batch-norm", "--split-separable", "--expand-padding", "--canonicalize"],
 }
 
+
+
+def separable_convolution(choose):
+    """A random convolution with outer products for filters, and one input or output channel to each group."""
+    while True:
+        case = random_convolution(choose)
+        kernel = case.layer["kernel_size"]
+        if sum(size > 1 for size in kernel) > 1:
+            break
+    groups = choose.choice((1, 3, 8))
+    inputs, outputs = choose.choice(((groups, groups), (groups, 2 * groups), (3 * groups, groups)))
+    random = np.random.default_rng(choose.randrange(1 << 32))
+    weights = np.ones((outputs, inputs // groups))
+    for size in kernel:
+        weights = weights[..., np.newaxis] * random.uniform(-1, 1, (*weights.shape[:2], *(1,) * (weights.ndim - 2), size))
+    layer = {**case.layer, "out_channels": outputs, "groups": groups, "weight": weights.astype(np.float32).tolist()}
+    (shape,) = case.shapes
+    return Case(layer, ((shape[0], inputs, *shape[2:]),), reduction=inputs // groups * int(np.prod(kernel)))
+
+
 CASES = {
+    "separable": random_cases(34, 25, separable_convolution),
     "windows": [
         *random_cases(31, 30, random_convolution),
         *random_cases(32, 20, random_transposed_convolution),
@@ -58,6 +80,14 @@ def test_operators_keep_their_values(kind, pipeline, tmp_path):
     before, after = evaluate_before_and_after(description, inputs_of(cases), tmp_path, PIPELINES[pipeline])
     for place, case in enumerate(cases):
         check(case, after[f"case{place}"], before[f"case{place}"], f"after {pipeline}", "before")
+
+
+def test_outer_products_are_found(tmp_path):
+    """Rounded to float32 as they are, nearly all of them; each makes two convolutions or three."""
+    description = description_of(CASES["separable"], "separable")
+    text = transform(description, tmp_path, ["--split-separable=intermediate-cost=0"]).read_text()
+    found = sum(f"case{place}.weight.horizontal" in text.partition("{-#")[0] for place in range(len(CASES["separable"])))
+    assert found >= 15
 
 
 @pytest.mark.parametrize("seed", range(200, 216))

@@ -40,6 +40,7 @@ class NetworkDescription:
         self.outputs = description.get("outputs") or [description["layers"][-1]["name"]]
         source = description.get("weights")
         self._seed = source["random"] if isinstance(source, dict) else None
+        self._sparsity = source.get("sparsity", 0.0) if isinstance(source, dict) else 0.0
         self._tensors = read_safetensors(pathlib.Path(directory) / source) if isinstance(source, str) else {}
 
     @classmethod
@@ -84,5 +85,5 @@ class NetworkDescription:
             return np.array(written, np.float32).reshape(shape)
         key = f"{layer['name']}.{part}"
         if self._seed is not None:
-            return random_weight(key, self._seed, shape, fan_in, layer["op"])
+            return random_weight(key, self._seed, shape, fan_in, layer["op"], self._sparsity)
         return self._tensors[key].reshape(shape)

@@ -28,14 +28,15 @@ def uniform(key, seed, count):
     return ((z >> np.uint64(40)).astype(np.float64) / 2**24 * 2 - 1).astype(np.float32)
 
 
-def random_weight(key, seed, shape, fan_in=None, operator=None):
-    """The tensor of the weight `key`. `fan_in` is needed for weights of rank 2 and above; `operator` tells a slope from a scale."""
+def random_weight(key, seed, shape, fan_in=None, operator=None, sparsity=0.0):
+    """The tensor of the weight `key`. `fan_in` is needed for weights of rank 2 and above; `operator` tells a slope from a scale. A share of
+    `sparsity` of a filter's weights, the smallest ones, is zero."""
     values = uniform(key, seed, int(np.prod(shape, dtype=np.int64))).reshape(shape)
     part = key.rsplit(".", 1)[1]
     if part == "weight" and operator == "prelu":
         return np.float32(0.25) + np.float32(0.1) * values
     if part == "weight" and fan_in is not None:
-        return values * np.float32(np.sqrt(6.0 / fan_in))
+        return np.where(np.abs(values).astype(np.float64) <= sparsity, np.float32(0), values * np.float32(np.sqrt(6.0 / fan_in)))
     if part == "weight":
         return np.float32(1) + np.float32(0.1) * values
     if part == "running_var":

@@ -38,12 +38,19 @@
 // RUN: %{force}=COLUMN
 // COLUMN: error: loc("huge"): algorithm 'im2col' declines this layer: one column of the data matrix takes 524288 bytes, at most 262144 are packed at a time
 
+// REDEFINE: %{layers} = layers=dense=filter-toeplitz
+// RUN: %{force}=SPATIAL
+// SPATIAL: error: loc("dense"): algorithm 'filter-toeplitz' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=three=filter-toeplitz
+// RUN: %{force}=UNKNOWN-ZEROS
+// UNKNOWN-ZEROS: error: loc("three"): algorithm 'filter-toeplitz' declines this layer: it isn't known which weights are zero
+
 // A name that no algorithm has, for a layer and for all; a layer that isn't there or is no convolution.
 // REDEFINE: %{layers} = layers=three=winnograd
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'pointwise', 'depthwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'pointwise', 'depthwise', 'filter-toeplitz', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of

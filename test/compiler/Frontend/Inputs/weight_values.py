@@ -13,6 +13,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--random", type=int)
 parser.add_argument("--operator", default="conv")
 parser.add_argument("--fan-in", type=float)
+parser.add_argument("--sparsity", type=float, default=0.0)
 arguments = parser.parse_args()
 
 module = sys.stdin.read()
@@ -23,6 +24,8 @@ for key, shape in types.items():
     if arguments.random is None:
         print(f"{key}: {' '.join(str(value) for value in values.ravel())}")
     else:
-        expected = random_weight(key, arguments.random, values.shape, arguments.fan_in if values.ndim > 1 else None, arguments.operator)
+        fan_in = arguments.fan_in if values.ndim > 1 else None
+        expected = random_weight(key, arguments.random, values.shape, fan_in, arguments.operator, arguments.sparsity)
         assert expected.dtype == np.float32 and np.array_equal(values, expected), (key, values, expected)
-        print(f"{key}: {values.size} equal, from {values.min():.3f} to {values.max():.3f}")
+        zeros = f", {np.count_nonzero(values == 0)} zeros" if arguments.sparsity else ""
+        print(f"{key}: {values.size} equal, from {values.min():.3f} to {values.max():.3f}{zeros}")
