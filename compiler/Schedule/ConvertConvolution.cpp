@@ -4,9 +4,9 @@
 #include "compiler/Schedule/ConvertConvolution.h"
 
 #include "compiler/Schedule/Convolutions.h"
-#include "compiler/Schedule/Epilogue.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
+#include "compiler/Transforms/Epilogue.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -14,6 +14,21 @@
 
 using namespace mlir;
 using namespace toeplitz;
+
+/// The activation of an epilogue as kernels know it, if there is one.
+static kernel::ActivationAttr getActivation(const Epilogue &epilogue) {
+  cnn::ActivationOp activation = epilogue.activation;
+  if (!activation)
+    return {};
+  Builder builder(activation.getContext());
+  auto parameter = [&](const APFloat &number) {
+    return number.isZero() ? FloatAttr()
+                           : builder.getF32FloatAttr(number.convertToFloat());
+  };
+  return kernel::ActivationAttr::get(
+      activation.getContext(), activation.getKind(),
+      parameter(activation.getAlpha()), parameter(activation.getBeta()));
+}
 
 /// The packed filter of a part as a constant.
 static Value packFilter(OpBuilder &builder, Operation *layer,
@@ -83,6 +98,12 @@ static Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
                          RankedTensorType plain) {
   return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
                                          groupLastTwo(plain.getRank()));
+}
+
+static Value getBias(Operation *layer) {
+  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
+    return conv.getBias();
+  return cast<cnn::ConvTransposeOp>(layer).getBias();
 }
 
 LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
@@ -155,7 +176,7 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         array({schedule.tilePositions, schedule.tileVectors}),
         schedule.transform.empty() ? DenseI64ArrayAttr()
                                    : array(schedule.transform),
-        epilogue.activation);
+        getActivation(epilogue));
     destination = kernel.getResult(0);
   }
   Value result = outputBlock == 1

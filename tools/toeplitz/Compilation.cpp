@@ -190,6 +190,13 @@ LogicalResult Compilation::checkLayerNames() {
                          stageName(stage) + "'");
     return success();
   }
+  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms)
+    if (failed(checkLayerName("--algorithm", layer)))
+      return failure();
+  return success();
+}
+
+LogicalResult Compilation::checkLayerName(StringRef option, StringRef layer) {
   llvm::SetVector<StringRef> layers, others;
   module->walk([&](Operation *operation) {
     auto name = dyn_cast<NameLoc>(operation->getLoc());
@@ -198,16 +205,13 @@ LogicalResult Compilation::checkLayerNames() {
     bool isConvolution = isa<cnn::ConvOp, cnn::ConvTransposeOp>(operation);
     (isConvolution ? layers : others).insert(name.getName());
   });
-  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms) {
-    if (layers.contains(layer))
-      continue;
-    if (others.contains(layer))
-      return reportError("--algorithm: layer '" + layer +
-                         "' is not a convolution, it has one algorithm only");
-    return reportError("--algorithm: '" + path + "' has no layer '" + layer +
-                       "'" + suggest(layer, layers.getArrayRef()));
-  }
-  return success();
+  if (layers.contains(layer))
+    return success();
+  if (others.contains(layer))
+    return reportError(option + ": layer '" + layer +
+                       "' is not a convolution, it has one algorithm only");
+  return reportError(option + ": '" + path + "' has no layer '" + layer + "'" +
+                     suggest(layer, layers.getArrayRef()));
 }
 
 LogicalResult Compilation::enablePrinting(PassManager &manager) {

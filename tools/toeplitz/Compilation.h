@@ -37,6 +37,11 @@ public:
   /// what looks at this choice. An error when it is past.
   mlir::LogicalResult simplify();
 
+  /// Checks that the network as it was loaded has a convolution of that name,
+  /// which `option` names.
+  mlir::LogicalResult checkLayerName(llvm::StringRef option,
+                                     llvm::StringRef layer);
+
   /// What the user says about that choice, but for measured times.
   SelectionRules getSelectionRules() const;
 
