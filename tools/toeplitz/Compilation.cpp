@@ -292,12 +292,12 @@ SelectionRules Compilation::getSelectionRules() const {
   return rules;
 }
 
-FailureOr<TunedTimes> Compilation::readTunedTimes() {
-  llvm::Expected<TunedTimes> times = TunedTimes::read(options.tuned);
+FailureOr<TunedTimes> toeplitz::readTunedTimes(StringRef path) {
+  llvm::Expected<TunedTimes> times = TunedTimes::read(path);
   if (!times)
     return reportError("--tuned: " + llvm::toString(times.takeError()));
   if (times->isStale())
-    llvm::errs() << "warning: --tuned: '" << options.tuned
+    llvm::errs() << "warning: --tuned: '" << path
                  << "' was measured with other algorithms than this "
                     "compiler's; its times are not used, tune again\n";
   return std::move(*times);

@@ -45,10 +45,6 @@ public:
   /// What the user says about that choice, but for measured times.
   SelectionRules getSelectionRules() const;
 
-  /// Reads the file of --tuned. Reports what is wrong with it, and when its
-  /// times can't be used.
-  mlir::FailureOr<TunedTimes> readTunedTimes();
-
   mlir::ModuleOp getModule() { return *module; }
   const TargetDescription &getTarget() const { return pipeline.target; }
 
@@ -79,6 +75,10 @@ private:
   mlir::TimingScope rootTiming;
   Progress progress;
 };
+
+/// Reads a file of --tuned. Reports what is wrong with it, and when its times
+/// can't be used.
+mlir::FailureOr<TunedTimes> readTunedTimes(llvm::StringRef path);
 
 } // namespace toeplitz
 
