@@ -7,6 +7,7 @@ import pytest
 
 from network_description import NetworkDescription
 from operator_cases import Case, description_of
+from random_networks import RandomNetwork
 from random_windows import random_cases, random_convolution, random_transposed_convolution
 from toeplitz_process import evaluate_reference, run_toeplitz, write_description
 
@@ -127,6 +128,27 @@ def test_no_value_leaves_its_range(seed, tmp_path):
     inputs = {"x": np.sign(np.random.default_rng(seed).normal(size=(1, 3, 8, 8))).astype(np.float32)}
     values = evaluate_reference(shortened, inputs, tmp_path)["relu2"]
     assert 0 < np.abs(values).max() <= bound
+
+
+@pytest.mark.parametrize("seed", range(40, 46))
+def test_ranges_of_random_networks(seed, tmp_path):
+    """What every convolution of a network with branches and all kinds of activations reads, against what is certified."""
+    description = RandomNetwork(seed).description
+    layers = json.loads(run_toeplitz("explain", write_description(description, tmp_path), "--json").stdout)["layers"]
+    bounds = {layer["name"]: layer["input_bound"] for layer in layers}
+    inputs_of_layers, previous = {}, "x"
+    for layer in description["layers"]:
+        inputs_of_layers[layer["name"]] = layer.get("inputs", [previous])[0]
+        previous = layer["name"]
+    assert bounds and all(name in inputs_of_layers for name in bounds)
+    values = {"x": np.sign(np.random.default_rng(seed).normal(size=description["inputs"][0]["shape"])).astype(np.float32)}
+    wanted = sorted({inputs_of_layers[name] for name in bounds} - {"x"})
+    shown = {**description, "name": "shown", "outputs": wanted}
+    values.update(evaluate_reference(shown, dict(values), tmp_path) if wanted else {})
+    for name, bound in bounds.items():
+        # (null is unbounded, never wrong; but it must not be the rule.)
+        assert bound is None or np.abs(values[inputs_of_layers[name]]).max() <= bound, name
+    assert sum(bound is not None for bound in bounds.values()) >= len(bounds) / 2
 
 
 def test_exactness_is_certified_in_the_header(tmp_path):

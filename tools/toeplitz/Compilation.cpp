@@ -184,8 +184,13 @@ LogicalResult Compilation::checkWeights() {
 
 LogicalResult Compilation::checkLayerNames() {
   if (stage != Stage::Cnn) {
-    if (!options.algorithms.empty())
-      return reportError("--algorithm: the algorithms of '" + path +
+    StringRef option = !options.algorithms.empty() ? "--algorithm"
+                       : options.maxError          ? "--max-error"
+                       : options.inputRange        ? "--input-range"
+                       : !options.tuned.empty()    ? "--tuned"
+                                                   : "";
+    if (!option.empty())
+      return reportError(option + ": the algorithms of '" + path +
                          "' are already chosen, it is at the stage '" +
                          stageName(stage) + "'");
     return success();
