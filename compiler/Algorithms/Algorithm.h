@@ -115,6 +115,12 @@ struct Algorithm {
                                         const ConvolutionSchedule &,
                                         kernel::TargetAttr,
                                         llvm::ArrayRef<float> filter) = nullptr;
+  /// Proves in exact arithmetic that the algorithm computes this convolution,
+  /// on its own parameters: nothing, or what is wrong. Null for an algorithm
+  /// that adds up the products of inputs and weights and nothing else: on whole
+  /// numbers such a kernel is exact, and verification compares it bit by bit.
+  std::optional<std::string> (*checkIdentity)(
+      const Convolution &, const ConvolutionSchedule &) = nullptr;
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

@@ -124,6 +124,12 @@ std::vector<float> toeplitz::gatherFilter(Operation *layer,
   return gathered;
 }
 
+Value toeplitz::getLayerBias(Operation *layer) {
+  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
+    return conv.getBias();
+  return cast<cnn::ConvTransposeOp>(layer).getBias();
+}
+
 std::optional<std::string>
 toeplitz::declinesLayer(const AlgorithmChoice &choice,
                         ArrayRef<ConvolutionPart> parts,

@@ -31,6 +31,9 @@ std::vector<float> gatherFilter(mlir::Operation *layer,
                                 const ConvolutionPart &part,
                                 llvm::ArrayRef<float> filter);
 
+/// The bias of a cnn.conv or cnn.conv_transpose, or null.
+mlir::Value getLayerBias(mlir::Operation *layer);
+
 /// Why an algorithm can't compute a layer, if it can't.
 std::optional<std::string> declinesLayer(const AlgorithmChoice &choice,
                                          llvm::ArrayRef<ConvolutionPart> parts,

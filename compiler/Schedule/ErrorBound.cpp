@@ -32,7 +32,7 @@ LayerErrorBounds::LayerErrorBounds(Operation *layer,
   std::optional<ConstantValues> filter = readConstant(layer->getOperand(1));
   if (!filter || !std::isfinite(inputBound))
     return;
-  if (Value bias = getBias(layer)) {
+  if (Value bias = getLayerBias(layer)) {
     std::optional<ConstantValues> values = readConstant(bias);
     if (!values)
       return;
@@ -74,4 +74,13 @@ double LayerErrorBounds::bound(const AlgorithmChoice &choice,
           std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
   }
   return largest;
+}
+
+double LayerErrorBounds::getLargestResult() const {
+  if (!isKnown)
+    return std::numeric_limits<double>::infinity();
+  double largest = 0;
+  for (const Part &part : parts)
+    largest = std::max(largest, part.absoluteSum * inputBound);
+  return largest + largestBias;
 }

@@ -23,7 +23,9 @@ public:
   /// of their own.
   double bound(const AlgorithmChoice &choice, kernel::TargetAttr target) const;
 
-  double getInputBound() const { return inputBound; }
+  /// The largest absolute value of an exact result; infinite where it isn't
+  /// known.
+  double getLargestResult() const;
 
 private:
   struct Part {

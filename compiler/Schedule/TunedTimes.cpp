@@ -37,7 +37,7 @@ static std::string join(ArrayRef<int64_t> numbers, StringRef separator) {
 }
 
 static std::string describeEpilogue(Operation *layer) {
-  std::string text = getBias(layer) ? "bias" : "";
+  std::string text = getLayerBias(layer) ? "bias" : "";
   auto append = [&](const std::string &word) {
     text += (text.empty() ? "" : " ") + word;
   };

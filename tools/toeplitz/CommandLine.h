@@ -25,6 +25,7 @@ Command addExplainCommand(CLI::App &application);
 Command addRunCommand(CLI::App &application);
 Command addBenchCommand(CLI::App &application);
 Command addOperatorsCommand(CLI::App &application);
+Command addVerifyCommand(CLI::App &application);
 
 /// The parser of `toeplitz`, still without subcommands.
 std::unique_ptr<CLI::App> createApplication();

@@ -184,12 +184,24 @@ LogicalResult Compilation::checkWeights() {
 
 LogicalResult Compilation::checkLayerNames() {
   if (stage != Stage::Cnn) {
-    if (!options.algorithms.empty())
-      return reportError("--algorithm: the algorithms of '" + path +
+    StringRef option = !options.algorithms.empty() ? "--algorithm"
+                       : options.maxError          ? "--max-error"
+                       : options.inputRange        ? "--input-range"
+                       : !options.tuned.empty()    ? "--tuned"
+                                                   : "";
+    if (!option.empty())
+      return reportError(option + ": the algorithms of '" + path +
                          "' are already chosen, it is at the stage '" +
                          stageName(stage) + "'");
     return success();
   }
+  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms)
+    if (failed(checkLayerName("--algorithm", layer)))
+      return failure();
+  return success();
+}
+
+LogicalResult Compilation::checkLayerName(StringRef option, StringRef layer) {
   llvm::SetVector<StringRef> layers, others;
   module->walk([&](Operation *operation) {
     auto name = dyn_cast<NameLoc>(operation->getLoc());
@@ -198,16 +210,13 @@ LogicalResult Compilation::checkLayerNames() {
     bool isConvolution = isa<cnn::ConvOp, cnn::ConvTransposeOp>(operation);
     (isConvolution ? layers : others).insert(name.getName());
   });
-  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms) {
-    if (layers.contains(layer))
-      continue;
-    if (others.contains(layer))
-      return reportError("--algorithm: layer '" + layer +
-                         "' is not a convolution, it has one algorithm only");
-    return reportError("--algorithm: '" + path + "' has no layer '" + layer +
-                       "'" + suggest(layer, layers.getArrayRef()));
-  }
-  return success();
+  if (layers.contains(layer))
+    return success();
+  if (others.contains(layer))
+    return reportError(option + ": layer '" + layer +
+                       "' is not a convolution, it has one algorithm only");
+  return reportError(option + ": '" + path + "' has no layer '" + layer + "'" +
+                     suggest(layer, layers.getArrayRef()));
 }
 
 LogicalResult Compilation::enablePrinting(PassManager &manager) {
@@ -288,12 +297,12 @@ SelectionRules Compilation::getSelectionRules() const {
   return rules;
 }
 
-FailureOr<TunedTimes> Compilation::readTunedTimes() {
-  llvm::Expected<TunedTimes> times = TunedTimes::read(options.tuned);
+FailureOr<TunedTimes> toeplitz::readTunedTimes(StringRef path) {
+  llvm::Expected<TunedTimes> times = TunedTimes::read(path);
   if (!times)
     return reportError("--tuned: " + llvm::toString(times.takeError()));
   if (times->isStale())
-    llvm::errs() << "warning: --tuned: '" << options.tuned
+    llvm::errs() << "warning: --tuned: '" << path
                  << "' was measured with other algorithms than this "
                     "compiler's; its times are not used, tune again\n";
   return std::move(*times);

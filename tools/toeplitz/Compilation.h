@@ -37,12 +37,13 @@ public:
   /// what looks at this choice. An error when it is past.
   mlir::LogicalResult simplify();
 
+  /// Checks that the network as it was loaded has a convolution of that name,
+  /// which `option` names.
+  mlir::LogicalResult checkLayerName(llvm::StringRef option,
+                                     llvm::StringRef layer);
+
   /// What the user says about that choice, but for measured times.
   SelectionRules getSelectionRules() const;
-
-  /// Reads the file of --tuned. Reports what is wrong with it, and when its
-  /// times can't be used.
-  mlir::FailureOr<TunedTimes> readTunedTimes();
 
   mlir::ModuleOp getModule() { return *module; }
   const TargetDescription &getTarget() const { return pipeline.target; }
@@ -74,6 +75,10 @@ private:
   mlir::TimingScope rootTiming;
   Progress progress;
 };
+
+/// Reads a file of --tuned. Reports what is wrong with it, and when its times
+/// can't be used.
+mlir::FailureOr<TunedTimes> readTunedTimes(llvm::StringRef path);
 
 } // namespace toeplitz
 

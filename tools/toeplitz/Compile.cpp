@@ -8,6 +8,7 @@
 #include "tools/toeplitz/OutputFile.h"
 #include "tools/toeplitz/OutputKind.h"
 #include "tools/toeplitz/Printing.h"
+#include "tools/toeplitz/Tune.h"
 
 using namespace toeplitz;
 
@@ -22,6 +23,7 @@ struct CompileOptions {
   bool complete = false;
   bool printCommands = false;
   int threads = 1;
+  bool tune = false;
   CompilationOptions compilation;
 };
 
@@ -91,7 +93,24 @@ llvm::LogicalResult writeDescription(const CompileOptions &options,
   });
 }
 
-int compile(const CompileOptions &options) {
+/// Measures the algorithms of the network's layers into the file of --tuned.
+llvm::LogicalResult tune(const CompileOptions &options) {
+  llvm::StringRef path = options.compilation.tuned;
+  if (failed(checkOutputPath(path, options.network)))
+    return llvm::failure();
+  CompilationOptions withoutTimes = options.compilation;
+  withoutTimes.tuned.clear();
+  Compilation compilation(withoutTimes);
+  if (failed(compilation.load(options.network)) ||
+      failed(compilation.simplify()))
+    return llvm::failure();
+  auto layers = selectAlgorithms(compilation.getModule(),
+                                 compilation.getSelectionRules());
+  return llvm::success(succeeded(layers) &&
+                       succeeded(tuneNetwork(compilation, *layers, path)));
+}
+
+int compile(CompileOptions options) {
   const OutputKind *kind = chooseOutputKind(options.emit, options.output);
   if (!kind)
     return 1;
@@ -107,6 +126,12 @@ int compile(const CompileOptions &options) {
   if (std::holds_alternative<Description>(kind->what))
     return failed(writeDescription(options, path));
 
+  if (options.tune) {
+    if (options.compilation.tuned.empty())
+      options.compilation.tuned = getDefaultTunedPath(options.network);
+    if (failed(tune(options)))
+      return 1;
+  }
   Compilation compilation(options.compilation);
   if (failed(compilation.load(options.network)))
     return 1;
@@ -165,6 +190,11 @@ Command toeplitz::addCompileCommand(CLI::App &application) {
                    "processor. Libraries are told at run time")
       ->option_text("N")
       ->check(wholeNumber(0, 1024));
+  parser->add_flag("--tune", options->tune,
+                   "Measure the algorithms of each layer on this machine "
+                   "first; the times are kept in the file of --tuned, or "
+                   "NETWORK.tuned.json in the current folder, which later "
+                   "compilations can read");
   addCompilationOptions(*parser, options->compilation);
   parser
       ->add_option("--runtime", options->runtimeDirectory,

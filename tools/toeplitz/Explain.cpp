@@ -2,10 +2,12 @@
 // why not another one.
 
 #include "compiler/Schedule/Explanation.h"
+#include "compiler/Verification/Tuning.h"
 #include "tools/toeplitz/CommandLine.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
 #include "tools/toeplitz/OutputFile.h"
+#include "tools/toeplitz/Tune.h"
 
 using namespace toeplitz;
 
@@ -15,6 +17,7 @@ struct ExplainOptions {
   std::string network;
   std::string html;
   bool json = false;
+  bool tune = false;
   CompilationOptions compilation;
 };
 
@@ -30,8 +33,9 @@ int explain(const ExplainOptions &options) {
   SelectionRules rules = compilation.getSelectionRules();
   rules.withBounds = true;
   TunedTimes times;
-  if (!options.compilation.tuned.empty()) {
-    auto read = compilation.readTunedTimes();
+  // With --tune the choice by estimates is to be compared with the times.
+  if (!options.compilation.tuned.empty() && !options.tune) {
+    auto read = readTunedTimes(options.compilation.tuned);
     if (failed(read))
       return 1;
     times = std::move(*read);
@@ -40,6 +44,13 @@ int explain(const ExplainOptions &options) {
   auto layers = selectAlgorithms(compilation.getModule(), rules);
   if (failed(layers))
     return 1;
+
+  if (options.tune) {
+    auto tuned = tuneNetwork(compilation, *layers, options.compilation.tuned);
+    if (failed(tuned))
+      return 1;
+    attachTimes(*layers, compilation.getTarget(), *tuned);
+  }
 
   Explanation explanation;
   explanation.network = compilation.getModule().getSymName().value_or("").str();
@@ -78,6 +89,10 @@ Command toeplitz::addExplainCommand(CLI::App &application) {
       ->add_option("--html", options->html,
                    "Write a page that needs no other file, too")
       ->option_text("FILE.html");
+  parser->add_flag("--tune", options->tune,
+                   "Measure all algorithms on this machine, too, and show how "
+                   "the estimates' choices compare; with --tuned, keep the "
+                   "times there");
   addCompilationOptions(*parser, options->compilation);
   parser->footer(
       R"(For each convolution, best first: estimated cycles; multiply-adds that are

@@ -1,33 +1,16 @@
 #include "tools/toeplitz/NativeNetwork.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Target/Target.h"
+#include "compiler/Target/TemporaryFolder.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
 
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace toeplitz;
 
 namespace {
-
-/// A folder for what a compilation leaves, removed with all that is in it.
-class TemporaryFolder {
-public:
-  TemporaryFolder()
-      : problem(llvm::sys::fs::createUniqueDirectory("toeplitz", path)) {}
-  ~TemporaryFolder() {
-    if (!problem)
-      llvm::sys::fs::remove_directories(path);
-  }
-  TemporaryFolder(const TemporaryFolder &) = delete;
-  TemporaryFolder &operator=(const TemporaryFolder &) = delete;
-
-  llvm::SmallString<128> path;
-  std::error_code problem;
-};
 
 /// Whether `binary` names the program that loads it, as programs do and
 /// libraries don't.

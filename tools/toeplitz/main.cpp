@@ -11,6 +11,7 @@ int main(int argc, char **argv) {
       toeplitz::addExplainCommand(*application),
       toeplitz::addRunCommand(*application),
       toeplitz::addBenchCommand(*application),
+      toeplitz::addVerifyCommand(*application),
       toeplitz::addOperatorsCommand(*application),
   };
   if (auto status = toeplitz::readCommandLine(*application, argc, argv))

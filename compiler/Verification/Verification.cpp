@@ -1,0 +1,347 @@
+// Whether the algorithms that can compute a layer are the same linear map.
+//
+// All that are allowed are compiled into one library, twice: with whole weights
+// and an input of whole numbers, on which sums of products are exact, so that
+// an algorithm that does nothing else must give the same bits as the
+// definition; and with the layer's own weights on random inputs, where the
+// difference from the definition must stay below the certified bound. Two
+// different linear maps of whole numbers agree on a random input with
+// probability 1 / 17 at most for each output that they compute differently.
+
+#include "compiler/Verification/Verification.h"
+
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Reference/Evaluator.h"
+#include "compiler/Schedule/ErrorBound.h"
+#include "compiler/Verification/CompiledModule.h"
+#include "compiler/Verification/ConvolutionLayer.h"
+#include "compiler/Verification/Folds.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace mlir;
+using namespace toeplitz;
+
+double AlgorithmCheck::getRatio() const {
+  if (error == 0)
+    return 0;
+  return bound > 0 ? error / bound : std::numeric_limits<double>::infinity();
+}
+
+std::vector<std::vector<const LayerSelection *>>
+toeplitz::groupEqualLayers(ArrayRef<LayerSelection> layers) {
+  using Key = std::tuple<std::string, std::string, std::string, const void *,
+                         const void *>;
+  std::vector<std::vector<const LayerSelection *>> groups;
+  std::map<Key, size_t> known;
+  for (const LayerSelection &layer : layers) {
+    TuningKey key = getTuningKey(layer.layer, layer.parts, "",
+                                 kernel::getTarget(layer.layer));
+    // Equal constants are one attribute.
+    auto getAttribute = [](Value value) -> const void * {
+      Attribute attribute;
+      if (!value || !matchPattern(value, m_Constant(&attribute)))
+        return value ? value.getAsOpaquePointer() : nullptr;
+      return attribute.getAsOpaquePointer();
+    };
+    auto [place, isNew] = known.try_emplace(
+        Key(key.layer, key.epilogue, layer.getChosen().choice.getName(),
+            getAttribute(layer.layer->getOperand(1)),
+            getAttribute(getLayerBias(layer.layer))),
+        groups.size());
+    if (isNew)
+      groups.emplace_back();
+    groups[place->second].push_back(&layer);
+  }
+  return groups;
+}
+
+namespace {
+
+class LayerVerifier {
+public:
+  LayerVerifier(const LayerSelection &selection,
+                const VerificationOptions &options)
+      : selection(selection), options(options),
+        target(kernel::getTarget(selection.layer)), random(options.seed) {}
+
+  FailureOr<LayerCheck> run();
+
+private:
+  double drawReal();
+  float drawWhole(int64_t amplitude);
+  std::vector<float> drawReals(size_t count);
+  void makeWholeLayer();
+  std::vector<Candidate> listAllowed();
+  LogicalResult checkGroup(ArrayRef<Candidate> candidates, LayerCheck &check);
+  FailureOr<reference::Tensor> evaluate(const ConvolutionLayer &layer,
+                                        ArrayRef<std::vector<float>> inputs);
+  double getBound(const Candidate &candidate) const;
+  void checkWhole(const std::vector<float> &values, AlgorithmCheck &check);
+
+  const LayerSelection &selection;
+  const VerificationOptions &options;
+  kernel::TargetAttr target;
+  std::mt19937_64 random;
+
+  /// The layer, and the same with whole weights and without the rest.
+  ConvolutionLayer layer, whole;
+  std::vector<float> input, residual, wholeInput;
+  reference::Tensor expected, wholeExpected;
+  /// The layer in a module, for what is computed of operations.
+  LayerContext context;
+  OwningOpRef<ModuleOp> probe;
+  std::vector<ConvolutionPart> parts;
+  std::optional<LayerErrorBounds> bounds;
+};
+
+} // namespace
+
+/// Uniform in [-1, 1].
+double LayerVerifier::drawReal() {
+  return static_cast<double>(random() >> 40) / double((1 << 24) - 1) * 2 - 1;
+}
+
+float LayerVerifier::drawWhole(int64_t amplitude) {
+  return static_cast<float>(
+      static_cast<int64_t>(random() % (2 * amplitude + 1)) - amplitude);
+}
+
+std::vector<float> LayerVerifier::drawReals(size_t count) {
+  std::vector<float> values(count);
+  for (float &value : values)
+    value = static_cast<float>(drawReal());
+  return values;
+}
+
+static size_t countElements(ArrayRef<int64_t> shape) {
+  size_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
+
+void LayerVerifier::makeWholeLayer() {
+  whole = layer;
+  whole.bias.clear();
+  whole.hasResidual = false;
+  whole.activation.reset();
+  // Sums of so many products are whole numbers below 2^24: exact in floats, in
+  // any order.
+  double products = static_cast<double>(layer.filter.size()) *
+                    std::max<int64_t>(layer.isTransposed ? layer.groups : 1, 1);
+  products /= static_cast<double>(layer.isTransposed
+                                      ? layer.filterShape[1] * layer.groups
+                                      : layer.filterShape[0]);
+  int64_t amplitude = 8;
+  while (amplitude > 1 &&
+         products * static_cast<double>(amplitude * amplitude) >= (1 << 24))
+    --amplitude;
+  // Zeros stay zeros, for algorithms that leave them out.
+  for (float &weight : whole.filter)
+    if (weight != 0) {
+      auto magnitude = static_cast<float>(1 + random() % amplitude);
+      weight = random() & 1 ? magnitude : -magnitude;
+    }
+  wholeInput.resize(countElements(whole.inputShape));
+  for (float &value : wholeInput)
+    value = drawWhole(amplitude);
+}
+
+FailureOr<reference::Tensor>
+LayerVerifier::evaluate(const ConvolutionLayer &description,
+                        ArrayRef<std::vector<float>> inputs) {
+  LayerContext evaluation;
+  OwningOpRef<ModuleOp> module =
+      buildReferenceModule(evaluation.get(), description);
+  SmallVector<reference::Tensor> arguments;
+  auto main = module->lookupSymbol("main");
+  auto types = cast<FunctionType>(
+                   main->getAttrOfType<TypeAttr>("function_type").getValue())
+                   .getInputs();
+  for (auto [type, values] : llvm::zip(types, inputs))
+    arguments.push_back(reference::Tensor::fromBytes(
+        reference::ElementType::Float32,
+        cast<RankedTensorType>(type).getShape(),
+        ArrayRef(reinterpret_cast<const char *>(values.data()),
+                 values.size() * sizeof(float))));
+  auto results = reference::evaluate(*module, arguments);
+  if (failed(results))
+    return failure();
+  return std::move(results->front());
+}
+
+/// The candidates of the layer as it is verified that the user allows.
+std::vector<Candidate> LayerVerifier::listAllowed() {
+  bool isForced = selection.reason == SelectionReason::Forced ||
+                  selection.reason == SelectionReason::ForcedForLayer;
+  std::vector<Candidate> allowed;
+  for (const Candidate &candidate : listCandidates(parts, target)) {
+    bool isWanted =
+        llvm::any_of(selection.candidates, [&](const Candidate &original) {
+          return original.isAllowed() &&
+                 original.choice.getName() == candidate.choice.getName();
+        });
+    if (!candidate.refusal && isWanted &&
+        (!isForced ||
+         candidate.choice.algorithm == selection.getChosen().choice.algorithm))
+      allowed.push_back(candidate);
+  }
+  return allowed;
+}
+
+/// What is certified for the layer with its epilogue: an addition rounds once,
+/// and of the activations that are left here only a leaky one rounds.
+double LayerVerifier::getBound(const Candidate &candidate) const {
+  double bound = bounds->bound(candidate.choice, target);
+  double result = bounds->getLargestResult() + bound;
+  if (layer.hasResidual) {
+    bound += unitRoundoff * (result + 1);
+    result += 1;
+  }
+  if (layer.activation &&
+      layer.activation->kind == cnn::ActivationKind::LeakyRelu) {
+    double slope = std::max(1.0, std::fabs(double(layer.activation->alpha)));
+    bound = slope * (bound + unitRoundoff * (result + bound));
+  }
+  return bound * options.boundScale;
+}
+
+void LayerVerifier::checkWhole(const std::vector<float> &values,
+                               AlgorithmCheck &check) {
+  for (size_t i = 0; i < values.size(); ++i)
+    if (double(values[i]) != wholeExpected.values[i]) {
+      check.identityProblem = "on whole numbers element " + std::to_string(i) +
+                              " is " + std::to_string(values[i]) +
+                              ", expected " +
+                              std::to_string(wholeExpected.values[i]);
+      return;
+    }
+}
+
+LogicalResult LayerVerifier::checkGroup(ArrayRef<Candidate> candidates,
+                                        LayerCheck &check) {
+  ConvolutionLayer compiled = layer, compiledWhole = whole;
+  if (options.injectFault)
+    for (ConvolutionLayer *description : {&compiled, &compiledWhole})
+      description->filter[description->filter.size() / 2] += 1;
+  SmallVector<LayerCopy> copies;
+  for (const Candidate &candidate : candidates)
+    copies.push_back({&compiled, candidate.choice});
+  for (const Candidate &candidate : candidates)
+    copies.push_back({&compiledWhole, candidate.choice});
+
+  LayerContext compilation;
+  OwningOpRef<ModuleOp> module =
+      buildCompiledModule(compilation.get(), copies, target);
+  auto loaded = compileLayers(*module, options.target);
+  if (failed(loaded))
+    return failure();
+  auto arrange = [&](const std::vector<float> &values, ArrayRef<int64_t> shape,
+                     bool isPlain) {
+    return isPlain ? values : packValues(values, shape, target.getLanes());
+  };
+  std::vector<std::vector<float>> inputs = {
+      arrange(input, layer.inputShape, layer.inputIsPlain)};
+  if (layer.hasResidual)
+    inputs.push_back(arrange(residual, expected.shape, false));
+  inputs.push_back(arrange(wholeInput, layer.inputShape, layer.inputIsPlain));
+  auto results = runOnce(**loaded, inputs);
+  if (failed(results))
+    return failure();
+
+  for (auto [place, candidate] : llvm::enumerate(candidates)) {
+    AlgorithmCheck result;
+    result.algorithm = candidate.choice.getName();
+    if (auto *prove = candidate.choice.algorithm->checkIdentity) {
+      result.identityByProof = true;
+      for (const ConvolutionPart &part : parts)
+        if (auto problem =
+                prove(part.convolution,
+                      getSchedule(candidate.choice, part.convolution, target)))
+          result.identityProblem = *problem;
+    } else {
+      checkWhole((*results)[candidates.size() + place], result);
+    }
+    result.bound = getBound(candidate);
+    const std::vector<float> &values = (*results)[place];
+    for (size_t i = 0; i < values.size(); ++i) {
+      double error = std::fabs(values[i] - expected.values[i]);
+      // (NaN is no number within any bound.)
+      if (!(error <= result.error))
+        result.error =
+            std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    }
+    check.algorithms.push_back(std::move(result));
+  }
+  return success();
+}
+
+FailureOr<LayerCheck> LayerVerifier::run() {
+  std::optional<ConvolutionLayer> described = extractLayer(selection.layer);
+  if (!described)
+    return selection.layer->emitError(
+        "the filter is computed by the network, expected a constant");
+  layer = std::move(*described);
+  // What isn't exact or a single rounding has no certified error.
+  if (layer.activation &&
+      !llvm::is_contained({cnn::ActivationKind::Relu, cnn::ActivationKind::Clip,
+                           cnn::ActivationKind::LeakyRelu},
+                          layer.activation->kind))
+    layer.activation.reset();
+  LayerCheck check;
+  check.reduction =
+      reduceLayer(layer, options.maximumMultiplyAdds).value_or("");
+
+  AlgorithmChoice reference = {getAlgorithms().back(), ""};
+  probe = buildCompiledModule(context.get(), {{&layer, reference}}, target);
+  Operation *op = nullptr;
+  probe->walk([&](Operation *candidate) {
+    if (isa<cnn::ConvOp, cnn::ConvTransposeOp>(candidate))
+      op = candidate;
+  });
+  parts = getParts(op);
+  bounds.emplace(op, parts, /*inputBound=*/1.0);
+
+  makeWholeLayer();
+  input = drawReals(countElements(layer.inputShape));
+  SmallVector<std::vector<float>> inputs = {input};
+  if (layer.hasResidual) {
+    residual = drawReals(countElements(
+        cast<RankedTensorType>(op->getResult(0).getType()).getShape()));
+    inputs.push_back(residual);
+  }
+  auto evaluated = evaluate(layer, inputs);
+  auto evaluatedWhole = evaluate(whole, {wholeInput});
+  if (failed(evaluated) || failed(evaluatedWhole))
+    return failure();
+  expected = std::move(*evaluated);
+  wholeExpected = std::move(*evaluatedWhole);
+
+  // Many weights are packed for one algorithm at a time.
+  std::vector<Candidate> candidates = listAllowed();
+  constexpr size_t manyWeights = size_t(4) << 20;
+  size_t together = layer.filter.size() > manyWeights ? 1 : candidates.size();
+  for (size_t first = 0; first < candidates.size(); first += together)
+    if (failed(checkGroup(
+            ArrayRef(candidates)
+                .slice(first, std::min(together, candidates.size() - first)),
+            check)))
+      return failure();
+  auto folds = checkFolds(whole, wholeInput, wholeExpected, options);
+  if (failed(folds))
+    return failure();
+  check.folds = std::move(*folds);
+  return check;
+}
+
+FailureOr<LayerCheck>
+toeplitz::verifyLayer(const LayerSelection &selection,
+                      const VerificationOptions &options) {
+  return LayerVerifier(selection, options).run();
+}

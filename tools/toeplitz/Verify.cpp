@@ -1,0 +1,137 @@
+// `toeplitz verify`: whether every algorithm computes what the network says.
+
+#include "compiler/Schedule/Explanation.h"
+#include "compiler/Verification/CompiledModule.h"
+#include "compiler/Verification/Verification.h"
+#include "tools/toeplitz/CommandLine.h"
+#include "tools/toeplitz/Compilation.h"
+#include "tools/toeplitz/Messages.h"
+
+using namespace toeplitz;
+
+namespace {
+
+struct VerifyOptions {
+  std::string network;
+  std::string layer, faultyLayer;
+  int64_t seed = 1;
+  double boundScale = 1;
+  bool json = false;
+  CompilationOptions compilation;
+};
+
+using Groups = std::vector<std::vector<const LayerSelection *>>;
+
+bool hasName(const std::vector<const LayerSelection *> &group,
+             llvm::StringRef name) {
+  return llvm::any_of(
+      group, [&](const LayerSelection *layer) { return layer->name == name; });
+}
+
+/// Verifies the layers that were asked for.
+llvm::FailureOr<std::vector<LayerCheck>>
+verifyGroups(Compilation &compilation, const Groups &groups,
+             const VerifyOptions &options) {
+  VerificationOptions verification;
+  verification.target = compilation.getTarget();
+  verification.seed = static_cast<uint64_t>(options.seed);
+  verification.boundScale = options.boundScale;
+  std::vector<LayerCheck> checks;
+  for (size_t place = 0; place < groups.size(); ++place) {
+    const std::vector<const LayerSelection *> &group = groups[place];
+    if (!options.layer.empty() && !hasName(group, options.layer))
+      continue;
+    compilation.getProgress().report("verifying, layer", place + 1,
+                                     groups.size());
+    verification.injectFault =
+        !options.faultyLayer.empty() && hasName(group, options.faultyLayer);
+    auto check = verifyLayer(*group.front(), verification);
+    if (failed(check))
+      return llvm::failure();
+    check->shape = describeLayer(*group.front());
+    for (const LayerSelection *layer : group)
+      check->names.push_back(layer->name);
+    checks.push_back(std::move(*check));
+  }
+  return checks;
+}
+
+int verify(const VerifyOptions &options) {
+  Compilation compilation(options.compilation);
+  if (failed(compilation.load(options.network)))
+    return 1;
+  if (auto reason = whyNotRunnable(compilation.getTarget())) {
+    (void)reportError(*reason);
+    return 1;
+  }
+  for (const std::string &layer : {options.layer, options.faultyLayer})
+    if (!layer.empty() &&
+        failed(compilation.checkLayerName(
+            layer == options.layer ? "--layer" : "--inject-fault", layer)))
+      return 1;
+  if (failed(compilation.simplify()))
+    return 1;
+  auto layers = selectAlgorithms(compilation.getModule(),
+                                 compilation.getSelectionRules());
+  if (failed(layers))
+    return 1;
+  auto checks = verifyGroups(compilation, groupEqualLayers(*layers), options);
+  if (failed(checks))
+    return 1;
+
+  VerificationReport report;
+  report.network = compilation.getModule().getSymName().value_or("").str();
+  report.processor = compilation.getTarget().cpu;
+  report.seed = static_cast<uint64_t>(options.seed);
+  report.layers = std::move(*checks);
+  // (Claims about the whole network, such as its equivariance, are appended to
+  // report.claims here.)
+  compilation.getProgress().clear();
+  (options.json ? writeVerificationJson : writeVerificationText)(report,
+                                                                 llvm::outs());
+  return report.countFailures() ? 1 : 0;
+}
+
+} // namespace
+
+Command toeplitz::addVerifyCommand(CLI::App &application) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App *parser = application.add_subcommand(
+      "verify", "Check that every algorithm computes what the network says");
+  parser
+      ->add_option("NETWORK", options->network,
+                   "ONNX model (.onnx), network description (.json) or "
+                   "module as written (.mlir)")
+      ->required();
+  parser
+      ->add_option("--layer", options->layer,
+                   "Verify this convolution alone; the default is all")
+      ->option_text("NAME");
+  parser
+      ->add_option("--seed", options->seed,
+                   "Seed of the random inputs; the default is 1")
+      ->option_text("N")
+      ->check(wholeNumber(0, std::numeric_limits<int64_t>::max()));
+  parser->add_flag("--json", options->json, "Print a JSON object");
+  // For tests of the checks themselves: not in the help.
+  parser->add_option("--bound-scale", options->boundScale)
+      ->check(positiveNumber())
+      ->group("");
+  parser->add_option("--inject-fault", options->faultyLayer)->group("");
+  addCompilationOptions(*parser, options->compilation);
+  parser->footer(
+      R"(Each convolution is computed by every algorithm that doesn't decline it:
+identity     that it is the same linear map: "exact" if the compiled kernel gives
+             the exact result on whole numbers, "proven" if its transforms were
+             multiplied out in exact rational arithmetic
+error        its largest difference from the definition on random inputs in
+             [-1, 1], with the layer's own weights
+bound        what is certified for such inputs; error/bound is at most 1
+The exit status is 1 if anything fails. With --algorithm only the named one is
+verified, with --max-error only those that satisfy it.
+
+Examples:
+  toeplitz verify lenet.json
+  toeplitz verify resnet50.onnx --layer conv1 --mcpu x86-64-v3 --json)");
+  return {parser, [options] { return verify(*options); }};
+}
