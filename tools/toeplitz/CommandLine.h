@@ -23,6 +23,7 @@ struct Command {
 Command addCompileCommand(CLI::App &application);
 Command addRunCommand(CLI::App &application);
 Command addBenchCommand(CLI::App &application);
+Command addEquivarianceCommand(CLI::App &application);
 Command addOperatorsCommand(CLI::App &application);
 
 /// The parser of `toeplitz`, still without subcommands.

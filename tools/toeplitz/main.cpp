@@ -10,6 +10,7 @@ int main(int argc, char **argv) {
       toeplitz::addCompileCommand(*application),
       toeplitz::addRunCommand(*application),
       toeplitz::addBenchCommand(*application),
+      toeplitz::addEquivarianceCommand(*application),
       toeplitz::addOperatorsCommand(*application),
   };
   if (auto status = toeplitz::readCommandLine(*application, argc, argv))
