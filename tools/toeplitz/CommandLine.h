@@ -24,6 +24,7 @@ Command addCompileCommand(CLI::App &application);
 Command addExplainCommand(CLI::App &application);
 Command addRunCommand(CLI::App &application);
 Command addBenchCommand(CLI::App &application);
+Command addEquivarianceCommand(CLI::App &application);
 Command addOperatorsCommand(CLI::App &application);
 Command addVerifyCommand(CLI::App &application);
 

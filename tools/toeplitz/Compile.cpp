@@ -4,6 +4,7 @@
 #include "compiler/Target/Header.h"
 #include "tools/toeplitz/CommandLine.h"
 #include "tools/toeplitz/Compilation.h"
+#include "tools/toeplitz/Matrix.h"
 #include "tools/toeplitz/Messages.h"
 #include "tools/toeplitz/OutputFile.h"
 #include "tools/toeplitz/OutputKind.h"
@@ -19,6 +20,7 @@ struct CompileOptions {
   std::string output;
   std::string emit;
   std::string runtimeDirectory;
+  MatrixOptions matrix;
   bool brief = false;
   bool complete = false;
   bool printCommands = false;
@@ -80,6 +82,17 @@ llvm::LogicalResult writeHeaderFile(Compilation &compilation,
   });
 }
 
+llvm::LogicalResult writeMatrixFile(Compilation &compilation,
+                                    llvm::StringRef path,
+                                    const CompileOptions &options) {
+  if (failed(compilation.advanceTo(Stage::Cnn)))
+    return llvm::failure();
+  return writeText(path, [&](llvm::raw_ostream &stream) {
+    return succeeded(writeMatrix(compilation.getModule(), options.matrix,
+                                 llvm::sys::path::extension(path), stream));
+  });
+}
+
 llvm::LogicalResult writeDescription(const CompileOptions &options,
                                      llvm::StringRef path) {
   if (!llvm::StringRef(options.network).ends_with(".json"))
@@ -121,6 +134,11 @@ int compile(CompileOptions options) {
                       " is no text, name a file for it with -o");
     return 1;
   }
+  if (!options.matrix.layers.empty() &&
+      !std::holds_alternative<Matrix>(kind->what)) {
+    (void)reportError("--layer: only --emit=matrix is of a layer");
+    return 1;
+  }
   if (failed(checkOutputPath(path, options.network)))
     return 1;
   if (std::holds_alternative<Description>(kind->what))
@@ -139,8 +157,28 @@ int compile(CompileOptions options) {
     return failed(writeStage(compilation, *stage, path, options));
   if (std::holds_alternative<Header>(kind->what))
     return failed(writeHeaderFile(compilation, path));
+  if (std::holds_alternative<Matrix>(kind->what))
+    return failed(writeMatrixFile(compilation, path, options));
   return failed(writeArtifact(compilation, std::get<ArtifactKind>(kind->what),
                               path, options));
+}
+
+void addMatrixOptions(CLI::App &parser, MatrixOptions &options) {
+  parser
+      .add_option("--layer", options.layers,
+                  "Convolution whose matrix --emit=matrix writes; with a "
+                  "second one, whether their matrices commute. The default is "
+                  "the only convolution of the network")
+      ->option_text("NAME[,NAME]")
+      ->delimiter(',')
+      ->group("Inspection");
+  parser
+      .add_option("--view", options.view,
+                  "Which matrix: of the filter (y = T x), of the data (Y = W "
+                  "X), or both, the default")
+      ->option_text("filter | data | both")
+      ->check(CLI::IsMember({"filter", "data", "both"}).description(""))
+      ->group("Inspection");
 }
 
 std::string helpOnKinds() {
@@ -202,6 +240,7 @@ Command toeplitz::addCompileCommand(CLI::App &application) {
                    "default is that of this installation")
       ->option_text("FOLDER")
       ->group("Target");
+  addMatrixOptions(*parser, options->matrix);
   parser
       ->add_flag("--print-commands", options->printCommands,
                  "Print the linker's command to stderr")
@@ -213,6 +252,7 @@ Examples:
   toeplitz compile lenet.json --mcpu x86-64-v3 -o lenet  for any recent x86
   toeplitz compile lenet.json --emit=schedule            what was chosen, to read
   toeplitz compile lenet.json --algorithm conv1=im2col,conv2=direct -o lenet
+  toeplitz compile lenet.json --emit=matrix --layer conv3 -o conv3.svg
   toeplitz compile lenet.json --emit=loops -o lenet.mlir
   toeplitz compile lenet.mlir -o lenet                   goes on from the loops)");
   return {parser, [options] { return compile(*options); }};

@@ -27,6 +27,9 @@ static const OutputKind kinds[] = {
     {"cnn", ".mlir", "MLIR: the network as it was written", Stage::Cnn, true},
     {"json", ".json", "the network description in its standard form",
      Description(), true},
+    {"matrix", ".svg", "the matrix of a convolution as text or as a picture",
+     Matrix(), true},
+    {"matrix", ".html", "the same, a picture in a page", Matrix(), true},
 };
 
 llvm::ArrayRef<OutputKind> toeplitz::outputKinds() { return kinds; }
@@ -47,7 +50,8 @@ const OutputKind *toeplitz::chooseOutputKind(llvm::StringRef emit,
     for (const OutputKind &kind : kinds) {
       if (kind.name == emit)
         return &kind;
-      names.push_back(kind.name);
+      if (!llvm::is_contained(names, kind.name))
+        names.push_back(kind.name);
     }
     (void)reportError("--emit: unknown kind '" + emit + "'; expected " +
                       listOfChoices(names) + suggest(emit, names));

@@ -17,6 +17,9 @@ struct Description {};
 /// What a program includes to call the network.
 struct Header {};
 
+/// The matrix of a convolution.
+struct Matrix {};
+
 /// One kind of output: a stage of the compiler as text, something that is made
 /// of the last one, or the description.
 struct OutputKind {
@@ -26,7 +29,7 @@ struct OutputKind {
   /// that share theirs with another one.
   llvm::StringLiteral suffix;
   llvm::StringLiteral description;
-  std::variant<Stage, ArtifactKind, Header, Description> what;
+  std::variant<Stage, ArtifactKind, Header, Description, Matrix> what;
   /// Whether it can be shown on a terminal.
   bool isText;
 

@@ -12,6 +12,7 @@ int main(int argc, char **argv) {
       toeplitz::addRunCommand(*application),
       toeplitz::addBenchCommand(*application),
       toeplitz::addVerifyCommand(*application),
+      toeplitz::addEquivarianceCommand(*application),
       toeplitz::addOperatorsCommand(*application),
   };
   if (auto status = toeplitz::readCommandLine(*application, argc, argv))
