@@ -37,10 +37,16 @@ struct PipelineOptions {
   std::string algorithm;
   /// The algorithm of single layers, by their names; these come first.
   std::map<std::string, std::string> layerAlgorithms;
+  /// The folds of every layer to which they apply, as "NAME+NAME"; "none"
+  /// forbids them, empty leaves the choice to the estimates.
+  std::string fold;
+  /// The same for single layers, by their names; these come first.
+  std::map<std::string, std::string> layerFolds;
 };
 
 /// From a network as written to a simplified one.
-void buildCnnPipeline(mlir::OpPassManager &manager);
+void buildCnnPipeline(mlir::OpPassManager &manager,
+                      const PipelineOptions &options);
 /// From a simplified network to kernels with a memory plan.
 void buildSchedulePipeline(mlir::OpPassManager &manager,
                            const PipelineOptions &options);

@@ -70,6 +70,29 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                              chooseColumns(convolution, target), target);
 }
 
+/// The dimensions of N x B x I x V, those of I as one.
+static SmallVector<ReassociationIndices> groupPositions(int64_t rank) {
+  SmallVector<ReassociationIndices> groups = {{0}, {1}, {}, {rank - 1}};
+  for (int64_t d = 2; d < rank - 1; ++d)
+    groups[2].push_back(d);
+  return groups;
+}
+
+/// Whether the positions of all buffers follow each other at one distance, also
+/// from row to row. Those of a phase of an image (every second row and column,
+/// say) don't.
+static bool canFoldPositions(kernel::ConvOp op) {
+  return llvm::all_of(op->getOperands(), [&](Value buffer) {
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
+                        buffer == op.getResidual();
+    return !type || !hasPositions || type.getRank() <= 4 ||
+           memref::CollapseShapeOp::isGuaranteedCollapsible(
+               type, groupPositions(type.getRank()));
+  });
+}
+
+/// The kernel with its positions folded anew, or as it is where they can't be.
 static BlockedKernel getFoldedKernel(kernel::ConvOp op,
                                      kernel::TargetAttr target) {
   BlockedKernel blueprint = getBlockedKernel(op);
@@ -81,6 +104,8 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
     blueprint.withoutPositions = false;
     return blueprint;
   }
+  if (!canFoldPositions(op))
+    return blueprint;
   int64_t positions = 1;
   for (const Dimension &dimension : blueprint.dimensions)
     positions *= dimension.output;
@@ -102,12 +127,9 @@ static Value foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
                            int64_t columns) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t rank = type.getRank();
-  SmallVector<ReassociationIndices> collapse = {{0}, {1}, {}, {rank - 1}};
-  for (int64_t d = 2; d < rank - 1; ++d)
-    collapse[2].push_back(d);
   if (rank > 4)
     buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
-                                             buffer, collapse);
+                                             buffer, groupPositions(rank));
   SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
   SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
                                 columns, type.getDimSize(rank - 1)};
@@ -134,7 +156,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   BlockedKernel blueprint = getFoldedKernel(op, kernel.target);
   ConvolutionBuffers buffers = getBuffers(op, kernel);
   for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual}) {
-    if (!*buffer)
+    if (!*buffer || !canFoldPositions(op))
       continue;
     *buffer =
         op.getKernel().empty()

@@ -34,6 +34,7 @@ struct SelectAlgorithms
     if (failed(readOptions()))
       return signalPassFailure();
     llvm::StringSet<> seen;
+    findPieces();
     WalkResult result = getOperation().walk([&](Operation *op) {
       if (!isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
         return WalkResult::advance();
@@ -79,12 +80,27 @@ private:
     return success();
   }
 
+  /// Finds the layers that were folded and of which some pieces, but not all,
+  /// can be computed by the algorithm that was forced for them.
+  void findPieces() {
+    getOperation().walk([&](Operation *op) {
+      if (!isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
+        return;
+      auto layer = forcedLayers.find(getLayerName(op->getLoc(), ""));
+      if (layer != forcedLayers.end() &&
+          !declinesLayer(layer->second, getParts(op), kernel::getTarget(op)))
+        computedPieces.insert(layer->getKey());
+    });
+  }
+
   LogicalResult select(Operation *op) {
     kernel::TargetAttr target = kernel::getTarget(op);
     std::vector<ConvolutionPart> parts = getParts(op);
     std::optional<AlgorithmChoice> chosen;
     auto layer = forcedLayers.find(getLayerName(op->getLoc(), ""));
-    if (layer != forcedLayers.end()) {
+    if (layer != forcedLayers.end() &&
+        !(computedPieces.contains(layer->getKey()) &&
+          declinesLayer(layer->second, parts, target))) {
       chosen = layer->second;
       if (std::optional<std::string> reason =
               declinesLayer(*chosen, parts, target))
@@ -112,6 +128,7 @@ private:
 
   std::optional<AlgorithmChoice> forced;
   llvm::StringMap<AlgorithmChoice> forcedLayers;
+  llvm::StringSet<> computedPieces;
 };
 
 } // namespace

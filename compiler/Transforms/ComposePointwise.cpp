@@ -17,6 +17,8 @@
 #include "compiler/Transforms/Work.h"
 #include "dialects/CNN/CNNDialect.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <numeric>
 
 using namespace mlir;
@@ -158,7 +160,8 @@ WeightBuffer addBiases(const ChannelMatrix &second, int64_t outputs,
 }
 
 /// Replaces both by one, if that is exact and less work.
-void composeWithProducer(cnn::ConvOp second, IRRewriter &rewriter) {
+void composeWithProducer(cnn::ConvOp second, const llvm::StringSet<> &kept,
+                         IRRewriter &rewriter) {
   auto first = second.getInput().getDefiningOp<cnn::ConvOp>();
   if (!first || !first->hasOneUse() || first->getBlock() != second->getBlock())
     return;
@@ -203,14 +206,19 @@ void composeWithProducer(cnn::ConvOp second, IRRewriter &rewriter) {
 }
 
 struct ComposePointwise : impl::ComposePointwiseBase<ComposePointwise> {
+  using ComposePointwiseBase::ComposePointwiseBase;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<cnn::ConvOp> layers;
+    llvm::StringSet<> kept;
+    for (const std::string &layer : keep)
+      kept.insert(layer);
     getOperation().walk([&](cnn::ConvOp conv) { layers.push_back(conv); });
     // In the order of the program: of three in a row, the first two first. The
     // producer goes, never a layer that is still to come.
     for (cnn::ConvOp conv : layers)
-      composeWithProducer(conv, rewriter);
+      composeWithProducer(conv, kept, rewriter);
     eraseUnusedConstants(getOperation());
   }
 };

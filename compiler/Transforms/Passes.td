@@ -29,6 +29,9 @@ def ComposePointwise : Pass<"compose-pointwise", "::mlir::ModuleOp"> {
       : (tensor<1x8x9xf32>, tensor<8x8x3xf32>) -> tensor<1x8x5xf32>
     ```
   }];
+  let options = [
+    ListOption<"keep", "keep", "std::string", "Names of layers that stay as they are">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 

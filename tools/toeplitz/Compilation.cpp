@@ -3,6 +3,7 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Frontend/Suggestion.h"
 #include "compiler/Registration.h"
+#include "compiler/Transforms/Folds.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "tools/toeplitz/EntryFunction.h"
 #include "tools/toeplitz/Messages.h"
@@ -57,6 +58,12 @@ SmallVector<StringRef> toeplitz::algorithmNames() {
   return names;
 }
 
+SmallVector<StringRef> toeplitz::foldNames() {
+  SmallVector<StringRef> names(getLayerFolds());
+  names.push_back("none");
+  return names;
+}
+
 Compilation::Compilation(const CompilationOptions &options)
     : options(options), diagnostics(context), progress(options.progress) {
   DialectRegistry registry;
@@ -77,7 +84,8 @@ LogicalResult Compilation::load(StringRef inputPath) {
     return reportError(error);
   pipeline.target = *target;
 
-  if (failed(readAlgorithms()) || failed(readModule(path)))
+  if (failed(readAlgorithms()) || failed(readFolds()) ||
+      failed(readModule(path)))
     return failure();
   stage = findStage(*module);
   if (failed(checkWeights()) || failed(checkLayerNames()))
@@ -116,6 +124,31 @@ LogicalResult Compilation::readAlgorithms() {
         pipeline.layerAlgorithms[layer.str()] = algorithm.str();
       else
         pipeline.algorithm = algorithm.str();
+    }
+  return success();
+}
+
+LogicalResult Compilation::readFolds() {
+  SmallVector<StringRef> known = foldNames();
+  for (StringRef argument : options.folds)
+    for (StringRef choice : llvm::split(argument, ',')) {
+      // A layer's name may have an equals sign in it, a fold's never.
+      auto [layer, folds] = choice.rsplit('=');
+      bool isForOneLayer = choice.contains('=');
+      if (!isForOneLayer)
+        std::swap(layer, folds);
+      for (StringRef fold : llvm::split(folds, '+')) {
+        if (!llvm::is_contained(known, fold))
+          return reportError("--fold: unknown fold '" + fold + "'; expected " +
+                             listOfChoices(known) + suggest(fold, known));
+        std::string &chosen = isForOneLayer
+                                  ? pipeline.layerFolds[layer.str()]
+                                  : pipeline.fold;
+        if (chosen == "none" || (fold == "none" && !chosen.empty()))
+          return reportError("--fold: 'none' forbids all folds, it cannot "
+                             "stand beside others");
+        chosen += (chosen.empty() ? "" : "+") + fold.str();
+      }
     }
   return success();
 }
@@ -180,13 +213,23 @@ LogicalResult Compilation::checkWeights() {
 }
 
 LogicalResult Compilation::checkLayerNames() {
-  if (stage != Stage::Cnn) {
-    if (!options.algorithms.empty())
-      return reportError("--algorithm: the algorithms of '" + path +
+  if (stage == Stage::Cnn) {
+    if (failed(checkLayerNames("--algorithm", pipeline.layerAlgorithms,
+                               "it has one algorithm only")))
+      return failure();
+    return checkLayerNames("--fold", pipeline.layerFolds, "it is never folded");
+  }
+  for (StringRef option : {"--algorithm", "--fold"})
+    if (!(option == "--fold" ? options.folds : options.algorithms).empty())
+      return reportError(option + ": the algorithms of '" + path +
                          "' are already chosen, it is at the stage '" +
                          stageName(stage) + "'");
-    return success();
-  }
+  return success();
+}
+
+LogicalResult Compilation::checkLayerNames(
+    StringRef option, const std::map<std::string, std::string> &choices,
+    StringRef onlyWay) {
   llvm::SetVector<StringRef> layers, others;
   module->walk([&](Operation *operation) {
     auto name = dyn_cast<NameLoc>(operation->getLoc());
@@ -195,13 +238,13 @@ LogicalResult Compilation::checkLayerNames() {
     bool isConvolution = isa<cnn::ConvOp, cnn::ConvTransposeOp>(operation);
     (isConvolution ? layers : others).insert(name.getName());
   });
-  for (const auto &[layer, algorithm] : pipeline.layerAlgorithms) {
+  for (const auto &[layer, choice] : choices) {
     if (layers.contains(layer))
       continue;
     if (others.contains(layer))
-      return reportError("--algorithm: layer '" + layer +
-                         "' is not a convolution, it has one algorithm only");
-    return reportError("--algorithm: '" + path + "' has no layer '" + layer +
+      return reportError(option + ": layer '" + layer +
+                         "' is not a convolution, " + onlyWay);
+    return reportError(option + ": '" + path + "' has no layer '" + layer +
                        "'" + suggest(layer, layers.getArrayRef()));
   }
   return success();

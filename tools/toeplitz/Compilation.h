@@ -44,9 +44,15 @@ public:
 
 private:
   mlir::LogicalResult readAlgorithms();
+  mlir::LogicalResult readFolds();
   mlir::LogicalResult readModule(llvm::StringRef path);
   mlir::LogicalResult checkWeights();
   mlir::LogicalResult checkLayerNames();
+  /// Whether the layers that an option names are convolutions of the network.
+  mlir::LogicalResult
+  checkLayerNames(llvm::StringRef option,
+                  const std::map<std::string, std::string> &choices,
+                  llvm::StringRef onlyWay);
   mlir::LogicalResult nameNetwork();
   mlir::LogicalResult enablePrinting(mlir::PassManager &manager);
 

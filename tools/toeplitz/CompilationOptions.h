@@ -25,6 +25,8 @@ struct CompilationOptions {
   std::string targetCpu;
   /// "NAME", "LAYER=NAME", or several of them separated by commas.
   std::vector<std::string> algorithms;
+  /// The same for folds; several for one layer are written as "NAME+NAME".
+  std::vector<std::string> folds;
   /// Passes to print the IR after, by the names that they have in a pipeline.
   std::vector<std::string> printAfter;
   bool printAfterAll = false;
@@ -35,13 +37,16 @@ struct CompilationOptions {
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
-           !algorithms.empty() || !printAfter.empty() || printAfterAll ||
+           !algorithms.empty() || !folds.empty() || !printAfter.empty() || printAfterAll ||
            timePasses;
   }
 };
 
 /// What --algorithm knows: the names in the table of compiler/Algorithms.
 llvm::SmallVector<llvm::StringRef> algorithmNames();
+
+/// What --fold knows: the folds of single layers, and "none".
+llvm::SmallVector<llvm::StringRef> foldNames();
 
 } // namespace toeplitz
 
