@@ -20,12 +20,28 @@
 using namespace mlir;
 using namespace toeplitz;
 
-void toeplitz::buildCnnPipeline(OpPassManager &manager) {
+/// Layers for which the user has chosen something stay.
+static ComposePointwiseOptions
+getCompositionOptions(const PipelineOptions &options) {
+  ComposePointwiseOptions passOptions;
+  for (const auto *choices : {&options.layerAlgorithms, &options.layerFolds})
+    for (const auto &[layer, choice] : *choices)
+      passOptions.keep.push_back(layer);
+  return passOptions;
+}
+
+void toeplitz::buildCnnPipeline(OpPassManager &manager,
+                                const PipelineOptions &options) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createFoldBatchNorm());
   manager.addPass(createSplitSeparable());
   manager.addPass(createExpandPadding());
+  if (options.fold != "none") {
+    manager.addPass(createFoldPadding());
+    manager.addPass(createComposePointwise(getCompositionOptions(options)));
+    manager.addPass(createFoldAveragePool());
+  }
   manager.addPass(createCanonicalizerPass());
 }
 
@@ -53,6 +69,30 @@ getAlgorithmOptions(const PipelineOptions &options) {
   return passOptions;
 }
 
+static ChooseFoldsOptions getFoldOptions(const PipelineOptions &options) {
+  ChooseFoldsOptions passOptions;
+  passOptions.fold = options.fold;
+  // Whoever chooses an algorithm has the layer as it is in mind.
+  passOptions.automatic = options.algorithm.empty();
+  for (const auto &[layer, names] : options.layerFolds)
+    passOptions.layers.push_back(layer + "=" + names);
+  for (const auto &[layer, algorithm] : options.layerAlgorithms)
+    if (options.fold.empty() && !options.layerFolds.count(layer))
+      passOptions.layers.push_back(layer + "=none");
+  return passOptions;
+}
+
+/// The folds that choose-folds has marked, in the order of getLayerFolds.
+static void addMarkedFolds(OpPassManager &manager,
+                           const PipelineOptions &options) {
+  constexpr bool markedOnly = true;
+  manager.addPass(createFoldTransposed({markedOnly}));
+  manager.addPass(createFoldGroups({markedOnly, options.target.vectorLanes}));
+  manager.addPass(createFoldDilation({markedOnly}));
+  manager.addPass(createFoldStride({markedOnly}));
+  manager.addPass(createCanonicalizerPass());
+}
+
 static bufferization::OneShotBufferizePassOptions getBufferizationOptions() {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -73,6 +113,8 @@ static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
 void toeplitz::buildTargetPipeline(OpPassManager &manager,
                                    const PipelineOptions &options) {
   manager.addPass(createSetTarget(getTargetOptions(options.target)));
+  manager.addPass(createChooseFolds(getFoldOptions(options)));
+  addMarkedFolds(manager, options);
 }
 
 void toeplitz::buildSchedulePipeline(OpPassManager &manager,
@@ -147,7 +189,7 @@ void toeplitz::buildPipeline(OpPassManager &manager, Stage from, Stage to,
   // A network as written is the first stage; simplifying it is the first step
   // of the way to the next one.
   if (from < Stage::Schedule && to >= Stage::Schedule) {
-    buildCnnPipeline(manager);
+    buildCnnPipeline(manager, options);
     buildSchedulePipeline(manager, options);
   }
   if (from < Stage::Loops && to >= Stage::Loops)

@@ -43,12 +43,18 @@ struct PipelineOptions {
   std::optional<double> maxError, inputRange;
   /// A file of measured times (compiler/Schedule/TunedTimes.h); empty for none.
   std::string tunedPath;
+  /// The folds of every layer to which they apply, as "NAME+NAME"; "none"
+  /// forbids them, empty leaves the choice to the estimates.
+  std::string fold;
+  /// The same for single layers, by their names; these come first.
+  std::map<std::string, std::string> layerFolds;
 };
 
 /// From a network as written to a simplified one.
-void buildCnnPipeline(mlir::OpPassManager &manager);
-/// From a simplified network to one that knows its target, ready for the choice
-/// of algorithms.
+void buildCnnPipeline(mlir::OpPassManager &manager,
+                      const PipelineOptions &options);
+/// From a simplified network to one that knows its target and whose layers are
+/// folded, ready for the choice of algorithms.
 void buildTargetPipeline(mlir::OpPassManager &manager,
                          const PipelineOptions &options);
 /// From a simplified network to kernels with a memory plan.

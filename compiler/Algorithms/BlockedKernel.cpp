@@ -416,16 +416,27 @@ void toeplitz::emitBlockedKernel(KernelBuilder &kernel,
                     getTaskRange(kernel, blueprint.getTasks(kernel.target)));
 }
 
+/// The dimensions of N x B x I x V, those of I as one.
+static SmallVector<ReassociationIndices> groupPositions(int64_t rank) {
+  SmallVector<ReassociationIndices> groups = {{0}, {1}, {}, {rank - 1}};
+  for (int64_t d = 2; d < rank - 1; ++d)
+    groups[2].push_back(d);
+  return groups;
+}
+
+bool toeplitz::canFoldPositions(MemRefType type) {
+  return type.getRank() <= 4 ||
+         memref::CollapseShapeOp::isGuaranteedCollapsible(
+             type, groupPositions(type.getRank()));
+}
+
 Value toeplitz::foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
                               int64_t columns) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t rank = type.getRank();
-  SmallVector<ReassociationIndices> collapse = {{0}, {1}, {}, {rank - 1}};
-  for (int64_t d = 2; d < rank - 1; ++d)
-    collapse[2].push_back(d);
   if (rank > 4)
     buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
-                                             buffer, collapse);
+                                             buffer, groupPositions(rank));
   SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
   SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
                                 columns, type.getDimSize(rank - 1)};

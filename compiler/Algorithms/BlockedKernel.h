@@ -88,8 +88,12 @@ void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
 void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
                        const ConvolutionBuffers &buffers);
 
-/// N x B x I x V as N x B x rows x columns x V: the positions of a tensor lie
-/// together even where it is a part of a concatenation.
+/// Whether the positions of a buffer follow each other at one distance, also
+/// from row to row. They do in a part of a concatenation along the channels;
+/// those of a phase of an image (every second row and column, say) don't.
+bool canFoldPositions(mlir::MemRefType type);
+
+/// N x B x I x V as N x B x rows x columns x V, where canFoldPositions.
 mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
                           int64_t rows, int64_t columns);
 

@@ -7,8 +7,8 @@
 using namespace mlir;
 using namespace toeplitz;
 
-// Best candidates first; `direct`, which declines nothing, is always reached. One
-// row an algorithm.
+// Best candidates first; `direct`, which declines nothing, is always reached.
+// One row an algorithm.
 static const Algorithm *const algorithms[] = {
     // clang-format off
     &winogradAlgorithm,

@@ -51,8 +51,9 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
       RankedTensorType::get({std::max<int64_t>(size, 1)}, builder.getF32Type());
   std::string name =
       getConstantName(layer->getOperand(1), "filter") + ".packed";
-  return createConstant(builder, layer->getLoc(), type, std::move(packed),
-                        name);
+  // (The phases of a layer that was folded have one filter.)
+  return createSharedConstant(builder, layer->getLoc(), type, std::move(packed),
+                              name);
 }
 
 /// Which weights there are as a constant, where the algorithm asks for it.

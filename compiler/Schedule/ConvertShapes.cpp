@@ -185,11 +185,48 @@ struct SliceBlocked : LayoutPattern<tensor::ExtractSliceOp> {
   }
 };
 
+/// Insertion of whole channels that lie in blocks, into a new tensor or one
+/// that lies in blocks: bufferization then has their producers write there.
+struct InsertBlocked : LayoutPattern<tensor::InsertSliceOp> {
+  using LayoutPattern<tensor::InsertSliceOp>::LayoutPattern;
+
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    RankedTensorType plain = op.getType();
+    if (!isBlockable(plain) || plain.getRank() != op.getSourceType().getRank())
+      return rewriter.notifyMatchFailure(op, "dimensions are dropped");
+    if (op.getSourceType().getDimSize(channelDimension) !=
+        plain.getDimSize(channelDimension))
+      return rewriter.notifyMatchFailure(op, "channels are inserted");
+    Value source = getBlockedSource(op.getSource(), lanes);
+    Value destination = getBlockedSource(op.getDest(), lanes);
+    bool isNew = bool(op.getDest().getDefiningOp<tensor::EmptyOp>());
+    if (!destination && !(source && isNew))
+      return rewriter.notifyMatchFailure(op, "not in blocks");
+    Location location = op.getLoc();
+    RankedTensorType type = getBlockedType(plain, lanes);
+    if (!destination)
+      destination = createEmpty(rewriter, location, type);
+    if (!source)
+      source = pack(rewriter, location, op.getSource(), lanes);
+    SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
+    SmallVector<OpFoldResult> strides = op.getMixedStrides();
+    offsets.push_back(rewriter.getIndexAttr(0));
+    strides.push_back(rewriter.getIndexAttr(1));
+    SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(
+        getContext(), cast<RankedTensorType>(source.getType()).getShape());
+    Value result = tensor::InsertSliceOp::create(
+        rewriter, location, source, destination, offsets, sizes, strides);
+    rewriter.replaceOp(op, unpack(rewriter, location, result, plain));
+    return success();
+  }
+};
+
 } // namespace
 
 void toeplitz::populateShapePatterns(RewritePatternSet &patterns,
                                      int64_t lanes) {
-  patterns.add<ConvertPad, ConvertResize, ConvertConcat,
+  patterns.add<ConvertPad, ConvertResize, ConvertConcat, InsertBlocked,
                ReshapeBlocked<tensor::CollapseShapeOp>,
                ReshapeBlocked<tensor::ExpandShapeOp>, SliceBlocked>(
       patterns.getContext(), lanes);

@@ -157,6 +157,8 @@ std::string toeplitz::describeVerdict(const LayerSelection &layer,
   if (candidate.isTooInexact)
     return "too inexact";
   double relative = getRelativeCost(layer, candidate);
+  if (candidate.isOnlyOnRequest)
+    return print("%.2f x, on request only", relative);
   return relative >= 1 ? print("%.2f x slower", relative)
                        : print("%.2f x faster", 1 / relative);
 }
@@ -164,7 +166,7 @@ std::string toeplitz::describeVerdict(const LayerSelection &layer,
 std::optional<double> toeplitz::getModelRatio(const LayerSelection &layer) {
   const Candidate *model = nullptr, *best = nullptr;
   for (const Candidate &candidate : layer.candidates) {
-    if (!candidate.isAllowed() || !candidate.microseconds)
+    if (!candidate.isOffered() || !candidate.microseconds)
       continue;
     if (!model || candidate.cost.cycles < model->cost.cycles)
       model = &candidate;

@@ -3,6 +3,7 @@
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Schedule/Passes.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -22,11 +23,30 @@ static bool writesAll(kernel::ConvOp conv) {
          shape.drop_front(2).drop_back() == conv.getOutputSizes();
 }
 
+/// Whether the value is, or is written into, a part of a larger tensor whose
+/// positions may lie apart: a phase of a folded convolution, say. Parts along
+/// the channels alone are as good as whole ones.
+static bool liesInPart(Value value) {
+  auto isWhole = [](ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
+    return part.drop_front(2) == whole.drop_front(2);
+  };
+  if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+    return !isWhole(slice.getResultType().getShape(),
+                    slice.getSourceType().getShape());
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    auto slice = dyn_cast<tensor::InsertSliceOp>(user);
+    return slice && !isWhole(slice.getSourceType().getShape(),
+                             slice.getDestType().getShape());
+  });
+}
+
 /// The depthwise convolution that `pointwise` is computed with, if there is one
 /// and it pays.
 static kernel::ConvOp findDepthwise(kernel::ConvOp pointwise) {
   if (pointwise.getGroups() != 1 || pointwise.getKernel().empty() ||
-      pointwise.getNumResults() != 1 || !writesAll(pointwise))
+      pointwise.getNumResults() != 1 || !writesAll(pointwise) ||
+      liesInPart(pointwise.getResult(0)) ||
+      (pointwise.getResidual() && liesInPart(pointwise.getResidual())))
     return {};
   auto depthwise = pointwise.getInput().getDefiningOp<kernel::ConvOp>();
   if (!depthwise || depthwise.getAlgorithm() != "depthwise" ||

@@ -25,6 +25,31 @@ def AllocateScratch : Pass<"allocate-scratch", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def ChooseFolds : Pass<"choose-folds", "::mlir::ModuleOp"> {
+  let summary = "chooses the convolutions that are folded before their algorithms are chosen";
+  let description = [{
+    Sets `toeplitz.fold` on the cnn.conv and cnn.conv_transpose that `fold-stride`, `fold-dilation` or `fold-transposed` makes cheaper: the
+    sum of the pieces' estimated cycles, each by its cheapest algorithm, is compared with the cheapest algorithm of the whole, and must be a
+    tenth less. Folds forced for one layer that leave it alone are an error with the reason; those forced for all are used where they
+    apply. Several are written with "+" between them; "none" forbids all.
+
+    Before:
+    ```mlir
+    %0 = cnn.conv %x, %w ... dilations [2, 2] ... : ...
+    ```
+    After:
+    ```mlir
+    %0 = cnn.conv %x, %w ... dilations [2, 2] ... {toeplitz.fold = "dilation"} : ...
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
+  let options = [
+    Option<"fold", "fold", "std::string", "\"\"", "The folds of every layer to which they apply, as NAME+NAME or none">,
+    ListOption<"layers", "layers", "std::string", "The folds of single layers, each as LAYER=NAME+NAME">,
+    Option<"automatic", "automatic", "bool", "true", "Fold other layers where it is cheaper">
+  ];
+}
+
 def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
   let summary = "gives every operation a layout, packed weights and a fused epilogue";
   let description = [{
@@ -111,8 +136,8 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
     Replaces each `memref.alloc` of @main by a view into one arena, the function's new first argument. Buffers that are alive at
     the same time don't overlap; the largest are placed first, each at the lowest offset that is free for its whole life. The
     arena's size is recorded on the module as `toeplitz.workspace_size` (bytes).
-    Contiguous parts of a buffer (`memref.subview`) become views of the arena of
-    their own, so that equal kernels on different parts stay equal.
+    Parts of a buffer (`memref.subview`) become views of the arena of their own, with their strides where they aren't contiguous, so that
+    equal kernels on different parts stay equal.
 
     Before:
     ```mlir

@@ -215,10 +215,10 @@ private:
     }
   }
 
-  /// A part of a buffer that is contiguous (a part of a concatenation, when
-  /// there is one image) becomes a view of the arena of its own: its type then
-  /// says neither where it lies nor what it is a part of, and kernels that
-  /// differ in nothing else are one function.
+  /// A part of a buffer becomes a view of the arena of its own: its type then
+  /// says neither where it lies nor, if it is contiguous (a part of a
+  /// concatenation, when there is one image), what it is a part of, and kernels
+  /// that differ in nothing else are one function.
   void placeParts(func::FuncOp main) {
     SmallVector<memref::SubViewOp> parts;
     main.walk([&](memref::SubViewOp part) { parts.push_back(part); });
@@ -226,20 +226,40 @@ private:
       auto whole = part.getSource().getDefiningOp<memref::ViewOp>();
       auto base = whole ? getConstantIntValue(whole.getByteShift())
                         : std::optional<int64_t>();
-      if (!base || !isContiguous(part.getType()) ||
+      MemRefType type = part.getType();
+      SmallVector<int64_t> strides;
+      int64_t offset;
+      if (!base || !type.hasStaticShape() ||
+          failed(type.getStridesAndOffset(strides, offset)) ||
+          ShapedType::isDynamic(offset) ||
+          llvm::is_contained(strides, ShapedType::kDynamic) ||
           llvm::any_of(part->getUsers(), llvm::IsaPred<ViewLikeOpInterface>))
         continue;
-      auto [strides, offset] = part.getType().getStridesAndOffset();
-      int64_t bytes = getElementBytes(part.getType().getElementType());
       OpBuilder builder(part);
       Location location = part.getLoc();
+      int64_t bytes = getElementBytes(type.getElementType());
       Value shift = arith::ConstantIndexOp::create(builder, location,
                                                    *base + offset * bytes);
-      auto type = MemRefType::get(part.getType().getShape(),
-                                  part.getType().getElementType());
-      Value view =
-          memref::ViewOp::create(builder, location, type, whole.getSource(),
-                                 shift, /*sizes=*/ValueRange());
+      auto viewAs = [&](ArrayRef<int64_t> shape) -> Value {
+        return memref::ViewOp::create(
+            builder, location, MemRefType::get(shape, type.getElementType()),
+            whole.getSource(), shift, /*sizes=*/ValueRange());
+      };
+      Value view;
+      if (isContiguous(type)) {
+        view = viewAs(type.getShape());
+      } else {
+        // The memory from its first to its last element, with its strides.
+        int64_t extent = 1;
+        for (auto [size, stride] : llvm::zip(type.getShape(), strides))
+          extent += (size - 1) * stride;
+        auto placed = MemRefType::get(
+            type.getShape(), type.getElementType(),
+            StridedLayoutAttr::get(&getContext(), /*offset=*/0, strides));
+        view = memref::ReinterpretCastOp::create(builder, location, placed,
+                                                 viewAs({extent}), /*offset=*/0,
+                                                 type.getShape(), strides);
+      }
       part.getResult().replaceAllUsesWith(view);
       part.erase();
     }

@@ -55,6 +55,16 @@ static SmallVector<std::string> getVariants(const Algorithm *algorithm,
   return variants;
 }
 
+/// Whether a variant isn't among those that an algorithm takes by itself.
+static bool isOnlyOnRequest(const AlgorithmChoice &choice,
+                            ArrayRef<ConvolutionPart> parts,
+                            kernel::TargetAttr target) {
+  return !choice.variant.empty() &&
+         llvm::any_of(parts, [&](const ConvolutionPart &part) {
+           return getSchedule(choice, part.convolution, target).onlyOnRequest;
+         });
+}
+
 std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
                                                 kernel::TargetAttr target) {
   std::vector<Candidate> candidates;
@@ -68,6 +78,8 @@ std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
     }
     for (const std::string &variant : getVariants(algorithm, parts, target)) {
       candidate.choice.variant = variant;
+      candidate.isOnlyOnRequest =
+          isOnlyOnRequest(candidate.choice, parts, target);
       candidate.cost = estimateCost(candidate.choice, parts, target);
       candidates.push_back(candidate);
     }
@@ -101,6 +113,7 @@ public:
 private:
   FailureOr<AlgorithmChoice> find(StringRef name);
   LogicalResult readRules();
+  void findPieces();
   LogicalResult visit(Operation *op);
   void describe(LayerSelection &selection);
   void rank(LayerSelection &selection);
@@ -116,6 +129,9 @@ private:
   bool withBounds;
   std::optional<AlgorithmChoice> forcedForAll;
   llvm::StringMap<AlgorithmChoice> forcedForLayer;
+  /// The layers with a piece, at least, that the algorithm forced for them
+  /// computes.
+  llvm::StringSet<> computedPieces;
   std::vector<LayerSelection> selections;
 };
 
@@ -176,10 +192,11 @@ void Selector::describe(LayerSelection &selection) {
 
 void Selector::rank(LayerSelection &selection) {
   auto getKey = [](const Candidate &candidate, size_t place) {
-    int kind = candidate.refusal        ? 3
-               : candidate.isTooInexact ? 2
-               : candidate.microseconds ? 0
-                                        : 1;
+    int kind = candidate.refusal           ? 4
+               : candidate.isTooInexact    ? 3
+               : candidate.isOnlyOnRequest ? 2
+               : candidate.microseconds    ? 0
+                                           : 1;
     double cost = candidate.microseconds.value_or(candidate.cost.cycles);
     return std::make_tuple(kind, candidate.refusal ? 0.0 : cost, place);
   };
@@ -214,8 +231,11 @@ LogicalResult Selector::chooseForced(LayerSelection &selection,
                                      bool forLayer) {
   const Candidate *best = nullptr;
   for (auto [place, candidate] : llvm::enumerate(selection.candidates)) {
+    bool isMeant = forced.variant.empty()
+                       ? !candidate.isOnlyOnRequest
+                       : candidate.choice.variant == forced.variant;
     if (candidate.choice.algorithm != forced.algorithm || candidate.refusal ||
-        (!forced.variant.empty() && candidate.choice.variant != forced.variant))
+        !isMeant)
       continue;
     if (candidate.isAllowed()) {
       selection.chosen = place;
@@ -235,18 +255,21 @@ LogicalResult Selector::choose(LayerSelection &selection) {
   Operation *op = selection.layer;
   auto forced = forcedForLayer.find(selection.name);
   if (forced != forcedForLayer.end()) {
-    if (std::optional<std::string> reason = declinesLayer(
-            forced->second, selection.parts, kernel::getTarget(op)))
+    std::optional<std::string> reason =
+        declinesLayer(forced->second, selection.parts, kernel::getTarget(op));
+    // Of a folded layer it is enough that some pieces are computed by it.
+    if (reason && !computedPieces.contains(selection.name))
       return op->emitError() << "algorithm '" << forced->second.getName()
                              << "' declines this layer: " << *reason;
-    return chooseForced(selection, forced->second, /*forLayer=*/true);
+    if (!reason)
+      return chooseForced(selection, forced->second, /*forLayer=*/true);
   }
   if (forcedForAll &&
       succeeded(chooseForced(selection, *forcedForAll, /*forLayer=*/false)))
     return success();
 
   const Candidate &best = selection.candidates.front();
-  if (best.isAllowed()) {
+  if (best.isOffered()) {
     selection.chosen = 0;
     selection.reason = best.microseconds ? SelectionReason::Measured
                                          : SelectionReason::Estimated;
@@ -259,6 +282,17 @@ LogicalResult Selector::choose(LayerSelection &selection) {
       mostExact = &candidate;
   assert(mostExact && "the reference declines nothing");
   return reportInexact(selection, *mostExact);
+}
+
+void Selector::findPieces() {
+  module.walk([&](Operation *op) {
+    if (!isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
+      return;
+    auto layer = forcedForLayer.find(getLayerName(op->getLoc(), ""));
+    if (layer != forcedForLayer.end() &&
+        !declinesLayer(layer->second, getParts(op), kernel::getTarget(op)))
+      computedPieces.insert(layer->getKey());
+  });
 }
 
 LogicalResult Selector::visit(Operation *op) {
@@ -282,6 +316,7 @@ LogicalResult Selector::visit(Operation *op) {
 FailureOr<std::vector<LayerSelection>> Selector::run() {
   if (failed(readRules()))
     return failure();
+  findPieces();
   if (module.walk([&](Operation *op) { return WalkResult(visit(op)); })
           .wasInterrupted())
     return failure();

@@ -28,10 +28,14 @@ struct Candidate {
   std::optional<double> errorBound;
   /// Whether that is above what the user allows.
   bool isTooInexact = false;
+  /// Whether it is taken only where the user asks for it by its name.
+  bool isOnlyOnRequest = false;
   /// What `--tune` has measured.
   std::optional<double> microseconds;
 
   bool isAllowed() const { return !refusal && !isTooInexact; }
+  /// Whether it may be chosen where the user asks for nothing.
+  bool isOffered() const { return isAllowed() && !isOnlyOnRequest; }
 };
 
 enum class SelectionReason {
@@ -54,8 +58,8 @@ struct LayerSelection {
   /// No input of the layer is larger; infinite where it isn't known, 0 where
   /// nobody asked.
   double inputBound = 0;
-  /// Best first; then those that are too inexact; then, in the order of the
-  /// table, those that decline.
+  /// Best first; then those that are taken on request alone; then those that
+  /// are too inexact; then, in the order of the table, those that decline.
   std::vector<Candidate> candidates;
   /// The place of the choice in `candidates`.
   size_t chosen = 0;

@@ -1,6 +1,7 @@
 #include "compiler/Transforms/Constants.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
@@ -73,6 +74,30 @@ arith::ConstantOp createConstant(OpBuilder &builder, Location location,
   auto attribute =
       DenseResourceElementsAttr::get(type, name, std::move(buffer).takeBlob());
   return arith::ConstantOp::create(builder, location, attribute);
+}
+
+arith::ConstantOp createSharedConstant(OpBuilder &builder, Location location,
+                                       RankedTensorType type,
+                                       WeightBuffer &&buffer, StringRef name) {
+  MLIRContext *context = builder.getContext();
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
+  auto &blobs = manager.getBlobManager();
+  std::string key = name.str();
+  // The names that createConstant gives, one after the other.
+  for (size_t number = 1; auto *entry = blobs.lookup(key); ++number) {
+    const AsmResourceBlob *blob = entry->getBlob();
+    ArrayRef<float> values = buffer.values();
+    size_t bytes = values.size() * sizeof(float);
+    if (blob && blob->getData().size() == bytes &&
+        std::memcmp(blob->getData().data(), values.data(), bytes) == 0) {
+      DenseResourceElementsHandle handle(
+          entry, context->getLoadedDialect<BuiltinDialect>());
+      return arith::ConstantOp::create(
+          builder, location, DenseResourceElementsAttr::get(type, handle));
+    }
+    key = (name + "_" + Twine(number)).str();
+  }
+  return createConstant(builder, location, type, std::move(buffer), name);
 }
 
 arith::ConstantOp createIndexConstant(OpBuilder &builder, Location location,

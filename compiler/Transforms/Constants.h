@@ -76,7 +76,15 @@ mlir::arith::ConstantOp createConstant(mlir::OpBuilder &builder,
                                        WeightBuffer &&buffer,
                                        llvm::StringRef name);
 
-/// The same for 32-bit integers, a tensor of one dimension.
+/// The same, unless there is a blob of this name, or of this name with a number
+/// appended, with these values: then the constant has that one.
+mlir::arith::ConstantOp createSharedConstant(mlir::OpBuilder &builder,
+                                             mlir::Location location,
+                                             mlir::RankedTensorType type,
+                                             WeightBuffer &&buffer,
+                                             llvm::StringRef name);
+
+/// createConstant for 32-bit integers, a tensor of one dimension.
 mlir::arith::ConstantOp createIndexConstant(mlir::OpBuilder &builder,
                                             mlir::Location location,
                                             llvm::ArrayRef<int32_t> values,

@@ -159,7 +159,8 @@ struct FoldGroups : impl::FoldGroupsBase<FoldGroups> {
 
   void runOnOperation() override {
     if (lanes < 1) {
-      getOperation().emitError() << "lanes must be at least 1, found " << lanes;
+      getOperation().emitError()
+          << "lanes must be at least 1, found " << lanes.getValue();
       return signalPassFailure();
     }
     foldLayers(getOperation(), "groups", markedOnly,

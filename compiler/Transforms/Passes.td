@@ -5,11 +5,42 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ComposePointwise : Pass<"compose-pointwise", "::mlir::ModuleOp"> {
+  let summary = "multiplies a pointwise convolution with the convolution before or behind it";
+  let description = [{
+    Two convolutions with nothing between them, one of them with a kernel of one position and no padding, become one where that is less
+    work (estimateWork: multiplications, and weights to read). Filters and biases are multiplied in double precision; groups that the two
+    don't share become zeros of the product. Not where zeros around a pointwise layer with a bias would become its bias.
+
+    Before:
+
+    ```mlir
+    %0 = cnn.conv %x, %a strides [2] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x9xf32>, tensor<64x8x3xf32>) -> tensor<1x64x5xf32>
+    %y = cnn.conv %0, %b strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x64x5xf32>, tensor<8x64x1xf32>) -> tensor<1x8x5xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %w = arith.constant dense_resource<"conv2.weight.composed"> : tensor<8x8x3xf32>
+    %y = cnn.conv %x, %w strides [2] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x8x9xf32>, tensor<8x8x3xf32>) -> tensor<1x8x5xf32>
+    ```
+  }];
+  let options = [
+    ListOption<"keep", "keep", "std::string", "Names of layers that stay as they are">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
 def ExpandPadding : Pass<"expand-padding", "::mlir::ModuleOp"> {
   let summary = "makes circular, reflecting and replicating padding explicit";
   let description = [{
     Splits a convolution whose `padding_mode` is `circular`, `reflect` or `replicate` into a `cnn.pad` and a convolution
-    without padding, so that later stages know of zeros alone.
+    without padding, so that later stages know of zeros alone. For circular padding this is the fold to a halo and a valid
+    convolution, after which any algorithm applies.
 
     Before:
 
@@ -27,6 +58,33 @@ def ExpandPadding : Pass<"expand-padding", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
+}
+
+def FoldAveragePool : Pass<"fold-average-pool", "::mlir::ModuleOp"> {
+  let summary = "computes a convolution and the average pooling behind it as one convolution";
+  let description = [{
+    Average pooling without padding is a convolution with equal weights: together with the one before it, it becomes one with a larger
+    stride, where that is less work (estimateWork). Behind a kernel of one position it changes places with the convolution, which is then
+    computed at fewer positions. Not where padding that counts as zeros would have to take a bias along, or where the last windows
+    of `ceil_mode` are cut short.
+
+    Before:
+
+    ```mlir
+    %0 = cnn.conv %x, %w strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x64xf32>, tensor<4x4x3xf32>) -> tensor<1x4x64xf32>
+    %y = cnn.pool average %0 kernel [2] strides [2] dilations [1] padding [0] to [0] : (tensor<1x4x64xf32>) -> tensor<1x4x32xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %v = arith.constant dense_resource<"conv1.weight.pooled"> : tensor<4x4x4xf32>
+    %y = cnn.conv %x, %v strides [2] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x64xf32>, tensor<4x4x4xf32>) -> tensor<1x4x32xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
 def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::ModuleOp"> {
@@ -140,6 +198,36 @@ def FoldGroups : Pass<"fold-groups", "::mlir::ModuleOp"> {
     Option<"lanes", "lanes", "int64_t", "8", "Channels of a vector">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def FoldPadding : Pass<"fold-padding", "::mlir::ModuleOp"> {
+  let summary = "makes zeros around the input of a convolution its padding";
+  let description = [{
+    A `cnn.pad` or `tensor.pad` with zeros before a convolution goes into its padding. So do outputs of a convolution without bias whose
+    windows lie in the padding with all of their taps: they are zeros, and the convolutions that read them pad instead.
+
+    There is no fold of circular padding beside `expand-padding`, which makes it (as reflecting and replicating padding) explicit: a halo
+    and a convolution without padding.
+
+    Before:
+
+    ```mlir
+    %0 = cnn.conv %x, %a strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x1xf32>) -> tensor<1x4x10xf32>
+    %y = cnn.conv %0, %b strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x4x10xf32>, tensor<4x4x3xf32>) -> tensor<1x4x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %0 = cnn.conv %x, %a strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x1xf32>) -> tensor<1x4x8xf32>
+    %y = cnn.conv %0, %b strides [1] dilations [1] padding [1] to [1] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x3xf32>) -> tensor<1x4x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
 }
 
 def FoldStride : Pass<"fold-stride", "::mlir::ModuleOp"> {

@@ -1,5 +1,6 @@
 """The passes from cnn to cnn don't change what is computed: the naive evaluator on a network before and after them."""
 
+import random
 import subprocess
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 
 from operator_cases import Case, check, description_of, inputs_of
 from random_networks import RandomNetwork
-from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
+from random_windows import RandomWindow, random_cases, random_channels_and_groups, random_convolution, random_pooling, random_transposed_convolution
 from test_border_cases import CASES as BORDER_CASES
 from test_operators import ARITHMETIC, MOVEMENTS, NORMALIZATIONS, RESIZES
 from toeplitz_process import evaluate_reference, find_tool, run_toeplitz, write_description
 
-PASSES = ("canonicalize", "fold-batch-norm", "expand-padding", "fold-stride", "fold-dilation", "fold-transposed", "fold-groups")
+PASSES = ("canonicalize", "fold-batch-norm", "expand-padding", "fold-stride", "fold-dilation", "fold-transposed", "fold-groups",
+          "fold-padding", "compose-pointwise", "fold-average-pool")
 PIPELINES = {
     **{name: [f"--{name}"] for name in PASSES},
     "split-separable": ["--split-separable=intermediate-cost=0"],
@@ -98,3 +100,68 @@ def test_networks_keep_their_values(seed, tmp_path):
         # Folded weights are rounded to float32 once more than those written down.
         limit = 1e-5 * max(np.max(np.abs(before[name])), 1e-3)
         assert np.max(np.abs(after[name] - before[name])) <= limit, f"output {name} of {network.description}"
+
+
+def random_chain(choose, place):
+    """Two layers, one after the other: (name of the pass that is for them, input shape, layers)."""
+    kind = choose.choice(("compose-pointwise", "fold-average-pool", "fold-padding"))
+    while True:
+        windows = [RandomWindow(choose), RandomWindow(choose)]
+        windows[1].dimensions = windows[0].dimensions
+        window = windows[0]
+        window.sizes = [{1: choose.randint(30, 90), 2: choose.randint(8, 20), 3: choose.randint(5, 7)}[window.dimensions] for _ in window.sizes]
+        if len(windows[1].kernel) != window.dimensions:
+            continue
+        pointwise = choose.choice((0, 1)) if kind == "compose-pointwise" else choose.choice((0, None, None))
+        if pointwise is not None:
+            narrow = windows[pointwise]
+            narrow.kernel = [1] * window.dimensions
+            narrow.low = narrow.high = [0] * window.dimensions
+        if kind == "fold-padding":
+            window.low = [p + choose.randint(0, 6) for p in window.low]
+            window.high = [p + choose.randint(0, 6) for p in window.high]
+        if kind == "fold-average-pool":
+            windows[1].dilations = [choose.choice((1, 1, 2)) for _ in window.sizes]
+            windows[1].kernel = [choose.choice((1, 2, 2, 3)) for _ in window.sizes]
+            windows[1].strides = [choose.choice((1, 2, 2, 3)) for _ in window.sizes]
+            windows[1].low = windows[1].high = [choose.choice((0, 0, 0, k - 1)) for k in windows[1].kernel]
+        windows[1].sizes = window.output_sizes()
+        if min(windows[1].sizes) >= 1 and min(windows[1].output_sizes()) >= 1 and min(windows[1].sizes) > max(windows[1].low):
+            break
+    inputs, outputs, groups = random_channels_and_groups(choose)
+    first = {**window.layer("conv"), "out_channels": outputs, "groups": groups, "bias": kind != "fold-padding" and choose.random() < 0.6}
+    mode = choose.choice(("zeros", "zeros", "circular"))
+    if max(window.low + window.high) <= min(window.sizes) and kind != "fold-padding":
+        first["padding_mode"] = mode
+    if kind == "fold-average-pool":
+        second = {**windows[1].layer("average_pool"), "count_include_pad": choose.random() < 0.5, "ceil_mode": choose.random() < 0.3}
+    else:
+        groups = choose.choice([g for g in (1, 1, 2, 3) if outputs % g == 0])
+        second = {**windows[1].layer("conv"), "out_channels": groups * choose.choice((1, 3)), "groups": groups, "bias": choose.random() < 0.6}
+    first.update(name=f"first{place}", inputs=[f"x{place}"])
+    second.update(name=f"second{place}", inputs=[f"first{place}"])
+    return kind, (choose.choice((1, 2)), inputs, *window.sizes), [first, second]
+
+
+def test_chains_keep_their_values(tmp_path):
+    """What a pass does with two layers, which the single operators above don't have."""
+    choose = random.Random(34)
+    chains = [random_chain(choose, place) for place in range(90)]
+    generator = np.random.default_rng(34)
+    inputs = {f"x{i}": generator.uniform(-1, 1, shape).astype(np.float32) for i, (_, shape, _) in enumerate(chains)}
+    description = {
+        "name": "chains", "weights": {"random": 1},
+        "inputs": [{"name": name, "shape": list(values.shape)} for name, values in inputs.items()],
+        "layers": [layer for _, _, layers in chains for layer in layers],
+        "outputs": [f"second{i}" for i in range(len(chains))],
+    }
+    passes = ("fold-padding", "compose-pointwise", "fold-average-pool")
+    before, after = evaluate_before_and_after(description, inputs, tmp_path, [f"--{name}" for name in passes])
+    for i, (_, _, layers) in enumerate(chains):
+        expected = before[f"second{i}"]
+        limit = 1e-5 * max(np.max(np.abs(expected)), 1e-3)
+        assert np.max(np.abs(after[f"second{i}"] - expected)) <= limit, layers
+    # Each pass had something to do, in more than a few of its chains.
+    text = (tmp_path / "transformed.mlir").read_text()
+    assert text.count(".composed>") >= 8 and text.count(".pooled>") >= 3
+    assert text.count("cnn.conv") + text.count("cnn.pool") < 2 * len(chains) - 12

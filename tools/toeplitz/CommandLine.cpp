@@ -269,6 +269,17 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->option_text("FILE.json")
       ->group("Target");
   parser
+      .add_option("--fold", options.folds,
+                  "Ways of taking convolutions apart into simpler ones: " +
+                      listOfChoices(foldNames()) +
+                      "; for every convolution to which they apply, or for "
+                      "the named layers, as LAYER=NAME or LAYER=NAME+NAME. The "
+                      "default is to fold where it is cheaper")
+      ->option_text("NAME | LAYER=NAME,...")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group("Target");
+  parser
       .add_option("--print-ir-after", options.printAfter,
                   "Print the IR to stderr after the pass; may be repeated")
       ->option_text("PASS")

@@ -3,6 +3,7 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Frontend/Suggestion.h"
 #include "compiler/Registration.h"
+#include "compiler/Transforms/Folds.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "tools/toeplitz/EntryFunction.h"
 #include "tools/toeplitz/Messages.h"
@@ -57,6 +58,12 @@ SmallVector<StringRef> toeplitz::algorithmNames() {
   return names;
 }
 
+SmallVector<StringRef> toeplitz::foldNames() {
+  SmallVector<StringRef> names(getLayerFolds());
+  names.push_back("none");
+  return names;
+}
+
 Compilation::Compilation(const CompilationOptions &options)
     : options(options), diagnostics(context), progress(options.progress) {
   DialectRegistry registry;
@@ -80,7 +87,8 @@ LogicalResult Compilation::load(StringRef inputPath) {
   pipeline.inputRange = options.inputRange;
   pipeline.tunedPath = options.tuned;
 
-  if (failed(readAlgorithms()) || failed(readModule(path)))
+  if (failed(readAlgorithms()) || failed(readFolds()) ||
+      failed(readModule(path)))
     return failure();
   stage = findStage(*module);
   if (failed(checkWeights()) || failed(checkLayerNames()))
@@ -119,6 +127,30 @@ LogicalResult Compilation::readAlgorithms() {
         pipeline.layerAlgorithms[layer.str()] = algorithm.str();
       else
         pipeline.algorithm = algorithm.str();
+    }
+  return success();
+}
+
+LogicalResult Compilation::readFolds() {
+  SmallVector<StringRef> known = foldNames();
+  for (StringRef argument : options.folds)
+    for (StringRef choice : llvm::split(argument, ',')) {
+      // A layer's name may have an equals sign in it, a fold's never.
+      auto [layer, folds] = choice.rsplit('=');
+      bool isForOneLayer = choice.contains('=');
+      if (!isForOneLayer)
+        std::swap(layer, folds);
+      for (StringRef fold : llvm::split(folds, '+')) {
+        if (!llvm::is_contained(known, fold))
+          return reportError("--fold: unknown fold '" + fold + "'; expected " +
+                             listOfChoices(known) + suggest(fold, known));
+        std::string &chosen =
+            isForOneLayer ? pipeline.layerFolds[layer.str()] : pipeline.fold;
+        if (chosen == "none" || (fold == "none" && !chosen.empty()))
+          return reportError("--fold: 'none' forbids all folds, it cannot "
+                             "stand beside others");
+        chosen += (chosen.empty() ? "" : "+") + fold.str();
+      }
     }
   return success();
 }
@@ -185,6 +217,7 @@ LogicalResult Compilation::checkWeights() {
 LogicalResult Compilation::checkLayerNames() {
   if (stage != Stage::Cnn) {
     StringRef option = !options.algorithms.empty() ? "--algorithm"
+                       : !options.folds.empty()    ? "--fold"
                        : options.maxError          ? "--max-error"
                        : options.inputRange        ? "--input-range"
                        : !options.tuned.empty()    ? "--tuned"
@@ -198,10 +231,14 @@ LogicalResult Compilation::checkLayerNames() {
   for (const auto &[layer, algorithm] : pipeline.layerAlgorithms)
     if (failed(checkLayerName("--algorithm", layer)))
       return failure();
+  for (const auto &[layer, folds] : pipeline.layerFolds)
+    if (failed(checkLayerName("--fold", layer, "it is never folded")))
+      return failure();
   return success();
 }
 
-LogicalResult Compilation::checkLayerName(StringRef option, StringRef layer) {
+LogicalResult Compilation::checkLayerName(StringRef option, StringRef layer,
+                                          StringRef onlyWay) {
   llvm::SetVector<StringRef> layers, others;
   module->walk([&](Operation *operation) {
     auto name = dyn_cast<NameLoc>(operation->getLoc());
@@ -214,7 +251,7 @@ LogicalResult Compilation::checkLayerName(StringRef option, StringRef layer) {
     return success();
   if (others.contains(layer))
     return reportError(option + ": layer '" + layer +
-                       "' is not a convolution, it has one algorithm only");
+                       "' is not a convolution, " + onlyWay);
   return reportError(option + ": '" + path + "' has no layer '" + layer + "'" +
                      suggest(layer, layers.getArrayRef()));
 }
@@ -281,7 +318,7 @@ LogicalResult Compilation::simplify() {
                        "' are already chosen, it is at the stage '" +
                        stageName(stage) + "'");
   PassManager manager(&context, ModuleOp::getOperationName());
-  buildCnnPipeline(manager);
+  buildCnnPipeline(manager, pipeline);
   buildTargetPipeline(manager, pipeline);
   return runPasses(manager);
 }

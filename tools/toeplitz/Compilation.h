@@ -38,9 +38,11 @@ public:
   mlir::LogicalResult simplify();
 
   /// Checks that the network as it was loaded has a convolution of that name,
-  /// which `option` names.
-  mlir::LogicalResult checkLayerName(llvm::StringRef option,
-                                     llvm::StringRef layer);
+  /// which `option` names. `onlyWay` is why nothing can be chosen for another
+  /// layer.
+  mlir::LogicalResult
+  checkLayerName(llvm::StringRef option, llvm::StringRef layer,
+                 llvm::StringRef onlyWay = "it has one algorithm only");
 
   /// What the user says about that choice, but for measured times.
   SelectionRules getSelectionRules() const;
@@ -58,6 +60,7 @@ public:
 private:
   mlir::LogicalResult readAlgorithms();
   mlir::LogicalResult runPasses(mlir::PassManager &manager);
+  mlir::LogicalResult readFolds();
   mlir::LogicalResult readModule(llvm::StringRef path);
   mlir::LogicalResult checkWeights();
   mlir::LogicalResult checkLayerNames();

@@ -31,6 +31,8 @@ struct CompilationOptions {
   std::optional<double> maxError, inputRange;
   /// A file of measured times.
   std::string tuned;
+  /// The same for folds; several for one layer are written as "NAME+NAME".
+  std::vector<std::string> folds;
   /// Passes to print the IR after, by the names that they have in a pipeline.
   std::vector<std::string> printAfter;
   bool printAfterAll = false;
@@ -42,12 +44,15 @@ struct CompilationOptions {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
            !algorithms.empty() || maxError || inputRange || !tuned.empty() ||
-           !printAfter.empty() || printAfterAll || timePasses;
+           !folds.empty() || !printAfter.empty() || printAfterAll || timePasses;
   }
 };
 
 /// What --algorithm knows: the names in the table of compiler/Algorithms.
 llvm::SmallVector<llvm::StringRef> algorithmNames();
+
+/// What --fold knows: the folds of single layers, and "none".
+llvm::SmallVector<llvm::StringRef> foldNames();
 
 } // namespace toeplitz
 

@@ -66,6 +66,29 @@ func.func @main(%x: tensor<1x8x8xf32>) -> (tensor<1x8x11xf32>, tensor<1x8x6xf32>
 
 // -----
 
+// Phases of the positions are inserted in blocks, into a new tensor or one that is blocked; a part of the channels isn't.
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %{{.*}}: tensor<1x6x8xf32>, %[[Y:.*]]: tensor<1x6x4xf32>
+// CHECK: %[[POOLED:.*]] = kernel.pool {{.*}} -> tensor<1x2x4x4xf32>
+// CHECK: %[[EMPTY:.*]] = tensor.empty() : tensor<1x2x8x4xf32>
+// CHECK: %[[EVEN:.*]] = tensor.insert_slice %[[POOLED]] into %[[EMPTY]][0, 0, 0, 0] [1, 2, 4, 4] [1, 1, 2, 1] : tensor<1x2x4x4xf32> into tensor<1x2x8x4xf32>
+// CHECK: %[[BLOCKED:.*]] = kernel.reorder ins(%[[Y]])
+// CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[BLOCKED]] into %[[EVEN]][0, 0, 1, 0] [1, 2, 4, 4] [1, 1, 2, 1] : tensor<1x2x4x4xf32> into tensor<1x2x8x4xf32>
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 4, 0] [1, 6, 4] [1, 1, 1] : tensor<1x6x4xf32> into tensor<1x10x4xf32>
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x6x8xf32>, %y: tensor<1x6x4xf32>, %z: tensor<1x10x4xf32>) -> (tensor<1x6x8xf32>, tensor<1x10x4xf32>) {
+  %p = cnn.pool max %x kernel [2] strides [2] dilations [1] padding [0] to [0] : (tensor<1x6x8xf32>) -> tensor<1x6x4xf32>
+  %e = tensor.empty() : tensor<1x6x8xf32>
+  %0 = tensor.insert_slice %p into %e[0, 0, 0] [1, 6, 4] [1, 1, 2] : tensor<1x6x4xf32> into tensor<1x6x8xf32>
+  %1 = tensor.insert_slice %y into %0[0, 0, 1] [1, 6, 4] [1, 1, 2] : tensor<1x6x4xf32> into tensor<1x6x8xf32>
+  %2 = tensor.insert_slice %p into %z[0, 4, 0] [1, 6, 4] [1, 1, 1] : tensor<1x6x4xf32> into tensor<1x10x4xf32>
+  return %1, %2 : tensor<1x6x8xf32>, tensor<1x10x4xf32>
+}
+}
+
+// -----
+
 // Positions of size one come and go without moving anything.
 
 // CHECK-LABEL: func.func @main

@@ -38,7 +38,7 @@ func.func @merged(%x: tensor<1x2xf32>, %c: tensor<1x4x1xf32>) -> (tensor<1x4xf32
   %w = arith.constant dense<[[1.0], [2.0], [3.0], [4.0]]> : tensor<4x1xf32>
   %b = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
   %y = cnn.conv %x, %w bias %b strides [] dilations [] padding [] to [] groups 2 zeros : (tensor<1x2xf32>, tensor<4x1xf32>, tensor<4xf32>) -> tensor<1x4xf32> loc("fc")
-  // CHECK: cnn.conv {{.*}} groups 1 zeros : (tensor<1x4x1xf32>, tensor<4x4x1xf32>
+  // CHECK: cnn.conv {{.*}} groups 1 zeros {toeplitz.fold = "stride"} : (tensor<1x4x1xf32>, tensor<4x4x1xf32>
   // MARKED: arith.constant dense_resource<depthwise.weight.group> : tensor<2x2x1xf32>
   // MARKED: arith.constant dense_resource<depthwise.bias.group> : tensor<2xf32>
   // MARKED: cnn.conv {{.*}} groups 1 zeros {toeplitz.fold = "stride"} : (tensor<1x2x1xf32>, tensor<2x2x1xf32>
