@@ -58,7 +58,6 @@ FORCED += [
     Pack("forced_winograd_f2", WINOGRAD_CASES, ["--algorithm=winograd:f2"]),
     Pack("forced_winograd_f4", WINOGRAD_CASES, ["--algorithm=winograd:f4"]),
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
-    Pack("forced_winograd_f4_avx2", WINOGRAD_CASES, ["--algorithm=winograd:f4", "--mcpu=x86-64-v3"]),
 ]
 
 
