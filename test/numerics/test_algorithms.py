@@ -1,5 +1,6 @@
 """Every algorithm forced, on every processor that this machine can be, and refused where it can't compute a layer."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -8,7 +9,7 @@ from operator_cases import Case, Pack, description_of, member_name, members
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft", "winograd")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def processor_flags():
@@ -81,6 +82,39 @@ FORCED += [
     for processor in PROCESSORS
     if runs_here(processor)
 ]
+# Tiles cut at every border, tiles that lie in the padding, phases of transposed convolutions that write apart, whole groups.
+WINOGRAD_CASES = [
+    *SPECIAL_CASES[-2:],
+    Case({"op": "conv", "out_channels": 40, "kernel_size": 3, "padding": 1}, ((2, 33, 14, 8),), reduction=297),
+    Case({"op": "conv", "out_channels": 32, "kernel_size": 3, "padding": [[0, 2], [2, 0]], "groups": 2}, ((1, 32, 9, 11),), reduction=144),
+    Case({"op": "conv", "out_channels": 20, "kernel_size": 3, "padding": 3}, ((1, 17, 1, 2),), reduction=153),
+    Case({"op": "conv", "out_channels": 1, "kernel_size": 3, "padding": 2}, ((1, 1, 1, 1),), reduction=9),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 5, "padding": [[4, 0], [1, 3]]}, ((1, 20, 9, 11),), reduction=500),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [1, 7], "padding": [0, 3]}, ((1, 20, 5, 11),), reduction=140),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [7, 1], "padding": [3, 1]}, ((1, 20, 11, 5),), reduction=140),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [4, 2], "padding": [[1, 2], [0, 0]]}, ((3, 20, 10, 7),), reduction=160),
+    Case({"op": "conv", "out_channels": 12, "kernel_size": 6}, ((1, 9, 13, 6),), reduction=324),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1}, ((2, 20, 37),), reduction=60),
+    Case({"op": "conv", "out_channels": 9, "kernel_size": 5, "padding": 4}, ((1, 40, 1),), reduction=200),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1}, ((2, 20, 4, 7, 6),), reduction=540),
+    Case({"op": "conv", "out_channels": 17, "kernel_size": [4, 1, 3], "padding": [[3, 0], [0, 0], [2, 1]]}, ((1, 17, 4, 5, 6),), reduction=204),
+    Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 20, 7, 6),), reduction=80),
+    Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 5, "padding": 6}, ((1, 20, 13, 12),), reduction=500),
+    Case({"op": "conv_transpose", "out_channels": 16, "kernel_size": 6, "stride": 3, "padding": 1}, ((2, 16, 7),), reduction=32),
+]
+
+
+def with_slack(slack):
+    return [dataclasses.replace(case, slack=slack) for case in WINOGRAD_CASES]
+
+
+# F(2, r) and F(4, r) stay within everybody's tolerance. F(6, r) is only used on request because it makes errors of up to 2e-5 of the
+# largest output (compiler/Algorithms/Winograd.cpp).
+FORCED += [
+    Pack("forced_winograd_f2", WINOGRAD_CASES, ["--algorithm=winograd:f2"]),
+    Pack("forced_winograd_f4", WINOGRAD_CASES, ["--algorithm=winograd:f4"]),
+    Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
+]
 
 
 @pytest.mark.parametrize("pack, place", members(FORCED), ids=member_name)
@@ -144,12 +178,17 @@ DENSE = {"op": "conv", "out_channels": 8, "kernel_size": 3, "padding": 1}
 
 
 LINEAR = {"op": "linear", "out_features": 3}
+REFUSALS = [
+    ("pointwise", DENSE),
+    ("depthwise", DENSE),
+    ("fft", {**DENSE, "stride": 2}),
+    ("filter-toeplitz", LINEAR),
+    ("winograd", {**DENSE, "stride": 2}),
+    ("winograd:f3", DENSE),
+]
 
 
-@pytest.mark.parametrize(
-    "algorithm, layer",
-    [("pointwise", DENSE), ("depthwise", DENSE), ("fft", {**DENSE, "stride": 2}), ("filter-toeplitz", LINEAR)],
-)
+@pytest.mark.parametrize("algorithm, layer", REFUSALS)
 def test_refused_for_a_layer(algorithm, layer, tmp_path):
     """Forced for one layer that it can't compute: an error with the layer's name and the reason, and no output."""
     shape = (1, 4) if layer["op"] == "linear" else (1, 4, 6, 6)

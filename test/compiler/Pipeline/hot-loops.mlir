@@ -14,6 +14,12 @@
 // RUN: %{assembly} --mtriple=aarch64-linux-gnu > %t.arm
 // RUN: %{loops} < %t.arm | FileCheck %s --check-prefix=ARM
 
+// Chosen by its cost, Winograd's algorithm has such a loop too. (Its transforms go through the stack on purpose.)
+// RUN: toeplitz compile %s --emit=asm -o - --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3 | %{loops} | FileCheck %s --check-prefix=WINOGRAD-V3
+// RUN: toeplitz compile %s --emit=asm -o - --mtriple=x86_64-linux-gnu --mcpu=x86-64-v4 | %{loops} | FileCheck %s --check-prefix=WINOGRAD-V4
+// WINOGRAD-V3: {{[2-9][0-9]}} multiply-adds on ymm, 0 on the stack
+// WINOGRAD-V4: {{[4-9][0-9]}} multiply-adds on zmm, 0 on the stack
+
 // At least 10 accumulators and two steps: 20.
 // V3: {{[2-9][0-9]}} multiply-adds on ymm, 0 on the stack
 // V3-NOT: multiply-adds on ymm, {{[1-9][0-9]*}} on the stack

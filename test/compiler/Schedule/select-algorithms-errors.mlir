@@ -44,13 +44,45 @@
 // REDEFINE: %{layers} = layers=three=filter-toeplitz
 // RUN: %{force}=UNKNOWN-ZEROS
 // UNKNOWN-ZEROS: error: loc("three"): algorithm 'filter-toeplitz' declines this layer: it isn't known which weights are zero
+// REDEFINE: %{layers} = layers=dense=winograd
+// RUN: %{force}=NO-DIMENSION
+// NO-DIMENSION: error: loc("dense"): algorithm 'winograd' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=strided=winograd
+// RUN: %{force}=WINOGRAD-STRIDE
+// WINOGRAD-STRIDE: error: loc("strided"): algorithm 'winograd' declines this layer: the stride is 2 in spatial dimension 1, expected 1
+// REDEFINE: %{layers} = layers=dilated=winograd
+// RUN: %{force}=DILATION
+// DILATION: error: loc("dilated"): algorithm 'winograd' declines this layer: the dilation is 2 in spatial dimension 0, expected 1
+// REDEFINE: %{layers} = layers=sparse=winograd
+// RUN: %{force}=NO-POSITIONS
+// NO-POSITIONS: error: loc("sparse"): algorithm 'winograd' declines this layer: the kernel has no positions in spatial dimension 1
+// REDEFINE: %{layers} = layers=huge=winograd
+// RUN: %{force}=LARGE
+// LARGE: error: loc("huge"): algorithm 'winograd' declines this layer: the kernel has 8 positions in spatial dimension 0, at most 7 are transformed
+// REDEFINE: %{layers} = layers=padded=winograd
+// RUN: %{force}=ONES
+// ONES: error: loc("padded"): algorithm 'winograd' declines this layer: the kernel has 1 position in each dimension that could be transformed
+// The first of three dimensions isn't transformed.
+// REDEFINE: %{layers} = layers=frames=winograd
+// RUN: %{force}=ONES-BEHIND
+// ONES-BEHIND: error: loc("frames"): algorithm 'winograd' declines this layer: the kernel has 1 position in each dimension that could be transformed
+// REDEFINE: %{layers} = layers=multiplied=winograd
+// RUN: %{force}=GROUPS
+// GROUPS: error: loc("multiplied"): algorithm 'winograd' declines this layer: its groups have 1 input and 2 output channels, expected multiples of the vector length 8
+// Variants are those of the layer's kernel: F(6, 5) would transform 10 values.
+// REDEFINE: %{layers} = layers=five=winograd:f6
+// RUN: %{force}=VARIANT
+// VARIANT: error: loc("five"): algorithm 'winograd:f6' declines this layer: it has no variant 'f6' for this layer, expected 'f2', 'f4'
+// REDEFINE: %{layers} = layers=three=winograd:f3
+// RUN: %{force}=NO-VARIANT
+// NO-VARIANT: error: loc("three"): algorithm 'winograd:f3' declines this layer: it has no variant 'f3' for this layer, expected 'f2', 'f4', 'f6'
 
 // A name that no algorithm has, for a layer and for all; a layer that isn't there or is no convolution.
 // REDEFINE: %{layers} = layers=three=winnograd
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'pointwise', 'depthwise', 'filter-toeplitz', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
@@ -63,11 +95,11 @@
 
 // For the whole network an algorithm is a wish: nobody declines it with an error.
 // RUN: toeplitz-opt %s --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefix=WISH
-// WISH-COUNT-10: toeplitz.algorithm =
+// WISH-COUNT-13: toeplitz.algorithm =
 
 func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: tensor<1x16xf32>, %deep: tensor<1x2048x8x8xf32>, %w1: tensor<16x16x1x1xf32>,
     %w3: tensor<16x16x3x3xf32>, %w2: tensor<16x16x2x2xf32>, %ws: tensor<16x16x1x1xf32>, %wm: tensor<32x1x3x3xf32>, %wd: tensor<16x1xf32>,
-    %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>) {
+    %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>, %w5: tensor<16x16x5x5xf32>, %video: tensor<1x16x4x8x8xf32>, %wf: tensor<16x16x3x1x1xf32>) {
   %0 = cnn.conv %x, %w3 strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32> loc("three")
   %1 = cnn.conv %x, %w1 strides [1, 2] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
@@ -88,5 +120,11 @@ func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: te
   %9 = cnn.conv %deep, %wh strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x2048x8x8xf32>, tensor<8x2048x8x8xf32>) -> tensor<1x8x1x1xf32> loc("huge")
   %10 = cnn.activation relu %0 : tensor<1x16x8x8xf32> loc("relu")
+  %11 = cnn.conv %x, %w3 strides [1, 1] dilations [2, 1] padding [1, 1] to [1, 1] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x6x8xf32> loc("dilated")
+  %12 = cnn.conv %video, %wf strides [1, 1, 1] dilations [1, 1, 1] padding [1, 0, 0] to [1, 0, 0] groups 1 zeros
+    : (tensor<1x16x4x8x8xf32>, tensor<16x16x3x1x1xf32>) -> tensor<1x16x4x8x8xf32> loc("frames")
+  %13 = cnn.conv %x, %w5 strides [1, 1] dilations [1, 1] padding [2, 2] to [2, 2] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x16x5x5xf32>) -> tensor<1x16x8x8xf32> loc("five")
   return
 }

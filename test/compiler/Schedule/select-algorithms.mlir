@@ -25,8 +25,9 @@ func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: 
   // LAYERS-SAME: {toeplitz.algorithm = "direct"}
   %0 = cnn.conv %x, %w1 strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x64x14x14xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x14x14xf32> loc("one_by_one")
+  // Three by three positions, no stride: fewest multiplications.
   // CHECK-NEXT: cnn.conv %{{.*}} groups 1
-  // COST-SAME: {toeplitz.algorithm = "direct"}
+  // COST-SAME: {toeplitz.algorithm = "winograd"}
   // IM2COL-SAME: {toeplitz.algorithm = "im2col"}
   // DIRECT-SAME: {toeplitz.algorithm = "direct"}
   // LAYERS-SAME: {toeplitz.algorithm = "im2col"}
@@ -71,7 +72,7 @@ func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: 
   // COST-SAME: {toeplitz.algorithm = "im2col"}
   // IM2COL-SAME: {toeplitz.algorithm = "im2col"}
   // DIRECT-SAME: {toeplitz.algorithm = "direct"}
-  %7 = cnn.conv %narrow, %w_narrow strides [1, 1] dilations [1, 1] padding [1, 0] to [1, 0] groups 1 zeros
+  %7 = cnn.conv %narrow, %w_narrow strides [1, 1] dilations [2, 1] padding [2, 0] to [2, 0] groups 1 zeros
     : (tensor<1x512x64x1xf32>, tensor<512x512x3x1xf32>) -> tensor<1x512x64x1xf32> loc("narrow")
   // Only convolutions have algorithms.
   // CHECK-NEXT: cnn.activation relu %{{.*}} : tensor<2x10xf32>
