@@ -236,18 +236,40 @@ static void packFilter(const Convolution &convolution,
               convolution.groups, filter, packed);
 }
 
+/// What the operation's verifier doesn't ask of every algorithm.
+static bool isComplete(kernel::ConvOp op) {
+  size_t rank = op.getKernel().size();
+  return op.getTransform() && (rank == 1 || rank == 2) &&
+         llvm::all_of(*op.getTransform(), isFourierSize) &&
+         llvm::all_of(op.getKernel(), [](int64_t size) { return size > 0; });
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
-  return FourierConvolution(op).countTasks();
+  return isComplete(op) ? FourierConvolution(op).countTasks() : 1;
 }
 
 static int64_t getScratchSize(kernel::ConvOp op) {
-  return FourierConvolution(op).getScratchFloats();
+  return isComplete(op) ? FourierConvolution(op).getScratchFloats() : 0;
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
-  if (!op.getTransform() || !op.getScratch())
-    return op.emitOpError(
-        "has no transform or no scratch memory, which 'fft' needs");
+  if (!isComplete(op))
+    return op.emitOpError("has no transform of 2^a 3^b 5^c points in one or two "
+                          "dimensions, which 'fft' needs");
+  FourierConvolution geometry(op);
+  auto getSize = [](Value buffer, int64_t dimension) {
+    return cast<ShapedType>(buffer.getType()).getDimSize(dimension);
+  };
+  if (!op.getScratch() ||
+      getSize(op.getScratch(), 0) < geometry.countTasks() ||
+      getSize(op.getScratch(), 1) < geometry.getScratchFloats())
+    return op.emitOpError("has no scratch memory of ")
+           << geometry.countTasks() << " x " << geometry.getScratchFloats()
+           << " floats, which 'fft' needs";
+  if (getSize(op.getFilter(), 0) != geometry.getPackedFloats())
+    return op.emitOpError("has a packed filter of ")
+           << getSize(op.getFilter(), 0) << " floats, 'fft' expects "
+           << geometry.getPackedFloats();
   FourierKernel fourier(op, kernel);
   if (fourier.blueprint.isDepthwise())
     emitDepthwiseFft(fourier);
