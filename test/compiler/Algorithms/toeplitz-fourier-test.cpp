@@ -29,8 +29,9 @@ static Signal transformByDefinition(const Signal &signal) {
   Signal result(signal.size());
   for (size_t k = 0; k < signal.size(); ++k)
     for (size_t n = 0; n < signal.size(); ++n)
-      result[k] += signal[n] * std::polar(1.0, -2 * pi * double(n * k % signal.size()) /
-                                                   double(signal.size()));
+      result[k] +=
+          signal[n] * std::polar(1.0, -2 * pi * double(n * k % signal.size()) /
+                                          double(signal.size()));
   return result;
 }
 
@@ -148,10 +149,9 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
   ConvolutionSchedule schedule;
   schedule.transform = {size};
   FourierConvolution fourier(convolution, schedule, target);
-  std::string which = "input " + std::to_string(input) + ", kernel " +
-                      std::to_string(kernel) + ", padding " +
-                      std::to_string(padding) + ", size " +
-                      std::to_string(size);
+  std::string which =
+      "input " + std::to_string(input) + ", kernel " + std::to_string(kernel) +
+      ", padding " + std::to_string(padding) + ", size " + std::to_string(size);
   expect(fourier.inner.isRotated() == rotated, which + ": rotated?");
   std::vector<float> filter(kernel), packed(fourier.getPackedFloats());
   for (int64_t k = 0; k < kernel; ++k)
@@ -170,11 +170,12 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
         const float *h = packed.data() + fourier.getSpectraStart() + half * 8;
         Complex value(h[0], h[4]);
         // Conjugate for the inverse transform by the forward one.
-        product[k] = std::conj(spectrum[k] * (half == k ? value : std::conj(value)));
+        product[k] =
+            std::conj(spectrum[k] * (half == k ? value : std::conj(value)));
       }
       Signal result = transformByDefinition(product);
-      for (int64_t j = 0; j < fourier.inner.getOutputsPerTile() &&
-                          firstOutput + j < output;
+      for (int64_t j = 0;
+           j < fourier.inner.getOutputsPerTile() && firstOutput + j < output;
            ++j) {
         int64_t tap = impulse + padding - firstOutput - j;
         double expected = tap >= 0 && tap < kernel ? filter[tap] : 0;
