@@ -57,8 +57,6 @@ static SmallVector<int64_t> getCandidateSizes(FourierDimension dimension) {
   // A line of larger tiles doesn't stay in the caches.
   constexpr int64_t largest = 4096;
   SmallVector<int64_t> sizes;
-  if (dimension.circular)
-    sizes.push_back(dimension.input);
   int64_t fewest = 0;
   int64_t whole = getNextFourierSize(dimension.output + dimension.kernel - 1);
   for (int64_t size = getNextFourierSize(dimension.kernel);
@@ -113,7 +111,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
     if (!depthwise) {
       FourierConvolution tiled(convolution, schedule, target);
       ComplexTile tile = chooseComplexTile(tiled.countChunkPositions(),
-                                           tiled.countGroupVectors(), target);
+                                           tiled.countSplitVectors(), target);
       schedule.tilePositions = tile.positions;
       schedule.tileVectors = tile.vectors;
     }
@@ -175,14 +173,16 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
         static_cast<double>(llvm::divideCeil(tiles, 2)) * fourier.groups;
     double chunks = fourier.countChunks();
     ComplexTile tile = chooseComplexTile(fourier.countChunkPositions(),
-                                         fourier.countGroupVectors(), target);
-    double steps = chunks * fourier.countFrequencies() * convolution.inChannels;
+                                         fourier.countSplitVectors(), target);
+    double splits = fourier.countSplits();
+    double steps =
+        chunks * splits * fourier.countFrequencies() * convolution.inChannels;
     cost.cycles =
-        pairs * (fourier.countInBlocks() * (forward + 10 * points) +
+        pairs * (splits * fourier.countInBlocks() * (forward + 10 * points) +
                  fourier.countGroupVectors() * (backward + 10 * points)) +
         1.25 * steps * tile.cyclesPerStep;
     cost.multiplyAdds = steps * fourier.countChunkPositions() *
-                        fourier.countGroupVectors() * target.getLanes() * 4;
+                        fourier.countSplitVectors() * target.getLanes() * 4;
     spectra *= chunks;
   }
   // The spectra come from beyond the second-level cache, at about 4 bytes a
@@ -236,18 +236,40 @@ static void packFilter(const Convolution &convolution,
               convolution.groups, filter, packed);
 }
 
+/// What the operation's verifier doesn't ask of every algorithm.
+static bool isComplete(kernel::ConvOp op) {
+  size_t rank = op.getKernel().size();
+  return op.getTransform() && (rank == 1 || rank == 2) &&
+         llvm::all_of(*op.getTransform(), isFourierSize) &&
+         llvm::all_of(op.getKernel(), [](int64_t size) { return size > 0; });
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
-  return FourierConvolution(op).countTasks();
+  return isComplete(op) ? FourierConvolution(op).countTasks() : 1;
 }
 
 static int64_t getScratchSize(kernel::ConvOp op) {
-  return FourierConvolution(op).getScratchFloats();
+  return isComplete(op) ? FourierConvolution(op).getScratchFloats() : 0;
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
-  if (!op.getTransform() || !op.getScratch())
+  if (!isComplete(op))
     return op.emitOpError(
-        "has no transform or no scratch memory, which 'fft' needs");
+        "has no transform of 2^a 3^b 5^c points in one or two "
+        "dimensions, which 'fft' needs");
+  FourierConvolution geometry(op);
+  auto getSize = [](Value buffer, int64_t dimension) {
+    return cast<ShapedType>(buffer.getType()).getDimSize(dimension);
+  };
+  if (!op.getScratch() || getSize(op.getScratch(), 0) < geometry.countTasks() ||
+      getSize(op.getScratch(), 1) < geometry.getScratchFloats())
+    return op.emitOpError("has no scratch memory of ")
+           << geometry.countTasks() << " x " << geometry.getScratchFloats()
+           << " floats, which 'fft' needs";
+  if (getSize(op.getFilter(), 0) != geometry.getPackedFloats())
+    return op.emitOpError("has a packed filter of ")
+           << getSize(op.getFilter(), 0) << " floats, 'fft' expects "
+           << geometry.getPackedFloats();
   FourierKernel fourier(op, kernel);
   if (fourier.blueprint.isDepthwise())
     emitDepthwiseFft(fourier);

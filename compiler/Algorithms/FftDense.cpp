@@ -55,7 +55,7 @@ public:
       : fourier(fourier), kernel(fourier.kernel), blueprint(fourier.blueprint),
         positions(blueprint.countChunkPositions()),
         blocks(blueprint.countInBlocks()),
-        vectors(blueprint.countGroupVectors()),
+        vectors(blueprint.countSplitVectors()),
         channels(blueprint.inChannels / blueprint.groups) {}
   void emit();
 
@@ -80,7 +80,10 @@ private:
   FourierKernel &fourier;
   KernelBuilder &kernel;
   const FourierConvolution &blueprint;
+  /// `vectors` are those of a split.
   int64_t positions, blocks, vectors, channels;
+  /// The split of the item at work.
+  Index split;
 };
 
 } // namespace
@@ -114,7 +117,9 @@ void DenseEmitter::getSignals(Index group, Index block, Index vector,
                               TileSignal &real, TileSignal &imaginary) {
   // With several groups, each has whole blocks and vectors.
   Index inputBlock = kernel.add(kernel.mul(group, number(blocks)), block);
-  Index outputVector = kernel.add(kernel.mul(group, number(vectors)), vector);
+  Index outputVector =
+      kernel.add(kernel.mul(group, number(blueprint.countGroupVectors())),
+                 kernel.add(kernel.mul(split, number(vectors)), vector));
   Index tile = kernel.mul(kernel.add(firstPair, pair), number(2));
   Index next = kernel.add(tile, number(1));
   real = fourier.getSignal(tile, inputBlock, outputVector);
@@ -273,7 +278,7 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
 void DenseEmitter::multiply(Index group) {
   int64_t floats = fourier.getPointFloats();
   int64_t frequencies = blueprint.countFrequencies();
-  int64_t matrix = channels * vectors * floats;
+  int64_t matrix = channels * blueprint.countGroupVectors() * floats;
   int64_t tileVectors = std::min(blueprint.tileVectors, vectors);
   int64_t tilePositions = std::min(blueprint.tilePositions, positions);
   kernel.forLoop(number(0), number(frequencies), 1, [&](Index frequency) {
@@ -308,9 +313,11 @@ void DenseEmitter::emit() {
   bool single = positions % 2 != 0;
   fourier.forItems([&](Index item) {
     SmallVector<Index> place =
-        kernel.delinearize(item, {blueprint.groups, blueprint.countChunks()});
+        kernel.delinearize(item, {blueprint.groups, blueprint.countSplits(),
+                                  blueprint.countChunks()});
     Index group = place[0];
-    Index firstPair = kernel.mul(place[1], number(pairs));
+    split = place[1];
+    Index firstPair = kernel.mul(place[2], number(pairs));
     auto forPairs = [&](void (DenseEmitter::*body)(Index, Index, Index, bool)) {
       int64_t whole = single ? pairs - 1 : pairs;
       kernel.forLoop(number(0), number(whole), 1, [&](Index pair) {

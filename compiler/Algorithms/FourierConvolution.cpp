@@ -11,8 +11,6 @@ using namespace mlir;
 using namespace toeplitz;
 
 std::optional<int64_t> FourierDimension::getRotatedSize() const {
-  if (circular)
-    return input;
   if (paddingLow < 0)
     return std::nullopt;
   return std::max(
@@ -21,7 +19,7 @@ std::optional<int64_t> FourierDimension::getRotatedSize() const {
 
 bool FourierDimension::isRotated() const {
   std::optional<int64_t> least = getRotatedSize();
-  return least && (circular ? size == *least : size >= *least);
+  return least && size >= *least;
 }
 
 int64_t FourierDimension::getOutputsPerTile() const {
@@ -119,9 +117,28 @@ int64_t FourierConvolution::countChunkPositions() const {
   return 2 * countChunkPairs() - (single ? 1 : 0);
 }
 
+int64_t FourierConvolution::countSplits() const {
+  int64_t items = countChunks() * groups;
+  if (isDepthwise() || items > 2)
+    return 1;
+  // Some 100 microseconds of products for each, and all together no more
+  // transforms of inputs than half of those of outputs: with as many of both,
+  // two splits were a third slower on one core.
+  constexpr double leastMultiplyAdds = 5e6;
+  double multiplyAdds = 4.0 * countFrequencies() * countTiles() *
+                        (inChannels / groups) * outChannels;
+  int64_t vectors = countGroupVectors();
+  int64_t splits = std::min<int64_t>(
+      {8 / items, vectors / (2 * countInBlocks()),
+       static_cast<int64_t>(multiplyAdds / leastMultiplyAdds)});
+  while (splits > 1 && vectors % splits != 0)
+    --splits;
+  return std::max<int64_t>(1, splits);
+}
+
 int64_t FourierConvolution::countItems() const {
   if (!isDepthwise())
-    return countChunks() * groups;
+    return countChunks() * groups * countSplits();
   return pairsBlocks() ? countTiles() * llvm::divideCeil(countInBlocks(), 2)
                        : countInBlocks() * llvm::divideCeil(countTiles(), 2);
 }
@@ -139,7 +156,7 @@ int64_t FourierConvolution::getInputSpectraFloats() const {
 }
 
 int64_t FourierConvolution::getOutputSpectraFloats() const {
-  return countFrequencies() * countGroupVectors() * countChunkPositions() * 2 *
+  return countFrequencies() * countSplitVectors() * countChunkPositions() * 2 *
          lanes;
 }
 
@@ -270,6 +287,7 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
   int64_t channels = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
   int64_t vectors = convolution.countGroupVectors();
+  int64_t splitVectors = convolution.countSplitVectors();
   int64_t perFrequency = channels * vectors * 2 * lanes;
   SpectrumOfFilter getSpectrum(convolution);
   std::fill(packed.begin(), packed.end(), 0.0f);
@@ -283,9 +301,12 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
         Spectrum spectrum = getSpectrum(filter.slice(
             (f * filterChannels + c % filterChannels) * taps, taps));
         int64_t vector = output / lanes;
-        int64_t tileStart =
-            vector / convolution.tileVectors * convolution.tileVectors;
-        int64_t width = std::min(convolution.tileVectors, vectors - tileStart);
+        int64_t splitStart = vector / splitVectors * splitVectors;
+        int64_t tileStart = splitStart + (vector - splitStart) /
+                                             convolution.tileVectors *
+                                             convolution.tileVectors;
+        int64_t width = std::min(convolution.tileVectors,
+                                 splitStart + splitVectors - tileStart);
         int64_t place = tileStart * channels * 2 * lanes +
                         c * width * 2 * lanes +
                         (vector - tileStart) * 2 * lanes + output % lanes;

@@ -21,14 +21,13 @@ namespace toeplitz {
 /// y[o] = sum over k of w[k] z[(o + k - p) mod N], the padding before x and
 /// that behind it may share their zeros: N >= I + p and N >= O + K - 1 - p. For
 /// an image padded to its own size that is I + (K - 1) / 2 instead of I + K
-/// - 1. And where x is periodic itself, N = I.
+/// - 1.
 struct FourierDimension {
   int64_t input = 1;
   int64_t output = 1;
   int64_t kernel = 1;
   int64_t paddingLow = 0;
   int64_t size = 1;
-  bool circular = false;
   /// As in Dimension.
   int64_t outputStride = 1;
   int64_t outputOffset = 0;
@@ -92,6 +91,15 @@ struct FourierConvolution {
   /// one chunk with an odd number of tiles.
   int64_t countChunkPositions() const;
 
+  /// Dense: parts of a group's output channels that tasks do apart, each after
+  /// transforming all inputs anew. A task reads its part of the filter's
+  /// spectra alone; were tiles divided among tasks, each would read all of
+  /// them.
+  int64_t countSplits() const;
+  int64_t countSplitVectors() const {
+    return countGroupVectors() / countSplits();
+  }
+
   /// Parts of the work that can be done apart, in the order in which tasks take
   /// them.
   int64_t countItems() const;
@@ -118,8 +126,8 @@ struct FourierConvolution {
   /// whole vector, then the spectra, divided by the number of points.
   /// Depthwise: block by block (or two blocks by two blocks), frequency by
   /// frequency, vectors of real and imaginary parts. Dense: group by group,
-  /// frequency by frequency, for each tile of vectors, channel by channel: real
-  /// and imaginary parts of each vector.
+  /// frequency by frequency, for each tile of vectors of each split, channel by
+  /// channel: real and imaginary parts of each vector.
   int64_t getOuterTableFloats() const;
   int64_t getInnerTableFloats() const;
   int64_t getSpectraStart() const {

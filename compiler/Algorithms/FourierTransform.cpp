@@ -137,7 +137,6 @@ static void searchRadices(FourierPlan &plan, int64_t rest, int64_t registers,
 }
 
 FourierPlan toeplitz::planFourierTransform(int64_t size, int64_t registers) {
-  assert(isFourierSize(size));
   FourierPlan plan, best;
   plan.size = best.size = size;
   double bestCycles = 0;

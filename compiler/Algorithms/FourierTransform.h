@@ -47,7 +47,8 @@ bool isFourierSize(int64_t size);
 /// The least 2^a 3^b 5^c that isn't below `size`.
 int64_t getNextFourierSize(int64_t size);
 
-/// The cheapest plan with butterflies that fit `registers` vector registers.
+/// The cheapest plan for `registers` vector registers; it has no stages where
+/// the size isn't 2^a 3^b 5^c.
 FourierPlan planFourierTransform(int64_t size, int64_t registers);
 
 /// exp(-2 pi i number / size) in double.

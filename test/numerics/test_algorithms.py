@@ -61,6 +61,8 @@ FOURIER_CASES = [
     fourier_case((1, 33, 50, 20), 17, 5, products=825),
     fourier_case((2, 3, 400), 17, [101], products=303, padding=50),
     fourier_case((1, 2, 3000), 3, [1025], products=2050, padding=512),
+    # Many more output channels than input channels: divided among tasks.
+    fourier_case((1, 16, 50, 50), 64, 5, products=400, padding=2),
     # Groups of whole vectors, merged ones, and a depthwise multiplier.
     fourier_case((1, 64, 20, 12), 32, 5, products=800, padding=2, groups=2),
     fourier_case((1, 12, 20, 12), 12, 5, products=75, padding=2, groups=4),
