@@ -98,9 +98,10 @@ private:
 /// Cycles of one nonzero weight in a tile of `vectors`: the cores that we
 /// schedule for start two loads a cycle, one for each multiply-add, one for the
 /// weight and one for its offset; a multiply-add's result is there after 4
-/// cycles.
+/// cycles, in which small tiles work on two weights.
 static double getStepCycles(int64_t vectors) {
-  return std::max((vectors + 2) / 2.0, 4.0) + 0.3;
+  double latency = vectors < SpatialLanes::fewVectors ? 2.0 : 4.0;
+  return std::max((vectors + 2) / 2.0, latency) + 0.3;
 }
 
 /// Cycles of transposing a square of vectors: a shuffle a cycle, and loads with

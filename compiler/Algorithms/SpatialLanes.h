@@ -49,6 +49,11 @@ struct LaneDimension {
 /// blocks of input channels whose part of a tile's input stays in the
 /// first-level cache.
 struct SpatialLanes {
+  /// A tile of fewer vectors than that leaves the multipliers idle: a result is
+  /// there after 4 cycles, in which the core starts 8 multiply-adds. It sums up
+  /// every other weight apart.
+  static constexpr int64_t fewVectors = 8;
+
   llvm::SmallVector<LaneDimension, 3> dimensions;
   int64_t inChannels = 1;
   int64_t outChannels = 1;

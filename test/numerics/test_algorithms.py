@@ -126,8 +126,7 @@ def test_forced_algorithm(pack, place):
 
 
 # Where the vectors of positions have borders: one pixel, kernels and strides beyond the input, few and many positions, holes.
-SPARSE_CASES = [
-    *SPECIAL_CASES,
+SPARSE_BORDERS = [
     Case({"op": "conv", "out_channels": 9, "kernel_size": 3, "padding": 1}, ((1, 5, 1, 1),), reduction=45),
     Case({"op": "conv", "out_channels": 4, "kernel_size": 7, "padding": 4}, ((2, 3, 3, 2),), reduction=147),
     Case({"op": "conv", "out_channels": 6, "kernel_size": 2, "stride": 5, "padding": [[3, 0], [0, 4]]}, ((1, 7, 12, 11),), reduction=28),
@@ -135,12 +134,16 @@ SPARSE_CASES = [
     Case({"op": "conv", "out_channels": 3, "kernel_size": 9, "padding": 4, "stride": 2}, ((1, 2, 1021),), reduction=18),
     Case({"op": "conv", "out_channels": 70, "kernel_size": 3, "padding": 1}, ((1, 70, 19, 5),), reduction=630),
     Case({"op": "conv", "out_channels": 6, "kernel_size": [3, 2, 3], "stride": [2, 1, 2], "padding": 1, "groups": 3}, ((1, 9, 5, 6, 7),), reduction=54),
-    *random_cases(25, 8, random_convolution),
-    *random_cases(26, 6, random_transposed_convolution),
 ]
+SPARSE_RANDOM = [*random_cases(25, 8, random_convolution), *random_cases(26, 4, random_transposed_convolution)]
 PRUNED = [
-    Pack(f"pruned_{round(100 * sparsity)}", SPARSE_CASES, ["--algorithm=filter-toeplitz"], sparsity)
-    for sparsity in (0.5, 0.8, 0.95, 1.0)
+    Pack(f"pruned_{round(100 * sparsity)}", cases, ["--algorithm=filter-toeplitz"], sparsity)
+    for sparsity, cases in (
+        (0.5, SPARSE_RANDOM),
+        (0.8, [*SPECIAL_CASES, *SPARSE_BORDERS]),
+        (0.95, [*SPARSE_BORDERS[:2], *SPARSE_RANDOM[:8]]),
+        (1.0, [*SPECIAL_CASES[:2], *SPARSE_BORDERS[5:], *SPARSE_RANDOM[-2:]]),
+    )
 ]
 
 

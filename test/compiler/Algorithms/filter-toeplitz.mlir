@@ -19,11 +19,20 @@
 // CHECK-NEXT: vector.shuffle {{.*}} [1, 5, 3, 7]
 // CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]][%[[TASK]]
 // CHECK-NOT: vector.store
-// The sparse product, row by row: each nonzero has one weight and one offset.
+// The sparse product, row by row: each nonzero has one weight and one offset. Two nonzeros at a time, whose sums are added at the end,
+// because three vectors alone would wait for each other; then the last one of an odd number.
 // CHECK: scf.for %[[ROW:.*]] = %c0 to %c4 step %c1 {
 // CHECK: %[[BEGIN:.*]] = arith.index_castui
 // CHECK: %[[END:.*]] = arith.index_castui
-// CHECK: scf.for %[[NONZERO:.*]] = %[[BEGIN]] to %[[END]] step %c1 iter_args(
+// CHECK: %[[COUNT:.*]] = arith.subi %[[END]], %[[BEGIN]]
+// CHECK-NEXT: %[[SINGLE:.*]] = arith.remui %[[COUNT]], %c2
+// CHECK-NEXT: %[[PAIRS:.*]] = arith.subi %[[END]], %[[SINGLE]]
+// CHECK-NEXT: scf.for %{{.*}} = %[[BEGIN]] to %[[PAIRS]] step %c2 iter_args(
+// CHECK-COUNT-6: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+// CHECK-COUNT-3: arith.addf
+// CHECK: scf.for %[[NONZERO:.*]] = %[[PAIRS]] to %[[END]] step %c1 iter_args(
 // CHECK-NEXT: %[[SCALAR:.*]] = memref.load %[[W]][%[[NONZERO]]]
 // CHECK-NEXT: %[[WEIGHT:.*]] = vector.broadcast %[[SCALAR]] : f32 to vector<4xf32>
 // CHECK: memref.load %[[S]]
@@ -59,21 +68,21 @@ func.func @main(%x: memref<1x1x9x4xf32>, %w: memref<6xf32>, %b: memref<1x4xf32>,
 // -----
 
 // A first-level cache of 512 bytes: the weights lie by blocks of input channels, and between blocks the sums of all output channels wait.
-// Zeros to start with, then two loads for two multiply-adds of every row in the blocks that follow; no bias, no bounds.
+// Zeros to start with, then two loads for the two vectors of every row in the blocks that follow; no bias, no bounds.
 // CHECK-LABEL: func.func private @kernel_blocks
 // CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1 {
 // CHECK: vector.shuffle
 // CHECK: scf.for
-// CHECK: iter_args(%{{.*}} = %cst, %{{.*}} = %cst)
-// CHECK-COUNT-2: vector.fma
+// CHECK: iter_args(%{{.*}} = %cst, %{{.*}} = %cst, %{{.*}} = %cst, %{{.*}} = %cst)
+// CHECK-COUNT-6: vector.fma
 // CHECK-NOT: vector.fma
 // CHECK: scf.for %[[BLOCK:.*]] = %c1 to %c4 step %c1 {
 // CHECK: %[[ROWS:.*]] = arith.muli %[[BLOCK]], %c4
 // CHECK: arith.addi %[[ROWS]]
 // CHECK: %[[SUM0:.*]] = vector.load
 // CHECK: %[[SUM1:.*]] = vector.load
-// CHECK: iter_args(%{{.*}} = %[[SUM0]], %{{.*}} = %[[SUM1]])
-// CHECK-COUNT-2: vector.fma
+// CHECK: iter_args(%{{.*}} = %[[SUM0]], %{{.*}} = %[[SUM1]], %{{.*}} = %cst, %{{.*}} = %cst)
+// CHECK-COUNT-6: vector.fma
 // CHECK-NOT: vector.fma
 // CHECK: vector.shuffle
 // CHECK-NOT: scf.if
