@@ -40,6 +40,7 @@ private:
   ShiftState visitCollapse(mlir::tensor::CollapseShapeOp op);
   ShiftState visitExpand(mlir::tensor::ExpandShapeOp op);
   ShiftState visitLinalg(mlir::linalg::LinalgOp op);
+  ShiftState visitGather(mlir::linalg::LinalgOp op);
 
   ShiftState padTensor(const ShiftState &state, int64_t low, int64_t high,
                        cnn::PaddingMode mode) const;
