@@ -24,6 +24,8 @@ public:
   void set(mlir::Value value, ShiftState state) {
     states[value] = std::move(state);
   }
+  /// Frees what is known of a value that nobody asks about any more.
+  void forget(mlir::Value value) { states.erase(value); }
   const ShiftAlgebra &getAlgebra() const { return algebra; }
 
 private:
