@@ -2,6 +2,7 @@
 #include "compiler/Analysis/ShiftRules.h"
 
 #include "mlir/IR/Location.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -39,14 +40,36 @@ static ShiftFacts describe(Value value, const ShiftRules &rules) {
   return facts;
 }
 
+/// The values that each operation of the network is the last to read: a state
+/// has an entry for each position, and a long network many values.
+static llvm::DenseMap<Operation *, SmallVector<Value>>
+findLastReads(Block &block) {
+  llvm::DenseMap<Value, Operation *> last;
+  for (Operation &op : block) {
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op.getRegions(), captured);
+    for (Value value : op.getOperands())
+      last[value] = &op;
+    for (Value value : captured)
+      last[value] = &op;
+  }
+  llvm::DenseMap<Operation *, SmallVector<Value>> reads;
+  for (auto [value, op] : last)
+    reads[op].push_back(value);
+  return reads;
+}
+
 /// Follows a shift of the axis through the network.
 static void analyze(func::FuncOp main, AxisEquivariance &axis) {
   ShiftRules rules(axis.size);
   for (size_t input : axis.inputs)
     rules.set(main.getArgument(input),
               rules.getAlgebra().makeInput(axis.dimension));
+  auto lastReads = findLastReads(main.getBody().front());
   for (Operation &op : main.getBody().front().without_terminator()) {
     rules.visit(&op);
+    for (Value value : lastReads.lookup(&op))
+      rules.forget(value);
     if (op.getNumResults() == 0)
       continue;
     Value value = op.getResult(0);

@@ -57,10 +57,14 @@ ShiftState ShiftRules::visitOp(Operation *op) {
   if (!moves)
     return invariant.kind == ShiftState::Fixed ? invariant
                                                : algebra.check(invariant);
-  for (Value value : captured)
-    if (get(value).kind == ShiftState::Equivariant)
-      return breakWith("it reads positions that it computes");
-  ShiftState state = visitMoving(op);
+  bool isCaptured = llvm::any_of(captured, [&](Value value) {
+    return get(value).kind == ShiftState::Equivariant;
+  });
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  ShiftState state = !isCaptured ? visitMoving(op)
+                     : structured
+                         ? visitGather(structured)
+                         : breakWith("it reads positions that it computes");
   if (state.kind == ShiftState::Broken)
     return state;
   return algebra.check(ShiftAlgebra::restrict(std::move(state), invariant));

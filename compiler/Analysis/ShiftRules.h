@@ -24,6 +24,8 @@ public:
   void set(mlir::Value value, ShiftState state) {
     states[value] = std::move(state);
   }
+  /// Frees what is known of a value that nobody asks about any more.
+  void forget(mlir::Value value) { states.erase(value); }
   const ShiftAlgebra &getAlgebra() const { return algebra; }
 
 private:
@@ -40,6 +42,7 @@ private:
   ShiftState visitCollapse(mlir::tensor::CollapseShapeOp op);
   ShiftState visitExpand(mlir::tensor::ExpandShapeOp op);
   ShiftState visitLinalg(mlir::linalg::LinalgOp op);
+  ShiftState visitGather(mlir::linalg::LinalgOp op);
 
   ShiftState padTensor(const ShiftState &state, int64_t low, int64_t high,
                        cnn::PaddingMode mode) const;

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from compiled_network import TOEPLITZ
+from network_to_onnx import network_to_onnx
 from random_networks import RandomNetwork
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -16,11 +17,11 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 # The resolution of each example, and the layers that become its outputs: those before the border spoils everything at it.
 EXAMPLE_CASES = {
     "periodic_flow": (32, ["next_state"]),
-    "wavenet": (2200, ["conv2", "layers.3.add"]),
-    "unet": (64, ["encoder1.relu2", "encoder2.pool", "encoder3.relu1"]),
+    "wavenet": (300, ["layers.5.add", "layers.2.add"]),
+    "unet": (48, ["encoder1.relu2", "encoder2.pool"]),
     "resnet18": (64, ["maxpool", "layer1.1.relu2"]),
     "lenet5": (28, ["pool1", "pool2"]),
-    "deeplab": (64, ["backbone.layer1.2.relu3"]),
+    "deeplab": (48, ["backbone.layer1.2.relu3"]),
 }
 
 
@@ -71,7 +72,7 @@ def test_example(name, tmp_path):
         assert all(test["exact"] for test in tests)
 
 
-@pytest.mark.parametrize("seed", (3, 5, 10, 13))
+@pytest.mark.parametrize("seed", (3, 5, 13))
 def test_random_network(seed, tmp_path):
     """Every layer is an output."""
     description = RandomNetwork(seed, layers=14).description
@@ -81,3 +82,26 @@ def test_random_network(seed, tmp_path):
     path = tmp_path / "network.json"
     path.write_text(json.dumps(description))
     check(path)
+
+
+@pytest.mark.parametrize("seed", (6, 18, 31))
+def test_onnx_model_has_the_claims_of_its_description(seed, tmp_path):
+    """The same network by other operations: resizes as gathers, means as reductions, padding apart from convolutions."""
+    description = RandomNetwork(seed).description
+    shape = description["inputs"][0]["shape"]
+    shape[2:] = [6 * shape[2], 5 * shape[3]]
+    description["outputs"] = [layer["name"] for layer in description["layers"]]
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(description))
+    model = tmp_path / "network.onnx"
+    model.write_bytes(network_to_onnx(str(path)).SerializeToString())
+    claims = []
+    for network in (path, model):
+        process = subprocess.run([TOEPLITZ, "equivariance", str(network), "--json"], capture_output=True, text=True, check=True)
+        axes = json.loads(process.stdout)["axes"]
+        outputs = [(axis["dimension"], claim) for axis in axes for claim in axis["outputs"]]
+        for _, claim in outputs:
+            claim.pop("layer", None), claim.pop("reason", None)
+        claims.append(outputs)
+    assert claims[0] == claims[1]
+    assert any(claim["kind"] == "equivariant" for _, claim in claims[0])
