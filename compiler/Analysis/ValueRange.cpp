@@ -343,6 +343,20 @@ static bool isExact(Operation *op) {
              arith::MinimumFOp, math::AbsFOp>(op);
 }
 
+/// Whether the roundings of a function are relative to its results alone,
+/// however large its operands are.
+static bool forgetsMagnitude(Operation *op) {
+  if (auto activation = dyn_cast<cnn::ActivationOp>(op))
+    return llvm::is_contained(
+        {cnn::ActivationKind::Sigmoid, cnn::ActivationKind::HardSigmoid,
+         cnn::ActivationKind::Tanh, cnn::ActivationKind::Softsign},
+        activation.getKind());
+  // (A norm divides by a root of the sum of the squares of the same rounded
+  // differences.)
+  return isa<cnn::SoftmaxOp, cnn::GroupNormOp, cnn::LayerNormOp, arith::MulFOp,
+             math::TanhOp, math::ErfOp, math::SinOp, math::CosOp>(op);
+}
+
 Interval ValueRanges::get(Value value) const {
   auto found = ranges.find(value);
   if (found != ranges.end())
@@ -371,8 +385,9 @@ void ValueRanges::compute(Operation *op) {
     range = getRange(op, operands);
     if (!isExact(op)) {
       double magnitude = range.getMagnitude();
-      if (isa<arith::AddFOp, arith::SubFOp>(op))
-        magnitude = operands[0].getMagnitude() + operands[1].getMagnitude();
+      if (!forgetsMagnitude(op))
+        for (Interval operand : operands)
+          magnitude = std::max(magnitude, operand.getMagnitude());
       range = range.widen(operationError * magnitude);
     }
   }

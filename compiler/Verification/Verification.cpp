@@ -298,7 +298,7 @@ FailureOr<LayerCheck> LayerVerifier::run() {
   check.reduction =
       reduceLayer(layer, options.maximumMultiplyAdds).value_or("");
 
-  AlgorithmChoice reference = {getAlgorithms().back(), ""};
+  AlgorithmChoice reference = {findAlgorithm("direct"), ""};
   probe = buildCompiledModule(context.get(), {{&layer, reference}}, target);
   Operation *op = nullptr;
   probe->walk([&](Operation *candidate) {
