@@ -81,8 +81,7 @@ static void addMarkedFolds(OpPassManager &manager,
                            const PipelineOptions &options) {
   constexpr bool markedOnly = true;
   manager.addPass(createFoldTransposed({markedOnly}));
-  manager.addPass(
-      createFoldGroups({markedOnly, options.target.vectorLanes}));
+  manager.addPass(createFoldGroups({markedOnly, options.target.vectorLanes}));
   manager.addPass(createFoldDilation({markedOnly}));
   manager.addPass(createFoldStride({markedOnly}));
   manager.addPass(createCanonicalizerPass());

@@ -62,10 +62,9 @@ static ConvolutionPart describePiece(Operation *layer, const Piece &piece) {
   convolution = getParts(layer).front().convolution;
   convolution.inputIsPlain = convolution.outputIsStrided = false;
   convolution.nonzeroWeights = std::nullopt;
-  for (auto *sizes :
-       {&convolution.inputSizes, &convolution.kernel, &convolution.strides,
-        &convolution.dilations, &convolution.paddingLow,
-        &convolution.outputSizes})
+  for (auto *sizes : {&convolution.inputSizes, &convolution.kernel,
+                      &convolution.strides, &convolution.dilations,
+                      &convolution.paddingLow, &convolution.outputSizes})
     sizes->clear();
   for (const CutPhase &cut : piece) {
     convolution.inputSizes.push_back(cut.size);
@@ -135,10 +134,9 @@ private:
     text.split(names, '+');
     for (StringRef name : names)
       if (!llvm::is_contained(getLayerFolds(), name)) {
-        getOperation().emitError() << "unknown fold '" << name
-                                   << "', expected one of '"
-                                   << llvm::join(getLayerFolds(), "', '")
-                                   << "' or 'none'";
+        getOperation().emitError()
+            << "unknown fold '" << name << "', expected one of '"
+            << llvm::join(getLayerFolds(), "', '") << "' or 'none'";
         return failure();
       }
     return names;
@@ -204,8 +202,7 @@ private:
         continue;
       if (best == 0)
         best = margin * estimateBest(getParts(op), target);
-      double cycles =
-          estimateFolded(op, planFold(op, *phases).folded, target);
+      double cycles = estimateFolded(op, planFold(op, *phases).folded, target);
       if (cycles < best) {
         best = cycles;
         cheapest = name;

@@ -52,8 +52,8 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
   std::string name =
       getConstantName(layer->getOperand(1), "filter") + ".packed";
   // (The phases of a layer that was folded have one filter.)
-  return createSharedConstant(builder, layer->getLoc(), type,
-                              std::move(packed), name);
+  return createSharedConstant(builder, layer->getLoc(), type, std::move(packed),
+                              name);
 }
 
 /// Which weights there are as a constant, where the algorithm asks for it.

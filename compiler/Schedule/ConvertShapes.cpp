@@ -185,8 +185,8 @@ struct SliceBlocked : LayoutPattern<tensor::ExtractSliceOp> {
   }
 };
 
-/// Insertion of whole channels that lie in blocks, into a new tensor or one that
-/// lies in blocks: bufferization then has their producers write there.
+/// Insertion of whole channels that lie in blocks, into a new tensor or one
+/// that lies in blocks: bufferization then has their producers write there.
 struct InsertBlocked : LayoutPattern<tensor::InsertSliceOp> {
   using LayoutPattern<tensor::InsertSliceOp>::LayoutPattern;
 
@@ -215,9 +215,8 @@ struct InsertBlocked : LayoutPattern<tensor::InsertSliceOp> {
     strides.push_back(rewriter.getIndexAttr(1));
     SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(
         getContext(), cast<RankedTensorType>(source.getType()).getShape());
-    Value result =
-        tensor::InsertSliceOp::create(rewriter, location, source, destination,
-                                      offsets, sizes, strides);
+    Value result = tensor::InsertSliceOp::create(
+        rewriter, location, source, destination, offsets, sizes, strides);
     rewriter.replaceOp(op, unpack(rewriter, location, result, plain));
     return success();
   }

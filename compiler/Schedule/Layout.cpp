@@ -89,9 +89,9 @@ Value packChannels(OpBuilder &builder, Location location, Value channels,
   if (std::optional<ConstantValues> values = readConstant(channels)) {
     WeightBuffer buffer(blocks * lanes);
     llvm::copy(values->get(), buffer.values().begin());
-    return createSharedConstant(
-        builder, location, result, std::move(buffer),
-        getConstantName(channels, "channels") + ".blocked");
+    return createSharedConstant(builder, location, result, std::move(buffer),
+                                getConstantName(channels, "channels") +
+                                    ".blocked");
   }
   auto withBatch = RankedTensorType::get({1, count}, type.getElementType());
   Value expanded =

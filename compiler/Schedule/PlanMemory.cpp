@@ -256,9 +256,9 @@ private:
         auto placed = MemRefType::get(
             type.getShape(), type.getElementType(),
             StridedLayoutAttr::get(&getContext(), /*offset=*/0, strides));
-        view = memref::ReinterpretCastOp::create(
-            builder, location, placed, viewAs({extent}), /*offset=*/0,
-            type.getShape(), strides);
+        view = memref::ReinterpretCastOp::create(builder, location, placed,
+                                                 viewAs({extent}), /*offset=*/0,
+                                                 type.getShape(), strides);
       }
       part.getResult().replaceAllUsesWith(view);
       part.erase();

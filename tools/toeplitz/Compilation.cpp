@@ -141,9 +141,8 @@ LogicalResult Compilation::readFolds() {
         if (!llvm::is_contained(known, fold))
           return reportError("--fold: unknown fold '" + fold + "'; expected " +
                              listOfChoices(known) + suggest(fold, known));
-        std::string &chosen = isForOneLayer
-                                  ? pipeline.layerFolds[layer.str()]
-                                  : pipeline.fold;
+        std::string &chosen =
+            isForOneLayer ? pipeline.layerFolds[layer.str()] : pipeline.fold;
         if (chosen == "none" || (fold == "none" && !chosen.empty()))
           return reportError("--fold: 'none' forbids all folds, it cannot "
                              "stand beside others");
@@ -227,9 +226,10 @@ LogicalResult Compilation::checkLayerNames() {
   return success();
 }
 
-LogicalResult Compilation::checkLayerNames(
-    StringRef option, const std::map<std::string, std::string> &choices,
-    StringRef onlyWay) {
+LogicalResult
+Compilation::checkLayerNames(StringRef option,
+                             const std::map<std::string, std::string> &choices,
+                             StringRef onlyWay) {
   llvm::SetVector<StringRef> layers, others;
   module->walk([&](Operation *operation) {
     auto name = dyn_cast<NameLoc>(operation->getLoc());

@@ -37,8 +37,8 @@ struct CompilationOptions {
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
-           !algorithms.empty() || !folds.empty() || !printAfter.empty() || printAfterAll ||
-           timePasses;
+           !algorithms.empty() || !folds.empty() || !printAfter.empty() ||
+           printAfterAll || timePasses;
   }
 };
 

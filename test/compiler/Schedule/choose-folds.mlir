@@ -6,10 +6,11 @@
 // RUN: toeplitz-opt %s --choose-folds="fold=none layers=dilated=dilation+stride,up=transposed+dilation" | FileCheck %s --check-prefix=LAYERS
 // RUN: toeplitz-opt %s --choose-folds="fold=dilation automatic=false layers=dilated=none" | FileCheck %s --check-prefix=EXCEPT
 
-// A folded filter that reaches 6 positions over 3 pixels of an image is mostly padding: the pieces have but the taps that reach the image.
+// A kernel that reaches 13 positions over an image of 3 is mostly padding: the pieces have only the taps that reach the image.
 // CHOSEN-LABEL: @main
-// CHOSEN: dilations [1, 1] {{.*}} loc("dense")
-// CHOSEN: toeplitz.fold = "dilation"
+// CHOSEN-NOT: toeplitz.fold
+// CHOSEN: cnn.conv {{.*}} dilations [2, 2] padding [6, 6] {{.*}} {toeplitz.fold = "dilation"}
+// CHOSEN-NOT: toeplitz.fold
 // NONE-NOT: toeplitz.fold
 // What applies, in the order of the list.
 // FORCED: cnn.conv {{.*}} groups 1 zeros :
