@@ -52,14 +52,13 @@ static double estimateBest(ArrayRef<ConvolutionPart> parts,
   return best;
 }
 
-/// The convolution of a piece.
-static ConvolutionPart describePiece(Operation *layer, const Piece &piece) {
-  // Channels, batch and groups are the layer's.
+/// The convolution of a piece: channels, batch and groups are the layer's.
+static ConvolutionPart describePiece(const Convolution &layer,
+                                     int64_t layerTaps, const Piece &piece) {
   ConvolutionPart part;
   Convolution &convolution = part.convolution;
-  convolution = getParts(layer).front().convolution;
+  convolution = layer;
   convolution.inputIsPlain = convolution.outputIsStrided = false;
-  convolution.nonzeroWeights = std::nullopt;
   for (auto *sizes : {&convolution.inputSizes, &convolution.kernel,
                       &convolution.strides, &convolution.dilations,
                       &convolution.paddingLow, &convolution.outputSizes})
@@ -72,6 +71,10 @@ static ConvolutionPart describePiece(Operation *layer, const Piece &piece) {
     convolution.paddingLow.push_back(cut.phase.paddingLow);
     convolution.outputSizes.push_back(cut.phase.outputs);
   }
+  // As many of its weights are zeros as of all.
+  if (layer.nonzeroWeights)
+    convolution.nonzeroWeights =
+        *layer.nonzeroWeights * convolution.getTaps() / layerTaps;
   return part;
 }
 
@@ -83,11 +86,17 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
                              kernel::TargetAttr target) {
   constexpr double kernelCycles = 2000, bytesPerCycle = 8;
   auto result = cast<RankedTensorType>(layer->getResult(0).getType());
+  const Convolution whole = getParts(layer).front().convolution;
+  int64_t layerTaps = 1;
+  for (int64_t size : cast<RankedTensorType>(layer->getOperand(1).getType())
+                          .getShape()
+                          .drop_front(2))
+    layerTaps *= size;
   double cycles = 0;
   bool isFirst = true;
   for (const Piece &piece : folded.pieces) {
     if (!readsNothing(piece))
-      cycles += estimateBest(describePiece(layer, piece), target);
+      cycles += estimateBest(describePiece(whole, layerTaps, piece), target);
     if (!isFirst)
       cycles += kernelCycles + (folded.isSum ? 2 * 4.0 / bytesPerCycle *
                                                    result.getNumElements()
