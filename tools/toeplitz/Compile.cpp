@@ -11,6 +11,8 @@
 #include "tools/toeplitz/Printing.h"
 #include "tools/toeplitz/Tune.h"
 
+#include "llvm/Support/Path.h"
+
 using namespace toeplitz;
 
 namespace {
