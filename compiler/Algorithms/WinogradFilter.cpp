@@ -10,8 +10,8 @@
 using namespace mlir;
 using namespace toeplitz;
 
-/// A matrix of doubles, row-major.
 namespace {
+/// A matrix of doubles, row-major.
 struct Matrix {
   int64_t rows, columns;
   std::vector<double> entries;

@@ -43,7 +43,9 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
   size_t missing = 3 - given.size();
   for (auto [d, dimension] : llvm::enumerate(given)) {
     dimensions[missing + d] = dimension;
-    transform[missing + d] = (*op.getTransform())[d];
+    // (Without, the emitter reports an error.)
+    transform[missing + d] =
+        op.getTransform() ? (*op.getTransform())[d] : dimension.kernel;
   }
   divide(target);
 }
