@@ -287,6 +287,8 @@ void DenseEmitter::multiply(Index group) {
                    kernel.mul(kernel.add(kernel.mul(group, number(frequencies)),
                                          frequency),
                               number(matrix)));
+    matrixStart = kernel.add(
+        matrixStart, kernel.mul(split, number(vectors * channels * floats)));
     auto multiplyVectors = [&](Index vector, int64_t width) {
       Index filterStart = kernel.add(
           matrixStart, kernel.mul(vector, number(channels * floats)));
