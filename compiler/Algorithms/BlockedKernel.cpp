@@ -311,6 +311,16 @@ Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
                                Index firstChannel, int64_t channels,
                                size_t dimension, Index tap,
                                SmallVector<Index> inputPosition) {
+  if (dimension == place.outer.size() && run.hasDynamicTaps) {
+    TapRange range = getTapRange(kernel, columns, column);
+    return kernel.forLoop(range.first, range.end, 1, accumulators,
+                          [&](Index columnTap, ValueRange carried) {
+                            return emitTap(place, run, column,
+                                           Accumulators(carried), firstChannel,
+                                           channels, tap, inputPosition,
+                                           columnTap, {true});
+                          });
+  }
   if (dimension == place.outer.size()) {
     SmallVector<SmallVector<bool>> reaches(columns.kernel);
     bool interior = true;

@@ -23,6 +23,9 @@ using Index = KernelBuilder::Index;
 /// accumulators. Wider rows load their weights again and again.
 static constexpr int64_t widestResidentRow = 5;
 
+/// The widest kernel row whose taps are written out; wider ones are a loop.
+static constexpr int64_t widestWrittenRow = 32;
+
 int64_t toeplitz::chooseDepthwisePositions(const Dimension &columns,
                                            kernel::TargetAttr target) {
   int64_t weights = std::min(columns.kernel, widestResidentRow);
@@ -64,9 +67,9 @@ emitTaps(KernelBuilder &kernel, ArrayRef<Dimension> dimensions,
   for (const Dimension &each : dimensions)
     taps *= each.kernel;
   const Dimension &columns = dimensions.back();
-  auto loadWeights = [&](int64_t columnTap) {
+  auto loadWeights = [&](Index columnTap) {
     Index linearTap =
-        kernel.add(kernel.mul(tap, number(columns.kernel)), number(columnTap));
+        kernel.add(kernel.mul(tap, number(columns.kernel)), columnTap);
     return kernel.loadVector(
         buffers.filter,
         {kernel.mul(
@@ -74,11 +77,40 @@ emitTaps(KernelBuilder &kernel, ArrayRef<Dimension> dimensions,
             number(lanes))},
         lanes);
   };
+  auto loadInput = [&](Index inputColumn) {
+    SmallVector<Index> indices = {place.image, place.block};
+    llvm::append_range(indices, inputPosition);
+    indices.push_back(inputColumn);
+    indices.push_back(number(0));
+    return kernel.loadVector(buffers.input, indices, lanes);
+  };
+  if (run.hasDynamicTaps || columns.kernel > widestWrittenRow) {
+    TapRange range = {number(0), number(columns.kernel)};
+    if (run.hasDynamicTaps)
+      range = getTapRange(kernel, columns, column);
+    return kernel.forLoop(
+        range.first, range.end, 1, accumulators,
+        [&](Index columnTap, ValueRange carried) {
+          Accumulators sums(carried);
+          Value weight = loadWeights(columnTap);
+          // The input column of the run's first position.
+          Index first = kernel.sub(
+              kernel.add(kernel.mul(column, number(columns.stride)),
+                         kernel.mul(columnTap, number(columns.dilation))),
+              number(columns.paddingLow));
+          for (auto [t, sum] : llvm::enumerate(sums))
+            sum = kernel.multiplyAdd(
+                loadInput(kernel.add(
+                    first, number(static_cast<int64_t>(t) * columns.stride))),
+                weight, sum);
+          return sums;
+        });
+  }
   bool resident = columns.kernel <= widestResidentRow;
   SmallVector<Value> weights;
   for (int64_t columnTap = 0; resident && columnTap < columns.kernel;
        ++columnTap)
-    weights.push_back(loadWeights(columnTap));
+    weights.push_back(loadWeights(number(columnTap)));
 
   // Input vector by input vector: each is loaded once and used by every
   // position and tap that reads it.
@@ -89,15 +121,11 @@ emitTaps(KernelBuilder &kernel, ArrayRef<Dimension> dimensions,
         readers[columns.getInputPosition(t, columnTap)].push_back(
             {t, columnTap});
   for (const auto &[inputColumn, uses] : readers) {
-    SmallVector<Index> indices = {place.image, place.block};
-    llvm::append_range(indices, inputPosition);
-    indices.push_back(kernel.add(kernel.mul(column, number(columns.stride)),
-                                 number(inputColumn)));
-    indices.push_back(number(0));
-    Value input = kernel.loadVector(buffers.input, indices, lanes);
+    Value input = loadInput(kernel.add(
+        kernel.mul(column, number(columns.stride)), number(inputColumn)));
     for (auto [t, columnTap] : uses)
       accumulators[t] = kernel.multiplyAdd(
-          input, resident ? weights[columnTap] : loadWeights(columnTap),
+          input, resident ? weights[columnTap] : loadWeights(number(columnTap)),
           accumulators[t]);
   }
   return accumulators;

@@ -15,6 +15,7 @@
 // use in convolutional networks: Mathieu, Henaff and LeCun, Fast Training of
 // Convolutional Networks through FFTs (arXiv:1312.5851).
 
+#include "compiler/Algorithms/FourierIdentity.h"
 #include "compiler/Algorithms/FourierKernel.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
@@ -278,6 +279,15 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::fftAlgorithm = {
-    "fft",         declines,   getSchedules, estimateCost, boundError,
-    getPackedSize, packFilter, countTasks,   emit,         getScratchSize};
+const Algorithm toeplitz::fftAlgorithm = {"fft",
+                                          declines,
+                                          getSchedules,
+                                          estimateCost,
+                                          boundError,
+                                          getPackedSize,
+                                          packFilter,
+                                          countTasks,
+                                          emit,
+                                          getScratchSize,
+                                          /*packStructure=*/nullptr,
+                                          checkFourierIdentity};

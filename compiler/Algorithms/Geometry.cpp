@@ -40,6 +40,15 @@ SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
           return false;
     return true;
   };
+  // Taps written out for the borders of one row: more make LLVM slow, and the
+  // code larger than the first-level cache.
+  constexpr int64_t mostBorderTaps = 512;
+  int64_t borderTaps = 0;
+  auto isInterior = [&](int64_t o) {
+    return dimension.kernel == 0 ||
+           (dimension.reachesInput(o, 0) &&
+            dimension.reachesInput(o, dimension.kernel - 1));
+  };
   SmallVector<ColumnRun> runs;
   int64_t wholeTiles = dimension.output / tilePositions * tilePositions;
   for (int64_t begin = 0; begin < wholeTiles; begin += tilePositions) {
@@ -51,6 +60,29 @@ SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
   if (wholeTiles < dimension.output)
     runs.push_back(
         {wholeTiles, dimension.output, dimension.output - wholeTiles});
+  for (const ColumnRun &run : runs)
+    if (!isInterior(run.begin) || !isInterior(run.begin + run.positions - 1))
+      borderTaps += dimension.kernel;
+  if (borderTaps <= mostBorderTaps)
+    return runs;
+
+  // (Positions are interior from one on to another one: taps reach further as
+  // positions do.)
+  int64_t first = 0, end = dimension.output;
+  while (first < end && !isInterior(first))
+    ++first;
+  while (end > first && !isInterior(end - 1))
+    --end;
+  runs.clear();
+  auto add = [&](int64_t from, int64_t to, int64_t positions, bool isDynamic) {
+    if (from < to)
+      runs.push_back({from, to, positions, isDynamic});
+  };
+  int64_t tiled = first + (end - first) / tilePositions * tilePositions;
+  add(0, first, 1, true);
+  add(first, tiled, tilePositions, false);
+  add(tiled, end, end - tiled, false);
+  add(end, dimension.output, 1, true);
   return runs;
 }
 

@@ -43,6 +43,9 @@ struct ColumnRun {
   int64_t begin = 0;
   int64_t end = 0;
   int64_t positions = 1;
+  /// Whether each of the positions (one at a time) finds out when it is
+  /// computed which taps reach the input.
+  bool hasDynamicTaps = false;
 
   /// Whether `tap` of position `t` of the run's tiles lies in the input.
   bool reachesInput(const Dimension &dimension, int64_t t, int64_t tap) const {
@@ -51,7 +54,10 @@ struct ColumnRun {
 };
 
 /// Cuts a row into runs: the borders, where taps fall into the padding, and the
-/// interior.
+/// interior. The taps of borders are written out, each run's on their own;
+/// where that would be too much code (a long kernel has as many kinds of border
+/// tiles as it has taps), border positions are computed one by one with a loop
+/// over the taps.
 llvm::SmallVector<ColumnRun> cutColumns(const Dimension &dimension,
                                         int64_t tilePositions);
 

@@ -221,8 +221,30 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::winogradAlgorithm = {
-    "winograd",         declines,           getSchedules,
-    estimateCost,       boundWinogradError, getPackedSize,
-    packWinogradFilter, countTasks,         emit,
-    getScratchSize};
+static std::optional<std::string>
+checkIdentity(const Convolution &convolution,
+              const ConvolutionSchedule &schedule) {
+  WinogradPlan plan(convolution, schedule);
+  for (int64_t d = 1; d < 3; ++d) {
+    if (!plan.isTransformed(d))
+      continue;
+    CookToom transform = getCookToom(plan, d);
+    if (!computesCorrelation(transform))
+      return "F(" + std::to_string(transform.outputs) + ", " +
+             std::to_string(transform.taps) + ") is no correlation";
+  }
+  return std::nullopt;
+}
+
+const Algorithm toeplitz::winogradAlgorithm = {"winograd",
+                                               declines,
+                                               getSchedules,
+                                               estimateCost,
+                                               boundWinogradError,
+                                               getPackedSize,
+                                               packWinogradFilter,
+                                               countTasks,
+                                               emit,
+                                               getScratchSize,
+                                               /*packStructure=*/nullptr,
+                                               checkIdentity};

@@ -179,13 +179,22 @@ void composeWithProducer(cnn::ConvOp second, const llvm::StringSet<> &kept,
       (second.getBias() && !secondBias))
     return;
 
+  // The product of filters with many zeros has fewer.
+  ChannelMatrix a(first, *firstFilter), b(second, *secondFilter);
+  WeightBuffer product = multiplyFilters(a, b, *composition);
+  if (getNonzeroShare(product.values()) *
+          estimateWork(composition->filterType, second.getType()) >=
+      getNonzeroShare(firstFilter->get()) *
+              estimateWork(first.getFilter().getType(), first.getType()) +
+          getNonzeroShare(secondFilter->get()) *
+              estimateWork(second.getFilter().getType(), second.getType()))
+    return;
+
   Location location = second.getLoc();
   std::string layer = getLayerName(location, "conv");
   rewriter.setInsertionPoint(second);
-  ChannelMatrix a(first, *firstFilter), b(second, *secondFilter);
   Value filter = createConstant(
-      rewriter, location, composition->filterType,
-      multiplyFilters(a, b, *composition),
+      rewriter, location, composition->filterType, std::move(product),
       getConstantName(second.getFilter(), layer + ".weight") + ".composed");
   Value bias;
   if (firstBias || secondBias) {

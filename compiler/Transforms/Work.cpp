@@ -2,6 +2,8 @@
 
 #include "dialects/CNN/Window.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 
 using namespace mlir;
@@ -15,6 +17,11 @@ double estimateWork(RankedTensorType filter, RankedTensorType result) {
   double multiplications = static_cast<double>(result.getNumElements()) *
                            weights / static_cast<double>(filter.getDimSize(0));
   return multiplications + multiplicationsForWeight * weights;
+}
+
+double getNonzeroShare(llvm::ArrayRef<float> values) {
+  return llvm::count_if(values, [](float value) { return value != 0; }) /
+         std::max<double>(1, values.size());
 }
 
 std::optional<int64_t> findPaddingHigh(int64_t input, int64_t kernel,

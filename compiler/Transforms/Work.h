@@ -16,6 +16,10 @@ namespace toeplitz {
 double estimateWork(mlir::RankedTensorType filter,
                     mlir::RankedTensorType result);
 
+/// The share of values that aren't zero: of a pruned filter only these are
+/// work.
+double getNonzeroShare(llvm::ArrayRef<float> values);
+
 /// The least high padding, at least 0, with which a window has `outputs`
 /// positions; nothing if there is none.
 std::optional<int64_t> findPaddingHigh(int64_t input, int64_t kernel,
