@@ -200,6 +200,10 @@ private:
     kernel::TargetAttr target = kernel::getTarget(op);
     // Estimates that are as close as this say nothing.
     constexpr double margin = 0.9;
+    // The time that bufferization takes grows with the square of the pieces
+    // that are written into one tensor (a minute for the 144 of dilation 12),
+    // and so many small pieces seldom pay.
+    constexpr size_t mostPieces = 16;
     double best = 0;
     std::optional<StringRef> cheapest;
     for (StringRef name : getLayerFolds()) {
@@ -209,7 +213,10 @@ private:
         continue;
       if (best == 0)
         best = margin * estimateBest(getParts(op), target);
-      double cycles = estimateFolded(op, planFold(op, *phases).folded, target);
+      FoldedLayer folded = planFold(op, *phases).folded;
+      if (folded.pieces.size() > mostPieces)
+        continue;
+      double cycles = estimateFolded(op, folded, target);
       if (cycles < best) {
         best = cycles;
         cheapest = name;

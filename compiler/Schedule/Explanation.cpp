@@ -386,6 +386,7 @@ static void writeCandidate(llvm::json::OStream &json,
     }
     writeCost(json, candidate.cost);
     json.attribute("relative_cost", getRelativeCost(layer, candidate));
+    json.attribute("only_on_request", candidate.isOnlyOnRequest);
     if (candidate.errorBound) {
       writeBound(json, "error_bound", *candidate.errorBound);
       json.attribute("too_inexact", candidate.isTooInexact);

@@ -72,8 +72,8 @@ void toeplitz::writeVerificationText(const VerificationReport &report,
              << "\n";
   }
   for (const NetworkCheck &check : report.claims)
-    stream << check.claim << ": "
-           << (check.problem.empty() ? "holds" : "FAILED: " + check.problem)
+    stream << check.claim
+           << (check.problem.empty() ? "" : ": FAILED: " + check.problem)
            << "\n";
   size_t layers = 0;
   for (const LayerCheck &layer : report.layers)

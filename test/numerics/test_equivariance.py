@@ -34,8 +34,8 @@ def run(description, *options):
     return process.returncode, json.loads(process.stdout)
 
 
-def check(description):
-    status, result = run(description)
+def check(description, *options):
+    status, result = run(description, *options)
     assert status == 0, [test for test in result["tests"] if not test["holds"]]
     claims = {(axis["dimension"], claim["name"]): claim for axis in result["axes"] for claim in axis["outputs"]}
     tests = result["tests"]
@@ -65,7 +65,8 @@ def test_example(name, tmp_path):
     description = json.loads(path.read_text())
     description["outputs"] = outputs
     path.write_text(json.dumps(description))
-    claims, tests = check(path)
+    # Transforms round differently at different positions of a tile.
+    claims, tests = check(path, *(["--algorithm=direct"] if name == "periodic_flow" else []))
     assert all(claim["kind"] == "equivariant" for claim in claims.values())
     if name == "periodic_flow":
         assert all(claim["cyclic"] and claim["input_step"] == 1 for claim in claims.values())

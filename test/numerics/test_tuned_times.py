@@ -38,7 +38,12 @@ def tuned(tmp_path_factory):
 
 
 def candidates(layer):
-    return {entry["algorithm"]: entry for entry in layer["candidates"] if "declines" not in entry}
+    """Those that may be chosen where nobody asks for one."""
+    return {
+        entry["algorithm"]: entry
+        for entry in layer["candidates"]
+        if "declines" not in entry and not entry["only_on_request"]
+    }
 
 
 def test_every_candidate_of_distinct_layers_is_measured(tuned):

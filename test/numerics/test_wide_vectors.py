@@ -38,7 +38,7 @@ CASES = [
 ]
 PACKS = [
     Pack("wide_chosen", CASES),
-    *[Pack(f"wide_{algorithm}", CASES, [f"--algorithm={algorithm}"]) for algorithm in ALGORITHMS],
+    *[Pack(f"wide_{algorithm.replace('-', '_')}", CASES, [f"--algorithm={algorithm}"]) for algorithm in ALGORITHMS],
 ]
 
 

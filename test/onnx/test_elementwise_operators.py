@@ -352,7 +352,10 @@ def test_between_convolutions(tmp_path):
         value = n.output[0]
         if value not in found:
             continue
-        wrong = np.abs(found[value] - expected[value]) > 2e-5 * np.maximum(np.abs(expected[value]), 1)
+        scale = np.maximum(np.abs(expected[value]), 1)
+        if n.op_type == "Conv":  # a sum rounds as its terms do, however small it is: those behind Exp reach 2000
+            scale = np.maximum(scale, 0.25 * np.max(np.abs(expected[value])))
+        wrong = np.abs(found[value] - expected[value]) > 2e-5 * scale
         # A function that jumps may see the other side of a step, and a convolution behind it what it makes of that.
         allowed = 0.05 if value in jumps or n.input[0] in jumps else 0
         assert np.mean(wrong) <= allowed, (value, n.op_type)

@@ -238,6 +238,19 @@ bool toeplitz::convolutionsRoundAlike(mlir::ModuleOp module) {
   return all;
 }
 
+llvm::FailureOr<std::vector<EquivarianceCheck>>
+toeplitz::testEquivariance(llvm::StringRef path, Compilation &compilation,
+                           const CompilationOptions &compilationOptions,
+                           const EquivarianceClaims &claims,
+                           EquivarianceCheckOptions options, int threads) {
+  auto network = openNetwork(path, compilationOptions, threads);
+  if (!network || failed(compilation.advanceTo(Stage::Schedule)))
+    return llvm::failure();
+  options.convolutionsRoundAlike =
+      convolutionsRoundAlike(compilation.getModule());
+  return checkEquivariance(*network, claims, options);
+}
+
 std::string toeplitz::describeCheck(const EquivarianceCheck &check,
                                     const EquivarianceClaims &claims) {
   const AxisEquivariance &axis = claims.axes[check.axis];

@@ -5,6 +5,7 @@
 #define TOEPLITZ_TOOLS_TOEPLITZ_CHECKEQUIVARIANCE_H
 
 #include "compiler/Analysis/Equivariance.h"
+#include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/NativeNetwork.h"
 
 namespace toeplitz {
@@ -52,6 +53,15 @@ checkEquivariance(LoadedNetwork &network, const EquivarianceClaims &claims,
 /// Whether all convolutions of a network at the stage `schedule` have
 /// algorithms that add the same products in the same order at every position.
 bool convolutionsRoundAlike(mlir::ModuleOp module);
+
+/// Compiles the network at `path`, which `compilation` has loaded, and tests
+/// its claims. `options` need not say how convolutions round. Reports what is
+/// wrong with the network, not claims that don't hold.
+llvm::FailureOr<std::vector<EquivarianceCheck>>
+testEquivariance(llvm::StringRef path, Compilation &compilation,
+                 const CompilationOptions &compilationOptions,
+                 const EquivarianceClaims &claims,
+                 EquivarianceCheckOptions options, int threads = 1);
 
 /// "shift by 2 along dimension 3: output 'y' ...".
 std::string describeCheck(const EquivarianceCheck &check,

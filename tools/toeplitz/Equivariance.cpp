@@ -25,21 +25,6 @@ struct EquivarianceOptions {
 
 using Checks = std::vector<EquivarianceCheck>;
 
-llvm::FailureOr<Checks> test(Compilation &compilation,
-                             const EquivarianceClaims &claims,
-                             const EquivarianceOptions &options) {
-  auto network =
-      openNetwork(options.network, options.compilation, options.threads);
-  if (!network || failed(compilation.advanceTo(Stage::Schedule)))
-    return llvm::failure();
-  EquivarianceCheckOptions checkOptions;
-  checkOptions.seed = options.seed;
-  checkOptions.widening = options.widening;
-  checkOptions.convolutionsRoundAlike =
-      convolutionsRoundAlike(compilation.getModule());
-  return checkEquivariance(*network, claims, checkOptions);
-}
-
 void printJson(const EquivarianceClaims &claims, const Checks *checks) {
   llvm::json::OStream json(llvm::outs(), /*IndentSize=*/2);
   json.object([&] {
@@ -91,7 +76,12 @@ int execute(const EquivarianceOptions &options) {
   EquivarianceClaims claims = analyzeEquivariance(main);
   std::optional<Checks> checks;
   if (options.test) {
-    auto tested = test(compilation, claims, options);
+    EquivarianceCheckOptions checkOptions;
+    checkOptions.seed = options.seed;
+    checkOptions.widening = options.widening;
+    auto tested =
+        testEquivariance(options.network, compilation, options.compilation,
+                         claims, checkOptions, options.threads);
     if (failed(tested))
       return 1;
     checks = std::move(*tested);

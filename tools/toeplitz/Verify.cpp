@@ -3,9 +3,12 @@
 #include "compiler/Schedule/Explanation.h"
 #include "compiler/Verification/CompiledModule.h"
 #include "compiler/Verification/Verification.h"
+#include "tools/toeplitz/CheckEquivariance.h"
 #include "tools/toeplitz/CommandLine.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace toeplitz;
 
@@ -56,6 +59,29 @@ verifyGroups(Compilation &compilation, const Groups &groups,
   return checks;
 }
 
+/// What the analysis says of shifted inputs, tested on the whole compiled
+/// network.
+llvm::FailureOr<std::vector<NetworkCheck>>
+verifyEquivariance(const VerifyOptions &options) {
+  Compilation compilation(options.compilation);
+  if (failed(compilation.load(options.network)) ||
+      failed(compilation.advanceTo(Stage::Cnn)))
+    return llvm::failure();
+  auto main = compilation.getModule().lookupSymbol<mlir::func::FuncOp>("main");
+  EquivarianceClaims claims = analyzeEquivariance(main);
+  EquivarianceCheckOptions checkOptions;
+  checkOptions.seed = static_cast<uint64_t>(options.seed);
+  auto tests = testEquivariance(options.network, compilation,
+                                options.compilation, claims, checkOptions);
+  if (failed(tests))
+    return llvm::failure();
+  std::vector<NetworkCheck> checks;
+  for (const EquivarianceCheck &test : *tests)
+    checks.push_back({"shifted along " + describeCheck(test, claims),
+                      test.holds ? "" : "it doesn't shift as claimed"});
+  return checks;
+}
+
 int verify(const VerifyOptions &options) {
   Compilation compilation(options.compilation);
   if (failed(compilation.load(options.network)))
@@ -84,8 +110,13 @@ int verify(const VerifyOptions &options) {
   report.processor = compilation.getTarget().cpu;
   report.seed = static_cast<uint64_t>(options.seed);
   report.layers = std::move(*checks);
-  // (Claims about the whole network, such as its equivariance, are appended to
-  // report.claims here.)
+  if (options.layer.empty()) {
+    compilation.getProgress().report("verifying how outputs shift");
+    auto claims = verifyEquivariance(options);
+    if (failed(claims))
+      return 1;
+    report.claims = std::move(*claims);
+  }
   compilation.getProgress().clear();
   (options.json ? writeVerificationJson : writeVerificationText)(report,
                                                                  llvm::outs());
@@ -128,7 +159,9 @@ error        its largest difference from the definition on random inputs in
              [-1, 1], with the layer's own weights
 bound        what is certified for such inputs; error/bound is at most 1
 The exit status is 1 if anything fails. With --algorithm only the named one is
-verified, with --max-error only those that satisfy it.
+verified, with --max-error only those that satisfy it. Without --layer the whole
+network is compiled, too, and run on shifted inputs: what
+'toeplitz equivariance' claims of it must hold.
 
 Examples:
   toeplitz verify lenet.json
