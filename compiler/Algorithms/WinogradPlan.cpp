@@ -86,6 +86,11 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   outputTasks =
       std::max<int64_t>(1, std::min({wantedTasks / (groups * tileTasks),
                                      vectors / 4, mostScratch / scratch}));
+  // Two at least where there is work for two threads (100 microseconds). On one
+  // thread that costs ResNet-18 a tenth, on two it saves a quarter (measured
+  // with 2 MiB of second-level cache).
+  if (groups * tileTasks * outputTasks == 1 && multiplyAdds > 1e7)
+    outputTasks = 2;
   outputTasks = withoutEmpty(vectorTiles, outputTasks);
 }
 
