@@ -29,6 +29,10 @@ class Options:
     constants: Mapping[str, Any] | None = None
     mcpu: str | None = None
     algorithm: str | Mapping[str, str] | None = None
+    fold: str | Mapping[str, str] | None = None
+    max_error: float | None = None
+    input_range: float | None = None
+    tuned: str | os.PathLike | None = None
 
     def arguments(self, folder: str) -> list[str]:
         """Those of the command line. The values of constants are written to `folder`."""
@@ -48,10 +52,17 @@ class Options:
             words.append(f"--constant={name}={path}")
         if self.mcpu is not None:
             words.append(f"--mcpu={self.mcpu}")
-        if isinstance(self.algorithm, Mapping):
-            words += [f"--algorithm={layer}={algorithm}" for layer, algorithm in self.algorithm.items()]
-        elif self.algorithm is not None:
-            words.append(f"--algorithm={self.algorithm}")
+        for option, choice in (("--algorithm", self.algorithm), ("--fold", self.fold)):
+            if isinstance(choice, Mapping):
+                words += [f"{option}={layer}={name}" for layer, name in choice.items()]
+            elif choice is not None:
+                words.append(f"{option}={choice}")
+        if self.max_error is not None:
+            words.append(f"--max-error={float(self.max_error)!r}")
+        if self.input_range is not None:
+            words.append(f"--input-range={float(self.input_range)!r}")
+        if self.tuned is not None:
+            words.append(f"--tuned={os.path.abspath(self.tuned)}")
         return words
 
 
@@ -150,6 +161,10 @@ def compile(
     constants: Mapping[str, Any] | None = None,
     mcpu: str | None = None,
     algorithm: str | Mapping[str, str] | None = None,
+    fold: str | Mapping[str, str] | None = None,
+    max_error: float | None = None,
+    input_range: float | None = None,
+    tuned: str | os.PathLike | None = None,
     threads: int = 1,
     progress: bool | None = None,
 ) -> Network:
@@ -167,6 +182,11 @@ def compile(
         mcpu: the processor to compile for, by LLVM's name, such as "x86-64-v3"; by default this one.
         algorithm: the algorithm of every convolution that it can compute, or a dict of them by layers' names; by default
             the cheapest for each. `toeplitz compile --help` lists them.
+        fold: how convolutions are taken apart into simpler ones, "none" for not at all, or a dict by layers' names; by
+            default where that is cheaper. `toeplitz compile --help` lists them.
+        max_error: leaves out algorithms whose certified rounding error for a layer may be larger (docs/verification.md).
+        input_range: the largest absolute value of the inputs, for `max_error`; by default 1.
+        tuned: a file of times that `toeplitz compile --tune` has measured, which count before estimates.
         threads: that calls compute with, the calling one counted; 0 is one for each processor. The results have the same
             bits for any number.
         progress: whether compilations of more than two seconds report on the standard error how far they are; by default
@@ -184,7 +204,7 @@ def compile(
     Warns:
         toeplitz.CompileWarning: the compiler has a reservation.
     """
-    options = Options(name, shapes, batch, constants, mcpu, algorithm)
+    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned)
     source = Model(model, example_inputs, options, progress)
     with tempfile.TemporaryDirectory(prefix="toeplitz") as folder:
         library = os.path.join(folder, library_name(model, name))

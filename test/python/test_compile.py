@@ -39,6 +39,15 @@ def test_options(folder, x, small):
         toeplitz.compile(folder / "small.json", algorithm="slow")
     with pytest.raises(toeplitz.CompileError, match="no layer 'conv9'"):
         toeplitz.compile(folder / "small.json", algorithm={"conv9": "direct"})
+    with pytest.raises(toeplitz.CompileError, match="--fold: unknown fold 'origami'"):
+        toeplitz.compile(folder / "small.json", fold={"conv": "origami"})
+    numpy.testing.assert_allclose(toeplitz.compile(folder / "small.json", fold="none")(x), small(x), rtol=1e-5, atol=1e-5)
+    exact = toeplitz.compile(folder / "small.json", max_error=1, input_range=0.5)
+    numpy.testing.assert_allclose(exact(x), small(x), rtol=1e-5, atol=1e-5)
+    with pytest.raises(toeplitz.CompileError, match="--max-error allows 1e-12"):
+        toeplitz.compile(folder / "small.json", max_error=1e-12)
+    with pytest.raises(toeplitz.CompileError, match=r"nothing\.json.: No such file"):
+        toeplitz.compile(folder / "small.json", tuned=folder / "nothing.json")
     with pytest.raises(toeplitz.CompileError, match="unknown CPU 'abacus'"):
         toeplitz.compile(folder / "small.json", mcpu="abacus")
 
