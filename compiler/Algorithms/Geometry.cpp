@@ -10,19 +10,10 @@ using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
 SmallVector<Dimension> toeplitz::getDimensions(kernel::ConvOp op) {
-  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
-  SmallVector<Dimension> dimensions;
-  for (size_t d = 0; d < op.getKernel().size(); ++d) {
-    Dimension dimension;
-    dimension.input = input[2 + d];
-    dimension.output = op.getOutputSizes()[d];
-    dimension.kernel = op.getKernel()[d];
-    dimension.stride = op.getStrides()[d];
-    dimension.dilation = op.getDilations()[d];
-    dimension.paddingLow = op.getPaddingLow()[d];
+  SmallVector<Dimension> dimensions = getWindowDimensions(op);
+  for (auto [d, dimension] : llvm::enumerate(dimensions)) {
     dimension.outputStride = op.getOutputStrides()[d];
     dimension.outputOffset = op.getOutputOffsets()[d];
-    dimensions.push_back(dimension);
   }
   if (dimensions.empty())
     dimensions.emplace_back();

@@ -36,6 +36,24 @@ struct Dimension {
 /// any has one dimension of one position.
 llvm::SmallVector<Dimension> getDimensions(kernel::ConvOp op);
 
+/// The spatial dimensions of any convolution on buffers, which writes all of
+/// its destination: `op` has the attributes of kernel.conv.
+template <typename Op> llvm::SmallVector<Dimension> getWindowDimensions(Op op) {
+  auto input = llvm::cast<mlir::ShapedType>(op.getInput().getType()).getShape();
+  llvm::SmallVector<Dimension> dimensions;
+  for (size_t d = 0; d < op.getKernel().size(); ++d) {
+    Dimension dimension;
+    dimension.input = input[2 + d];
+    dimension.output = op.getOutputSizes()[d];
+    dimension.kernel = op.getKernel()[d];
+    dimension.stride = op.getStrides()[d];
+    dimension.dilation = op.getDilations()[d];
+    dimension.paddingLow = op.getPaddingLow()[d];
+    dimensions.push_back(dimension);
+  }
+  return dimensions;
+}
+
 /// A run of tiles of output positions in one row, all with `positions`
 /// positions that start `positions` apart and see the padding alike, so that
 /// one loop serves them.

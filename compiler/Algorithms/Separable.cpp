@@ -66,26 +66,10 @@ static int64_t countRows(ArrayRef<Dimension> dimensions) {
   return rows;
 }
 
-static SmallVector<Dimension> getDimensions(kernel::SeparableConvOp op) {
-  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
-  SmallVector<Dimension> dimensions;
-  for (size_t d = 0; d < op.getKernel().size(); ++d) {
-    Dimension dimension;
-    dimension.input = input[2 + d];
-    dimension.output = op.getOutputSizes()[d];
-    dimension.kernel = op.getKernel()[d];
-    dimension.stride = op.getStrides()[d];
-    dimension.dilation = op.getDilations()[d];
-    dimension.paddingLow = op.getPaddingLow()[d];
-    dimensions.push_back(dimension);
-  }
-  return dimensions;
-}
-
 /// Tasks are divided by chunks of rows: each chunk needs all output channels.
 static TaskGrid getTasks(kernel::SeparableConvOp op,
                          kernel::TargetAttr target) {
-  SmallVector<Dimension> dimensions = getDimensions(op);
+  SmallVector<Dimension> dimensions = getWindowDimensions(op);
   int64_t batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
   int64_t chunks = llvm::divideCeil(countRows(dimensions), op.getRows());
   double positions = static_cast<double>(batch) * countRows(dimensions) *
@@ -119,7 +103,7 @@ public:
       : op(op), kernel(kernel), lanes(kernel.target.getLanes()),
         columns(op.getOutputSizes().back()),
         blocks(llvm::divideCeil(op.getChannels(), lanes)) {
-    depthwise.dimensions = getDimensions(op);
+    depthwise.dimensions = getWindowDimensions(op);
     depthwise.tilePositions = op.getDepthwiseTile();
     size_t next = 0;
     first.input = kernel.buffers[next++];
