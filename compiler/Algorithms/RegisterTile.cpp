@@ -74,6 +74,10 @@ static double getScatterFactor(const Convolution &convolution,
   if (convolution.getTaps() != 1 || tile.positions == 1)
     return 1;
   constexpr int64_t cacheLine = 64;
+  // Vectors of whole lines: pointwise is 8 to 14 % faster than im2col there,
+  // with 512 to 2048 channels (measured with AVX-512 and 48 KiB).
+  if (target.getLanes() * 4 >= cacheLine)
+    return 1;
   int64_t blocks = llvm::divideCeil(convolution.inChannels / convolution.groups,
                                     target.getLanes());
   // The positions of a tile lie together in each block, on a line more than
