@@ -35,11 +35,6 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
                         const ConvolutionPart &part, const Algorithm &algorithm,
                         const ConvolutionSchedule &schedule,
                         kernel::TargetAttr target, ArrayRef<float> filter) {
-  std::vector<float> gathered;
-  if (isa<cnn::ConvTransposeOp>(layer)) {
-    gathered = gatherFilter(layer, part, filter);
-    filter = gathered;
-  }
   int64_t size = algorithm.getPackedSize(part.convolution, schedule, target);
   // A phase without taps has no weights, but its kernel still has a filter
   // operand.
@@ -64,11 +59,6 @@ static Value packStructure(OpBuilder &builder, Operation *layer,
                            kernel::TargetAttr target, ArrayRef<float> filter) {
   if (!algorithm.packStructure)
     return {};
-  std::vector<float> gathered;
-  if (isa<cnn::ConvTransposeOp>(layer)) {
-    gathered = gatherFilter(layer, part, filter);
-    filter = gathered;
-  }
   std::vector<int32_t> structure =
       algorithm.packStructure(part.convolution, schedule, target, filter);
   return createIndexConstant(builder, layer->getLoc(), structure,
@@ -155,13 +145,20 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
   for (const ConvolutionPart &part : parts) {
     const Convolution &convolution = part.convolution;
     ConvolutionSchedule schedule = getSchedule(*choice, convolution, target);
+    // Of a transposed layer, the taps of this phase.
+    std::vector<float> gathered;
+    ArrayRef<float> weights = filter->get();
+    if (isa<cnn::ConvTransposeOp>(layer)) {
+      gathered = gatherFilter(layer, part, weights);
+      weights = gathered;
+    }
     Value packed = packFilter(rewriter, layer, part, *algorithm, schedule,
-                              target, filter->get());
+                              target, weights);
     auto kernel = kernel::ConvOp::create(
         rewriter, location, TypeRange(blockedType), input, packed, bias,
         residual,
         packStructure(rewriter, layer, part, *algorithm, schedule, target,
-                      filter->get()),
+                      weights),
         destination, /*scratch=*/Value(), algorithm->name,
         convolution.inChannels, convolution.outChannels, schedule.groups,
         array(convolution.kernel), array(convolution.strides),
