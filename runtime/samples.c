@@ -29,7 +29,8 @@ static int64_t sample_bytes(const toeplitz_tensor *tensor) {
   return bytes;
 }
 
-static void run_sample(void *arguments, int64_t sample) {
+static void run_sample(void *arguments, int64_t sample, int64_t slot) {
+  (void)slot;
   const samples *all = arguments;
   const toeplitz_network *network = all->network;
   /* One more than needed: an array of C has elements. */
@@ -52,12 +53,12 @@ void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
   samples all = {network, NULL, workspace, inputs, outputs};
   int threads = toeplitz_pool_threads(pool);
   if (threads > 1 && batch >= threads) {
-    toeplitz_parallel_for(pool, run_sample, &all, batch);
+    toeplitz_parallel_for(pool, run_sample, &all, batch, batch);
     return;
   }
   all.pool = pool;
   for (int64_t sample = 0; sample < batch; ++sample)
-    run_sample(&all, sample);
+    run_sample(&all, sample, 0);
 }
 
 uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,

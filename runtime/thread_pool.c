@@ -39,12 +39,20 @@ enum { MAXIMUM_THREADS = 4096 };
  * microseconds), short beside a time slice. */
 enum { SPIN_ROUNDS = 2000 };
 
+/* A thread of the pool beside the calling one. */
+typedef struct worker {
+  toeplitz_pool *pool;
+  int number; /* from 1 on: the calling thread is 0 */
+  pthread_t thread;
+} worker;
+
 struct toeplitz_pool {
   /* The loop; written by the caller that holds `busy`, read by the workers
    * inside. */
   toeplitz_task body;
   void *arguments;
   int64_t count;
+  int64_t slots;
 
   /* On a cache line of its own: every claim of a task writes it. */
   char padding_before_next[TOEPLITZ_ALIGNMENT];
@@ -64,7 +72,7 @@ struct toeplitz_pool {
   pthread_cond_t done;
 
   int worker_count;
-  pthread_t workers[]; /* worker_count of them */
+  worker workers[]; /* worker_count of them */
 };
 
 static void pause_briefly(void) {
@@ -75,13 +83,20 @@ static void pause_briefly(void) {
 #endif
 }
 
-static void run_tasks(toeplitz_pool *pool, toeplitz_task body, void *arguments,
-                      int64_t count) {
+/* The tasks of the loop, as the thread of this number runs them. A thread's
+ * slot is its number where every thread can have one of its own; where there
+ * are more threads than tasks, a task has one. (With fewer slots than both, the
+ * threads without one do nothing.) */
+static void run_tasks(toeplitz_pool *pool, int number) {
+  int64_t count = pool->count, slots = pool->slots;
+  int task_is_slot = pool->worker_count >= slots && count <= slots;
+  if (number >= slots && !task_is_slot)
+    return;
   for (;;) {
     int64_t index = __atomic_fetch_add(&pool->next, 1, __ATOMIC_RELAXED);
     if (index >= count)
       return;
-    body(arguments, index);
+    pool->body(pool->arguments, index, task_is_slot ? index : number);
   }
 }
 
@@ -124,7 +139,8 @@ static void leave(toeplitz_pool *pool) {
 }
 
 static void *worker_main(void *argument) {
-  toeplitz_pool *pool = argument;
+  const worker *self = argument;
+  toeplitz_pool *pool = self->pool;
   uint64_t seen = 0;
   for (;;) {
     uint64_t state = wait_for_work(pool, seen);
@@ -135,7 +151,7 @@ static void *worker_main(void *argument) {
                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
       continue;
     seen = state / NUMBER_STEP;
-    run_tasks(pool, pool->body, pool->arguments, pool->count);
+    run_tasks(pool, self->number);
     leave(pool);
   }
 }
@@ -172,21 +188,22 @@ static void finish_loop(toeplitz_pool *pool) {
 }
 
 void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
-                           void *arguments, int64_t count) {
+                           void *arguments, int64_t count, int64_t slots) {
   if (!pool || pool->worker_count == 0 || count <= 1 ||
       __atomic_exchange_n(&pool->busy, 1, __ATOMIC_SEQ_CST)) {
     for (int64_t index = 0; index < count; ++index)
-      body(arguments, index);
+      body(arguments, index, 0);
     return;
   }
   pool->body = body;
   pool->arguments = arguments;
   pool->count = count;
+  pool->slots = slots;
   __atomic_store_n(&pool->next, 0, __ATOMIC_RELAXED);
   /* The loop before is closed and nobody is inside: the low bits are zero. */
   STORE(&pool->state, (LOAD(&pool->state) + NUMBER_STEP) | OPEN_BIT);
   wake_workers(pool, count - 1);
-  run_tasks(pool, body, arguments, count);
+  run_tasks(pool, 0);
   finish_loop(pool);
   STORE(&pool->busy, 0);
 }
@@ -211,7 +228,7 @@ static void stop_workers(toeplitz_pool *pool) {
   pthread_cond_broadcast(&pool->work);
   pthread_mutex_unlock(&pool->mutex);
   for (int index = 0; index < pool->worker_count; ++index)
-    pthread_join(pool->workers[index], NULL);
+    pthread_join(pool->workers[index].thread, NULL);
 }
 
 /* Starts the workers with all signals blocked: the threads of a library must
@@ -229,13 +246,16 @@ static int start_workers(toeplitz_pool *pool, int wanted) {
   if (started)
     started = pthread_attr_setstacksize(&attributes, 1024 * 1024) == 0;
   for (int index = 0; index < wanted && started; ++index) {
-    started = pthread_create(&pool->workers[index], &attributes, worker_main,
-                             pool) == 0;
+    worker *next = &pool->workers[index];
+    next->pool = pool;
+    next->number = index + 1;
+    started =
+        pthread_create(&next->thread, &attributes, worker_main, next) == 0;
     if (!started)
       break;
     ++pool->worker_count;
 #ifdef __GLIBC__
-    pthread_setname_np(pool->workers[index], "toeplitz");
+    pthread_setname_np(next->thread, "toeplitz");
 #endif
   }
   if (initialized)
@@ -252,7 +272,7 @@ toeplitz_pool *toeplitz_pool_create(int threads) {
     return NULL;
   int workers = threads - 1;
   toeplitz_pool *pool =
-      calloc(1, sizeof *pool + (size_t)workers * sizeof(pthread_t));
+      calloc(1, sizeof *pool + (size_t)workers * sizeof(worker));
   if (!pool)
     return NULL;
   /* More threads than processors: whoever spins takes the processor from

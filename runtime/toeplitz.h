@@ -119,15 +119,21 @@ int toeplitz_pool_threads(const toeplitz_pool *pool);
 /* The processors that this process may run on; at least 1. */
 int toeplitz_processor_count(void);
 
-typedef void (*toeplitz_task)(void *arguments, int64_t index);
+typedef void (*toeplitz_task)(void *arguments, int64_t index, int64_t slot);
 
-/* Calls body(arguments, index) once for each index in [0, count), in any order
- * and on any thread of the pool, and returns when all calls have returned; what
- * they wrote is then visible to the caller. Any thread may call it at any time,
- * a task included: when the pool is busy with another loop the caller runs its
- * tasks itself, so it never waits for anything but its own tasks. */
+/* Calls body(arguments, index, slot) once for each index in [0, count), in any
+ * order and on any thread of the pool, and returns when all calls have
+ * returned; what they wrote is then visible to the caller. Any thread may call
+ * it at any time, a task included: when the pool is busy with another loop the
+ * caller runs its tasks itself, so it never waits for anything but its own
+ * tasks.
+ *
+ * A slot is a number in [0, slots) that no two calls of a loop have
+ * at the same time: the place to work in. `slots` is at least 1. A thread of
+ * the pool keeps its slot from one task to the next and from loop to loop, so
+ * that what lies there stays in its caches. */
 void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
-                           void *arguments, int64_t count);
+                           void *arguments, int64_t count, int64_t slots);
 
 /* network->run with its arguments checked, and with a workspace that is
  * allocated and freed inside when `workspace` is NULL. Returns one of the

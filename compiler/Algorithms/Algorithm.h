@@ -76,6 +76,13 @@ struct ConvolutionCost {
   double memoryBytes = 0;
 };
 
+/// What an algorithm computes for all its tasks in a step before them: the
+/// floats of memory that it writes to, and the tasks of that step.
+struct Preparation {
+  int64_t floats = 0;
+  int64_t tasks = 0;
+};
+
 /// One way to compute a convolution.
 struct Algorithm {
   /// The field's name for it, as in `--algorithm=`.
@@ -109,6 +116,9 @@ struct Algorithm {
   /// The floats of memory that one task works in, beside the buffers of its
   /// operands; null if none needs any.
   int64_t (*getScratchSize)(kernel::ConvOp op) = nullptr;
+  /// The step before the tasks, which `emit` writes when its builder says so;
+  /// null if there is none, and no tasks where this convolution needs none.
+  Preparation (*getPreparation)(kernel::ConvOp op) = nullptr;
   /// Which weights the packed filter holds, as the kernel reads it; null if it
   /// doesn't depend on the weights' values.
   std::vector<int32_t> (*packStructure)(const Convolution &,

@@ -65,6 +65,10 @@ BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
   return blueprint;
 }
 
+int64_t toeplitz::countScratchRows(Value scratch) {
+  return scratch ? cast<ShapedType>(scratch.getType()).getDimSize(0) : 0;
+}
+
 ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
                                         const KernelBuilder &kernel) {
   ConvolutionBuffers buffers;
@@ -80,6 +84,8 @@ ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
   buffers.output = kernel.buffers[next++];
   if (op.getScratch())
     buffers.scratch = kernel.buffers[next++];
+  if (op.getPrepared())
+    buffers.prepared = kernel.buffers[next++];
   return buffers;
 }
 

@@ -46,8 +46,12 @@ BlockedKernel getBlockedKernel(kernel::ConvOp op);
 /// The buffers of a kernel function; those that the operation may lack are null
 /// where it does.
 struct ConvolutionBuffers {
-  mlir::Value input, filter, bias, residual, structure, output, scratch;
+  mlir::Value input, filter, bias, residual, structure, output, scratch,
+      prepared;
 };
+/// The rows of scratch memory, one for each task that may run at a time; 0
+/// where there is none.
+int64_t countScratchRows(mlir::Value scratch);
 ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
 
 /// Vectors of output channels side by side, for several output positions:

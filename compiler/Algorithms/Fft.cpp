@@ -262,11 +262,10 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   auto getSize = [](Value buffer, int64_t dimension) {
     return cast<ShapedType>(buffer.getType()).getDimSize(dimension);
   };
-  if (!op.getScratch() || getSize(op.getScratch(), 0) < geometry.countTasks() ||
+  if (!op.getScratch() ||
       getSize(op.getScratch(), 1) < geometry.getScratchFloats())
     return op.emitOpError("has no scratch memory of ")
-           << geometry.countTasks() << " x " << geometry.getScratchFloats()
-           << " floats, which 'fft' needs";
+           << geometry.getScratchFloats() << " floats, which 'fft' needs";
   if (getSize(op.getFilter(), 0) != geometry.getPackedFloats())
     return op.emitOpError("has a packed filter of ")
            << getSize(op.getFilter(), 0) << " floats, 'fft' expects "
@@ -289,5 +288,6 @@ const Algorithm toeplitz::fftAlgorithm = {"fft",
                                           countTasks,
                                           emit,
                                           getScratchSize,
+                                          /*getPreparation=*/nullptr,
                                           /*packStructure=*/nullptr,
                                           checkFourierIdentity};

@@ -235,7 +235,7 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
               return kernel.broadcast(
                   kernel.loadScalar(
                       fourier.buffers.scratch,
-                      {kernel.task, kernel.add(place, number(part))}),
+                      {kernel.slot, kernel.add(place, number(part))}),
                   lanes);
             };
             Value re = load(0), im = load(lanes);

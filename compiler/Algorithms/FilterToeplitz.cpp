@@ -194,7 +194,15 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::filterToeplitzAlgorithm = {
-    "filter-toeplitz", declines,   getSchedules, estimateCost, boundError,
-    getPackedSize,     packFilter, countTasks,   emit,         getScratchSize,
-    packStructure};
+const Algorithm toeplitz::filterToeplitzAlgorithm = {"filter-toeplitz",
+                                                     declines,
+                                                     getSchedules,
+                                                     estimateCost,
+                                                     boundError,
+                                                     getPackedSize,
+                                                     packFilter,
+                                                     countTasks,
+                                                     emit,
+                                                     getScratchSize,
+                                                     /*getPreparation=*/nullptr,
+                                                     packStructure};

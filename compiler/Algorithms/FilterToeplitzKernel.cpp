@@ -211,7 +211,7 @@ void Emitter::transposeInput() {
       for (int64_t c = 0; c < channels; ++c)
         kernel.storeVector(
             columns[c], buffers.scratch,
-            {kernel.task, kernel.add(kernel.mul(vector, number(width)),
+            {kernel.slot, kernel.add(kernel.mul(vector, number(width)),
                                      number(c * planeVectors * width))});
     });
   };
@@ -303,7 +303,7 @@ void Emitter::multiplyBlock(ArrayRef<Index> first, ArrayRef<int64_t> sizes,
               ? kernel.splat(0.0f, width)
               : kernel.loadVector(
                     buffers.scratch,
-                    {kernel.task, kernel.add(sumsStart, number(v * width))},
+                    {kernel.slot, kernel.add(sumsStart, number(v * width))},
                     width));
     auto multiplyNonzero = [&](Index nonzero,
                                MutableArrayRef<Value> accumulated) {
@@ -315,7 +315,7 @@ void Emitter::multiplyBlock(ArrayRef<Index> first, ArrayRef<int64_t> sizes,
         sum = kernel.multiplyAdd(
             kernel.loadVector(
                 buffers.scratch,
-                {kernel.task, kernel.add(input, number(step * width))}, width),
+                {kernel.slot, kernel.add(input, number(step * width))}, width),
             weight, sum);
     };
     Index begin = loadIndex(row), end = loadIndex(kernel.add(row, number(1)));
@@ -349,7 +349,7 @@ void Emitter::multiplyBlock(ArrayRef<Index> first, ArrayRef<int64_t> sizes,
     for (int64_t v = 0; v < vectors; ++v)
       kernel.storeVector(
           accumulators[v], buffers.scratch,
-          {kernel.task, kernel.add(sumsStart, number(v * width))});
+          {kernel.slot, kernel.add(sumsStart, number(v * width))});
   });
 }
 
@@ -373,7 +373,7 @@ void Emitter::finishOutputs(ArrayRef<Index> first, ArrayRef<int64_t> sizes,
     for (int64_t lane = 0; lane < width; ++lane)
       rows.push_back(kernel.loadVector(
           buffers.scratch,
-          {kernel.task, kernel.add(start, number(lane * vectors * width))},
+          {kernel.slot, kernel.add(start, number(lane * vectors * width))},
           width));
     SmallVector<SmallVector<Index>> positions(dimensions.size());
     SmallVector<SmallVector<Value>> inside(dimensions.size());

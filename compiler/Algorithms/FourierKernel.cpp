@@ -172,10 +172,10 @@ SmallVector<ComplexVector> FourierKernel::butterfly(ArrayRef<ComplexVector> x) {
 ComplexVector FourierKernel::load(const PointLine &line, Index point) {
   Index start = kernel.add(line.start, kernel.mul(point, number(line.stride)));
   Value first =
-      kernel.loadVector(buffers.scratch, {kernel.task, start}, blueprint.lanes);
+      kernel.loadVector(buffers.scratch, {kernel.slot, start}, blueprint.lanes);
   Value second = kernel.loadVector(
       buffers.scratch,
-      {kernel.task, kernel.add(start, number(blueprint.lanes))},
+      {kernel.slot, kernel.add(start, number(blueprint.lanes))},
       blueprint.lanes);
   return line.exchanged ? ComplexVector{second, first}
                         : ComplexVector{first, second};
@@ -186,9 +186,9 @@ void FourierKernel::store(ComplexVector value, const PointLine &line,
   Index start = kernel.add(line.start, kernel.mul(point, number(line.stride)));
   if (line.exchanged)
     std::swap(value.re, value.im);
-  kernel.storeVector(value.re, buffers.scratch, {kernel.task, start});
+  kernel.storeVector(value.re, buffers.scratch, {kernel.slot, start});
   kernel.storeVector(value.im, buffers.scratch,
-                     {kernel.task, kernel.add(start, number(blueprint.lanes))});
+                     {kernel.slot, kernel.add(start, number(blueprint.lanes))});
 }
 
 ComplexVector FourierKernel::loadFilter(Index start) {
@@ -339,7 +339,7 @@ void FourierKernel::loadSignal(const TileSignal &signal, bool imaginary,
         kernel.add(line.start, kernel.mul(point, number(line.stride)));
     if (imaginary)
       start = kernel.add(start, number(lanes));
-    kernel.storeVector(vector, buffers.scratch, {kernel.task, start});
+    kernel.storeVector(vector, buffers.scratch, {kernel.slot, start});
   };
   // A row outside of the input has no point inside.
   Value inside = arith::AndIOp::create(
@@ -416,7 +416,7 @@ void FourierKernel::storeSignal(const TileSignal &signal, bool imaginary,
         kernel.add(line.start, kernel.mul(point, number(line.stride)));
     if (imaginary)
       start = kernel.add(start, number(lanes));
-    Value sum = kernel.loadVector(buffers.scratch, {kernel.task, start}, lanes);
+    Value sum = kernel.loadVector(buffers.scratch, {kernel.slot, start}, lanes);
     if (buffers.bias)
       sum = addVectors(sum, kernel.loadVector(buffers.bias,
                                               {signal.outputVector, number(0)},

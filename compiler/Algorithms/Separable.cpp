@@ -77,7 +77,7 @@ static TaskGrid getTasks(kernel::SeparableConvOp op,
   double multiplyAdds = positions * op.getChannels() * op.getOutChannels();
   TaskGrid grid = divideIntoTasks(batch, chunks, /*blocks=*/1,
                                   /*inputBytesPerRow=*/1, multiplyAdds, target);
-  // Every task has memory of its own: few tasks of many chunks.
+  // Tasks begin with rows that the one before has computed, too: few of them.
   constexpr int64_t mostTasks = 16;
   grid.rowsPerTask = std::max<int64_t>(
       grid.rowsPerTask,
@@ -149,7 +149,7 @@ private:
     auto layout = StridedLayoutAttr::get(builder.getContext(),
                                          ShapedType::kDynamic, strides);
     auto viewType = MemRefType::get(shape, builder.getF32Type(), layout);
-    Index offset = kernel.mul(kernel.task, number(type.getDimSize(1)));
+    Index offset = kernel.mul(kernel.slot, number(type.getDimSize(1)));
     return memref::ReinterpretCastOp::create(
         builder, kernel.location, viewType, scratch,
         OpFoldResult(kernel.value(offset)),
@@ -244,5 +244,9 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
 }
 
 KernelLowering toeplitz::getSeparableLowering() {
-  return {kernel::SeparableConvOp::getOperationName(), countTasks, emit};
+  auto countSlots = [](Operation *op) {
+    return countScratchRows(cast<kernel::SeparableConvOp>(op).getScratch());
+  };
+  return {kernel::SeparableConvOp::getOperationName(), countTasks, emit,
+          countSlots};
 }

@@ -111,9 +111,10 @@ static double getTransposeCycles(int64_t lanes) {
 }
 
 /// A loop over a row's nonzeros ends where the branch predictor doesn't know.
-static constexpr double rowCycles = 20;
-/// What the second-level cache and what lies beyond give a cycle.
-static constexpr double level2BytesPerCycle = 40, memoryBytesPerCycle = 10;
+static constexpr double rowCycles = 14;
+/// What the second-level cache and what lies beyond give a cycle, beside the
+/// multiply-adds, which most of it hides behind.
+static constexpr double level2BytesPerCycle = 120, memoryBytesPerCycle = 20;
 
 int64_t Estimate::countTileInput(const SpatialLanes &lanes) {
   int64_t vectors = 1;

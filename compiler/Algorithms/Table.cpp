@@ -2,6 +2,7 @@
 // dispatches on the choice.
 
 #include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/Separable.h"
 
 using namespace mlir;
@@ -100,8 +101,21 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   return algorithm->emit(conv, kernel);
 }
 
+static int64_t countSlots(Operation *op) {
+  return countScratchRows(cast<kernel::ConvOp>(op).getScratch());
+}
+
+static int64_t countPreparations(Operation *op) {
+  auto conv = cast<kernel::ConvOp>(op);
+  const Algorithm *algorithm = findAlgorithm(conv.getAlgorithm());
+  return algorithm && algorithm->getPreparation
+             ? algorithm->getPreparation(conv).tasks
+             : 0;
+}
+
 SmallVector<KernelLowering> toeplitz::getConvolutionLowerings() {
-  return {{kernel::ConvOp::getOperationName(), countTasks, emit},
+  return {{kernel::ConvOp::getOperationName(), countTasks, emit, countSlots,
+           countPreparations},
           getSeparableLowering()};
 }
 

@@ -167,8 +167,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   // The transforms: loads, stores and waiting for the caches, not arithmetic.
   // Nested ones go through their values twice.
   double inputs = static_cast<double>(plan.tiles) * plan.groups *
-                  plan.getSummedTaps() * plan.getChannelBlocks() *
-                  plan.outputTasks;
+                  plan.getSummedTaps() * plan.getChannelBlocks();
   double outputs = static_cast<double>(plan.tiles) * plan.groups *
                    plan.vectorTiles * plan.tileVectors;
   bool nested = plan.isTransformed(1) && plan.isTransformed(2);
@@ -213,10 +212,17 @@ static int64_t getScratchSize(kernel::ConvOp op) {
   return WinogradPlan(op).getScratchSize();
 }
 
+static Preparation getPreparation(kernel::ConvOp op) {
+  return WinogradPlan(op).getPreparation();
+}
+
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!op.getTransform() || !op.getScratch())
     return op.emitOpError()
            << "by 'winograd' has no transform or no scratch memory";
+  if (getPreparation(op).tasks > 0 && !op.getPrepared())
+    return op.emitOpError()
+           << "by 'winograd' has no memory for the transformed input";
   emitWinograd(op, kernel);
   return success();
 }
@@ -246,5 +252,6 @@ const Algorithm toeplitz::winogradAlgorithm = {"winograd",
                                                countTasks,
                                                emit,
                                                getScratchSize,
+                                               getPreparation,
                                                /*packStructure=*/nullptr,
                                                checkIdentity};

@@ -7,7 +7,9 @@
 //         products: M[value][register tile] = sum over channels of U V
 //       for each tile and vector: output = A^T M A, bias, residual, activation
 //
-// V and M lie in the task's scratch memory: see WinogradPlan.h.
+// V and M lie in the task's scratch memory: see WinogradPlan.h. Where several
+// tasks share a block, transforming the input is a step before, and V lies in
+// the memory that it prepares.
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/Winograd.h"
@@ -53,9 +55,14 @@ private:
   using Load = llvm::function_ref<Value(Index row, Index column)>;
   using Store = llvm::function_ref<void(Index row, Index column, Value vector)>;
 
-  void forTiles(Index block,
-                llvm::function_ref<void(const TilePlace &, BlockPlace)> body);
-  void transformInputs(Index group, Index block);
+  void emitPreparation();
+  void setBlock(Index group, Index block);
+  using TileBody = llvm::function_ref<void(const TilePlace &, BlockPlace)>;
+  void forTiles(Index block, TileBody body) {
+    forTiles(block, number(0), 1, body);
+  }
+  void forTiles(Index block, Index part, int64_t parts, TileBody body);
+  void transformInputs(Index group, Index block, Index part, int64_t parts);
   void transformInput(Index group, const TilePlace &tile, BlockPlace place,
                       Index tap);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
@@ -67,6 +74,17 @@ private:
                        bool cut);
   void applyRows(const std::optional<LinearProgram> &program, Load load,
                  Index column, Store store);
+
+  /// Where the transformed input of the block lies, and what is at `offset` in
+  /// it.
+  Value getInputMemory() {
+    return plan.preparationTasks > 0 ? buffers.prepared : buffers.scratch;
+  }
+  SmallVector<Index> getInputPlace(Index offset) {
+    if (plan.preparationTasks > 0)
+      return {kernel.add(inputStart, offset)};
+    return {Index(kernel.slot), offset};
+  }
 
   Value allocateTile(int64_t rows, int64_t columns);
   Index countRegisterTiles(Index block);
@@ -92,6 +110,8 @@ private:
   /// A tile of the input with zeros where it lies in the padding; a tile whose
   /// rows were transformed. Both rows x columns x lanes.
   Value patch, half;
+  /// Where the block's transformed input begins in the prepared memory.
+  Index inputStart;
 };
 
 void Emitter::ifElse(Value condition, llvm::function_ref<void()> then,
@@ -112,10 +132,27 @@ Value Emitter::allocateTile(int64_t rows, int64_t columns) {
                                   kernel.builder.getI64IntegerAttr(64));
 }
 
+/// One part of the input of one block.
+void Emitter::emitPreparation() {
+  SmallVector<Index> task = kernel.delinearize(
+      kernel.task, {plan.groups, plan.blocks, plan.preparationTasks});
+  setBlock(task[0], task[1]);
+  transformInputs(task[0], task[1], task[2], plan.preparationTasks);
+}
+
+void Emitter::setBlock(Index group, Index block) {
+  inputStart =
+      kernel.mul(scale(group, plan.blocks, block), number(plan.getInputSize()));
+}
+
 void Emitter::emit() {
   patch = allocateTile(plan.getRows(), plan.getColumns());
   if (plan.isTransformed(1) && plan.isTransformed(2))
     half = allocateTile(plan.getRows(), plan.getColumns());
+  if (kernel.preparing) {
+    emitPreparation();
+    return;
+  }
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
@@ -135,7 +172,9 @@ void Emitter::emit() {
   Index first = kernel.add(before, firstVectorTile);
   Index end = kernel.add(before, endVectorTile);
   kernel.forLoop(firstBlock, endBlock, 1, [&](Index block) {
-    transformInputs(group, block);
+    setBlock(group, block);
+    if (plan.preparationTasks == 0)
+      transformInputs(group, block, number(0), 1);
     kernel.forLoop(first, end, 1, [&](Index vectorTile) {
       multiply(block, vectorTile);
       transformOutputs(block, vectorTile);
@@ -151,14 +190,19 @@ Index Emitter::countRegisterTiles(Index block) {
                                kernel.mul(block, number(plan.blockTiles))));
 }
 
-void Emitter::forTiles(
-    Index block, llvm::function_ref<void(const TilePlace &, BlockPlace)> body) {
+/// The tiles of one of several parts of a block.
+void Emitter::forTiles(Index block, Index part, int64_t parts, TileBody body) {
   int64_t blockSize = plan.blockTiles * plan.tilePositions;
+  int64_t partSize = llvm::divideCeil(blockSize, parts);
   Index first = kernel.mul(block, number(blockSize));
   Index count = number(blockSize);
   if (plan.tiles % blockSize != 0)
     count = kernel.min(count, kernel.sub(number(plan.tiles), first));
-  kernel.forLoop(number(0), count, 1, [&](Index t) {
+  Index start = kernel.mul(part, number(partSize));
+  Index end = parts == 1
+                  ? count
+                  : kernel.min(count, kernel.add(start, number(partSize)));
+  kernel.forLoop(start, end, 1, [&](Index t) {
     SmallVector<Index> numbers = kernel.delinearize(
         kernel.add(first, t), {plan.batch, plan.tileCounts[0],
                                plan.tileCounts[1], plan.tileCounts[2]});
@@ -180,8 +224,9 @@ void Emitter::applyRows(const std::optional<LinearProgram> &program, Load load,
 
 // --- input ------------------------------------------------------------------
 
-void Emitter::transformInputs(Index group, Index block) {
-  forTiles(block, [&](const TilePlace &tile, BlockPlace place) {
+void Emitter::transformInputs(Index group, Index block, Index part,
+                              int64_t parts) {
+  forTiles(block, part, parts, [&](const TilePlace &tile, BlockPlace place) {
     kernel.forLoop(number(0), number(plan.getSummedTaps()), 1,
                    [&](Index tap) { transformInput(group, tile, place, tap); });
   });
@@ -285,8 +330,8 @@ void Emitter::transformInputBlock(BlockPlace place, Index tap,
   auto store = [&](Index row, Index column, Value vector) {
     Index value = scale(row, plan.getColumns(), column);
     kernel.storeVector(
-        vector, buffers.scratch,
-        {kernel.task, scale(value, plan.getInputPlane(), start)});
+        vector, getInputMemory(),
+        getInputPlace(scale(value, plan.getInputPlane(), start)));
   };
   Index rows = number(plan.getRows()), columns = number(plan.getColumns());
   if (!plan.isTransformed(2)) {
@@ -332,7 +377,7 @@ void Emitter::prefetchFilter(Index row) {
 void Emitter::multiply(Index block, Index vectorTile) {
   int64_t positions = plan.tilePositions, vectors = plan.tileVectors;
   int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
-  int64_t products = plan.getValues() * plan.getInputPlane();
+  int64_t products = plan.getProductsStart();
   auto emitTile = [&](Index value, Index registerTile) {
     Index inputStart = scale(registerTile, plan.getInputTileSize(),
                              kernel.mul(value, number(plan.getInputPlane())));
@@ -354,9 +399,9 @@ void Emitter::multiply(Index block, Index vectorTile) {
                   scale(channel, vectors * lanes,
                         kernel.add(row, number(plan.getFilterTileSize()))));
             return kernel.loadScalar(
-                buffers.scratch,
-                {kernel.task,
-                 kernel.add(kernel.add(column, channel), number(t * lanes))});
+                getInputMemory(),
+                getInputPlace(kernel.add(kernel.add(column, channel),
+                                         number(t * lanes))));
           });
     };
     Accumulators sums =
@@ -375,7 +420,7 @@ void Emitter::multiply(Index block, Index vectorTile) {
                         scale(value, plan.getProductPlane(), number(products)));
     for (auto [i, sum] : llvm::enumerate(sums))
       kernel.storeVector(sum, buffers.scratch,
-                         {kernel.task, kernel.add(start, number(i * lanes))});
+                         {kernel.slot, kernel.add(start, number(i * lanes))});
   };
   Index registerTiles = countRegisterTiles(block);
   kernel.forLoop(number(0), number(plan.getValues()), 1, [&](Index value) {
@@ -387,7 +432,7 @@ void Emitter::multiply(Index block, Index vectorTile) {
 // --- output -----------------------------------------------------------------
 
 void Emitter::transformOutputs(Index block, Index vectorTile) {
-  int64_t products = plan.getValues() * plan.getInputPlane();
+  int64_t products = plan.getProductsStart();
   bool someCut = false;
   for (int64_t d : {1, 2})
     someCut |= plan.dimensions[d].output % plan.getTileOutputs(d) != 0;
@@ -428,7 +473,7 @@ void Emitter::transformOutput(const TilePlace &tile, Index vector,
     Index value = scale(row, plan.getColumns(), column);
     return kernel.loadVector(
         buffers.scratch,
-        {kernel.task, scale(value, plan.getProductPlane(), productStart)},
+        {kernel.slot, scale(value, plan.getProductPlane(), productStart)},
         lanes);
   };
   Value bias;

@@ -50,10 +50,9 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
   divide(target);
 }
 
-/// Tasks of a group, for a few threads. Results are the same for any number of
-/// threads, so this isn't theirs; more tasks than threads cost time, because
-/// each has memory of its own, which the caches don't know yet.
-static constexpr int64_t wantedTasks = 8;
+/// Tasks, for a few threads. Results are the same for any number of threads, so
+/// this isn't theirs.
+static constexpr int64_t wantedTasks = 16;
 
 /// The number of parts when things are divided into parts of equal size, at
 /// most `parts` of them, less those that would be empty.
@@ -74,39 +73,42 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   streamsFilter = 4 * getFilterSize() / groups > target.getL2() / 2;
   chooseBlocks(target);
 
-  // Each of the tasks that share a block transforms its input anew, which must
-  // be little beside its products, and in memory of its own, which must stay in
-  // the cache unless there is a lot to do.
-  int64_t vectors = llvm::divideCeil(outChannels, lanes);
+  // Few blocks are shared by tasks with different filters, if there is enough
+  // to do for several threads (30 microseconds): their input is transformed
+  // once, in a step before.
   double multiplyAdds = static_cast<double>(getValues()) * tiles * groups *
                         outChannels * inChannels * getSummedTaps();
-  int64_t mostScratch =
-      multiplyAdds > 1e8 ? 4 * target.getL2() : target.getL2() / 2;
-  int64_t scratch = 4 * getScratchSize() * groups * tileTasks;
+  int64_t others = groups * tileTasks;
   outputTasks =
-      std::max<int64_t>(1, std::min({wantedTasks / (groups * tileTasks),
-                                     vectors / 4, mostScratch / scratch}));
-  // Two at least where there is work for two threads (100 microseconds). On one
-  // thread that costs ResNet-18 a tenth, on two it saves a quarter (measured
-  // with 2 MiB of second-level cache).
-  if (groups * tileTasks * outputTasks == 1 && multiplyAdds > 1e7)
-    outputTasks = 2;
-  outputTasks = withoutEmpty(vectorTiles, outputTasks);
+      multiplyAdds < 3e6 ? 1 : std::max<int64_t>(1, wantedTasks / others);
+  outputTasks = withoutEmpty(vectorTiles, std::min(vectorTiles, outputTasks));
+  preparationTasks = 0;
+  if (outputTasks > 1) {
+    int64_t blockSize = blockTiles * tilePositions;
+    preparationTasks = withoutEmpty(
+        blockSize,
+        std::min(blockSize,
+                 std::max<int64_t>(1, wantedTasks / (groups * blocks))));
+  }
 }
 
 /// Blocks whose transformed input stays in the second-level cache, and as many
 /// as there shall be tasks if that is more. A filter that doesn't stay there is
 /// read again for each block, which only hides behind the products of blocks of
 /// some size: 24 tiles; 48 where they don't stay in the cache anyway (measured
-/// on 256 channels of 56 x 56 and 512 of 28 x 28).
+/// on 256 channels of 56 x 56 and 512 of 28 x 28); all where they do.
 void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
   double perRegisterTile =
       4.0 * getValues() * (getInputTileSize() + getProductTileSize());
   auto fitting = static_cast<int64_t>(target.getL2() / 2 / perRegisterTile);
   int64_t least = 1;
-  if (streamsFilter)
-    least =
-        llvm::divideCeil(fitting * tilePositions < 24 ? 48 : 24, tilePositions);
+  if (streamsFilter) {
+    int64_t whole = 4 * getValues() * getInputTileSize() * registerTiles;
+    least = whole <= target.getL2()
+                ? registerTiles
+                : llvm::divideCeil(fitting * tilePositions < 24 ? 48 : 24,
+                                   tilePositions);
+  }
   int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
   blockTiles =
       std::min(std::max(std::min(fitting, perTask), least), registerTiles);

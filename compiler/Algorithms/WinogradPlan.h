@@ -5,6 +5,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADPLAN_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADPLAN_H
 
+#include "compiler/Algorithms/Algorithm.h"
 #include "compiler/Algorithms/Geometry.h"
 #include "compiler/Algorithms/LinearProgram.h"
 #include "compiler/Algorithms/RegisterTile.h"
@@ -47,6 +48,10 @@ struct WinogradPlan {
   bool streamsFilter;
   /// Tasks: groups x tileTasks x outputTasks.
   int64_t tileTasks, outputTasks;
+  /// Tasks that transform the input of a block before these begin, where
+  /// several of them multiply it with filters of their own; else 0, and each
+  /// task transforms its blocks itself.
+  int64_t preparationTasks;
 
   bool isTransformed(int64_t d) const {
     return transform[d] > dimensions[d].kernel;
@@ -86,8 +91,22 @@ struct WinogradPlan {
   int64_t getProductPlane() const {
     return blockTiles * getProductTileSize() + lanes;
   }
+  /// The transformed input of a block: values x the plane above.
+  int64_t getInputSize() const { return getValues() * getInputPlane(); }
+  /// The memory of a task: the transformed input, unless it was prepared, and
+  /// the products.
+  int64_t getProductsStart() const {
+    return preparationTasks > 0 ? 0 : getInputSize();
+  }
   int64_t getScratchSize() const {
-    return getValues() * (getInputPlane() + getProductPlane());
+    return getProductsStart() + getValues() * getProductPlane();
+  }
+  /// Groups x blocks, their transformed inputs one behind the other.
+  Preparation getPreparation() const {
+    if (preparationTasks == 0)
+      return {};
+    return {groups * blocks * getInputSize(),
+            groups * blocks * preparationTasks};
   }
   /// The packed filter: groups x vector tiles x values x summed taps x input
   /// channels x vectors x lanes.

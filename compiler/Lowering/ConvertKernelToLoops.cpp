@@ -192,23 +192,29 @@ struct ConvertKernelToLoops
         kernels.push_back({op, lowering});
     });
     SymbolTable symbols(module);
-    llvm::StringMap<func::FuncOp> functions;
+    llvm::StringMap<Functions> functions;
     for (auto [op, lowering] : kernels) {
       if (!writesNothing(op)) {
         UsedValues used(op);
-        func::FuncOp &function = functions[getKey(op, used)];
-        if (!function) {
-          function = writeFunction(op, used, *lowering, symbols);
-          if (!function)
-            return signalPassFailure();
-        }
-        call(op, used, *lowering, function);
+        Functions &written = functions[getKey(op, used)];
+        if (!written.main &&
+            failed(writeFunctions(op, used, *lowering, symbols, written)))
+          return signalPassFailure();
+        if (written.preparation)
+          call(op, used, *lowering, written.preparation,
+               lowering->countPreparations(op));
+        call(op, used, *lowering, written.main, lowering->countTasks(op));
       }
       op->erase();
     }
   }
 
 private:
+  /// Those of one kernel; the preparation is null where there is none.
+  struct Functions {
+    func::FuncOp preparation, main;
+  };
+
   const KernelLowering *find(Operation *op) {
     StringRef name = op->getName().getStringRef();
     for (ArrayRef<KernelLowering> table :
@@ -219,12 +225,31 @@ private:
     return nullptr;
   }
 
+  LogicalResult writeFunctions(Operation *op, const UsedValues &used,
+                               const KernelLowering &lowering,
+                               SymbolTable &symbols, Functions &written) {
+    if (lowering.countPreparations && lowering.countPreparations(op) > 0) {
+      written.preparation =
+          writeFunction(op, used, lowering, symbols, /*preparing=*/true);
+      if (!written.preparation)
+        return failure();
+    }
+    written.main =
+        writeFunction(op, used, lowering, symbols, /*preparing=*/false);
+    return success(written.main != nullptr);
+  }
+
+  static bool hasSlots(Operation *op, const KernelLowering &lowering) {
+    return lowering.countSlots && lowering.countSlots(op) > 0;
+  }
+
   func::FuncOp writeFunction(Operation *op, const UsedValues &used,
                              const KernelLowering &lowering,
-                             SymbolTable &symbols) {
+                             SymbolTable &symbols, bool preparing) {
     OpBuilder builder(&getContext());
     Location location = op->getLoc();
-    SmallVector<Type> types = {builder.getIndexType()};
+    bool slots = hasSlots(op, lowering);
+    SmallVector<Type> types(slots ? 2 : 1, builder.getIndexType());
     for (Value value : used.handedOver) {
       auto buffer = dyn_cast<MemRefType>(value.getType());
       SmallVector<int64_t> strides;
@@ -238,9 +263,9 @@ private:
       }
       llvm::append_range(types, getArgumentTypes(value.getType()));
     }
-    func::FuncOp function =
-        func::FuncOp::create(location, getKernelName(op),
-                             builder.getFunctionType(types, TypeRange()));
+    func::FuncOp function = func::FuncOp::create(
+        location, getKernelName(op) + (preparing ? "_prepare" : ""),
+        builder.getFunctionType(types, TypeRange()));
     function.setPrivate();
     symbols.insert(function);
     Block *block = function.addEntryBlock();
@@ -248,12 +273,15 @@ private:
     auto end = func::ReturnOp::create(builder, location);
     builder.setInsertionPoint(end);
 
-    ArrayRef<BlockArgument> arguments = block->getArguments().drop_front();
+    ArrayRef<BlockArgument> arguments =
+        block->getArguments().drop_front(slots ? 2 : 1);
     TakenValues taken(builder, op, used, [&](Type type) {
       return takeOver(builder, location, type, arguments);
     });
-    KernelBuilder kernel(builder, location, kernel::getTarget(op),
-                         block->getArgument(0), taken.operands);
+    KernelBuilder kernel(
+        builder, location, kernel::getTarget(op), block->getArgument(0),
+        slots ? block->getArgument(1) : Value(), taken.operands);
+    kernel.preparing = preparing;
     kernel.captured = std::move(taken.captured);
     if (failed(lowering.emit(op, kernel)))
       return {};
@@ -261,29 +289,36 @@ private:
   }
 
   static void call(Operation *op, const UsedValues &used,
-                   const KernelLowering &lowering, func::FuncOp function) {
+                   const KernelLowering &lowering, func::FuncOp function,
+                   int64_t tasks) {
     OpBuilder builder(op);
     Location location = op->getLoc();
-    int64_t tasks = lowering.countTasks(op);
     SmallVector<Value> arguments;
     for (Value value : used.handedOver)
       llvm::append_range(arguments, handOver(builder, location, value));
-    auto callTask = [&](OpBuilder &builder, Value task) {
+    auto callTask = [&](OpBuilder &builder, Value task, Value slot) {
       SmallVector<Value> operands = {task};
+      if (slot)
+        operands.push_back(slot);
       llvm::append_range(operands, arguments);
       func::CallOp::create(builder, location, function, operands);
     };
     if (tasks == 1) {
-      callTask(builder, arith::ConstantIndexOp::create(builder, location, 0));
+      Value zero = arith::ConstantIndexOp::create(builder, location, 0);
+      callTask(builder, zero, hasSlots(op, lowering) ? zero : Value());
       return;
     }
-    scf::ForallOp::create(builder, location,
-                          ArrayRef<OpFoldResult>{builder.getIndexAttr(tasks)},
-                          /*outputs=*/ValueRange(), /*mapping=*/std::nullopt,
-                          [&](OpBuilder &body, Location, ValueRange arguments) {
-                            callTask(body, arguments[0]);
-                            scf::InParallelOp::create(body, location);
-                          });
+    scf::ForallOp::create(
+        builder, location, ArrayRef<OpFoldResult>{builder.getIndexAttr(tasks)},
+        /*outputs=*/ValueRange(), /*mapping=*/std::nullopt,
+        [&](OpBuilder &body, Location, ValueRange arguments) {
+          Value slot;
+          if (hasSlots(op, lowering))
+            slot = kernel::SlotOp::create(body, location, body.getIndexType(),
+                                          lowering.countSlots(op));
+          callTask(body, arguments[0], slot);
+          scf::InParallelOp::create(body, location);
+        });
   }
 
   SmallVector<KernelLowering> lowerings;

@@ -34,7 +34,9 @@ struct ConvertParallelToRuntime
 
 private:
   LogicalResult convert(scf::ForallOp loop, Value pool) {
-    auto call = dyn_cast<func::CallOp>(loop.getBody()->front());
+    auto slot = dyn_cast<kernel::SlotOp>(loop.getBody()->front());
+    auto call = dyn_cast<func::CallOp>(slot ? *slot->getNextNode()
+                                            : loop.getBody()->front());
     std::optional<SmallVector<int64_t>> counts;
     if (loop.isNormalized())
       counts = getConstantIntValues(loop.getMixedUpperBound());
@@ -46,17 +48,21 @@ private:
     OpBuilder builder(loop);
     Value count =
         arith::ConstantIndexOp::create(builder, loop.getLoc(), counts->front());
-    SmallVector<Value> operands = {pool, count};
-    llvm::append_range(operands, call.getOperands().drop_front());
-    func::FuncOp bridge =
-        getBridge(call.getCallee(), ValueRange(operands).getTypes());
+    Value slots = slot ? arith::ConstantIndexOp::create(
+                             builder, loop.getLoc(),
+                             static_cast<int64_t>(slot.getCount()))
+                       : count;
+    SmallVector<Value> operands = {pool, count, slots};
+    llvm::append_range(operands, call.getOperands().drop_front(slot ? 2 : 1));
+    func::FuncOp bridge = getBridge(
+        call.getCallee(), ValueRange(operands).getTypes(), slot != nullptr);
     func::CallOp::create(builder, loop.getLoc(), bridge, operands);
     loop.erase();
     return success();
   }
 
-  /// The declaration of @KERNEL.parallel(pool, count, buffers...).
-  func::FuncOp getBridge(StringRef callee, TypeRange types) {
+  /// The declaration of @KERNEL.parallel(pool, count, slots, buffers...).
+  func::FuncOp getBridge(StringRef callee, TypeRange types, bool takesSlot) {
     ModuleOp module = getOperation();
     std::string name = (callee + ".parallel").str();
     if (auto existing = module.lookupSymbol<func::FuncOp>(name))
@@ -68,6 +74,8 @@ private:
     bridge.setPrivate();
     bridge->setAttr("toeplitz.kernel",
                     FlatSymbolRefAttr::get(&getContext(), callee));
+    if (takesSlot)
+      bridge->setAttr("toeplitz.slot", builder.getUnitAttr());
     return bridge;
   }
 };

@@ -15,23 +15,29 @@ namespace toeplitz {
 /// A kernel function is `func @name(%task: index, operands...)`: it does one of
 /// the independent tasks into which its operation is divided. The number of
 /// tasks depends on the operation alone, so that results don't depend on the
-/// number of threads.
+/// number of threads. Where tasks work in memory, it is
+/// `func @name(%task: index, %slot: index, operands...)`.
 ///
 /// All index arithmetic folds constants at once, so that what is known at
 /// compile time leaves no operation behind.
 class KernelBuilder {
 public:
   KernelBuilder(mlir::OpBuilder &builder, mlir::Location location,
-                kernel::TargetAttr target, mlir::Value task,
+                kernel::TargetAttr target, mlir::Value task, mlir::Value slot,
                 mlir::ValueRange buffers)
       : builder(builder), location(location), target(target), task(task),
-        buffers(buffers.begin(), buffers.end()) {}
+        slot(slot), buffers(buffers.begin(), buffers.end()) {}
 
   mlir::OpBuilder &builder;
   mlir::Location location;
   kernel::TargetAttr target;
   /// The task's number, an index from 0 to the number of tasks - 1.
   mlir::Value task;
+  /// The row of the operation's scratch memory that is this task's while it
+  /// runs; null where there is none.
+  mlir::Value slot;
+  /// Whether this is the step before the main one: see KernelLowering.
+  bool preparing = false;
   /// The operation's operands, in its order: memrefs, and scalars.
   llvm::SmallVector<mlir::Value> buffers;
   /// What the operation's body uses from outside, as it is in this function.
@@ -118,6 +124,13 @@ struct KernelLowering {
   /// Writes the body of one task. The builder is positioned in the function's
   /// entry block, before its return.
   llvm::LogicalResult (*emit)(mlir::Operation *op, KernelBuilder &kernel);
+  /// The rows of the operation's scratch memory: as many tasks may run at once.
+  /// Null where no task needs one; 0 likewise.
+  int64_t (*countSlots)(mlir::Operation *op) = nullptr;
+  /// The tasks of a step of its own, all of which are done before those above
+  /// begin; `emit` is called for it with `preparing` set. Null where there is
+  /// no such step; 0 likewise.
+  int64_t (*countPreparations)(mlir::Operation *op) = nullptr;
 };
 
 } // namespace toeplitz

@@ -37,16 +37,18 @@ private:
     ModuleOp module = getOperation();
     auto callee = bridge->getAttrOfType<FlatSymbolRefAttr>("toeplitz.kernel");
     auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(callee.getValue());
+    bool takesSlot = bridge->hasAttr("toeplitz.slot");
     bridge->removeAttr("toeplitz.kernel");
+    bridge->removeAttr("toeplitz.slot");
     bridge.setPublic();
     Location location = bridge.getLoc();
-    LLVM::LLVMFuncOp task = writeTask(kernel, location);
+    LLVM::LLVMFuncOp task = writeTask(kernel, takesSlot, location);
 
     OpBuilder builder(&getContext());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Block *block = bridge.addEntryBlock(builder);
     builder.setInsertionPointToStart(block);
-    ValueRange buffers = block->getArguments().drop_front(2);
+    ValueRange buffers = block->getArguments().drop_front(3);
     Value size = LLVM::ConstantOp::create(
         builder, location, builder.getI64Type(),
         builder.getI64IntegerAttr(static_cast<int64_t>(buffers.size())));
@@ -61,30 +63,35 @@ private:
     Value taskAddress = LLVM::AddressOfOp::create(builder, location, task);
     LLVM::CallOp::create(builder, location, getParallelFor(),
                          ValueRange{block->getArgument(0), taskAddress,
-                                    arguments, block->getArgument(1)});
+                                    arguments, block->getArgument(1),
+                                    block->getArgument(2)});
     LLVM::ReturnOp::create(builder, location, ValueRange());
   }
 
-  /// void KERNEL.task(void *arguments, int64_t index): takes the buffers'
-  /// addresses out of the array and calls the kernel.
-  LLVM::LLVMFuncOp writeTask(LLVM::LLVMFuncOp kernel, Location location) {
+  /// void KERNEL.task(void *arguments, int64_t index, int64_t slot): takes the
+  /// buffers' addresses out of the array and calls the kernel.
+  LLVM::LLVMFuncOp writeTask(LLVM::LLVMFuncOp kernel, bool takesSlot,
+                             Location location) {
     OpBuilder builder(kernel);
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
-    auto type =
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
-                                    {pointer, builder.getI64Type()});
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(&getContext()),
+        {pointer, builder.getI64Type(), builder.getI64Type()});
     auto task = LLVM::LLVMFuncOp::create(
         builder, location, (kernel.getSymName() + ".task").str(), type);
     Block *block = task.addEntryBlock(builder);
     builder.setInsertionPointToStart(block);
     SmallVector<Value> operands = {block->getArgument(1)};
-    unsigned buffers = kernel.getFunctionType().getNumParams() - 1;
+    if (takesSlot)
+      operands.push_back(block->getArgument(2));
+    unsigned numbers = operands.size();
+    unsigned buffers = kernel.getFunctionType().getNumParams() - numbers;
     for (unsigned index = 0; index < buffers; ++index) {
       // (Scalars take a slot as pointers do: none is larger.)
       Value slot = LLVM::GEPOp::create(
           builder, location, pointer, pointer, block->getArgument(0),
           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
-      Type type = kernel.getFunctionType().getParamType(index + 1);
+      Type type = kernel.getFunctionType().getParamType(index + numbers);
       operands.push_back(LLVM::LoadOp::create(builder, location, type, slot));
     }
     LLVM::CallOp::create(builder, location, kernel, operands);
@@ -101,9 +108,10 @@ private:
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     return LLVM::LLVMFuncOp::create(
         builder, module.getLoc(), name,
-        LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(&getContext()),
-            {pointer, pointer, pointer, builder.getI64Type()}));
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
+                                    {pointer, pointer, pointer,
+                                     builder.getI64Type(),
+                                     builder.getI64Type()}));
   }
 
   void attachBlobs() {

@@ -52,7 +52,7 @@ def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::Modu
   let summary = "hands parallel loops to the runtime's threads";
   let description = [{
     @main gets the pool of threads as its new first argument, and each `scf.forall` around a kernel call becomes a call of
-    `@KERNEL.parallel(pool, count, buffers...)`, whose body `link-parallel-kernels` writes once pointers are pointers.
+    `@KERNEL.parallel(pool, count, slots, buffers...)`, whose body `link-parallel-kernels` writes once pointers are pointers.
 
     Before:
     ```mlir
@@ -60,7 +60,7 @@ def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::Modu
     ```
     After:
     ```mlir
-    func.call @kernel_conv1.parallel(%pool, %c14, %x) : (!llvm.ptr, index, memref<4xf32>) -> ()
+    func.call @kernel_conv1.parallel(%pool, %c14, %c14, %x) : (!llvm.ptr, index, index, memref<4xf32>) -> ()
     ```
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
@@ -94,12 +94,12 @@ def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    llvm.func @kernel_conv1.parallel(!llvm.ptr, i64, !llvm.ptr) attributes {toeplitz.kernel = @kernel_conv1}
+    llvm.func @kernel_conv1.parallel(!llvm.ptr, i64, i64, !llvm.ptr) attributes {toeplitz.kernel = @kernel_conv1}
     ```
     After:
     ```mlir
-    llvm.func internal @kernel_conv1.parallel(%pool: !llvm.ptr, %count: i64, %x: !llvm.ptr) {
-      ... llvm.call @toeplitz_parallel_for(%pool, %task, %arguments, %count) ...
+    llvm.func internal @kernel_conv1.parallel(%pool: !llvm.ptr, %count: i64, %slots: i64, %x: !llvm.ptr) {
+      ... llvm.call @toeplitz_parallel_for(%pool, %task, %arguments, %count, %slots) ...
     }
     ```
   }];

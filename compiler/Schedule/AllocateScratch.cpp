@@ -19,17 +19,23 @@ using namespace toeplitz;
 /// Rows start at cache lines of their own, so that no two tasks write to one.
 static constexpr int64_t lineFloats = 16;
 
-/// Gives an operation `floats` floats for each of its tasks.
-template <typename Op>
-static void allocate(Op op, int64_t tasks, int64_t floats) {
-  floats = llvm::alignTo(floats, lineFloats);
-  if (floats == 0 || op.getScratch())
-    return;
+/// Tasks that run at once, at most: more than most machines have processors.
+static constexpr int64_t mostRows = 64;
+
+static Value allocate(Operation *op, ArrayRef<int64_t> shape) {
   OpBuilder builder(op);
-  auto type = MemRefType::get({tasks, floats}, builder.getF32Type());
-  Value scratch = memref::AllocOp::create(builder, op.getLoc(), type,
-                                          builder.getI64IntegerAttr(64));
-  op.getScratchMutable().assign(scratch);
+  return memref::AllocOp::create(builder, op->getLoc(),
+                                 MemRefType::get(shape, builder.getF32Type()),
+                                 builder.getI64IntegerAttr(64));
+}
+
+/// Gives an operation `floats` floats for each of the tasks that run at once.
+template <typename Op>
+static void allocateRows(Op op, int64_t tasks, int64_t floats) {
+  if (floats > 0 && !op.getScratch())
+    op.getScratchMutable().assign(
+        allocate(op, {std::min(tasks, mostRows),
+                      int64_t(llvm::alignTo(floats, lineFloats))}));
 }
 
 namespace {
@@ -39,12 +45,19 @@ struct AllocateScratch : toeplitz::impl::AllocateScratchBase<AllocateScratch> {
     getOperation().walk([](kernel::ConvOp conv) {
       // (An unknown name is reported by the lowering.)
       const Algorithm *algorithm = findAlgorithm(conv.getAlgorithm());
-      if (algorithm && algorithm->getScratchSize)
-        allocate(conv, algorithm->countTasks(conv),
-                 algorithm->getScratchSize(conv));
+      if (!algorithm)
+        return;
+      if (algorithm->getScratchSize)
+        allocateRows(conv, algorithm->countTasks(conv),
+                     algorithm->getScratchSize(conv));
+      if (!algorithm->getPreparation || conv.getPrepared())
+        return;
+      if (int64_t floats = algorithm->getPreparation(conv).floats)
+        conv.getPreparedMutable().assign(allocate(conv, {floats}));
     });
     getOperation().walk([](kernel::SeparableConvOp conv) {
-      allocate(conv, countSeparableTasks(conv), getSeparableScratchSize(conv));
+      allocateRows(conv, countSeparableTasks(conv),
+                   getSeparableScratchSize(conv));
     });
   }
 };

@@ -86,14 +86,21 @@ TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
 #undef TOEPLITZ_BUFFER_EFFECTS
 
 /// Scratch memory is written to before it is read.
+static void addWrites(MutableOperandRange memory, Effects &effects) {
+  for (OpOperand &operand : memory)
+    effects.emplace_back(MemoryEffects::Write::get(), &operand);
+}
+
 template <typename Op> static void addScratchEffects(Op op, Effects &effects) {
   addBufferEffects(cast<DestinationStyleOpInterface>(op.getOperation()),
                    effects);
-  for (OpOperand &scratch : op.getScratchMutable())
-    effects.emplace_back(MemoryEffects::Write::get(), &scratch);
+  addWrites(op.getScratchMutable(), effects);
 }
 
-void ConvOp::getEffects(Effects &effects) { addScratchEffects(*this, effects); }
+void ConvOp::getEffects(Effects &effects) {
+  addScratchEffects(*this, effects);
+  addWrites(getPreparedMutable(), effects);
+}
 
 void SeparableConvOp::getEffects(Effects &effects) {
   addScratchEffects(*this, effects);
@@ -107,6 +114,14 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 
 static InFlightDiagnostic constraint(Operation *op, int number) {
   return op->emitOpError("constraint ") << number << ": ";
+}
+
+LogicalResult SlotOp::verify() {
+  if (static_cast<int64_t>(getCount()) < 1)
+    return constraint(*this, 1) << "there must be at least one slot";
+  if ((*this)->getParentOp()->getName().getStringRef() != "scf.forall")
+    return constraint(*this, 1) << "it must stand in an scf.forall";
+  return success();
 }
 
 LogicalResult ConvOp::verify() {
@@ -171,7 +186,10 @@ LogicalResult ConvOp::verify() {
     return constraint(*this, 10) << "the structure must have one dimension";
   if (getScratch() && shapeOf(getScratch()).size() != 2)
     return constraint(*this, 10) << "the scratch memory must have two "
-                                    "dimensions, tasks and floats";
+                                    "dimensions, rows and floats";
+  if (getPrepared() && shapeOf(getPrepared()).size() != 1)
+    return constraint(*this, 10) << "the prepared memory must have one "
+                                    "dimension";
   return success();
 }
 
@@ -219,7 +237,7 @@ LogicalResult SeparableConvOp::verify() {
            << "the biases must have the blocks of their channels";
   if (getScratch() && shapeOf(getScratch()).size() != 2)
     return constraint(*this, 7) << "the scratch memory must have two "
-                                   "dimensions, tasks and floats";
+                                   "dimensions, rows and floats";
   return success();
 }
 

@@ -43,7 +43,8 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     likewise. The filter is packed as `algorithm` wants it; the bias is ceil(out_channels / B') x B'. `groups` counts the groups after
     packing has merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
     Algorithms that transform the input do so in tiles of `transform` positions. One whose packed filter leaves weights out finds in
-    `structure` which ones are there. `scratch` is memory that each task has a row of (tasks x floats); `allocate-scratch` adds it.
+    `structure` which ones are there. `scratch` is memory to work in: each task that runs has a row of it for that time (rows x floats);
+    `prepared` is what a first step computes for all tasks of the second one, such as the transformed input. `allocate-scratch` adds both.
 
     Constraints:
     1. Input, result and residual have rank D + 3; all arrays have D elements; 0 <= D <= 3.
@@ -56,7 +57,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     7. `groups` is at least 1 and divides both numbers of channels.
     8. The bias has the shape blocks x B' of the result's channels.
     9. `transform` has D elements, each at least the kernel size.
-    10. The structure has one dimension, the scratch memory two.
+    10. The structure and the prepared memory have one dimension, the scratch memory two.
 
     Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
 
@@ -70,7 +71,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$filter, Optional<Kernel_Buffer>:$bias,
     Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure, Kernel_Buffer:$init,
-    Optional<Kernel_Scratch>:$scratch, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
+    Optional<Kernel_Scratch>:$scratch, Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
     DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
@@ -78,7 +79,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
     $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)? `)`
-    `outs` `(` $init (`scratch` $scratch^)? `)`
+    `outs` `(` $init (`scratch` $scratch^)? (`prepared` $prepared^)? `)`
     (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
   }];
 }
@@ -97,7 +98,7 @@ def Kernel_SeparableConvOp : Kernel_Op<"separable_conv", [AttrSizedOperandSegmen
     Input: N x ceil(C / V) x I x V. Result: N x ceil(F / V) x O x V. Filters are packed as the algorithms `depthwise` and `pointwise` want
     them; the biases are ceil(C / V) x V and ceil(F / V) x V. `depthwise_tile` is the number of output positions that the depthwise
     convolution keeps in registers, `tile` the register tile of the pointwise one; `rows` are computed at a time (a row is a run of
-    positions along the last dimension). `scratch` is memory that each task has a row of (tasks x floats).
+    positions along the last dimension). `scratch` is memory to work in: each task that runs has a row of it (rows x floats).
 
     Constraints:
     1. Input, result and residual have the same rank D + 3 with 1 <= D <= 3; all arrays have D elements.
@@ -307,6 +308,30 @@ def Kernel_SoftmaxOp : Kernel_Op<"softmax"> {
   let assemblyFormat = [{
     `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
+}
+
+def Kernel_SlotOp : Op<Kernel_Dialect, "slot"> {
+  let summary = "a place to work in, for one task of a parallel loop";
+  let description = [{
+    A number from 0 to `count` - 1 that no other task of the loop around it has at the same time. `convert-parallel-to-runtime` makes it
+    the number that the pool gives to its threads, which find the memory of that place in their caches.
+
+    Constraints:
+    1. It stands in an `scf.forall`; `count` is at least 1.
+
+    Example:
+
+    ```mlir
+    scf.forall (%task) in (14) {
+      %slot = kernel.slot 8
+      func.call @kernel_conv1(%task, %slot, %x, %scratch) : (index, index, memref<...>, memref<8x512xf32>) -> ()
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$count);
+  let results = (outs Index:$slot);
+  let assemblyFormat = "$count attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif

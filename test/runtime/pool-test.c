@@ -26,7 +26,8 @@ typedef struct counters {
                         atomics: the loop must order them */
 } counters;
 
-static void count_call(void *arguments, int64_t index) {
+static void count_call(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
   counters *shared = arguments;
   ++shared->calls[index];
   if (index == TASKS / 2)
@@ -37,7 +38,7 @@ static void check_each_index_once(toeplitz_pool *pool) {
   counters *shared = calloc(1, sizeof *shared);
   CHECK(shared);
   for (int round = 1; round <= 20; ++round) {
-    toeplitz_parallel_for(pool, count_call, shared, TASKS);
+    toeplitz_parallel_for(pool, count_call, shared, TASKS, TASKS);
     CHECK(shared->plain_sum == round);
     for (int index = 0; index < TASKS; ++index)
       CHECK(shared->calls[index] == round);
@@ -45,13 +46,15 @@ static void check_each_index_once(toeplitz_pool *pool) {
   free(shared);
 }
 
-static void must_not_run(void *arguments, int64_t index) {
+static void must_not_run(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
   (void)arguments;
   printf("FAILED: task %lld of an empty loop ran\n", (long long)index);
   exit(1);
 }
 
-static void add_one(void *arguments, int64_t index) {
+static void add_one(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
   (void)index;
   __atomic_add_fetch((int64_t *)arguments, 1, __ATOMIC_RELAXED);
 }
@@ -62,11 +65,12 @@ typedef struct nested {
   int64_t total;
 } nested;
 
-static void run_inner_loop(void *arguments, int64_t index) {
+static void run_inner_loop(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
   nested *shared = arguments;
   (void)index;
   int64_t inner = 0;
-  toeplitz_parallel_for(shared->pool, add_one, &inner, 50);
+  toeplitz_parallel_for(shared->pool, add_one, &inner, 50, 50);
   CHECK(inner == 50);
   __atomic_add_fetch(&shared->total, inner, __ATOMIC_RELAXED);
 }
@@ -77,7 +81,7 @@ static void *call_many_loops(void *arguments) {
   toeplitz_pool *pool = arguments;
   for (int64_t round = 0; round < ROUNDS; ++round) {
     int64_t total = 0, count = round % 7 == 0 ? 2000 : round % 5;
-    toeplitz_parallel_for(pool, add_one, &total, count);
+    toeplitz_parallel_for(pool, add_one, &total, count, count);
     CHECK(total == count);
   }
   return NULL;
@@ -89,12 +93,51 @@ typedef struct meeting {
   int arrived;
 } meeting;
 
-static void wait_for_the_other(void *arguments, int64_t index) {
+static void wait_for_the_other(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
   meeting *shared = arguments;
   (void)index;
   __atomic_add_fetch(&shared->arrived, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(&shared->arrived, __ATOMIC_SEQ_CST) < 2)
     continue;
+}
+
+/* Places to work in: no two tasks may be in one at the same time. */
+typedef struct places {
+  int64_t slots;
+  int64_t occupied[TASKS], used[TASKS];
+} places;
+
+static void occupy(void *arguments, int64_t index, int64_t slot) {
+  places *shared = arguments;
+  (void)index;
+  CHECK(slot >= 0 && slot < shared->slots);
+  CHECK(__atomic_add_fetch(&shared->occupied[slot], 1, __ATOMIC_SEQ_CST) == 1);
+  for (int round = 0; round < 50; ++round)
+    __atomic_add_fetch(&shared->used[slot], 1, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch(&shared->occupied[slot], -1, __ATOMIC_SEQ_CST);
+}
+
+/* With more and with fewer slots than threads, and than tasks. A thread keeps
+ * its slot: with enough of them no more are used than there are threads. */
+static void check_slots(toeplitz_pool *pool, int threads) {
+  static const int64_t counts[] = {2, 3, 5, 500}, slots[] = {1, 2, 3, 5, 64};
+  for (size_t c = 0; c < sizeof counts / sizeof *counts; ++c)
+    for (size_t s = 0; s < sizeof slots / sizeof *slots; ++s)
+      for (int round = 0; round < 20; ++round) {
+        places *shared = calloc(1, sizeof *shared);
+        CHECK(shared);
+        shared->slots = slots[s];
+        toeplitz_parallel_for(pool, occupy, shared, counts[c], slots[s]);
+        int64_t total = 0, used = 0;
+        for (int64_t slot = 0; slot < TASKS; ++slot) {
+          total += shared->used[slot];
+          used += shared->used[slot] > 0;
+        }
+        CHECK(total == 50 * counts[c]);
+        CHECK(used <= threads || counts[c] <= threads);
+        free(shared);
+      }
 }
 
 int main(void) {
@@ -107,11 +150,13 @@ int main(void) {
     CHECK(toeplitz_pool_threads(pool) == threads);
     check_each_index_once(pool);
 
-    toeplitz_parallel_for(pool, must_not_run, NULL, 0);
-    toeplitz_parallel_for(pool, must_not_run, NULL, -5);
+    toeplitz_parallel_for(pool, must_not_run, NULL, 0, 1);
+    toeplitz_parallel_for(pool, must_not_run, NULL, -5, 1);
+
+    check_slots(pool, threads);
 
     nested inside = {pool, 0};
-    toeplitz_parallel_for(pool, run_inner_loop, &inside, 200);
+    toeplitz_parallel_for(pool, run_inner_loop, &inside, 200, 200);
     CHECK(inside.total == 200 * 50);
 
     pthread_t callers[CALLERS];
@@ -123,16 +168,17 @@ int main(void) {
     if (threads > 1)
       for (int round = 0; round < 100; ++round) {
         meeting two = {0};
-        toeplitz_parallel_for(pool, wait_for_the_other, &two, 2);
+        toeplitz_parallel_for(pool, wait_for_the_other, &two, 2, 2);
         CHECK(two.arrived == 2);
       }
     toeplitz_pool_destroy(pool);
-    printf("%d threads: each index once, empty loops, nested loops, concurrent "
-           "callers\n",
+    printf("%d threads: each index once, slots, empty loops, nested loops, "
+           "concurrent callers\n",
            threads);
   }
 
   check_each_index_once(NULL);
+  check_slots(NULL, 1);
   CHECK(toeplitz_pool_threads(NULL) == 1);
   toeplitz_pool_destroy(NULL);
   puts("no pool: each index once");
@@ -144,7 +190,7 @@ int main(void) {
     CHECK(pool);
     int64_t total = 0;
     if (round % 2)
-      toeplitz_parallel_for(pool, add_one, &total, 3);
+      toeplitz_parallel_for(pool, add_one, &total, 3, 3);
     toeplitz_pool_destroy(pool);
     CHECK(total == (round % 2 ? 3 : 0));
   }

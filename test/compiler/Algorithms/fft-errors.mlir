@@ -17,7 +17,7 @@ func.func @main(%x: memref<1x1x6x4xf32>, %w: memref<72xf32>, %y: memref<1x1x5x4x
 
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
 func.func @main(%x: memref<1x1x6x4xf32>, %w: memref<72xf32>, %y: memref<1x1x5x4xf32>) {
-  // expected-error@+1 {{has no scratch memory of 1 x 224 floats, which 'fft' needs}}
+  // expected-error@+1 {{has no scratch memory of 224 floats, which 'fft' needs}}
   kernel.conv "fft" ins(%x, %w) outs(%y) {in_channels = 3 : i64, out_channels = 2 : i64, groups = 1 : i64,
       kernel = array<i64: 2>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
       output_sizes = array<i64: 5>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>,

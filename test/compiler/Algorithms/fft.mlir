@@ -4,14 +4,14 @@
 // Dense, one dimension: tiles of 4 points, of which 3 are outputs, so that 5 outputs take two tiles, the real and the imaginary part of one
 // signal.
 // CHECK-LABEL: func.func private @kernel_conv1
-// CHECK-SAME: (%[[TASK:.*]]: index, %[[X:.*]]: memref<1x1x6x4xf32>, %[[W:.*]]: memref<72xf32>, %[[Y:.*]]: memref<1x1x5x4xf32>, %[[SCRATCH:.*]]: memref<1x224xf32>)
+// CHECK-SAME: (%{{.*}}: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x1x6x4xf32>, %[[W:.*]]: memref<72xf32>, %[[Y:.*]]: memref<1x1x5x4xf32>, %[[SCRATCH:.*]]: memref<1x224xf32>)
 // The first tile is inside of the input, the second one's last point is not.
 // CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1 {
 // CHECK-NEXT: vector.load %[[X]]
 // CHECK: scf.for %[[POINT:.*]] = %c0 to %c3 step %c1 {
 // CHECK-NEXT: %[[PLACE:.*]] = arith.addi %[[POINT]], %c3
 // CHECK-NEXT: vector.load %[[X]][%c0, %c0, %[[PLACE]], %c0]
-// CHECK: vector.store %{{.*}}, %[[SCRATCH]][%[[TASK]], %c60]
+// CHECK: vector.store %{{.*}}, %[[SCRATCH]][%[[SLOT]], %c60]
 // One butterfly of radix 4, without a multiplication: 16 additions.
 // CHECK-COUNT-8: vector.load %[[SCRATCH]]
 // CHECK-COUNT-8: arith.{{addf|subf}}
@@ -48,7 +48,7 @@ func.func @main(%x: memref<1x1x6x4xf32>, %w: memref<72xf32>, %y: memref<1x1x5x4x
 
 // Depthwise, two blocks of channels in one complex tile of 4 x 4. The input has 3 rows of 3; the fourth of both is zero.
 // CHECK-LABEL: func.func private @kernel_conv1
-// CHECK-SAME: (%[[TASK:.*]]: index, %[[X:.*]]: memref<1x2x3x3x4xf32>, %[[W:.*]]: memref<192xf32>, %[[Y:.*]]: memref<1x2x3x3x4xf32>, %[[SCRATCH:.*]]: memref<1x256xf32>)
+// CHECK-SAME: (%{{.*}}: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x2x3x3x4xf32>, %[[W:.*]]: memref<192xf32>, %[[Y:.*]]: memref<1x2x3x3x4xf32>, %[[SCRATCH:.*]]: memref<1x256xf32>)
 // Rows: one of each block is read, then transformed.
 // CHECK: scf.for %[[ROW:.*]] = %c0 to %c3 step %c1 {
 // CHECK: vector.load %[[X]][%c0, %c0, %[[ROW]], %{{.*}}, %c0]

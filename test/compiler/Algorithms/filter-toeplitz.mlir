@@ -3,7 +3,7 @@
 
 // 9 positions in 4 lanes make 3 vectors; with the halo, 5 of each of the 2 channels: 40 floats, and 4 rows of 3 vectors for the sums.
 // CHECK-LABEL: func.func private @kernel_conv1
-// CHECK-SAME: (%[[TASK:.*]]: index, %[[X:.*]]: memref<1x1x9x4xf32>, %[[W:.*]]: memref<6xf32>, %[[B:.*]]: memref<1x4xf32>,
+// CHECK-SAME: (%{{.*}}: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x1x9x4xf32>, %[[W:.*]]: memref<6xf32>, %[[B:.*]]: memref<1x4xf32>,
 // CHECK-SAME: %[[S:.*]]: memref<11xi32>, %[[Y:.*]]: memref<1x1x9x4xf32>, %[[SCRATCH:.*]]: memref<1x96xf32>)
 // The input is transposed: vectors of channels at positions 3 apart, of which the first may lie before the input and the last two beyond
 // it, become vectors of positions. Channels 2 and 3 are none.
@@ -17,7 +17,7 @@
 // CHECK-NEXT: vector.shuffle {{.*}} [0, 1, 4, 5]
 // CHECK-NEXT: vector.shuffle {{.*}} [0, 4, 2, 6]
 // CHECK-NEXT: vector.shuffle {{.*}} [1, 5, 3, 7]
-// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]][%[[TASK]]
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]][%[[SLOT]]
 // CHECK-NOT: vector.store
 // The sparse product, row by row: each nonzero has one weight and one offset. Two nonzeros at a time, whose sums are added at the end,
 // because three vectors alone would wait for each other; then the last one of an odd number.
@@ -37,11 +37,11 @@
 // CHECK-NEXT: %[[WEIGHT:.*]] = vector.broadcast %[[SCALAR]] : f32 to vector<4xf32>
 // CHECK: memref.load %[[S]]
 // CHECK: %[[OFFSET:.*]] = arith.index_castui
-// CHECK-NEXT: vector.load %[[SCRATCH]][%[[TASK]], %[[OFFSET]]]
+// CHECK-NEXT: vector.load %[[SCRATCH]][%[[SLOT]], %[[OFFSET]]]
 // CHECK-COUNT-3: vector.fma %{{.*}}, %[[WEIGHT]], %{{.*}}
 // CHECK-NOT: vector.fma
 // CHECK: scf.yield
-// CHECK-COUNT-3: vector.store %{{.*}}, %[[SCRATCH]][%[[TASK]]
+// CHECK-COUNT-3: vector.store %{{.*}}, %[[SCRATCH]][%[[SLOT]]
 // CHECK-NOT: vector.store
 // The sums are transposed back: 4 output channels of a position, stored unless it is 9, 10 or 11.
 // CHECK: %[[BIAS:.*]] = vector.load %[[B]]

@@ -4,7 +4,7 @@
 // F(4, 3) in one dimension without padding: 3 tiles of 4 outputs, one register tile of 3 positions by a vector. 12 multiplications for an
 // input channel and a vector of output channels become 6: the one multiply-add of a channel and a position runs for each of the 6 values.
 // CHECK-LABEL: func.func private @kernel_conv1
-// CHECK-SAME: (%[[TASK:.*]]: index, %[[X:.*]]: memref<1x1x14x4xf32>, %[[W:.*]]: memref<96xf32>, %[[Y:.*]]: memref<1x1x12x4xf32>, %[[SCRATCH:.*]]: memref<1x192xf32>)
+// CHECK-SAME: (%{{.*}}: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x1x14x4xf32>, %[[W:.*]]: memref<96xf32>, %[[Y:.*]]: memref<1x1x12x4xf32>, %[[SCRATCH:.*]]: memref<1x192xf32>)
 // The transform of a tile's 6 vectors: 12 operations, 10 of them fused.
 // CHECK: scf.for %[[TILE:.*]] = %c0 to %c3 step %c1 {
 // CHECK-NOT: scf.if
@@ -122,6 +122,39 @@ func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1
       output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>,
       transform = array<i64: 4, 4>}
     : (memref<1x16x6x6x8xf32>, memref<131072xf32>, memref<1x8x4x4x8xf32>, memref<2x8192xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// One block of tiles and filters that several tasks share: its input is transformed by tasks of their own, which write to memory that the
+// others read; the memory of a task holds products alone.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%[[TASK:.*]]) in (16) {
+// CHECK-NEXT: %[[SLOT:.*]] = kernel.slot 8
+// CHECK-NEXT: func.call @kernel_conv1_prepare(%[[TASK]], %[[SLOT]],
+// CHECK: scf.forall (%[[TASK:.*]]) in (16) {
+// CHECK-NEXT: %[[SLOT:.*]] = kernel.slot 8
+// CHECK-NEXT: func.call @kernel_conv1(%[[TASK]], %[[SLOT]],
+// CHECK-LABEL: func.func private @kernel_conv1_prepare
+// CHECK-SAME: %[[SCRATCH:[a-z0-9]*]]: memref<8x4736xf32>, %[[INPUT:[a-z0-9]*]]: memref<73872xf32>)
+// CHECK-NOT: vector.fma {{.*}} iter_args
+// CHECK: vector.store %{{.*}}, %[[INPUT]]
+// CHECK-NOT: %[[SCRATCH]]
+// CHECK-LABEL: func.func private @kernel_conv1(
+// CHECK-SAME: %[[SCRATCH:[a-z0-9]*]]: memref<8x4736xf32>, %[[INPUT:[a-z0-9]*]]: memref<73872xf32>)
+// CHECK: memref.load %[[INPUT]]
+// CHECK: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK-NOT: vector.store %{{.*}}, %[[INPUT]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 1048576>} {
+func.func @main(%x: memref<1x32x14x14x4xf32>, %w: memref<589824xf32>, %y: memref<1x32x14x14x4xf32>, %s: memref<8x4736xf32>, %p: memref<73872xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s prepared %p) {in_channels = 128 : i64, out_channels = 128 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 14, 14>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x32x14x14x4xf32>, memref<589824xf32>, memref<1x32x14x14x4xf32>, memref<8x4736xf32>, memref<73872xf32>) -> () loc("conv1")
   return
 }
 }

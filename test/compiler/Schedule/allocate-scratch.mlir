@@ -1,4 +1,5 @@
-// Each task of a kernel that works in memory gets a row of one buffer; kernels that work in registers get none.
+// Each task of a kernel that works in memory has a row of one buffer while it runs, and 64 run at once; kernels that work in registers get none.
+// What a first step computes for all tasks of the second one has a buffer of its own.
 // RUN: toeplitz-opt %s --allocate-scratch --split-input-file | FileCheck %s
 
 // 4 rows of 16 positions of 8 channels, for each of the tasks.
@@ -25,6 +26,40 @@ func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref<1x1x2x4x
       kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
       output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
     : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>) -> ()
+  return
+}
+}
+
+// -----
+
+// 256 rows of output in tasks of at least one: more than 64.
+// CHECK-LABEL: func.func @main
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<64x{{[0-9]+}}xf32>
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 65536>} {
+func.func @main(%x: memref<512x1x6x4xf32>, %w: memref<96xf32>, %s: memref<24xi32>, %y: memref<512x1x6x4xf32>) {
+  kernel.conv "filter-toeplitz" ins(%x, %w structure %s) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 6>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
+    : (memref<512x1x6x4xf32>, memref<96xf32>, memref<24xi32>, memref<512x1x6x4xf32>) -> ()
+  return
+}
+}
+
+// -----
+
+// Winograd's algorithm with one block of tiles and several tasks of output channels: 36 values of 4
+// register tiles x 128 channels x 4 tiles, and a vector more each.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<{{.*}}xf32>
+// CHECK: %[[INPUT:.*]] = memref.alloc() {alignment = 64 : i64} : memref<73872xf32>
+// CHECK: kernel.conv "winograd" {{.*}} outs(%{{.*}} scratch %[[SCRATCH]] prepared %[[INPUT]])
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 1048576>} {
+func.func @main(%x: memref<1x32x14x14x4xf32>, %w: memref<589824xf32>, %y: memref<1x32x14x14x4xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y) {in_channels = 128 : i64, out_channels = 128 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 14, 14>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x32x14x14x4xf32>, memref<589824xf32>, memref<1x32x14x14x4xf32>) -> ()
   return
 }
 }

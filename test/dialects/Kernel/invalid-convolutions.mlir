@@ -366,8 +366,19 @@ func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>
 
 // -----
 
+func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %p: memref<2x32xf32>, %y: memref<1x1x2x4xf32>) {
+  // expected-error @below {{constraint 10: the prepared memory must have one dimension}}
+  kernel.conv "direct" ins(%x, %w) outs(%y prepared %p) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
+      output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
+    : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>, memref<2x32xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>, %t: memref<64xf32>, %y: memref<1x1x2x4xf32>) {
-  // expected-error @below {{constraint 10: the scratch memory must have two dimensions, tasks and floats}}
+  // expected-error @below {{constraint 10: the scratch memory must have two dimensions, rows and floats}}
   kernel.conv "direct" ins(%x, %w) outs(%y scratch %t) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
       kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
       output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
@@ -457,7 +468,7 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<1x8xf32>
 
 func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
              %s: memref<3xf32>) {
-  // expected-error @below {{'kernel.separable_conv' op constraint 7: the scratch memory must have two dimensions, tasks and floats}}
+  // expected-error @below {{'kernel.separable_conv' op constraint 7: the scratch memory must have two dimensions, rows and floats}}
   kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
       out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,

@@ -373,3 +373,21 @@ func.func @f(%x: tensor<1x10xf32>, %y: tensor<1x10xf32>) {
   %0 = kernel.softmax ins(%x) outs(%y) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<10x1xf32>
   return
 }
+
+// -----
+
+// expected-error @+2 {{'kernel.slot' op constraint 1: it must stand in an scf.forall}}
+func.func @f() -> index {
+  %slot = kernel.slot 8
+  return %slot : index
+}
+
+// -----
+
+func.func @f() {
+  scf.forall (%task) in (4) {
+    // expected-error @+1 {{'kernel.slot' op constraint 1: there must be at least one slot}}
+    %slot = kernel.slot 0
+  }
+  return
+}

@@ -11,11 +11,11 @@ module attributes {
   llvm.mlir.global external constant @unit() {toeplitz.blob = dense<[1.0, 1.0, 1.0, 1.0]> : tensor<4xf32>} : !llvm.array<4 x f32>
   llvm.mlir.global internal constant @small(dense<[0.25, 0.75]> : tensor<2xf32>) : !llvm.array<2 x f32>
 
-  llvm.func @toeplitz_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64)
+  llvm.func @toeplitz_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64)
   llvm.func @tanhf(f32) -> f32
 
   // arguments: {x, workspace, y}
-  llvm.func @two_rows_run(%arguments: !llvm.ptr, %row: i64) {
+  llvm.func @two_rows_run(%arguments: !llvm.ptr, %row: i64, %slot: i64) {
     %x_base = llvm.load %arguments : !llvm.ptr -> !llvm.ptr
     %scratch_slot = llvm.getelementptr %arguments[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
     %scratch_base = llvm.load %scratch_slot : !llvm.ptr -> !llvm.ptr
@@ -53,7 +53,7 @@ module attributes {
     %y_slot = llvm.getelementptr %arguments[2] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
     llvm.store %y, %y_slot : !llvm.ptr, !llvm.ptr
     %body = llvm.mlir.addressof @two_rows_run : !llvm.ptr
-    llvm.call @toeplitz_parallel_for(%pool, %body, %arguments, %two) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
+    llvm.call @toeplitz_parallel_for(%pool, %body, %arguments, %two, %two) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> ()
     %value = llvm.load %factor : !llvm.ptr -> f32
     %result = llvm.call @tanhf(%value) : (f32) -> f32
     llvm.store %result, %z : f32, !llvm.ptr

@@ -11,7 +11,7 @@ print(f"""module attributes {{
 }} {{
   llvm.mlir.global external constant @numbers() {{toeplitz.blob = dense<{[float(k) for k in range(KERNELS)]}> : tensor<{KERNELS}xf32>}} : !llvm.array<{KERNELS} x f32>
   llvm.mlir.global internal constant @one(dense<1.0> : tensor<1xf32>) : !llvm.array<1 x f32>
-  llvm.func @toeplitz_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64)""")
+  llvm.func @toeplitz_parallel_for(!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64)""")
 
 for k in range(KERNELS):
     print(f"""
@@ -35,7 +35,7 @@ for k in range(KERNELS):
     llvm.store %result, %y_place : f32, !llvm.ptr
     llvm.return
   }}
-  llvm.func @task_{k}(%arguments: !llvm.ptr, %index: i64) {{
+  llvm.func @task_{k}(%arguments: !llvm.ptr, %index: i64, %slot: i64) {{
     %x = llvm.load %arguments : !llvm.ptr -> !llvm.ptr
     %y_slot = llvm.getelementptr %arguments[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
     %y = llvm.load %y_slot : !llvm.ptr -> !llvm.ptr
@@ -54,7 +54,7 @@ for k in range(KERNELS):
     # Most kernels are called through the runtime, some directly.
     if k % 8:
         print(f"    %task_{k} = llvm.mlir.addressof @task_{k} : !llvm.ptr")
-        print(f"    llvm.call @toeplitz_parallel_for(%pool, %task_{k}, %arguments, %one) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()")
+        print(f"    llvm.call @toeplitz_parallel_for(%pool, %task_{k}, %arguments, %one, %one) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> ()")
     else:
         print(f"    llvm.call @kernel_{k}(%x, %y) : (!llvm.ptr, !llvm.ptr) -> ()")
 print("    llvm.return\n  }\n}")
