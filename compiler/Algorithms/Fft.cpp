@@ -7,7 +7,9 @@
 // operations, and N products, whatever the size of the kernel. A Toeplitz
 // matrix is a part of a circulant one: where the sum o + k stays below N, a
 // circular convolution is a plain one (overlap-save: Oppenheim and Schafer,
-// Discrete-Time Signal Processing, section 8.7.3). The spectra of the filters
+// Discrete-Time Signal Processing, section 8.7.3). With circular padding the
+// layer's own matrix is circulant, and a transform of the image's size computes
+// it without the padding ever being there. The spectra of the filters
 // are computed in double by the compiler and rounded once.
 //
 // The geometry of tiles is in FourierConvolution.h, the transforms in
@@ -21,6 +23,7 @@
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -28,6 +31,16 @@
 
 using namespace mlir;
 using namespace toeplitz;
+
+// A line of larger tiles doesn't stay in the caches.
+static constexpr int64_t largestSize = 4096;
+
+/// Whether a transform of the size of the image computes a dimension.
+static bool canBeCircular(const Convolution &convolution, size_t d) {
+  int64_t size = convolution.getImageSize(d);
+  return convolution.isCirculant(d) && isFourierSize(size) &&
+         size <= largestSize;
+}
 
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr) {
@@ -44,42 +57,48 @@ static std::optional<std::string> declines(const Convolution &convolution,
     if (convolution.strides[d] != 1 && convolution.outputSizes[d] != 1)
       return "the stride is " + std::to_string(convolution.strides[d]) + where +
              ", expected 1";
-    if (convolution.dilations[d] != 1 && convolution.kernel[d] != 1)
+    if (convolution.dilations[d] != 1 && convolution.kernel[d] != 1 &&
+        !canBeCircular(convolution, d))
       return "the dilation is " + std::to_string(convolution.dilations[d]) +
              where + ", expected 1";
   }
   return std::nullopt;
 }
 
+namespace {
+/// A way to transform one dimension.
+struct TileSize {
+  int64_t size;
+  bool circular = false;
+};
+} // namespace
+
 /// Sizes worth a try for one dimension: no smaller one has as few points in all
 /// its tiles together. Large tiles transform fewer points, small ones have
 /// smaller spectra of the filter.
-static SmallVector<int64_t> getCandidateSizes(FourierDimension dimension) {
-  // A line of larger tiles doesn't stay in the caches.
-  constexpr int64_t largest = 4096;
-  SmallVector<int64_t> sizes;
+static SmallVector<TileSize> getCandidateSizes(FourierDimension dimension) {
+  SmallVector<TileSize> sizes;
   int64_t fewest = 0;
   int64_t whole = getNextFourierSize(dimension.output + dimension.kernel - 1);
   for (int64_t size = getNextFourierSize(dimension.kernel);
-       size <= whole && (size <= largest || sizes.empty());
+       size <= whole && (size <= largestSize || sizes.empty());
        size = getNextFourierSize(size + 1)) {
     dimension.size = size;
     int64_t points = dimension.countTiles() * size;
     if (fewest != 0 && points >= fewest)
       continue;
     fewest = points;
-    sizes.push_back(size);
+    sizes.push_back({size});
   }
   return sizes;
 }
 
-static std::string getVariant(ArrayRef<int64_t> sizes) {
-  if (sizes.size() == 2 && sizes[0] == sizes[1])
-    return std::to_string(sizes[0]);
-  std::string name;
-  for (int64_t size : sizes)
-    name += (name.empty() ? "" : "x") + std::to_string(size);
-  return name;
+/// "32", "32x48", "circular", "circularx48".
+static std::string getVariant(ArrayRef<TileSize> sizes) {
+  SmallVector<std::string> names;
+  for (const TileSize &tile : sizes)
+    names.push_back(tile.circular ? "circular" : std::to_string(tile.size));
+  return llvm::all_equal(names) ? names.front() : llvm::join(names, "x");
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -87,7 +106,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                                     kernel::TargetAttr target);
 
 /// The cheapest of all sizes, so many of them that a look at their neighbours
-/// is possible.
+/// is possible, and always the one without any halo.
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule start;
@@ -105,10 +124,16 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   FourierConvolution geometry(convolution, start, target);
 
   std::vector<std::pair<double, ConvolutionSchedule>> schedules;
-  auto add = [&](ArrayRef<int64_t> sizes) {
+  auto add = [&](ArrayRef<TileSize> sizes) {
     ConvolutionSchedule schedule = start;
-    schedule.transform.assign(sizes.begin(), sizes.end());
     schedule.variant = getVariant(sizes);
+    schedule.transform.clear();
+    for (const TileSize &tile : sizes) {
+      schedule.transform.push_back(tile.size);
+      schedule.circular.push_back(tile.circular);
+    }
+    if (!llvm::is_contained(schedule.circular, true))
+      schedule.circular.clear();
     if (!depthwise) {
       FourierConvolution tiled(convolution, schedule, target);
       ComplexTile tile = chooseComplexTile(tiled.countChunkPositions(),
@@ -116,24 +141,35 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       schedule.tilePositions = tile.positions;
       schedule.tileVectors = tile.vectors;
     }
-    schedules.push_back(
-        {estimateCost(convolution, schedule, target).cycles, schedule});
+    double cycles = estimateCost(convolution, schedule, target).cycles +
+                    estimateHaloCost(convolution, schedule).cycles;
+    schedules.push_back({cycles, schedule});
   };
-  for (int64_t inner : getCandidateSizes(geometry.inner)) {
-    if (convolution.kernel.size() == 1)
+  auto getSizes = [&](size_t d, const FourierDimension &dimension) {
+    SmallVector<TileSize> sizes;
+    // (The taps of a tile lie together.)
+    if (convolution.dilations[d] == 1 || convolution.kernel[d] == 1)
+      sizes = getCandidateSizes(dimension);
+    if (canBeCircular(convolution, d))
+      sizes.push_back({convolution.getImageSize(d), /*circular=*/true});
+    return sizes;
+  };
+  size_t rank = convolution.kernel.size();
+  for (const TileSize &inner : getSizes(rank - 1, geometry.inner)) {
+    if (rank == 1)
       add({inner});
     else
-      for (int64_t outer : getCandidateSizes(geometry.outer))
+      for (const TileSize &outer : getSizes(0, geometry.outer))
         add({outer, inner});
   }
   llvm::sort(schedules, [](const auto &a, const auto &b) {
-    return std::tie(a.first, a.second.transform) <
-           std::tie(b.first, b.second.transform);
+    return std::tie(a.first, a.second.transform, a.second.variant) <
+           std::tie(b.first, b.second.transform, b.second.variant);
   });
   constexpr size_t most = 6;
   std::vector<ConvolutionSchedule> chosen;
   for (const auto &[cycles, schedule] : schedules)
-    if (chosen.size() < most)
+    if (chosen.size() < most || schedule.variant == "circular")
       chosen.push_back(schedule);
   return chosen;
 }
@@ -240,6 +276,13 @@ static void packFilter(const Convolution &convolution,
 /// What the operation's verifier doesn't ask of every algorithm.
 static bool isComplete(kernel::ConvOp op) {
   size_t rank = op.getKernel().size();
+  // A period is one tile.
+  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
+  if (op.getCircular() && op.getTransform())
+    for (size_t d = 0; d < rank; ++d)
+      if ((*op.getCircular())[d] && ((*op.getTransform())[d] != input[2 + d] ||
+                                     op.getOutputSizes()[d] > input[2 + d]))
+        return false;
   return op.getTransform() && (rank == 1 || rank == 2) &&
          llvm::all_of(*op.getTransform(), isFourierSize) &&
          llvm::all_of(op.getKernel(), [](int64_t size) { return size > 0; });
@@ -257,7 +300,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!isComplete(op))
     return op.emitOpError(
         "has no transform of 2^a 3^b 5^c points in one or two "
-        "dimensions, which 'fft' needs");
+        "dimensions (circular ones: as many as the input), which 'fft' needs");
   FourierConvolution geometry(op);
   auto getSize = [](Value buffer, int64_t dimension) {
     return cast<ShapedType>(buffer.getType()).getDimSize(dimension);
@@ -290,4 +333,5 @@ const Algorithm toeplitz::fftAlgorithm = {"fft",
                                           emit,
                                           getScratchSize,
                                           /*packStructure=*/nullptr,
-                                          checkFourierIdentity};
+                                          checkFourierIdentity,
+                                          /*takesCircularPadding=*/true};

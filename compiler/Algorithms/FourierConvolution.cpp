@@ -18,6 +18,8 @@ std::optional<int64_t> FourierDimension::getRotatedSize() const {
 }
 
 bool FourierDimension::isRotated() const {
+  if (circular)
+    return true;
   std::optional<int64_t> least = getRotatedSize();
   return least && size >= *least;
 }
@@ -43,8 +45,14 @@ FourierConvolution::FourierConvolution(const Convolution &convolution,
     dimension.input = convolution.inputSizes[d];
     dimension.output = convolution.outputSizes[d];
     dimension.kernel = convolution.kernel[d];
+    dimension.dilation = convolution.dilations[d];
     dimension.paddingLow = convolution.paddingLow[d];
     dimension.size = schedule.transform[d];
+    if (!schedule.circular.empty() && schedule.circular[d]) {
+      dimension.circular = true;
+      dimension.input = convolution.getImageSize(d);
+      dimension.paddingLow = convolution.haloLow[d];
+    }
   }
   outerPlan = planFourierTransform(outer.size, registers);
   innerPlan = planFourierTransform(inner.size, registers);
@@ -62,8 +70,10 @@ FourierConvolution::FourierConvolution(kernel::ConvOp op)
     dimension.input = from.input;
     dimension.output = from.output;
     dimension.kernel = from.kernel;
+    dimension.dilation = from.dilation;
     dimension.paddingLow = from.paddingLow;
     dimension.size = (*op.getTransform())[d];
+    dimension.circular = op.getCircular() && (*op.getCircular())[d];
     dimension.outputStride = from.outputStride;
     dimension.outputOffset = from.outputOffset;
   }
@@ -192,8 +202,9 @@ namespace {
 using Spectrum = std::vector<std::complex<double>>;
 
 /// The conjugate spectrum of one filter of outer.kernel x inner.kernel taps,
-/// each rotated by the padding where the dimension is, divided by the number of
-/// points: frequency (k0, k1) at k1 * outer.size + k0, k1 <= inner.size / 2.
+/// each rotated by the padding where the dimension is, and wrapped around where
+/// it is circular, divided by the number of points: frequency (k0, k1) at k1 *
+/// outer.size + k0, k1 <= inner.size / 2.
 class SpectrumOfFilter {
 public:
   explicit SpectrumOfFilter(const FourierConvolution &convolution)
@@ -212,7 +223,8 @@ Spectrum SpectrumOfFilter::operator()(ArrayRef<float> taps) const {
   const FourierDimension &outer = convolution.outer, &inner = convolution.inner;
   auto place = [](const FourierDimension &dimension, int64_t tap) {
     int64_t shift = dimension.isRotated() ? dimension.paddingLow : 0;
-    return ((tap - shift) % dimension.size + dimension.size) % dimension.size;
+    int64_t position = tap * dimension.dilation - shift;
+    return (position % dimension.size + dimension.size) % dimension.size;
   };
   int64_t columns = inner.size / 2 + 1;
   Spectrum spectrum(outer.size * columns), row(inner.size), column(outer.size);

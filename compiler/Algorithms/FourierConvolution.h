@@ -22,12 +22,19 @@ namespace toeplitz {
 /// that behind it may share their zeros: N >= I + p and N >= O + K - 1 - p. For
 /// an image padded to its own size that is I + (K - 1) / 2 instead of I + K
 /// - 1.
+///
+/// In a circular dimension N = I, and y[o] = sum over k of w[k] z[(o + k d - p)
+/// mod I] for any dilation d, padding p and number of taps: the filter that is
+/// transformed is h[j] = sum of all w[k] with k d - p = j (mod I).
 struct FourierDimension {
   int64_t input = 1;
   int64_t output = 1;
   int64_t kernel = 1;
+  int64_t dilation = 1;
   int64_t paddingLow = 0;
   int64_t size = 1;
+  /// Whether the input goes on periodically on both sides, instead of zeros.
+  bool circular = false;
   /// As in Dimension.
   int64_t outputStride = 1;
   int64_t outputOffset = 0;

@@ -95,8 +95,10 @@ static ArrayRef<int64_t> getShape(Value value) {
 
 std::string toeplitz::describeLayer(const LayerSelection &layer) {
   LayerParameters parameters = getParameters(layer.layer);
-  std::string text = joinSizes(getShape(layer.layer->getOperand(0))) + " -> " +
-                     joinSizes(getShape(layer.layer->getResult(0)));
+  cnn::PadOp halo = getHalo(layer.layer);
+  std::string text =
+      joinSizes(getShape(halo ? halo.getInput() : layer.layer->getOperand(0))) +
+      " -> " + joinSizes(getShape(layer.layer->getResult(0)));
   if (parameters.isTransposed)
     text = "transposed, " + text;
   if (parameters.kernel.empty())
@@ -114,6 +116,13 @@ std::string toeplitz::describeLayer(const LayerSelection &layer) {
     text += ", padding " + joinSizes(parameters.paddingLow, true);
     if (parameters.paddingLow != parameters.paddingHigh)
       text += " to " + joinSizes(parameters.paddingHigh, true);
+  }
+  if (halo) {
+    ArrayRef<int64_t> low = halo.getLow().drop_front(2);
+    ArrayRef<int64_t> high = halo.getHigh().drop_front(2);
+    text += ", circular padding " + joinSizes(low, true);
+    if (low != high)
+      text += " to " + joinSizes(high, true);
   }
   if (parameters.groups != 1)
     text += ", groups " + std::to_string(parameters.groups);
@@ -409,6 +418,10 @@ static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
     writeSizes(json, "dilations", parameters.dilations);
     writeSizes(json, "padding_low", parameters.paddingLow);
     writeSizes(json, "padding_high", parameters.paddingHigh);
+    if (cnn::PadOp halo = getHalo(layer.layer)) {
+      writeSizes(json, "halo_low", halo.getLow().drop_front(2));
+      writeSizes(json, "halo_high", halo.getHigh().drop_front(2));
+    }
     json.attribute("groups", parameters.groups);
     json.attribute("parameters", countParameters(layer.layer));
     json.attribute("multiply_adds", layer.getMultiplyAdds());

@@ -1,0 +1,164 @@
+"""Circular padding by a transform of the image's own size, without a halo: against the naive evaluator, and against a direct cyclic sum."""
+
+import functools
+import itertools
+import random
+import tempfile
+
+import numpy as np
+import pytest
+
+from operator_cases import Case, Pack, check, member_name, members
+from random_weights import random_weight
+from random_windows import pairs, product
+from toeplitz_process import run_toeplitz, write_description
+
+# Periods that have a transform: the image's sizes.
+SIZES = {1: (1, 2, 5, 12, 27, 64, 100, 243), 2: (1, 2, 3, 5, 8, 12, 15, 18)}
+
+
+def circular_case(shape, outputs, kernel, *, padding, dilation=1, groups=1, slack=1.0, **parameters):
+    layer = {
+        "op": "conv", "out_channels": outputs, "kernel_size": kernel, "padding": padding, "dilation": dilation, "groups": groups,
+        "padding_mode": "circular", **parameters,
+    }
+    return Case(layer, (shape,), reduction=shape[1] // groups * product(kernel), slack=slack)
+
+
+def random_circular_case(choose):
+    """As many outputs as inputs in every dimension; kernels, often longer than the image, that reach around it at most twice."""
+    rank = choose.choice((1, 2, 2))
+    sizes, kernel, dilations, padding = [], [], [], []
+    for _ in range(rank):
+        size = choose.choice(SIZES[rank])
+        dilation = choose.choice((1, 1, 1, 2, 3))
+        taps = choose.randint(1, min(2 * size // dilation + 1, 11))
+        # All of the padding before, all of it behind, or some of both; neither is more than the image.
+        total = (taps - 1) * dilation
+        low = choose.randint(max(0, total - size), min(total, size))
+        sizes.append(size)
+        kernel.append(taps)
+        dilations.append(dilation)
+        padding.append((low, total - low))
+    groups, per_group = choose.choice(((1, 1), (1, 3), (1, 17), (1, 33), (2, 16), (4, 3), (6, 1), (16, 1), (33, 1), (7, 2)))
+    outputs = groups * choose.choice((1, 1, 2, 5)) if groups == 1 or per_group > 1 else groups
+    shape = (choose.choice((1, 1, 2, 3)), groups * per_group, *sizes)
+    # Few points have few products, as in test_algorithms.fourier_case.
+    return circular_case(
+        shape, outputs, kernel, padding=pairs(*zip(*padding)), dilation=dilations, groups=groups, slack=2.0, bias=choose.random() < 0.7
+    )
+
+
+def random_cases(seed, count):
+    choose = random.Random(seed)
+    return [random_circular_case(choose) for _ in range(count)]
+
+
+CASES = [
+    # One and two dimensions; dense, depthwise (two blocks in a tile, two tiles of one block), groups.
+    circular_case((1, 5, 60), 7, [9], padding=4),
+    circular_case((2, 3, 400), 17, [101], padding=50),
+    circular_case((1, 17, 30, 24), 33, [7, 5], padding=[3, 2]),
+    circular_case((1, 33, 32, 32), 33, [31, 31], padding=15, groups=33),
+    circular_case((2, 16, 15, 16), 16, [9, 9], padding=4, groups=16),
+    circular_case((1, 64, 20, 12), 32, [5, 5], padding=2, groups=2),
+    # An even kernel; all padding on one side; dilation; a kernel that wraps around the image more than once.
+    circular_case((1, 4, 16, 10), 6, [4, 2], padding=[[1, 2], [1, 0]]),
+    circular_case((1, 4, 9, 8), 6, [3, 4], padding=[[0, 2], [3, 0]]),
+    circular_case((1, 6, 25, 12), 4, [5, 3], padding=[12, 5], dilation=[6, 5]),
+    circular_case((1, 3, 4, 3), 5, [9, 7], padding=[4, 3]),
+    circular_case((1, 20, 3), 20, [7], padding=3, groups=20),
+    circular_case((3, 2, 1, 1), 3, [3, 3], padding=1),
+    # A dimension that isn't circular, without padding.
+    circular_case((1, 4, 11, 16), 5, [3, 5], padding=[0, 2]),
+    circular_case((1, 4, 20, 7), 5, [7, 4], padding=[3, 0]),
+    # Fewer outputs than the image has positions, though the padding is read.
+    circular_case((1, 4, 20, 18), 5, [5, 5], padding=[[1, 1], [3, 0]]),
+]
+# Where the image has no transform of its size in one dimension or two: a halo remains there.
+HALO_CASES = [
+    circular_case((1, 5, 49), 7, [9], padding=4),
+    circular_case((1, 5, 14, 16), 7, [5, 5], padding=2),
+    circular_case((1, 20, 16, 14), 20, [5, 5], padding=2, groups=20),
+    circular_case((1, 5, 14, 22), 7, [5, 3], padding=[2, 1]),
+    circular_case((1, 3, 14, 15), 4, [3, 3], padding=[2, 4], dilation=[2, 4]),
+    # More outputs than the image has positions; strides.
+    circular_case((1, 3, 12), 4, [3], padding=[[2, 2]]),
+    circular_case((1, 3, 12, 12), 4, [3, 3], padding=1, stride=2),
+    circular_case((1, 3, 12, 12), 4, [3, 3], padding=1, stride=[1, 2]),
+]
+RANDOM_CASES = random_cases(61, 36)
+PACKS = [
+    Pack("circular", [*CASES, *RANDOM_CASES], ["--algorithm=fft:circular"]),
+    Pack("circular_v3", [*CASES, *RANDOM_CASES[:12]], ["--algorithm=fft:circular", "--mcpu=x86-64-v3"]),
+    Pack("circular_halo", HALO_CASES, ["--algorithm=fft"]),
+    Pack("circular_chosen", [*CASES[:6], *HALO_CASES, *RANDOM_CASES[:6]], []),
+    Pack("circular_direct", [*CASES, *RANDOM_CASES[:6]], ["--algorithm=direct"]),
+    Pack("circular_folded", [*CASES[8:10], *HALO_CASES], ["--fold=dilation,stride", "--algorithm=fft"]),
+]
+
+
+@pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
+def test_against_the_evaluator(pack, place):
+    pack.check_compiled_against_reference(place)
+
+
+def cyclic_sum(case, place, image):
+    """The definition in float64: every tap of the filter, with the image turned by its distance from the output."""
+    layer = case.layer
+    rank = image.ndim - 2
+    groups, outputs = layer["groups"], layer["out_channels"]
+    inputs = image.shape[1] // groups
+    shape = (outputs, inputs, *layer["kernel_size"])
+    fan_in = inputs * product(layer["kernel_size"])
+    weights = random_weight(f"case{place}.weight", 1, shape, fan_in).astype(np.float64)
+    dilation = layer["dilation"] if isinstance(layer["dilation"], list) else [layer["dilation"]] * rank
+    padding = layer["padding"] if isinstance(layer["padding"], list) else [layer["padding"]] * rank
+    low = [p[0] if isinstance(p, (list, tuple)) else p for p in padding]
+    result = np.zeros((image.shape[0], outputs, *image.shape[2:]))
+    for taps in itertools.product(*map(range, layer["kernel_size"])):
+        turned = np.roll(image.astype(np.float64), [p - k * d for k, d, p in zip(taps, dilation, low)], tuple(range(2, image.ndim)))
+        grouped = turned.reshape(image.shape[0], groups, inputs, *image.shape[2:])
+        tap = weights[(slice(None), slice(None), *taps)].reshape(groups, outputs // groups, inputs)
+        result += np.einsum("ngi...,goi->ngo...", grouped, tap).reshape(result.shape)
+    if layer.get("bias", True):
+        bias = random_weight(f"case{place}.bias", 1, (outputs,)).astype(np.float64)
+        result += bias.reshape(1, -1, *[1] * rank)
+    return result
+
+
+@pytest.mark.parametrize("place", range(len(RANDOM_CASES)))
+def test_against_a_cyclic_sum(place):
+    """No code, and no padding, is shared with the compiler."""
+    pack, place = PACKS[0], len(CASES) + place
+    case = pack.cases[place]
+    (image,) = case.inputs(f"case{place}").values()
+    check(case, pack.compiled(place), cyclic_sum(case, place, image), "compiled code", "a cyclic sum")
+
+
+@functools.cache
+def schedule_of(case, *options):
+    with tempfile.TemporaryDirectory() as directory:
+        model = write_description(case.description("shown"), directory)
+        process = run_toeplitz("compile", model, "--emit=schedule", "-o", f"{directory}/shown.mlir", *options)
+        assert process.returncode == 0, process.stderr
+        with open(f"{directory}/shown.mlir", encoding="utf-8") as file:
+            return file.read()
+
+
+@pytest.mark.parametrize("case", CASES[:12], ids=lambda case: case.label)
+def test_no_halo_is_written(case):
+    schedule = schedule_of(case, "--algorithm=case0=fft:circular")
+    assert "circular = array<i1: true" in schedule and "kernel.pad" not in schedule
+
+
+@pytest.mark.parametrize("case, circular", [(HALO_CASES[1], "false, true"), (HALO_CASES[2], "true, false")], ids=("outer", "inner"))
+def test_a_halo_remains_where_there_is_no_transform(case, circular):
+    schedule = schedule_of(case, "--algorithm=fft")
+    assert f"circular = array<i1: {circular}>" in schedule and schedule.count("kernel.pad") == 1
+
+
+@pytest.mark.parametrize("case", (HALO_CASES[0], HALO_CASES[3], HALO_CASES[5], HALO_CASES[6]), ids=lambda case: case.label)
+def test_falls_back_on_a_halo(case):
+    schedule = schedule_of(case, "--algorithm=fft")
+    assert "circular = array" not in schedule and "kernel.pad circular" in schedule
