@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import json
 import random
 import tempfile
 
@@ -11,7 +12,7 @@ import pytest
 from operator_cases import Case, Pack, check, member_name, members
 from random_weights import random_weight
 from random_windows import pairs, product
-from toeplitz_process import run_toeplitz, write_description
+from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 # Periods that have a transform: the image's sizes.
 SIZES = {1: (1, 2, 5, 12, 27, 64, 100, 243), 2: (1, 2, 3, 5, 8, 12, 15, 18)}
@@ -87,14 +88,14 @@ HALO_CASES = [
     circular_case((1, 3, 12, 12), 4, [3, 3], padding=1, stride=2),
     circular_case((1, 3, 12, 12), 4, [3, 3], padding=1, stride=[1, 2]),
 ]
-RANDOM_CASES = random_cases(61, 36)
+RANDOM_CASES = random_cases(61, 18)
 PACKS = [
     Pack("circular", [*CASES, *RANDOM_CASES], ["--algorithm=fft:circular"]),
-    Pack("circular_v3", [*CASES, *RANDOM_CASES[:12]], ["--algorithm=fft:circular", "--mcpu=x86-64-v3"]),
+    Pack("circular_v3", [CASES[2], CASES[4], *CASES[6:11]], ["--algorithm=fft:circular", "--mcpu=x86-64-v3"]),
     Pack("circular_halo", HALO_CASES, ["--algorithm=fft"]),
-    Pack("circular_chosen", [*CASES[:6], *HALO_CASES, *RANDOM_CASES[:6]], []),
-    Pack("circular_direct", [*CASES, *RANDOM_CASES[:6]], ["--algorithm=direct"]),
-    Pack("circular_folded", [*CASES[8:10], *HALO_CASES], ["--fold=dilation,stride", "--algorithm=fft"]),
+    Pack("circular_chosen", [*CASES[:2], *CASES[8:10], *HALO_CASES[-3:]], []),
+    Pack("circular_direct", [*CASES[8:11], *CASES[-3:]], ["--algorithm=direct"]),
+    Pack("circular_folded", [CASES[8], HALO_CASES[4], *HALO_CASES[-2:]], ["--fold=dilation,stride", "--algorithm=fft"]),
 ]
 
 
@@ -162,3 +163,69 @@ def test_a_halo_remains_where_there_is_no_transform(case, circular):
 def test_falls_back_on_a_halo(case):
     schedule = schedule_of(case, "--algorithm=fft")
     assert "circular = array" not in schedule and "kernel.pad circular" in schedule
+
+
+RING = {
+    # A residual block, whose sum is written where its input lies; dilation; an image that is periodic in one dimension, with zeros around
+    # the other; two layers that read one halo.
+    "name": "rings", "weights": {"random": 4}, "inputs": [{"name": "x", "shape": [2, 18, 15, 16]}],
+    "layers": [
+        {"name": "first", "op": "conv", "out_channels": 18, "kernel_size": 5, "padding": 2, "padding_mode": "circular"},
+        {"name": "relu", "op": "relu"},
+        {"name": "block", "op": "conv", "out_channels": 18, "kernel_size": 3, "padding": 4, "dilation": 4, "padding_mode": "circular"},
+        {"name": "sum", "op": "add", "inputs": ["block", "relu"]},
+        {"name": "columns", "op": "pad", "padding": [[0, 0], [3, 2]], "mode": "circular"},
+        {"name": "cylinder", "op": "conv", "out_channels": 20, "kernel_size": [3, 6], "padding": [1, 0]},
+        {"name": "other", "op": "conv", "inputs": ["columns"], "out_channels": 20, "kernel_size": [1, 6]},
+    ],
+    "outputs": ["cylinder", "other", "sum"],
+}
+RING_SHAPE = (2, 18, 15, 16)
+
+
+@pytest.mark.parametrize("options", [["--algorithm=fft:circular"], ["--algorithm=fft"], ["--algorithm=direct"], []], ids=" ".join)
+def test_network(options, tmp_path):
+    inputs = {"x": np.random.default_rng(5).uniform(-1, 1, RING_SHAPE).astype(np.float32)}
+    expected = evaluate_reference(RING, inputs, tmp_path)
+    found = Library(compile_network(RING, tmp_path, *options)).run(inputs)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=2e-5 * np.max(np.abs(values)))
+
+
+def explain(*options):
+    with tempfile.TemporaryDirectory() as directory:
+        process = run_toeplitz("explain", write_description(RING, directory), "--json", "--input-range=1", *options)
+    assert process.returncode == 0, process.stderr
+    return {layer["name"]: layer for layer in json.loads(process.stdout)["layers"]}
+
+
+def test_explained():
+    """The input is the image; the others' estimates hold the halo, which a layer with zeros around it hasn't."""
+    layers = explain()
+    block = layers["block"]
+    assert (block["halo_low"], block["halo_high"], block["padding_low"]) == ([4, 4], [4, 4], [0, 0])
+    assert layers["cylinder"]["halo_low"] == [0, 3] and layers["cylinder"]["padding_low"] == [1, 0]
+    candidates = {candidate["algorithm"]: candidate for candidate in block["candidates"]}
+    # The dilation leaves fft the circular way alone.
+    assert [name for name in candidates if name.startswith("fft")] == ["fft:circular"]
+    with_zeros = json.loads(json.dumps(RING).replace('"circular"', '"zeros"').replace('"mode": "zeros"', '"mode": "constant"'))
+    with tempfile.TemporaryDirectory() as directory:
+        process = run_toeplitz("explain", write_description(with_zeros, directory), "--json", "--fold=none")
+    assert process.returncode == 0, process.stderr
+    plain = next(layer for layer in json.loads(process.stdout)["layers"] if layer["name"] == "first")
+    costs = [
+        next(candidate["cycles"] for candidate in layer["candidates"] if candidate["algorithm"] == "direct")
+        for layer in (layers["first"], plain)
+    ]
+    assert "halo_low" not in plain and costs[0] > costs[1] + 2000
+
+
+def test_verified():
+    """Every algorithm, within its certified bound; the identity of the wrapped filter is proven."""
+    case = circular_case((1, 5, 12), 4, [5], padding=6, dilation=3)
+    with tempfile.TemporaryDirectory() as directory:
+        process = run_toeplitz("verify", write_description(case.description("ring"), directory), "--json")
+    assert process.returncode == 0, process.stdout + process.stderr
+    (layer,) = json.loads(process.stdout)["layers"]
+    (entry,) = [entry for entry in layer["algorithms"] if entry["algorithm"] == "fft:circular"]
+    assert entry["identity"] == "proof" and 0 < entry["error"] <= entry["bound"]
