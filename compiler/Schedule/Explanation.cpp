@@ -93,12 +93,16 @@ static ArrayRef<int64_t> getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// The shape of a layer's input, without a halo around it.
+static ArrayRef<int64_t> getInputShape(Operation *layer) {
+  cnn::PadOp halo = getHalo(layer);
+  return getShape(halo ? halo.getInput() : layer->getOperand(0));
+}
+
 std::string toeplitz::describeLayer(const LayerSelection &layer) {
   LayerParameters parameters = getParameters(layer.layer);
-  cnn::PadOp halo = getHalo(layer.layer);
-  std::string text =
-      joinSizes(getShape(halo ? halo.getInput() : layer.layer->getOperand(0))) +
-      " -> " + joinSizes(getShape(layer.layer->getResult(0)));
+  std::string text = joinSizes(getInputShape(layer.layer)) + " -> " +
+                     joinSizes(getShape(layer.layer->getResult(0)));
   if (parameters.isTransposed)
     text = "transposed, " + text;
   if (parameters.kernel.empty())
@@ -117,7 +121,7 @@ std::string toeplitz::describeLayer(const LayerSelection &layer) {
     if (parameters.paddingLow != parameters.paddingHigh)
       text += " to " + joinSizes(parameters.paddingHigh, true);
   }
-  if (halo) {
+  if (cnn::PadOp halo = getHalo(layer.layer)) {
     ArrayRef<int64_t> low = halo.getLow().drop_front(2);
     ArrayRef<int64_t> high = halo.getHigh().drop_front(2);
     text += ", circular padding " + joinSizes(low, true);
@@ -411,7 +415,7 @@ static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
     json.attribute("name", layer.name);
     json.attribute("operation",
                    parameters.isTransposed ? "conv_transpose" : "conv");
-    writeSizes(json, "input", getShape(layer.layer->getOperand(0)));
+    writeSizes(json, "input", getInputShape(layer.layer));
     writeSizes(json, "result", getShape(layer.layer->getResult(0)));
     writeSizes(json, "kernel", parameters.kernel);
     writeSizes(json, "strides", parameters.strides);

@@ -203,6 +203,7 @@ def test_explained():
     """The input is the image; the others' estimates hold the halo, which a layer with zeros around it hasn't."""
     layers = explain()
     block = layers["block"]
+    assert block["input"] == [*RING_SHAPE]
     assert (block["halo_low"], block["halo_high"], block["padding_low"]) == ([4, 4], [4, 4], [0, 0])
     assert layers["cylinder"]["halo_low"] == [0, 3] and layers["cylinder"]["padding_low"] == [1, 0]
     candidates = {candidate["algorithm"]: candidate for candidate in block["candidates"]}
