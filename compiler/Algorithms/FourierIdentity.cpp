@@ -155,6 +155,9 @@ std::optional<std::string>
 toeplitz::checkFourierIdentity(const Convolution &convolution,
                                const ConvolutionSchedule &schedule) {
   for (auto [d, size] : llvm::enumerate(schedule.transform)) {
+    // (A sum over the taps of the depth is one as it stands.)
+    if (d + 2 < schedule.transform.size())
+      continue;
     int64_t taps = convolution.kernel[d];
     bool circular = !schedule.circular.empty() && schedule.circular[d];
     if (circular && size != convolution.getImageSize(d))

@@ -13,7 +13,8 @@ using Index = KernelBuilder::Index;
 FourierKernel::FourierKernel(kernel::ConvOp op, KernelBuilder &kernel)
     : kernel(kernel), blueprint(op), buffers(getBuffers(op, kernel)),
       outerPlan(blueprint.getOuterPlan()), innerPlan(blueprint.getInnerPlan()),
-      hasOuter(op.getKernel().size() > 1), activation(op.getActivationAttr()) {}
+      hasDepth(op.getKernel().size() > 2), hasOuter(op.getKernel().size() > 1),
+      activation(op.getActivationAttr()) {}
 
 // --- arithmetic -------------------------------------------------------------
 
@@ -320,14 +321,46 @@ TileSignal FourierKernel::getSignal(Index tile, Index inputBlock,
                                     Index outputVector) {
   int64_t outerTiles = blueprint.outer.countTiles();
   int64_t innerTiles = blueprint.inner.countTiles();
-  SmallVector<Index> place =
-      kernel.delinearize(tile, {blueprint.batch, outerTiles, innerTiles});
+  const FourierDepth &depth = blueprint.depth;
+  int64_t runs = depth.countRuns();
+  SmallVector<Index> place = kernel.delinearize(
+      tile, {blueprint.batch * runs, outerTiles, innerTiles});
   TileSignal signal;
   signal.image = place[0];
   signal.inputBlock = inputBlock;
   signal.outputVector = outputVector;
   signal.outer = getExtent(blueprint.outer, place[1]);
   signal.inner = getExtent(blueprint.inner, place[2]);
+  if (hasDepth) {
+    SmallVector<Index> run =
+        kernel.delinearize(signal.image, {blueprint.batch, runs});
+    signal.image = run[0];
+    signal.outputSlice = kernel.mul(run[1], number(depth.outputsPerRun));
+    signal.inputSlice =
+        kernel.sub(signal.outputSlice, number(depth.paddingLow));
+  }
+  return signal;
+}
+
+TileSignal FourierKernel::getInputSlice(const TileSignal &run, Index slice) {
+  TileSignal signal = run;
+  if (hasDepth) {
+    signal.inputSlice = kernel.add(run.inputSlice, slice);
+    requireThat(isBelow(number(-1), signal.inputSlice), signal);
+    requireThat(isBelow(signal.inputSlice, number(blueprint.depth.input)),
+                signal);
+  }
+  return signal;
+}
+
+TileSignal FourierKernel::getOutputSlice(const TileSignal &run, Index slice) {
+  TileSignal signal = run;
+  if (hasDepth) {
+    signal.outputSlice = kernel.add(run.outputSlice, slice);
+    if (blueprint.depth.output % blueprint.depth.outputsPerRun != 0)
+      requireThat(isBelow(signal.outputSlice, number(blueprint.depth.output)),
+                  signal);
+  }
   return signal;
 }
 
@@ -355,6 +388,8 @@ void FourierKernel::loadSignal(const TileSignal &signal, bool imaginary,
   fill(number(0), first);
   kernel.forLoop(first, end, 1, [&](Index point) {
     SmallVector<Index> indices = {signal.image, signal.inputBlock};
+    if (hasDepth)
+      indices.push_back(signal.inputSlice);
     if (hasOuter)
       indices.push_back(kernel.add(signal.outer.start, row));
     indices.push_back(kernel.add(signal.inner.start, point));
@@ -422,11 +457,13 @@ void FourierKernel::storeSignal(const TileSignal &signal, bool imaginary,
                                               {signal.outputVector, number(0)},
                                               lanes));
     SmallVector<Index> indices = {signal.image, signal.outputVector};
-    auto addPosition = [&](const FourierDimension &dimension, Index position) {
+    auto addPosition = [&](const auto &dimension, Index position) {
       indices.push_back(
           kernel.add(kernel.mul(position, number(dimension.outputStride)),
                      number(dimension.outputOffset)));
     };
+    if (hasDepth)
+      addPosition(blueprint.depth, signal.outputSlice);
     if (hasOuter)
       addPosition(blueprint.outer, kernel.add(signal.outer.output, row));
     addPosition(blueprint.inner, kernel.add(signal.inner.output, point));
