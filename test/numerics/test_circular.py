@@ -4,11 +4,15 @@ import functools
 import itertools
 import json
 import random
+import re
 import tempfile
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
+from onnx_models import make_model
 from operator_cases import Case, Pack, check, member_name, members
 from random_weights import random_weight
 from random_windows import pairs, product
@@ -230,3 +234,30 @@ def test_verified():
     (layer,) = json.loads(process.stdout)["layers"]
     (entry,) = [entry for entry in layer["algorithms"] if entry["algorithm"] == "fft:circular"]
     assert entry["identity"] == "proof" and 0 < entry["error"] <= entry["bound"]
+
+
+def test_an_exported_halo_is_found(tmp_path):
+    """ONNX has no circular convolution: exporters write the halo as an operation, here around the columns alone, with zeros around the rows."""
+    generator = np.random.default_rng(7)
+    image = generator.uniform(-1, 1, (1, 6, 9, 20)).astype(np.float32)
+    filters = generator.uniform(-1, 1, (5, 6, 3, 7)).astype(np.float32)
+    nodes = [
+        helper.make_node("Pad", ["x", "pads"], ["wide"], mode="wrap"),
+        helper.make_node("Conv", ["wide", "w"], ["y"], pads=[1, 0, 1, 0]),
+    ]
+    pads = np.array([0, 0, 0, 3, 0, 0, 0, 3], np.int64)
+    initializers = [numpy_helper.from_array(filters, "w"), numpy_helper.from_array(pads, "pads")]
+    model = make_model(nodes, [("x", "FLOAT", image.shape)], [("y", "FLOAT", (1, 5, 9, 20))], initializers, opset=19)
+    path = tmp_path / "exported.onnx"
+    onnx.save(model, path)
+    process = run_toeplitz("compile", path, "--emit=schedule", "-o", tmp_path / "exported.mlir", "--algorithm=fft")
+    assert process.returncode == 0, process.stderr
+    schedule = (tmp_path / "exported.mlir").read_text()
+    assert re.search(r'kernel.conv "fft".*circular = array<i1: false, true>', schedule) and "kernel.pad" not in schedule
+    found = Library(compile_network(path, tmp_path, "--algorithm=fft")).run({"x": image})["y"]
+    expected = np.zeros((1, 5, 9, 20))
+    rows = np.pad(image.astype(np.float64), ((0, 0), (0, 0), (1, 1), (0, 0)))
+    for i, j in itertools.product(range(3), range(7)):
+        turned = np.roll(rows[:, :, i : i + 9], 3 - j, 3)
+        expected += np.einsum("nchw,fc->nfhw", turned, filters[:, :, i, j].astype(np.float64))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.max(np.abs(expected)))
