@@ -22,6 +22,10 @@ struct Convolution {
   int64_t groups = 1;
   llvm::SmallVector<int64_t, 3> inputSizes, kernel, strides, dilations,
       paddingLow, outputSizes;
+  /// The positions of the input, before and behind all others of a dimension,
+  /// that repeat the opposite border: circular padding that is there already,
+  /// as a halo of an image of I positions. Empty where there is none.
+  llvm::SmallVector<int64_t, 3> haloLow, haloHigh;
   /// Whether the input comes to this layer in plain layout anyway (it is an
   /// input of the network).
   bool inputIsPlain = false;
@@ -33,6 +37,18 @@ struct Convolution {
 
   int64_t getTaps() const;
   int64_t getPositions() const;
+  bool hasHalo(size_t dimension) const {
+    return !haloLow.empty() && haloLow[dimension] + haloHigh[dimension] > 0;
+  }
+  /// The positions of the input without the halo: I.
+  int64_t getImageSize(size_t dimension) const {
+    return inputSizes[dimension] -
+           (hasHalo(dimension) ? haloLow[dimension] + haloHigh[dimension] : 0);
+  }
+  /// Whether the matrix of this dimension is (some rows of) a circulant one of
+  /// I x I: its outputs are y[o] = sum over k of w[k] x[(o + k dilation -
+  /// haloLow) mod I] for o < O <= I.
+  bool isCirculant(size_t dimension) const;
   /// Multiply-adds over the whole batch, those with padding included.
   double getMultiplyAdds() const;
 };
@@ -55,6 +71,9 @@ struct ConvolutionSchedule {
   /// Positions of the tile that is transformed in each spatial dimension, by
   /// algorithms that transform; else empty.
   llvm::SmallVector<int64_t, 3> transform;
+  /// Whether each dimension is circular: the kernel reads the image without its
+  /// halo there. Only where isCirculant; empty where no dimension is.
+  llvm::SmallVector<bool, 3> circular;
   /// Whether this variant is for those who ask for it by its name: it isn't as
   /// accurate as a choice by cost may expect. An algorithm that offers such a
   /// variant also offers another.
@@ -131,6 +150,8 @@ struct Algorithm {
   /// numbers such a kernel is exact, and verification compares it bit by bit.
   std::optional<std::string> (*checkIdentity)(
       const Convolution &, const ConvolutionSchedule &) = nullptr;
+  /// Whether it has schedules with circular dimensions.
+  bool takesCircularPadding = false;
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`
@@ -139,6 +160,17 @@ llvm::ArrayRef<const Algorithm *> getAlgorithms();
 
 /// The algorithm of this name, or null.
 const Algorithm *findAlgorithm(llvm::StringRef name);
+
+/// What it costs to write the input with the halo that a schedule reads;
+/// nothing where it reads none.
+ConvolutionCost estimateHaloCost(const Convolution &convolution,
+                                 const ConvolutionSchedule &schedule);
+
+/// What a schedule costs with the halo that it reads.
+ConvolutionCost estimateWholeCost(const Algorithm &algorithm,
+                                  const Convolution &convolution,
+                                  const ConvolutionSchedule &schedule,
+                                  kernel::TargetAttr target);
 
 /// An algorithm and, where one was asked for, its variant: "winograd:f4" or
 /// "winograd".

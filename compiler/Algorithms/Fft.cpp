@@ -7,8 +7,14 @@
 // operations, and N products, whatever the size of the kernel. A Toeplitz
 // matrix is a part of a circulant one: where the sum o + k stays below N, a
 // circular convolution is a plain one (overlap-save: Oppenheim and Schafer,
-// Discrete-Time Signal Processing, section 8.7.3). The spectra of the filters
+// Discrete-Time Signal Processing, section 8.7.3). With circular padding the
+// layer's own matrix is circulant, and a transform of the image's size computes
+// it without the padding ever being there. The spectra of the filters
 // are computed in double by the compiler and rounded once.
+//
+// In three dimensions the two inner ones are transformed, slice by slice, and
+// the outermost one is a sum over its taps, of spectra: a slice is transformed
+// once, however many taps there are.
 //
 // The geometry of tiles is in FourierConvolution.h, the transforms in
 // FourierKernel.cpp, the products in FftDepthwise.cpp and FftDense.cpp. For the
@@ -21,6 +27,7 @@
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -29,14 +36,23 @@
 using namespace mlir;
 using namespace toeplitz;
 
+// A line of larger tiles doesn't stay in the caches.
+static constexpr int64_t largestSize = 4096;
+
+/// Whether a transform of the size of the image computes a dimension.
+static bool canBeCircular(const Convolution &convolution, size_t d) {
+  int64_t size = convolution.getImageSize(d);
+  if (d + 2 < convolution.kernel.size())
+    return false; // The depth isn't transformed.
+  return convolution.isCirculant(d) && isFourierSize(size) &&
+         size <= largestSize;
+}
+
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr) {
   size_t rank = convolution.kernel.size();
   if (rank == 0)
     return "there is no spatial dimension";
-  if (rank > 2)
-    return "there are " + std::to_string(rank) +
-           " spatial dimensions, expected at most 2";
   for (size_t d = 0; d < rank; ++d) {
     std::string where = " in spatial dimension " + std::to_string(d);
     if (convolution.kernel[d] == 0)
@@ -44,50 +60,89 @@ static std::optional<std::string> declines(const Convolution &convolution,
     if (convolution.strides[d] != 1 && convolution.outputSizes[d] != 1)
       return "the stride is " + std::to_string(convolution.strides[d]) + where +
              ", expected 1";
-    if (convolution.dilations[d] != 1 && convolution.kernel[d] != 1)
+    bool isDepth = d + 2 < rank;
+    if (convolution.dilations[d] != 1 && convolution.kernel[d] != 1 &&
+        !isDepth && !canBeCircular(convolution, d))
       return "the dilation is " + std::to_string(convolution.dilations[d]) +
              where + ", expected 1";
   }
   return std::nullopt;
 }
 
+namespace {
+/// A way to transform one dimension.
+struct TileSize {
+  int64_t size;
+  bool circular = false;
+};
+} // namespace
+
 /// Sizes worth a try for one dimension: no smaller one has as few points in all
 /// its tiles together. Large tiles transform fewer points, small ones have
 /// smaller spectra of the filter.
-static SmallVector<int64_t> getCandidateSizes(FourierDimension dimension) {
-  // A line of larger tiles doesn't stay in the caches.
-  constexpr int64_t largest = 4096;
-  SmallVector<int64_t> sizes;
+static SmallVector<TileSize> getCandidateSizes(FourierDimension dimension) {
+  SmallVector<TileSize> sizes;
   int64_t fewest = 0;
   int64_t whole = getNextFourierSize(dimension.output + dimension.kernel - 1);
   for (int64_t size = getNextFourierSize(dimension.kernel);
-       size <= whole && (size <= largest || sizes.empty());
+       size <= whole && (size <= largestSize || sizes.empty());
        size = getNextFourierSize(size + 1)) {
     dimension.size = size;
     int64_t points = dimension.countTiles() * size;
     if (fewest != 0 && points >= fewest)
       continue;
     fewest = points;
-    sizes.push_back(size);
+    sizes.push_back({size});
   }
   return sizes;
 }
 
-static std::string getVariant(ArrayRef<int64_t> sizes) {
-  if (sizes.size() == 2 && sizes[0] == sizes[1])
-    return std::to_string(sizes[0]);
-  std::string name;
-  for (int64_t size : sizes)
-    name += (name.empty() ? "" : "x") + std::to_string(size);
-  return name;
+/// "32", "32x48", "circular", "circularx48".
+static std::string getVariant(ArrayRef<TileSize> sizes) {
+  SmallVector<std::string> names;
+  for (const TileSize &tile : sizes)
+    names.push_back(tile.circular ? "circular" : std::to_string(tile.size));
+  return llvm::all_equal(names) ? names.front() : llvm::join(names, "x");
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target);
 
+/// The slices of the input that a run reads: as many outputs as scratch memory
+/// is there for, but half of the depth where there would be one tile alone, for
+/// two real ones make a complex one.
+static int64_t chooseSlices(const Convolution &convolution,
+                            ConvolutionSchedule schedule,
+                            kernel::TargetAttr target) {
+  int64_t reach = (convolution.kernel[0] - 1) * convolution.dilations[0];
+  int64_t outputs = convolution.outputSizes[0];
+  auto countRun = [&](int64_t runs) {
+    schedule.transform[0] = reach + llvm::divideCeil(outputs, runs);
+    return FourierConvolution(convolution, schedule, target);
+  };
+  FourierConvolution whole = countRun(1);
+  int64_t runs = whole.countTiles() % 2 == 1 && outputs > 1 ? 2 : 1;
+  // A depthwise task holds the slices of one tile: they should stay in the
+  // second-level cache. A single slice of the depth has nothing to share.
+  if (whole.isDepthwise() && reach == 0)
+    runs = outputs;
+  double most = whole.isDepthwise() ? target.getL2() / 4.0 : 1 << 22;
+  auto fits = [&](const FourierConvolution &run) {
+    double points = static_cast<double>(run.outer.size) * run.inner.size;
+    double blocks = run.isDepthwise()
+                        ? run.depth.countSlices()
+                        : run.depth.countSlices() * run.countInBlocks() +
+                              run.depth.outputsPerRun * run.countGroupVectors();
+    return points * blocks * 2 * run.lanes <= most;
+  };
+  while (runs < outputs && !fits(countRun(runs)))
+    ++runs;
+  return reach + llvm::divideCeil(outputs, runs);
+}
+
 /// The cheapest of all sizes, so many of them that a look at their neighbours
-/// is possible.
+/// is possible, and always the one without any halo.
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule start;
@@ -102,38 +157,62 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   start.transform.assign(convolution.kernel.begin(), convolution.kernel.end());
   for (int64_t &size : start.transform)
     size = getNextFourierSize(size);
+  size_t rank = convolution.kernel.size();
+  bool hasDepth = rank > 2;
+  if (hasDepth)
+    start.transform[0] =
+        (convolution.kernel[0] - 1) * convolution.dilations[0] + 1;
   FourierConvolution geometry(convolution, start, target);
 
   std::vector<std::pair<double, ConvolutionSchedule>> schedules;
-  auto add = [&](ArrayRef<int64_t> sizes) {
+  auto add = [&](ArrayRef<TileSize> sizes) {
     ConvolutionSchedule schedule = start;
-    schedule.transform.assign(sizes.begin(), sizes.end());
     schedule.variant = getVariant(sizes);
+    schedule.transform.truncate(hasDepth ? 1 : 0);
+    schedule.circular.assign(hasDepth ? 1 : 0, false);
+    for (const TileSize &tile : sizes) {
+      schedule.transform.push_back(tile.size);
+      schedule.circular.push_back(tile.circular);
+    }
+    if (!llvm::is_contained(schedule.circular, true))
+      schedule.circular.clear();
+    if (hasDepth)
+      schedule.transform[0] = chooseSlices(convolution, schedule, target);
     if (!depthwise) {
       FourierConvolution tiled(convolution, schedule, target);
-      ComplexTile tile = chooseComplexTile(tiled.countChunkPositions(),
+      ComplexTile tile = chooseComplexTile(tiled.countOutputPositions(),
                                            tiled.countSplitVectors(), target);
       schedule.tilePositions = tile.positions;
       schedule.tileVectors = tile.vectors;
     }
-    schedules.push_back(
-        {estimateCost(convolution, schedule, target).cycles, schedule});
+    double cycles = estimateCost(convolution, schedule, target).cycles +
+                    estimateHaloCost(convolution, schedule).cycles;
+    schedules.push_back({cycles, schedule});
   };
-  for (int64_t inner : getCandidateSizes(geometry.inner)) {
-    if (convolution.kernel.size() == 1)
+  auto getSizes = [&](size_t d, const FourierDimension &dimension) {
+    SmallVector<TileSize> sizes;
+    // (The taps of a tile lie together.)
+    if (convolution.dilations[d] == 1 || convolution.kernel[d] == 1)
+      sizes = getCandidateSizes(dimension);
+    if (canBeCircular(convolution, d))
+      sizes.push_back({convolution.getImageSize(d), /*circular=*/true});
+    return sizes;
+  };
+  for (const TileSize &inner : getSizes(rank - 1, geometry.inner)) {
+    if (rank == 1)
       add({inner});
     else
-      for (int64_t outer : getCandidateSizes(geometry.outer))
+      for (const TileSize &outer : getSizes(rank - 2, geometry.outer))
         add({outer, inner});
   }
   llvm::sort(schedules, [](const auto &a, const auto &b) {
-    return std::tie(a.first, a.second.transform) <
-           std::tie(b.first, b.second.transform);
+    return std::tie(a.first, a.second.transform, a.second.variant) <
+           std::tie(b.first, b.second.transform, b.second.variant);
   });
   constexpr size_t most = 6;
   std::vector<ConvolutionSchedule> chosen;
   for (const auto &[cycles, schedule] : schedules)
-    if (chosen.size() < most)
+    if (chosen.size() < most || schedule.variant == "circular")
       chosen.push_back(schedule);
   return chosen;
 }
@@ -153,6 +232,10 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   // loaded and stored, too.
   double rowsIn = std::min<double>(outer.size, outer.input);
   double rowsOut = outer.getOutputsPerTile();
+  // Of each tile: slices that are transformed, and transformed back.
+  double slicesIn = fourier.depth.countSlices();
+  double slicesOut = fourier.depth.outputsPerRun;
+  double taps = fourier.depth.kernel;
   // The plans' cycles are those of lines in the first-level cache; a tile comes
   // from the second level, and the loops aren't free: 2 to 2.5 times as much
   // was measured with 16 lanes, for sizes from 9 to 4096.
@@ -166,23 +249,29 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   ConvolutionCost cost;
   if (fourier.isDepthwise()) {
     double complexTiles = fourier.countItems();
-    cost.cycles = complexTiles * (forward + backward + 4 * points);
+    cost.cycles = complexTiles * (slicesIn * forward + slicesOut * backward +
+                                  4 * slicesOut * taps * points);
+    // Spectra of slices lie in the second-level cache.
+    if (slicesIn > 1)
+      cost.cycles += complexTiles * 4 * (slicesIn + slicesOut * taps) * points;
     cost.otherOperations = cost.cycles * target.getLanes();
-    cost.multiplyAdds = complexTiles * 4 * points * target.getLanes();
+    cost.multiplyAdds =
+        complexTiles * slicesOut * taps * 4 * points * target.getLanes();
   } else {
     double pairs =
         static_cast<double>(llvm::divideCeil(tiles, 2)) * fourier.groups;
     double chunks = fourier.countChunks();
-    ComplexTile tile = chooseComplexTile(fourier.countChunkPositions(),
+    ComplexTile tile = chooseComplexTile(fourier.countOutputPositions(),
                                          fourier.countSplitVectors(), target);
     double splits = fourier.countSplits();
-    double steps =
-        chunks * splits * fourier.countFrequencies() * convolution.inChannels;
-    cost.cycles =
-        pairs * (splits * fourier.countInBlocks() * (forward + 10 * points) +
-                 fourier.countGroupVectors() * (backward + 10 * points)) +
-        1.25 * steps * tile.cyclesPerStep;
-    cost.multiplyAdds = steps * fourier.countChunkPositions() *
+    double steps = chunks * splits * fourier.countFrequencies() *
+                   convolution.inChannels * taps;
+    cost.cycles = pairs * (splits * slicesIn * fourier.countInBlocks() *
+                               (forward + 10 * points) +
+                           slicesOut * fourier.countGroupVectors() *
+                               (backward + 10 * points)) +
+                  1.25 * steps * tile.cyclesPerStep;
+    cost.multiplyAdds = steps * fourier.countOutputPositions() *
                         fourier.countSplitVectors() * target.getLanes() * 4;
     spectra *= chunks;
   }
@@ -204,20 +293,25 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 ///
 ///   |error| <= ((1 + e)^2 (1 + 2 u) (1 + 2 gamma(2 C + 4)) - 1) A |z|,
 ///
-/// for C channels to a sum. (The factor of 2 covers sqrt(2) for complex numbers
+/// for C channels, times taps of the depth, to a sum; z is then the largest
+/// slice. (The factor of 2 covers sqrt(2) for complex numbers
 /// and sqrt(2) for the sum and the difference of two spectra.) Source: Higham,
 /// section 24.1.
 static double boundError(const Convolution &convolution,
                          const ConvolutionSchedule &schedule,
                          ArrayRef<float> filter, double inputBound) {
   double factor = 1, points = 1;
-  for (auto [size, input] :
-       llvm::zip(schedule.transform, convolution.inputSizes)) {
-    double error = 1 + boundFourierError(size);
-    factor *= error * error;
-    points *= std::min(size, input);
-  }
+  size_t rank = convolution.kernel.size();
   double channels = convolution.inChannels / schedule.groups;
+  for (size_t d = 0; d < rank; ++d) {
+    if (d + 2 < rank) {
+      channels *= convolution.kernel[d];
+      continue;
+    }
+    double error = 1 + boundFourierError(schedule.transform[d]);
+    factor *= error * error;
+    points *= std::min(schedule.transform[d], convolution.inputSizes[d]);
+  }
   factor *= (1 + 2 * unitRoundoff) * (1 + 2 * getGamma(2 * channels + 4));
   return (factor - 1) * getLargestAbsoluteSum(convolution, filter) *
          std::sqrt(2 * points) * inputBound;
@@ -240,9 +334,29 @@ static void packFilter(const Convolution &convolution,
 /// What the operation's verifier doesn't ask of every algorithm.
 static bool isComplete(kernel::ConvOp op) {
   size_t rank = op.getKernel().size();
-  return op.getTransform() && (rank == 1 || rank == 2) &&
-         llvm::all_of(*op.getTransform(), isFourierSize) &&
-         llvm::all_of(op.getKernel(), [](int64_t size) { return size > 0; });
+  if (!op.getTransform() || rank == 0)
+    return false;
+  ArrayRef<int64_t> transform = *op.getTransform();
+  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
+  for (size_t d = 0; d < rank; ++d) {
+    bool circular = op.getCircular() && (*op.getCircular())[d];
+    if (op.getKernel()[d] < 1)
+      return false;
+    // The depth isn't transformed: so many slices are read together.
+    if (d + 2 < rank) {
+      if (circular ||
+          transform[d] <= (op.getKernel()[d] - 1) * op.getDilations()[d])
+        return false;
+      continue;
+    }
+    // A period is one tile.
+    if (circular &&
+        (transform[d] != input[2 + d] || op.getOutputSizes()[d] > input[2 + d]))
+      return false;
+    if (!isFourierSize(transform[d]))
+      return false;
+  }
+  return true;
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
@@ -256,8 +370,8 @@ static int64_t getScratchSize(kernel::ConvOp op) {
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!isComplete(op))
     return op.emitOpError(
-        "has no transform of 2^a 3^b 5^c points in one or two "
-        "dimensions, which 'fft' needs");
+        "has no transform of 2^a 3^b 5^c points in the last one or two "
+        "dimensions (circular ones: as many as the input), which 'fft' needs");
   FourierConvolution geometry(op);
   auto getSize = [](Value buffer, int64_t dimension) {
     return cast<ShapedType>(buffer.getType()).getDimSize(dimension);
@@ -290,4 +404,5 @@ const Algorithm toeplitz::fftAlgorithm = {"fft",
                                           getScratchSize,
                                           /*getPreparation=*/nullptr,
                                           /*packStructure=*/nullptr,
-                                          checkFourierIdentity};
+                                          checkFourierIdentity,
+                                          /*takesCircularPadding=*/true};

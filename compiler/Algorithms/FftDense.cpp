@@ -9,8 +9,10 @@
 // a pair of tiles has at each of half of the frequencies.
 //
 // All tiles of a chunk are transformed first, then each frequency's matrix is
-// read once. Source: Mathieu, Henaff and LeCun, Fast Training of Convolutional
-// Networks through FFTs (arXiv:1312.5851).
+// read once. With depth, C counts channels times taps of the depth: output
+// slice z reads the spectra of input slices z + k d, which lie one after the
+// other, so that a tap is an offset. Source: Mathieu, Henaff and LeCun, Fast
+// Training of Convolutional Networks through FFTs (arXiv:1312.5851).
 
 #include "compiler/Algorithms/FourierKernel.h"
 
@@ -56,7 +58,9 @@ public:
         positions(blueprint.countChunkPositions()),
         blocks(blueprint.countInBlocks()),
         vectors(blueprint.countSplitVectors()),
-        channels(blueprint.inChannels / blueprint.groups) {}
+        channels(blueprint.inChannels / blueprint.groups),
+        inputPositions(blueprint.depth.countSlices() * positions),
+        outputPositions(blueprint.countOutputPositions()) {}
   void emit();
 
 private:
@@ -82,6 +86,8 @@ private:
   const FourierConvolution &blueprint;
   /// `vectors` are those of a split.
   int64_t positions, blocks, vectors, channels;
+  /// Slice by slice, the positions of a chunk.
+  int64_t inputPositions, outputPositions;
   /// The split of the item at work.
   Index split;
 };
@@ -91,8 +97,8 @@ private:
 PointLine DenseEmitter::getInputColumn(Index column, Index block,
                                        Index position) {
   int64_t floats = fourier.getPointFloats();
-  int64_t stride = blocks * positions * floats;
-  Index place = kernel.add(kernel.mul(block, number(positions)), position);
+  int64_t stride = blocks * inputPositions * floats;
+  Index place = kernel.add(kernel.mul(block, number(inputPositions)), position);
   Index start =
       kernel.add(kernel.mul(column, number(blueprint.outer.size * stride)),
                  kernel.mul(place, number(floats)));
@@ -102,8 +108,9 @@ PointLine DenseEmitter::getInputColumn(Index column, Index block,
 PointLine DenseEmitter::getOutputColumn(Index column, Index vector,
                                         Index position) {
   int64_t floats = fourier.getPointFloats();
-  int64_t stride = vectors * positions * floats;
-  Index place = kernel.add(kernel.mul(vector, number(positions)), position);
+  int64_t stride = vectors * outputPositions * floats;
+  Index place =
+      kernel.add(kernel.mul(vector, number(outputPositions)), position);
   Index start =
       kernel.add(kernel.mul(column, number(blueprint.outer.size * stride)),
                  kernel.mul(place, number(floats)));
@@ -139,85 +146,100 @@ void DenseEmitter::getSignals(Index group, Index block, Index vector,
 void DenseEmitter::transformPair(Index group, Index firstPair, Index pair,
                                  bool single) {
   int64_t outerSize = blueprint.outer.size, innerSize = blueprint.inner.size;
-  Index first = kernel.mul(pair, number(2));
-  Index second = kernel.add(first, number(1));
-  kernel.forLoop(number(0), number(blocks), 1, [&](Index block) {
-    TileSignal real, imaginary;
-    getSignals(group, block, number(0), firstPair, pair, single, real,
-               imaginary);
-    fourier.transformRows(real, imaginary);
-    auto writeColumn = [&](Index column, bool alone) {
-      PointLine line = fourier.transformColumn(column, 1);
-      PointLine mirror = line;
-      if (!alone && !single)
-        mirror =
-            fourier.transformColumn(kernel.sub(number(innerSize), column), 2);
-      PointLine to = getInputColumn(column, block, first);
-      PointLine mirrorTo = getInputColumn(column, block, second);
-      fourier.forFrequencies(outerSize, [&](Index k, Index negative) {
-        fourier.store(fourier.load(line, k), to, k);
-        if (!single)
-          fourier.store(conjugate(fourier.load(mirror, negative)), mirrorTo, k);
+  kernel.forEach(
+      {blocks, blueprint.depth.countSlices()}, [&](ArrayRef<Index> place) {
+        Index block = place[0], slice = place[1];
+        Index first = kernel.add(kernel.mul(slice, number(positions)),
+                                 kernel.mul(pair, number(2)));
+        Index second = kernel.add(first, number(1));
+        TileSignal real, imaginary;
+        getSignals(group, block, number(0), firstPair, pair, single, real,
+                   imaginary);
+        fourier.transformRows(fourier.getInputSlice(real, slice),
+                              fourier.getInputSlice(imaginary, slice));
+        auto writeColumn = [&](Index column, bool alone) {
+          PointLine line = fourier.transformColumn(column, 1);
+          PointLine mirror = line;
+          if (!alone && !single)
+            mirror = fourier.transformColumn(
+                kernel.sub(number(innerSize), column), 2);
+          PointLine to = getInputColumn(column, block, first);
+          PointLine mirrorTo = getInputColumn(column, block, second);
+          fourier.forFrequencies(outerSize, [&](Index k, Index negative) {
+            fourier.store(fourier.load(line, k), to, k);
+            if (!single)
+              fourier.store(conjugate(fourier.load(mirror, negative)), mirrorTo,
+                            k);
+          });
+        };
+        writeColumn(number(0), true);
+        kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
+                       [&](Index column) { writeColumn(column, false); });
+        if (innerSize % 2 == 0)
+          writeColumn(number(innerSize / 2), true);
       });
-    };
-    writeColumn(number(0), true);
-    kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
-                   [&](Index column) { writeColumn(column, false); });
-    if (innerSize % 2 == 0)
-      writeColumn(number(innerSize / 2), true);
-  });
 }
 
 void DenseEmitter::transformPairBack(Index group, Index firstPair, Index pair,
                                      bool single) {
   int64_t outerSize = blueprint.outer.size, innerSize = blueprint.inner.size;
-  Index first = kernel.mul(pair, number(2));
-  // The spectrum of one real signal has Y[-k] = conj(Y[k]).
-  Index second = single ? first : kernel.add(first, number(1));
-  kernel.forLoop(number(0), number(vectors), 1, [&](Index vector) {
-    TileSignal real, imaginary;
-    getSignals(group, number(0), vector, firstPair, pair, single, real,
-               imaginary);
-    auto readColumn = [&](Index column, bool alone) {
-      PointLine line = fourier.getColumnLine(column, 1);
-      PointLine from = getOutputColumn(column, vector, first);
-      PointLine mirrorFrom = getOutputColumn(column, vector, second);
-      Index mirrorColumn =
-          alone ? column : kernel.sub(number(innerSize), column);
-      PointLine mirror = fourier.getColumnLine(mirrorColumn, 2);
-      fourier.forFrequencies(outerSize, [&](Index k, Index negative) {
-        fourier.store(fourier.load(from, k), line, k);
-        if (!alone)
-          fourier.store(conjugate(fourier.load(mirrorFrom, k)), mirror,
-                        negative);
+  kernel.forEach(
+      {vectors, blueprint.depth.outputsPerRun}, [&](ArrayRef<Index> place) {
+        Index vector = place[0], slice = place[1];
+        Index first = kernel.add(kernel.mul(slice, number(positions)),
+                                 kernel.mul(pair, number(2)));
+        // The spectrum of one real signal has Y[-k] = conj(Y[k]).
+        Index second = single ? first : kernel.add(first, number(1));
+        TileSignal real, imaginary;
+        getSignals(group, number(0), vector, firstPair, pair, single, real,
+                   imaginary);
+        auto readColumn = [&](Index column, bool alone) {
+          PointLine line = fourier.getColumnLine(column, 1);
+          PointLine from = getOutputColumn(column, vector, first);
+          PointLine mirrorFrom = getOutputColumn(column, vector, second);
+          Index mirrorColumn =
+              alone ? column : kernel.sub(number(innerSize), column);
+          PointLine mirror = fourier.getColumnLine(mirrorColumn, 2);
+          fourier.forFrequencies(outerSize, [&](Index k, Index negative) {
+            fourier.store(fourier.load(from, k), line, k);
+            if (!alone)
+              fourier.store(conjugate(fourier.load(mirrorFrom, k)), mirror,
+                            negative);
+          });
+          fourier.transformColumnBack(line, column);
+          if (!alone)
+            fourier.transformColumnBack(mirror, mirrorColumn);
+        };
+        readColumn(number(0), true);
+        kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
+                       [&](Index column) { readColumn(column, false); });
+        if (innerSize % 2 == 0)
+          readColumn(number(innerSize / 2), true);
+        fourier.transformRowsBack(fourier.getOutputSlice(real, slice),
+                                  fourier.getOutputSlice(imaginary, slice));
       });
-      fourier.transformColumnBack(line, column);
-      if (!alone)
-        fourier.transformColumnBack(mirror, mirrorColumn);
-    };
-    readColumn(number(0), true);
-    kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
-                   [&](Index column) { readColumn(column, false); });
-    if (innerSize % 2 == 0)
-      readColumn(number(innerSize / 2), true);
-    fourier.transformRowsBack(real, imaginary);
-  });
 }
 
 void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
                                 Index vector, int64_t tileVectors,
                                 Index position, int64_t tilePositions) {
   int64_t lanes = blueprint.lanes, floats = fourier.getPointFloats();
-  Index spectrum =
-      kernel.add(fourier.getInputSpectraStart(),
-                 kernel.mul(frequency, number(blocks * positions * floats)));
+  Index spectrum = kernel.add(
+      fourier.getInputSpectraStart(),
+      kernel.mul(frequency, number(blocks * inputPositions * floats)));
   Index start = kernel.add(spectrum, kernel.mul(position, number(floats)));
 
-  auto reduce = [&](ValueRange accumulators, Index block, int64_t count) {
-    Index blockStart =
-        kernel.add(start, kernel.mul(block, number(positions * floats)));
+  auto reduce = [&](ValueRange accumulators, Index tap, Index block,
+                    int64_t count) {
+    Index tapStart = kernel.add(
+        start,
+        kernel.mul(tap, number(blueprint.depth.dilation * positions * floats)));
+    Index blockStart = kernel.add(
+        tapStart, kernel.mul(block, number(inputPositions * floats)));
+    Index tapRow = kernel.add(
+        filterStart, kernel.mul(tap, number(channels * tileVectors * floats)));
     Index firstRow = kernel.add(
-        filterStart, kernel.mul(block, number(lanes * tileVectors * floats)));
+        tapRow, kernel.mul(block, number(lanes * tileVectors * floats)));
     return kernel.forLoop(
         number(0), number(count), 1, accumulators,
         [&](Index channel, ValueRange carried) {
@@ -256,12 +278,18 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
   SmallVector<Value> sums(tilePositions * tileVectors * 2,
                           kernel.splat(0.0f, lanes));
   int64_t whole = channels / lanes;
-  sums = kernel.forLoop(number(0), number(whole), 1, sums,
-                        [&](Index block, ValueRange carried) {
-                          return reduce(carried, block, lanes);
-                        });
-  if (channels % lanes != 0)
-    sums = reduce(sums, number(whole), channels % lanes);
+  sums = kernel.forLoop(
+      number(0), number(blueprint.depth.kernel), 1, sums,
+      [&](Index tap, ValueRange carriedAll) {
+        SmallVector<Value> tapSums =
+            kernel.forLoop(number(0), number(whole), 1, carriedAll,
+                           [&](Index block, ValueRange carried) {
+                             return reduce(carried, tap, block, lanes);
+                           });
+        if (channels % lanes != 0)
+          tapSums = reduce(tapSums, tap, number(whole), channels % lanes);
+        return tapSums;
+      });
   for (int64_t v = 0; v < tileVectors; ++v) {
     PointLine line =
         getOutputColumn(number(0), kernel.add(vector, number(v)), position);
@@ -278,9 +306,10 @@ void DenseEmitter::multiplyTile(Index frequency, Index filterStart,
 void DenseEmitter::multiply(Index group) {
   int64_t floats = fourier.getPointFloats();
   int64_t frequencies = blueprint.countFrequencies();
-  int64_t matrix = channels * blueprint.countGroupVectors() * floats;
+  int64_t rows = blueprint.depth.kernel * channels;
+  int64_t matrix = rows * blueprint.countGroupVectors() * floats;
   int64_t tileVectors = std::min(blueprint.tileVectors, vectors);
-  int64_t tilePositions = std::min(blueprint.tilePositions, positions);
+  int64_t tilePositions = std::min(blueprint.tilePositions, outputPositions);
   kernel.forLoop(number(0), number(frequencies), 1, [&](Index frequency) {
     Index matrixStart =
         kernel.add(number(blueprint.getSpectraStart()),
@@ -288,19 +317,19 @@ void DenseEmitter::multiply(Index group) {
                                          frequency),
                               number(matrix)));
     matrixStart = kernel.add(
-        matrixStart, kernel.mul(split, number(vectors * channels * floats)));
+        matrixStart, kernel.mul(split, number(vectors * rows * floats)));
     auto multiplyVectors = [&](Index vector, int64_t width) {
-      Index filterStart = kernel.add(
-          matrixStart, kernel.mul(vector, number(channels * floats)));
-      int64_t whole = positions / tilePositions * tilePositions;
+      Index filterStart =
+          kernel.add(matrixStart, kernel.mul(vector, number(rows * floats)));
+      int64_t whole = outputPositions / tilePositions * tilePositions;
       kernel.forLoop(number(0), number(whole), tilePositions,
                      [&](Index position) {
                        multiplyTile(frequency, filterStart, vector, width,
                                     position, tilePositions);
                      });
-      if (whole < positions)
+      if (whole < outputPositions)
         multiplyTile(frequency, filterStart, vector, width, number(whole),
-                     positions - whole);
+                     outputPositions - whole);
     };
     int64_t whole = vectors / tileVectors * tileVectors;
     kernel.forLoop(number(0), number(whole), tileVectors,

@@ -15,8 +15,10 @@
 //   conj(Z[-k]).
 //
 // Half of the spectra is read either way, and no spectrum is ever taken apart.
-// Columns k and -k of the inner dimension are transformed, multiplied and
-// transformed back together, in the first-level cache.
+// With depth, both are sums over its taps, and the spectra of all slices of a
+// run stay in the scratch memory. Without, columns k and -k of the inner
+// dimension are transformed, multiplied and transformed back together, in the
+// first-level cache.
 
 #include "compiler/Algorithms/FourierKernel.h"
 
@@ -39,6 +41,13 @@ private:
   void multiplyColumns(Index blockStart, Index column, Index mirror,
                        const PointLine &line, const PointLine &mirrorLine,
                        int64_t end);
+  /// With depth: all slices of a run.
+  void emitRun(Index blockStart, const TileSignal &real,
+               const TileSignal &imaginary);
+  void addUpTaps(Index blockStart, Index outputSlice, Index column,
+                 Index mirror, const PointLine &line,
+                 const PointLine &mirrorLine, int64_t end);
+  PointLine getSliceColumn(Index slice, Index column);
   Value multiplyPart(Value a, Value b, Value c, Value d, bool minus);
   Index number(int64_t value) { return kernel.constant(value); }
 
@@ -103,6 +112,111 @@ void DepthwiseEmitter::multiplyColumns(Index blockStart, Index column,
   });
 }
 
+PointLine DepthwiseEmitter::getSliceColumn(Index slice, Index column) {
+  int64_t floats = fourier.getPointFloats();
+  Index place =
+      kernel.add(kernel.mul(slice, number(blueprint.inner.size)), column);
+  return {kernel.add(fourier.getInputSpectraStart(),
+                     kernel.mul(place, number(blueprint.outer.size * floats))),
+          floats};
+}
+
+/// The sums over the taps of the depth at frequencies (k, column) and their
+/// negatives for k < end.
+void DepthwiseEmitter::addUpTaps(Index blockStart, Index outputSlice,
+                                 Index column, Index mirror,
+                                 const PointLine &line,
+                                 const PointLine &mirrorLine, int64_t end) {
+  const FourierDepth &depth = blueprint.depth;
+  int64_t floats = (pairs ? 2 : 1) * fourier.getPointFloats();
+  auto negate = [&](Value x) -> Value {
+    return arith::NegFOp::create(kernel.builder, kernel.location, x);
+  };
+  // sum + x z and sum + x conj(z).
+  auto add = [&](ComplexVector sum, ComplexVector x,
+                 ComplexVector z) -> ComplexVector {
+    Value re = kernel.multiplyAdd(x.re, z.re, sum.re);
+    Value im = kernel.multiplyAdd(x.re, z.im, sum.im);
+    return {kernel.multiplyAdd(negate(x.im), z.im, re),
+            kernel.multiplyAdd(x.im, z.re, im)};
+  };
+  auto addConjugate = [&](ComplexVector sum, ComplexVector x, ComplexVector z) {
+    return add(sum, x, {z.re, negate(z.im)});
+  };
+  fourier.forFrequencies(end, [&](Index k, Index negative) {
+    SmallVector<Value> sums(4, kernel.splat(0.0f, blueprint.lanes));
+    sums = kernel.forLoop(
+        number(0), number(depth.kernel), 1, sums,
+        [&](Index tap, ValueRange carried) -> SmallVector<Value> {
+          Index slice =
+              kernel.add(outputSlice, kernel.mul(tap, number(depth.dilation)));
+          ComplexVector z = fourier.load(getSliceColumn(slice, column), k);
+          ComplexVector m =
+              fourier.load(getSliceColumn(slice, mirror), negative);
+          Index frequency = kernel.add(
+              kernel.add(kernel.mul(tap, number(blueprint.countFrequencies())),
+                         kernel.mul(column, number(blueprint.outer.size))),
+              k);
+          Index place =
+              kernel.add(blockStart, kernel.mul(frequency, number(floats)));
+          ComplexVector h = fourier.loadFilter(place);
+          // The second sum is conj(Y[-k]).
+          ComplexVector own = add({carried[0], carried[1]}, h, z);
+          ComplexVector other = addConjugate({carried[2], carried[3]}, h, m);
+          if (pairs) {
+            ComplexVector d = fourier.loadFilter(
+                kernel.add(place, number(fourier.getPointFloats())));
+            own = addConjugate(own, d, m);
+            other = add(other, d, z);
+          }
+          return {own.re, own.im, other.re, other.im};
+        });
+    fourier.store({sums[0], sums[1]}, line, k);
+    fourier.store({sums[2], negate(sums[3])}, mirrorLine, negative);
+  });
+}
+
+void DepthwiseEmitter::emitRun(Index blockStart, const TileSignal &real,
+                               const TileSignal &imaginary) {
+  int64_t outerSize = blueprint.outer.size, innerSize = blueprint.inner.size;
+  kernel.forLoop(
+      number(0), number(blueprint.depth.countSlices()), 1, [&](Index slice) {
+        fourier.transformRows(fourier.getInputSlice(real, slice),
+                              fourier.getInputSlice(imaginary, slice));
+        kernel.forLoop(number(0), number(innerSize), 1, [&](Index column) {
+          PointLine line = fourier.transformColumn(column, 1);
+          PointLine to = getSliceColumn(slice, column);
+          kernel.forLoop(number(0), number(outerSize), 1, [&](Index k) {
+            fourier.store(fourier.load(line, k), to, k);
+          });
+        });
+      });
+  kernel.forLoop(
+      number(0), number(blueprint.depth.outputsPerRun), 1, [&](Index slice) {
+        auto emitAlone = [&](int64_t column) {
+          PointLine line = fourier.getColumnLine(number(column), 1);
+          addUpTaps(blockStart, slice, number(column), number(column), line,
+                    line, outerSize / 2 + 1);
+          fourier.transformColumnBack(line, number(column));
+        };
+        emitAlone(0);
+        kernel.forLoop(number(1), number((innerSize + 1) / 2), 1,
+                       [&](Index column) {
+                         Index mirror = kernel.sub(number(innerSize), column);
+                         PointLine line = fourier.getColumnLine(column, 1);
+                         PointLine other = fourier.getColumnLine(mirror, 2);
+                         addUpTaps(blockStart, slice, column, mirror, line,
+                                   other, outerSize);
+                         fourier.transformColumnBack(line, column);
+                         fourier.transformColumnBack(other, mirror);
+                       });
+        if (innerSize % 2 == 0)
+          emitAlone(innerSize / 2);
+        fourier.transformRowsBack(fourier.getOutputSlice(real, slice),
+                                  fourier.getOutputSlice(imaginary, slice));
+      });
+}
+
 void DepthwiseEmitter::emit() {
   int64_t tiles = blueprint.countTiles();
   int64_t perBlock = pairs ? tiles : llvm::divideCeil(tiles, 2);
@@ -128,12 +242,15 @@ void DepthwiseEmitter::emit() {
       if (tiles % 2 != 0)
         fourier.requireThat(fourier.isBelow(next, number(tiles)), imaginary);
     }
-    int64_t floats = blueprint.countFrequencies() * (pairs ? 2 : 1) *
-                     fourier.getPointFloats();
+    int64_t floats = blueprint.depth.kernel * blueprint.countFrequencies() *
+                     (pairs ? 2 : 1) * fourier.getPointFloats();
     Index blockStart = kernel.add(number(blueprint.getSpectraStart()),
                                   kernel.mul(place[0], number(floats)));
 
-    fourier.transformRows(real, imaginary);
+    if (blueprint.depth.countSlices() > 1)
+      return emitRun(blockStart, real, imaginary);
+    fourier.transformRows(fourier.getInputSlice(real, number(0)),
+                          fourier.getInputSlice(imaginary, number(0)));
     // Columns that are their own negatives.
     auto emitAlone = [&](int64_t column) {
       PointLine line = fourier.transformColumn(number(column), 1);
@@ -153,7 +270,8 @@ void DepthwiseEmitter::emit() {
         });
     if (innerSize % 2 == 0)
       emitAlone(innerSize / 2);
-    fourier.transformRowsBack(real, imaginary);
+    fourier.transformRowsBack(fourier.getOutputSlice(real, number(0)),
+                              fourier.getOutputSlice(imaginary, number(0)));
   });
 }
 

@@ -18,6 +18,8 @@ std::optional<int64_t> FourierDimension::getRotatedSize() const {
 }
 
 bool FourierDimension::isRotated() const {
+  if (circular)
+    return true;
   std::optional<int64_t> least = getRotatedSize();
   return least && size >= *least;
 }
@@ -38,13 +40,28 @@ FourierConvolution::FourierConvolution(const Convolution &convolution,
       lanes(target.getLanes()), registers(target.getRegisters()),
       tilePositions(schedule.tilePositions), tileVectors(schedule.tileVectors) {
   size_t rank = convolution.kernel.size();
-  for (size_t d = 0; d < rank; ++d) {
+  if (rank > 2) {
+    depth.input = convolution.inputSizes[0];
+    depth.output = convolution.outputSizes[0];
+    depth.kernel = convolution.kernel[0];
+    depth.dilation = convolution.dilations[0];
+    depth.paddingLow = convolution.paddingLow[0];
+    depth.outputsPerRun =
+        schedule.transform[0] - (depth.kernel - 1) * depth.dilation;
+  }
+  for (size_t d = rank > 2 ? 1 : 0; d < rank; ++d) {
     FourierDimension &dimension = d + 1 == rank ? inner : outer;
     dimension.input = convolution.inputSizes[d];
     dimension.output = convolution.outputSizes[d];
     dimension.kernel = convolution.kernel[d];
+    dimension.dilation = convolution.dilations[d];
     dimension.paddingLow = convolution.paddingLow[d];
     dimension.size = schedule.transform[d];
+    if (!schedule.circular.empty() && schedule.circular[d]) {
+      dimension.circular = true;
+      dimension.input = convolution.getImageSize(d);
+      dimension.paddingLow = convolution.haloLow[d];
+    }
   }
   outerPlan = planFourierTransform(outer.size, registers);
   innerPlan = planFourierTransform(inner.size, registers);
@@ -57,13 +74,28 @@ FourierConvolution::FourierConvolution(kernel::ConvOp op)
       registers(kernel::getTarget(op).getRegisters()),
       tilePositions(op.getTile()[0]), tileVectors(op.getTile()[1]) {
   SmallVector<Dimension> dimensions = getDimensions(op);
-  for (auto [d, from] : llvm::enumerate(dimensions)) {
+  if (dimensions.size() > 2) {
+    const Dimension &from = dimensions.front();
+    depth.input = from.input;
+    depth.output = from.output;
+    depth.kernel = from.kernel;
+    depth.dilation = from.dilation;
+    depth.paddingLow = from.paddingLow;
+    depth.outputsPerRun =
+        (*op.getTransform())[0] - (depth.kernel - 1) * depth.dilation;
+    depth.outputStride = from.outputStride;
+    depth.outputOffset = from.outputOffset;
+  }
+  for (size_t d = dimensions.size() > 2 ? 1 : 0; d < dimensions.size(); ++d) {
+    const Dimension &from = dimensions[d];
     FourierDimension &dimension = d + 1 == dimensions.size() ? inner : outer;
     dimension.input = from.input;
     dimension.output = from.output;
     dimension.kernel = from.kernel;
+    dimension.dilation = from.dilation;
     dimension.paddingLow = from.paddingLow;
     dimension.size = (*op.getTransform())[d];
+    dimension.circular = op.getCircular() && (*op.getCircular())[d];
     dimension.outputStride = from.outputStride;
     dimension.outputOffset = from.outputOffset;
   }
@@ -94,11 +126,13 @@ bool FourierConvolution::pairsBlocks() const {
 /// filter's spectra again for each of several chunks.
 static constexpr int64_t chunkFloats = int64_t(1) << 22;
 
-/// Floats of the spectra of one tile in all channels of a group.
+/// Floats of the spectra of one tile (all its slices) in all channels of a
+/// group.
 static int64_t getSpectraFloats(const FourierConvolution &convolution) {
   return convolution.countFrequencies() *
-         (convolution.countInBlocks() + convolution.countGroupVectors()) * 2 *
-         convolution.lanes;
+         (convolution.depth.countSlices() * convolution.countInBlocks() +
+          convolution.depth.outputsPerRun * convolution.countGroupVectors()) *
+         2 * convolution.lanes;
 }
 
 int64_t FourierConvolution::countChunkPairs() const {
@@ -126,6 +160,7 @@ int64_t FourierConvolution::countSplits() const {
   // two splits were a third slower on one core.
   constexpr double leastMultiplyAdds = 5e6;
   double multiplyAdds = 4.0 * countFrequencies() * countTiles() *
+                        depth.outputsPerRun * depth.kernel *
                         (inChannels / groups) * outChannels;
   int64_t vectors = countGroupVectors();
   int64_t splits = std::min<int64_t>(
@@ -151,12 +186,12 @@ int64_t FourierConvolution::countTasks() const {
 }
 
 int64_t FourierConvolution::getInputSpectraFloats() const {
-  return countFrequencies() * countInBlocks() * countChunkPositions() * 2 *
-         lanes;
+  return countFrequencies() * countInBlocks() * depth.countSlices() *
+         countChunkPositions() * 2 * lanes;
 }
 
 int64_t FourierConvolution::getOutputSpectraFloats() const {
-  return countFrequencies() * countSplitVectors() * countChunkPositions() * 2 *
+  return countFrequencies() * countSplitVectors() * countOutputPositions() * 2 *
          lanes;
 }
 
@@ -164,6 +199,8 @@ int64_t FourierConvolution::getScratchFloats() const {
   int64_t floats = getTileFloats() + 3 * getLineFloats();
   if (!isDepthwise())
     floats += getInputSpectraFloats() + getOutputSpectraFloats();
+  else if (depth.countSlices() > 1)
+    floats += depth.countSlices() * outer.size * inner.size * 2 * lanes;
   return floats;
 }
 
@@ -179,11 +216,11 @@ int64_t FourierConvolution::getPackedFloats() const {
   int64_t spectra;
   if (isDepthwise()) {
     int64_t blocks = countInBlocks();
-    spectra = countFrequencies() * 2 * lanes *
+    spectra = depth.kernel * countFrequencies() * 2 * lanes *
               (pairsBlocks() ? llvm::alignTo(blocks, 2) : blocks);
   } else {
-    spectra = groups * countFrequencies() * (inChannels / groups) *
-              countGroupVectors() * 2 * lanes;
+    spectra = groups * countFrequencies() * depth.kernel *
+              (inChannels / groups) * countGroupVectors() * 2 * lanes;
   }
   return getSpectraStart() + spectra;
 }
@@ -192,8 +229,9 @@ namespace {
 using Spectrum = std::vector<std::complex<double>>;
 
 /// The conjugate spectrum of one filter of outer.kernel x inner.kernel taps,
-/// each rotated by the padding where the dimension is, divided by the number of
-/// points: frequency (k0, k1) at k1 * outer.size + k0, k1 <= inner.size / 2.
+/// each rotated by the padding where the dimension is, and wrapped around where
+/// it is circular, divided by the number of points: frequency (k0, k1) at k1 *
+/// outer.size + k0, k1 <= inner.size / 2.
 class SpectrumOfFilter {
 public:
   explicit SpectrumOfFilter(const FourierConvolution &convolution)
@@ -212,7 +250,8 @@ Spectrum SpectrumOfFilter::operator()(ArrayRef<float> taps) const {
   const FourierDimension &outer = convolution.outer, &inner = convolution.inner;
   auto place = [](const FourierDimension &dimension, int64_t tap) {
     int64_t shift = dimension.isRotated() ? dimension.paddingLow : 0;
-    return ((tap - shift) % dimension.size + dimension.size) % dimension.size;
+    int64_t position = tap * dimension.dilation - shift;
+    return (position % dimension.size + dimension.size) % dimension.size;
   };
   int64_t columns = inner.size / 2 + 1;
   Spectrum spectrum(outer.size * columns), row(inner.size), column(outer.size);
@@ -241,39 +280,41 @@ static void packDepthwise(const FourierConvolution &convolution,
   int64_t lanes = convolution.lanes;
   int64_t taps = convolution.outer.kernel * convolution.inner.kernel;
   int64_t frequencies = convolution.countFrequencies();
+  int64_t depth = convolution.depth.kernel;
   bool pairs = convolution.pairsBlocks();
   SpectrumOfFilter getSpectrum(convolution);
-  int64_t blocks = convolution.countInBlocks();
-  auto getChannel = [&](int64_t channel) {
-    return channel < convolution.outChannels
-               ? getSpectrum(filter.slice(channel * taps, taps))
-               : Spectrum(frequencies);
-  };
-  int64_t start = 0;
-  for (int64_t block = 0; block < blocks; block += pairs ? 2 : 1) {
-    int64_t floats = (pairs ? 4 : 2) * lanes;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      Spectrum first = getChannel(block * lanes + lane), second;
-      if (pairs)
-        second = getChannel((block + 1) * lanes + lane);
-      for (int64_t k = 0; k < frequencies; ++k) {
-        float *to = packed.data() + start + k * floats + lane;
-        auto put = [&](std::complex<double> value) {
-          to[0] = static_cast<float>(value.real());
-          to[lanes] = static_cast<float>(value.imag());
-          to += 2 * lanes;
-        };
-        if (!pairs) {
-          put(first[k]);
-          continue;
+  int64_t blocks = convolution.countInBlocks(), step = pairs ? 2 : 1;
+  int64_t floats = (pairs ? 4 : 2) * lanes, start = 0;
+  for (int64_t part = 0; part * step < blocks; ++part)
+    for (int64_t tap = 0; tap < depth; ++tap, start += frequencies * floats) {
+      int64_t block = part * step;
+      auto getChannel = [&](int64_t channel) {
+        return channel < convolution.outChannels
+                   ? getSpectrum(
+                         filter.slice((channel * depth + tap) * taps, taps))
+                   : Spectrum(frequencies);
+      };
+      for (int64_t lane = 0; lane < lanes; ++lane) {
+        Spectrum first = getChannel(block * lanes + lane), second;
+        if (pairs)
+          second = getChannel((block + 1) * lanes + lane);
+        for (int64_t k = 0; k < frequencies; ++k) {
+          float *to = packed.data() + start + k * floats + lane;
+          auto put = [&](std::complex<double> value) {
+            to[0] = static_cast<float>(value.real());
+            to[lanes] = static_cast<float>(value.imag());
+            to += 2 * lanes;
+          };
+          if (!pairs) {
+            put(first[k]);
+            continue;
+          }
+          // Half of the sum and of the difference: see FftDepthwise.cpp.
+          put((first[k] + second[k]) * 0.5);
+          put((first[k] - second[k]) * 0.5);
         }
-        // Half of the sum and of the difference: see FftDepthwise.cpp.
-        put((first[k] + second[k]) * 0.5);
-        put((first[k] - second[k]) * 0.5);
       }
     }
-    start += frequencies * floats;
-  }
 }
 
 static void packDense(const FourierConvolution &convolution, int64_t groups,
@@ -288,18 +329,20 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
   int64_t outputs = convolution.outChannels / convolution.groups;
   int64_t vectors = convolution.countGroupVectors();
   int64_t splitVectors = convolution.countSplitVectors();
-  int64_t perFrequency = channels * vectors * 2 * lanes;
+  int64_t depth = convolution.depth.kernel, rows = depth * channels;
+  int64_t perFrequency = rows * vectors * 2 * lanes;
   SpectrumOfFilter getSpectrum(convolution);
   std::fill(packed.begin(), packed.end(), 0.0f);
   for (int64_t group = 0; group < convolution.groups; ++group)
     for (int64_t output = 0; output < outputs; ++output)
-      for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t row = 0; row < rows; ++row) {
+        int64_t tap = row / channels, c = row % channels;
         // Outside of the diagonal blocks of a merged group: zero.
         if (output / filterOutputs != c / filterChannels)
           continue;
         int64_t f = group * outputs + output;
-        Spectrum spectrum = getSpectrum(filter.slice(
-            (f * filterChannels + c % filterChannels) * taps, taps));
+        int64_t plane = (f * filterChannels + c % filterChannels) * depth + tap;
+        Spectrum spectrum = getSpectrum(filter.slice(plane * taps, taps));
         int64_t vector = output / lanes;
         int64_t splitStart = vector / splitVectors * splitVectors;
         int64_t tileStart = splitStart + (vector - splitStart) /
@@ -307,8 +350,7 @@ static void packDense(const FourierConvolution &convolution, int64_t groups,
                                              convolution.tileVectors;
         int64_t width = std::min(convolution.tileVectors,
                                  splitStart + splitVectors - tileStart);
-        int64_t place = tileStart * channels * 2 * lanes +
-                        c * width * 2 * lanes +
+        int64_t place = tileStart * rows * 2 * lanes + row * width * 2 * lanes +
                         (vector - tileStart) * 2 * lanes + output % lanes;
         for (int64_t k = 0; k < frequencies; ++k) {
           float *to =

@@ -22,12 +22,19 @@ namespace toeplitz {
 /// that behind it may share their zeros: N >= I + p and N >= O + K - 1 - p. For
 /// an image padded to its own size that is I + (K - 1) / 2 instead of I + K
 /// - 1.
+///
+/// In a circular dimension N = I, and y[o] = sum over k of w[k] z[(o + k d - p)
+/// mod I] for any dilation d, padding p and number of taps: the filter that is
+/// transformed is h[j] = sum of all w[k] with k d - p = j (mod I).
 struct FourierDimension {
   int64_t input = 1;
   int64_t output = 1;
   int64_t kernel = 1;
+  int64_t dilation = 1;
   int64_t paddingLow = 0;
   int64_t size = 1;
+  /// Whether the input goes on periodically on both sides, instead of zeros.
+  bool circular = false;
   /// As in Dimension.
   int64_t outputStride = 1;
   int64_t outputOffset = 0;
@@ -42,8 +49,35 @@ struct FourierDimension {
   int64_t getStart() const { return isRotated() ? 0 : -paddingLow; }
 };
 
+/// The outermost of three spatial dimensions, which isn't transformed: output
+/// slice z is the sum over k < K of the spectra of input slices z + k d - p,
+/// each times that of tap k of the filter. A run of R slices of outputs reads
+/// R + (K - 1) d slices of inputs, which are transformed once for all taps.
+struct FourierDepth {
+  int64_t input = 1;
+  int64_t output = 1;
+  int64_t kernel = 1;
+  int64_t dilation = 1;
+  int64_t paddingLow = 0;
+  /// R.
+  int64_t outputsPerRun = 1;
+  /// As in Dimension.
+  int64_t outputStride = 1;
+  int64_t outputOffset = 0;
+
+  int64_t countRuns() const {
+    return (output + outputsPerRun - 1) / outputsPerRun;
+  }
+  int64_t countSlices() const {
+    return outputsPerRun + (kernel - 1) * dilation;
+  }
+};
+
 /// What the kernel works on. A one-dimensional convolution has an outer
-/// dimension of one position.
+/// dimension of one position, and without a third one the depth is one slice.
+///
+/// A tile has two transformed dimensions. Tiles of the slices of a run are
+/// computed together.
 struct FourierConvolution {
   FourierConvolution(const Convolution &convolution,
                      const ConvolutionSchedule &schedule,
@@ -59,6 +93,7 @@ struct FourierConvolution {
   int64_t registers = 16;
   int64_t tilePositions = 1;
   int64_t tileVectors = 1;
+  FourierDepth depth;
   FourierDimension outer, inner;
 
   /// Whether every channel has its own filter: the product is one of numbers.
@@ -69,9 +104,9 @@ struct FourierConvolution {
   int64_t countInBlocks() const;
   /// Vectors of output channels of a group.
   int64_t countGroupVectors() const;
-  /// The tiles of one channel of the whole batch.
+  /// The tiles of one channel of the whole batch (with depth: runs of tiles).
   int64_t countTiles() const {
-    return batch * outer.countTiles() * inner.countTiles();
+    return batch * depth.countRuns() * outer.countTiles() * inner.countTiles();
   }
   /// Half of the frequencies, with which the others are conjugate for a real
   /// signal: all of the outer dimension by floor(N / 2) + 1 of the inner one.
@@ -90,6 +125,10 @@ struct FourierConvolution {
   /// The tiles of a chunk: two for each pair, or one less where there is only
   /// one chunk with an odd number of tiles.
   int64_t countChunkPositions() const;
+  /// The same with all slices of outputs.
+  int64_t countOutputPositions() const {
+    return depth.outputsPerRun * countChunkPositions();
+  }
 
   /// Dense: parts of a group's output channels that tasks do apart, each after
   /// transforming all inputs anew. A task reads its part of the filter's
@@ -124,10 +163,11 @@ struct FourierConvolution {
 
   /// The packed filter: the twiddles of both dimensions, each filled up to a
   /// whole vector, then the spectra, divided by the number of points.
-  /// Depthwise: block by block (or two blocks by two blocks), frequency by
-  /// frequency, vectors of real and imaginary parts. Dense: group by group,
-  /// frequency by frequency, for each tile of vectors of each split, channel by
-  /// channel: real and imaginary parts of each vector.
+  /// Depthwise: block by block (or two blocks by two blocks), tap by tap of the
+  /// depth, frequency by frequency, vectors of real and imaginary parts. Dense:
+  /// group by group, frequency by frequency, for each tile of vectors of each
+  /// split, tap by tap, channel by channel: real and imaginary parts of each
+  /// vector.
   int64_t getOuterTableFloats() const;
   int64_t getInnerTableFloats() const;
   int64_t getSpectraStart() const {

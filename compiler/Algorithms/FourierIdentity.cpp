@@ -119,15 +119,17 @@ bool toeplitz::computesFourierTransform(const FourierPlan &plan) {
          transformByDefinition(field, signal, field.getRoot());
 }
 
-bool toeplitz::computesCyclicCorrelation(int64_t size, int64_t taps) {
+bool toeplitz::computesCyclicCorrelation(int64_t size, int64_t taps,
+                                         int64_t dilation, int64_t padding) {
   Field field(size);
   std::mt19937_64 random(size * taps);
   Signal tile = field.draw(size, random), filter = field.draw(taps, random);
+  auto wrap = [&](int64_t position) { return (position % size + size) % size; };
   // A correlation is a convolution with the taps in reverse order: tap k stands
-  // at -k, modulo the size.
+  // at -(k dilation - padding), modulo the size.
   Signal reversed(size);
   for (int64_t k = 0; k < taps; ++k) {
-    uint64_t &place = reversed[(size - k % size) % size];
+    uint64_t &place = reversed[wrap(padding - k * dilation)];
     place = field.add(place, filter[k]);
   }
   uint64_t root = field.getRoot();
@@ -140,8 +142,9 @@ bool toeplitz::computesCyclicCorrelation(int64_t size, int64_t taps) {
   for (int64_t o = 0; o < size; ++o) {
     uint64_t expected = 0;
     for (int64_t k = 0; k < taps; ++k)
-      expected =
-          field.add(expected, field.multiply(filter[k], tile[(o + k) % size]));
+      expected = field.add(
+          expected,
+          field.multiply(filter[k], tile[wrap(o + k * dilation - padding)]));
     if (field.multiply(result[o], scale) != expected)
       return false;
   }
@@ -151,13 +154,24 @@ bool toeplitz::computesCyclicCorrelation(int64_t size, int64_t taps) {
 std::optional<std::string>
 toeplitz::checkFourierIdentity(const Convolution &convolution,
                                const ConvolutionSchedule &schedule) {
-  for (auto [size, taps] : llvm::zip(schedule.transform, convolution.kernel)) {
+  for (auto [d, size] : llvm::enumerate(schedule.transform)) {
+    // (A sum over the taps of the depth is one as it stands.)
+    if (d + 2 < schedule.transform.size())
+      continue;
+    int64_t taps = convolution.kernel[d];
+    bool circular = !schedule.circular.empty() && schedule.circular[d];
+    if (circular && size != convolution.getImageSize(d))
+      return "a period of " + std::to_string(convolution.getImageSize(d)) +
+             " positions isn't one of " + std::to_string(size) + " points";
     // The plans of targets with few registers and with many.
     for (int64_t registers : {16, 32})
       if (!computesFourierTransform(planFourierTransform(size, registers)))
         return "the stages are no transform of " + std::to_string(size) +
                " points";
-    if (!computesCyclicCorrelation(size, taps))
+    if (circular
+            ? !computesCyclicCorrelation(size, taps, convolution.dilations[d],
+                                         convolution.haloLow[d])
+            : !computesCyclicCorrelation(size, taps))
       return "tiles of " + std::to_string(size) + " points and filters of " +
              std::to_string(taps) + " give no cyclic correlation";
   }

@@ -4,7 +4,6 @@
 #include "compiler/Algorithms/FourierKernel.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -13,66 +12,10 @@ using Index = KernelBuilder::Index;
 FourierKernel::FourierKernel(kernel::ConvOp op, KernelBuilder &kernel)
     : kernel(kernel), blueprint(op), buffers(getBuffers(op, kernel)),
       outerPlan(blueprint.getOuterPlan()), innerPlan(blueprint.getInnerPlan()),
-      hasOuter(op.getKernel().size() > 1), activation(op.getActivationAttr()) {}
+      hasDepth(op.getKernel().size() > 2), hasOuter(op.getKernel().size() > 1),
+      activation(op.getActivationAttr()) {}
 
-// --- arithmetic -------------------------------------------------------------
-
-Value FourierKernel::addVectors(Value a, Value b) {
-  return arith::AddFOp::create(kernel.builder, kernel.location, a, b);
-}
-Value FourierKernel::subtract(Value a, Value b) {
-  return arith::SubFOp::create(kernel.builder, kernel.location, a, b);
-}
-Value FourierKernel::multiply(Value a, Value b) {
-  return arith::MulFOp::create(kernel.builder, kernel.location, a, b);
-}
-Value FourierKernel::negate(Value a) {
-  return arith::NegFOp::create(kernel.builder, kernel.location, a);
-}
-Value FourierKernel::number(double value, Value like) {
-  return kernel.floatConstant(static_cast<float>(value), like.getType());
-}
-
-ComplexVector FourierKernel::multiplyByRoot(ComplexVector x, int64_t number_,
-                                            int64_t size) {
-  number_ %= size;
-  // exp(-2 pi i / 4) = -i, and so on.
-  if (8 * number_ % size == 0)
-    switch (8 * number_ / size) {
-    case 0:
-      return x;
-    case 2:
-      return {x.im, negate(x.re)};
-    case 4:
-      return {negate(x.re), negate(x.im)};
-    case 6:
-      return {negate(x.im), x.re};
-    case 1: {
-      Value half = number(std::sqrt(0.5), x.re);
-      return {multiply(addVectors(x.re, x.im), half),
-              multiply(subtract(x.im, x.re), half)};
-    }
-    case 3: {
-      Value half = number(-std::sqrt(0.5), x.re);
-      return {multiply(subtract(x.re, x.im), half),
-              multiply(addVectors(x.re, x.im), half)};
-    }
-    case 5: {
-      Value half = number(-std::sqrt(0.5), x.re);
-      return {multiply(addVectors(x.re, x.im), half),
-              multiply(subtract(x.im, x.re), half)};
-    }
-    default: {
-      Value half = number(std::sqrt(0.5), x.re);
-      return {multiply(subtract(x.re, x.im), half),
-              multiply(addVectors(x.re, x.im), half)};
-    }
-    }
-  std::complex<double> root = getRootOfUnity(number_, size);
-  Value re = number(root.real(), x.re), im = number(root.imag(), x.re);
-  return {kernel.multiplyAdd(x.re, re, negate(multiply(x.im, im))),
-          kernel.multiplyAdd(x.re, im, multiply(x.im, re))};
-}
+// --- lines ------------------------------------------------------------------
 
 ComplexVector FourierKernel::multiplyByTable(ComplexVector x, Index place) {
   auto load = [&](int64_t part) {
@@ -84,90 +27,6 @@ ComplexVector FourierKernel::multiplyByTable(ComplexVector x, Index place) {
   return {kernel.multiplyAdd(x.re, re, negate(multiply(x.im, im))),
           kernel.multiplyAdd(x.re, im, multiply(x.im, re))};
 }
-
-/// The transform of 2, 3, 4 or 5 points.
-SmallVector<ComplexVector>
-FourierKernel::smallButterfly(ArrayRef<ComplexVector> x) {
-  auto add = [&](ComplexVector a, ComplexVector b) -> ComplexVector {
-    return {addVectors(a.re, b.re), addVectors(a.im, b.im)};
-  };
-  auto sub = [&](ComplexVector a, ComplexVector b) -> ComplexVector {
-    return {subtract(a.re, b.re), subtract(a.im, b.im)};
-  };
-  // a + s b for a real number s.
-  auto addScaled = [&](ComplexVector a, double s,
-                       ComplexVector b) -> ComplexVector {
-    Value scale = number(s, b.re);
-    return {kernel.multiplyAdd(b.re, scale, a.re),
-            kernel.multiplyAdd(b.im, scale, a.im)};
-  };
-  auto timesMinusI = [&](ComplexVector a) { return multiplyByRoot(a, 1, 4); };
-
-  switch (x.size()) {
-  case 2:
-    return {add(x[0], x[1]), sub(x[0], x[1])};
-  case 3: {
-    // y1, y2 = (x0 - (x1 + x2) / 2) -+ i sin(2 pi / 3) (x1 - x2).
-    ComplexVector sum = add(x[1], x[2]);
-    ComplexVector turned = timesMinusI(sub(x[1], x[2]));
-    ComplexVector middle = addScaled(x[0], -0.5, sum);
-    double sine = std::sqrt(0.75);
-    return {add(x[0], sum), addScaled(middle, sine, turned),
-            addScaled(middle, -sine, turned)};
-  }
-  case 4: {
-    ComplexVector even = add(x[0], x[2]), evenLess = sub(x[0], x[2]);
-    ComplexVector odd = add(x[1], x[3]);
-    ComplexVector turned = timesMinusI(sub(x[1], x[3]));
-    return {add(even, odd), add(evenLess, turned), sub(even, odd),
-            sub(evenLess, turned)};
-  }
-  default: {
-    // y1, y4 = (x0 + c1 s1 + c2 s2) -+ i (n1 d1 + n2 d2) and
-    // y2, y3 = (x0 + c2 s1 + c1 s2) -+ i (n2 d1 - n1 d2),
-    // s1, d1 = x1 +- x4, s2, d2 = x2 +- x3, c and n cosines and sines.
-    assert(x.size() == 5);
-    std::complex<double> one = getRootOfUnity(1, 5), two = getRootOfUnity(2, 5);
-    double c1 = one.real(), c2 = two.real(), n1 = -one.imag(), n2 = -two.imag();
-    ComplexVector s1 = add(x[1], x[4]), d1 = timesMinusI(sub(x[1], x[4]));
-    ComplexVector s2 = add(x[2], x[3]), d2 = timesMinusI(sub(x[2], x[3]));
-    ComplexVector m1 = addScaled(addScaled(x[0], c1, s1), c2, s2);
-    ComplexVector m2 = addScaled(addScaled(x[0], c2, s1), c1, s2);
-    auto combine = [&](double a, double b) -> ComplexVector {
-      Value scale = number(a, d1.re);
-      return addScaled({multiply(d1.re, scale), multiply(d1.im, scale)}, b, d2);
-    };
-    ComplexVector t1 = combine(n1, n2), t2 = combine(n2, -n1);
-    return {add(add(x[0], s1), s2), add(m1, t1), add(m2, t2), sub(m2, t2),
-            sub(m1, t1)};
-  }
-  }
-}
-
-/// The transform of a few points in registers, by the factors of their number.
-SmallVector<ComplexVector> FourierKernel::butterfly(ArrayRef<ComplexVector> x) {
-  int64_t size = static_cast<int64_t>(x.size());
-  int64_t radix = factorRadix(size)[0];
-  int64_t rest = size / radix;
-  if (rest == 1)
-    return smallButterfly(x);
-  SmallVector<SmallVector<ComplexVector>> parts(radix);
-  for (int64_t i = 0; i < rest; ++i) {
-    SmallVector<ComplexVector> points;
-    for (int64_t t = 0; t < radix; ++t)
-      points.push_back(x[i + t * rest]);
-    for (auto [q, value] : llvm::enumerate(smallButterfly(points)))
-      parts[q].push_back(
-          multiplyByRoot(value, i * static_cast<int64_t>(q), size));
-  }
-  SmallVector<ComplexVector> result(size);
-  for (int64_t q = 0; q < radix; ++q)
-    for (auto [k, value] : llvm::enumerate(butterfly(parts[q])))
-      result[q + radix * k] = value;
-  return result;
-}
-
-// --- lines ------------------------------------------------------------------
 
 ComplexVector FourierKernel::load(const PointLine &line, Index point) {
   Index start = kernel.add(line.start, kernel.mul(point, number(line.stride)));
@@ -320,14 +179,46 @@ TileSignal FourierKernel::getSignal(Index tile, Index inputBlock,
                                     Index outputVector) {
   int64_t outerTiles = blueprint.outer.countTiles();
   int64_t innerTiles = blueprint.inner.countTiles();
-  SmallVector<Index> place =
-      kernel.delinearize(tile, {blueprint.batch, outerTiles, innerTiles});
+  const FourierDepth &depth = blueprint.depth;
+  int64_t runs = depth.countRuns();
+  SmallVector<Index> place = kernel.delinearize(
+      tile, {blueprint.batch * runs, outerTiles, innerTiles});
   TileSignal signal;
   signal.image = place[0];
   signal.inputBlock = inputBlock;
   signal.outputVector = outputVector;
   signal.outer = getExtent(blueprint.outer, place[1]);
   signal.inner = getExtent(blueprint.inner, place[2]);
+  if (hasDepth) {
+    SmallVector<Index> run =
+        kernel.delinearize(signal.image, {blueprint.batch, runs});
+    signal.image = run[0];
+    signal.outputSlice = kernel.mul(run[1], number(depth.outputsPerRun));
+    signal.inputSlice =
+        kernel.sub(signal.outputSlice, number(depth.paddingLow));
+  }
+  return signal;
+}
+
+TileSignal FourierKernel::getInputSlice(const TileSignal &run, Index slice) {
+  TileSignal signal = run;
+  if (hasDepth) {
+    signal.inputSlice = kernel.add(run.inputSlice, slice);
+    requireThat(isBelow(number(-1), signal.inputSlice), signal);
+    requireThat(isBelow(signal.inputSlice, number(blueprint.depth.input)),
+                signal);
+  }
+  return signal;
+}
+
+TileSignal FourierKernel::getOutputSlice(const TileSignal &run, Index slice) {
+  TileSignal signal = run;
+  if (hasDepth) {
+    signal.outputSlice = kernel.add(run.outputSlice, slice);
+    if (blueprint.depth.output % blueprint.depth.outputsPerRun != 0)
+      requireThat(isBelow(signal.outputSlice, number(blueprint.depth.output)),
+                  signal);
+  }
   return signal;
 }
 
@@ -355,6 +246,8 @@ void FourierKernel::loadSignal(const TileSignal &signal, bool imaginary,
   fill(number(0), first);
   kernel.forLoop(first, end, 1, [&](Index point) {
     SmallVector<Index> indices = {signal.image, signal.inputBlock};
+    if (hasDepth)
+      indices.push_back(signal.inputSlice);
     if (hasOuter)
       indices.push_back(kernel.add(signal.outer.start, row));
     indices.push_back(kernel.add(signal.inner.start, point));
@@ -422,11 +315,13 @@ void FourierKernel::storeSignal(const TileSignal &signal, bool imaginary,
                                               {signal.outputVector, number(0)},
                                               lanes));
     SmallVector<Index> indices = {signal.image, signal.outputVector};
-    auto addPosition = [&](const FourierDimension &dimension, Index position) {
+    auto addPosition = [&](const auto &dimension, Index position) {
       indices.push_back(
           kernel.add(kernel.mul(position, number(dimension.outputStride)),
                      number(dimension.outputOffset)));
     };
+    if (hasDepth)
+      addPosition(blueprint.depth, signal.outputSlice);
     if (hasOuter)
       addPosition(blueprint.outer, kernel.add(signal.outer.output, row));
     addPosition(blueprint.inner, kernel.add(signal.inner.output, point));

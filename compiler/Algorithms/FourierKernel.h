@@ -44,6 +44,9 @@ struct TileSignal {
     KernelBuilder::Index start, first, end, output, outputs;
   };
   Extent outer, inner;
+  /// With depth: the slice of the input and that of the output that are at
+  /// work, of a whole run the first ones.
+  KernelBuilder::Index inputSlice, outputSlice;
 };
 
 class FourierKernel {
@@ -66,6 +69,10 @@ public:
   TileSignal getSignal(KernelBuilder::Index tile,
                        KernelBuilder::Index inputBlock,
                        KernelBuilder::Index outputVector);
+  /// One slice of the inputs of a run, missing where there is padding; and one
+  /// of its outputs, missing where there is none.
+  TileSignal getInputSlice(const TileSignal &run, KernelBuilder::Index slice);
+  TileSignal getOutputSlice(const TileSignal &run, KernelBuilder::Index slice);
   /// Makes a signal missing when `condition` doesn't hold.
   void requireThat(mlir::Value condition, TileSignal &signal);
   mlir::Value isBelow(KernelBuilder::Index a, KernelBuilder::Index b);
@@ -123,7 +130,7 @@ private:
   mlir::Value negate(mlir::Value a);
   mlir::Value number(double value, mlir::Value like);
 
-  bool hasOuter;
+  bool hasDepth, hasOuter;
   kernel::ActivationAttr activation;
 };
 

@@ -77,7 +77,8 @@ ConvolutionSchedule toeplitz::getSchedule(const AlgorithmChoice &choice,
     if (choice.variant.empty() && schedule.onlyOnRequest)
       continue;
     double cycles =
-        choice.algorithm->estimateCost(convolution, schedule, target).cycles;
+        estimateWholeCost(*choice.algorithm, convolution, schedule, target)
+            .cycles;
     if (!best || cycles < bestCycles) {
       best = &schedule;
       bestCycles = cycles;
@@ -98,6 +99,10 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   if (!algorithm)
     return conv.emitOpError()
            << "names an unknown algorithm '" << conv.getAlgorithm() << "'";
+  if (conv.getCircular() && !algorithm->takesCircularPadding)
+    return conv.emitOpError()
+           << "has circular dimensions, but '" << algorithm->name
+           << "' takes no circular padding";
   return algorithm->emit(conv, kernel);
 }
 
@@ -131,6 +136,48 @@ int64_t Convolution::getPositions() const {
   for (int64_t size : outputSizes)
     positions *= size;
   return positions;
+}
+
+bool Convolution::isCirculant(size_t d) const {
+  // Zeros around the halo belong to no period.
+  int64_t end = outputSizes[d] + (kernel[d] - 1) * dilations[d];
+  return hasHalo(d) && kernel[d] > 0 &&
+         (strides[d] == 1 || outputSizes[d] == 1) && paddingLow[d] == 0 &&
+         end <= inputSizes[d] && outputSizes[d] <= getImageSize(d);
+}
+
+ConvolutionCost
+toeplitz::estimateHaloCost(const Convolution &convolution,
+                           const ConvolutionSchedule &schedule) {
+  // The start of a kernel, and what is read and written; 8 bytes a cycle is
+  // what copies take in the second-level cache.
+  constexpr double kernelCycles = 2000, bytesPerCycle = 8;
+  double elements =
+      static_cast<double>(convolution.batch) * convolution.inChannels;
+  bool any = false;
+  for (size_t d = 0; d < convolution.kernel.size(); ++d) {
+    bool circular = !schedule.circular.empty() && schedule.circular[d];
+    any |= convolution.hasHalo(d) && !circular;
+    elements *= static_cast<double>(circular ? convolution.getImageSize(d)
+                                             : convolution.inputSizes[d]);
+  }
+  ConvolutionCost cost;
+  if (!any)
+    return cost;
+  cost.level2Bytes = 2 * 4 * elements;
+  cost.cycles = kernelCycles + cost.level2Bytes / bytesPerCycle;
+  return cost;
+}
+
+ConvolutionCost toeplitz::estimateWholeCost(const Algorithm &algorithm,
+                                            const Convolution &convolution,
+                                            const ConvolutionSchedule &schedule,
+                                            kernel::TargetAttr target) {
+  ConvolutionCost cost = algorithm.estimateCost(convolution, schedule, target);
+  ConvolutionCost halo = estimateHaloCost(convolution, schedule);
+  cost.cycles += halo.cycles;
+  cost.level2Bytes += halo.level2Bytes;
+  return cost;
 }
 
 double Convolution::getMultiplyAdds() const {

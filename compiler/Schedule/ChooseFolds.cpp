@@ -63,6 +63,8 @@ static ConvolutionPart describePiece(const Convolution &layer,
                       &convolution.strides, &convolution.dilations,
                       &convolution.paddingLow, &convolution.outputSizes})
     sizes->clear();
+  convolution.haloLow.clear();
+  convolution.haloHigh.clear();
   for (const CutPhase &cut : piece) {
     convolution.inputSizes.push_back(cut.size);
     convolution.kernel.push_back(cut.phase.taps);
@@ -92,7 +94,8 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
                           .getShape()
                           .drop_front(2))
     layerTaps *= size;
-  double cycles = 0;
+  // The pieces are cut out of the input with its halo.
+  double cycles = estimateHaloCost(whole, ConvolutionSchedule()).cycles;
   bool isFirst = true;
   for (const Piece &piece : folded.pieces) {
     if (!readsNothing(piece))

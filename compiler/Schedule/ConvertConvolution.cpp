@@ -91,6 +91,32 @@ static Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
                                          groupLastTwo(plain.getRank()));
 }
 
+/// The input of a layer as a schedule reads it: without the halo of its
+/// circular dimensions.
+static Value getInput(OpBuilder &builder, Operation *layer,
+                      const ConvolutionSchedule &schedule) {
+  if (schedule.circular.empty())
+    return layer->getOperand(0);
+  cnn::PadOp halo = getHalo(layer);
+  SmallVector<int64_t> low(halo.getLow()), high(halo.getHigh());
+  for (auto [d, circular] : llvm::enumerate(schedule.circular))
+    if (circular)
+      low[2 + d] = high[2 + d] = 0;
+  return builder.createOrFold<cnn::PadOp>(halo.getLoc(), halo.getInput(), low,
+                                          high, cnn::PaddingMode::Circular,
+                                          APFloat(0.0f));
+}
+
+/// The padding before each dimension, in circular ones the halo.
+static SmallVector<int64_t> getPaddingLow(const Convolution &convolution,
+                                          const ConvolutionSchedule &schedule) {
+  SmallVector<int64_t> padding(ArrayRef<int64_t>(convolution.paddingLow));
+  for (auto [d, circular] : llvm::enumerate(schedule.circular))
+    if (circular)
+      padding[d] = convolution.haloLow[d];
+  return padding;
+}
+
 LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
                                            Operation *layer) {
   if (auto conv = dyn_cast<cnn::ConvOp>(layer))
@@ -130,7 +156,7 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
   };
   int64_t outputBlock = first.outputBlock == 0 ? lanes : first.outputBlock;
   RankedTensorType blockedType = getBlockedType(plainType, outputBlock);
-  Value input = asBlocked(layer->getOperand(0), first.inputBlock);
+  Value input = asBlocked(getInput(rewriter, layer, first), first.inputBlock);
   Value bias;
   if (Value plain = getBias(layer))
     bias = packChannels(rewriter, location, plain, outputBlock);
@@ -162,12 +188,16 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         destination, /*scratch=*/Value(), /*prepared=*/Value(), algorithm->name,
         convolution.inChannels, convolution.outChannels, schedule.groups,
         array(convolution.kernel), array(convolution.strides),
-        array(convolution.dilations), array(convolution.paddingLow),
+        array(convolution.dilations),
+        array(getPaddingLow(convolution, schedule)),
         array(convolution.outputSizes), array(part.outputStrides),
         array(part.outputOffsets),
         array({schedule.tilePositions, schedule.tileVectors}),
         schedule.transform.empty() ? DenseI64ArrayAttr()
                                    : array(schedule.transform),
+        schedule.circular.empty()
+            ? DenseBoolArrayAttr()
+            : rewriter.getDenseBoolArrayAttr(schedule.circular),
         getActivation(epilogue));
     destination = kernel.getResult(0);
   }

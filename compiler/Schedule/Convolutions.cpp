@@ -22,6 +22,18 @@ static Convolution describeChannels(Value input, Value output, int64_t groups) {
   return convolution;
 }
 
+cnn::PadOp toeplitz::getHalo(Operation *layer) {
+  auto pad = layer->getOperand(0).getDefiningOp<cnn::PadOp>();
+  if (!isa<cnn::ConvOp>(layer) || !pad ||
+      pad.getMode() != cnn::PaddingMode::Circular)
+    return {};
+  // Images and channels don't go on periodically.
+  for (ArrayRef<int64_t> padding : {pad.getLow(), pad.getHigh()})
+    if (padding[0] != 0 || padding[1] != 0)
+      return {};
+  return pad;
+}
+
 static ConvolutionPart getWhole(cnn::ConvOp op) {
   ConvolutionPart part;
   Convolution &convolution = part.convolution;
@@ -36,6 +48,10 @@ static ConvolutionPart getWhole(cnn::ConvOp op) {
   copy(convolution.dilations, op.getDilations());
   copy(convolution.paddingLow, op.getPaddingLow());
   copy(convolution.outputSizes, out.drop_front(2));
+  if (cnn::PadOp halo = getHalo(op)) {
+    copy(convolution.haloLow, halo.getLow().drop_front(2));
+    copy(convolution.haloHigh, halo.getHigh().drop_front(2));
+  }
   size_t rank = convolution.kernel.size();
   part.outputStrides.assign(rank, 1);
   part.outputOffsets.assign(rank, 0);

@@ -5,6 +5,7 @@
 #define TOEPLITZ_COMPILER_SCHEDULE_CONVOLUTIONS_H
 
 #include "compiler/Algorithms/Algorithm.h"
+#include "dialects/CNN/CNNDialect.h"
 
 #include <vector>
 
@@ -24,6 +25,10 @@ struct ConvolutionPart {
 /// output position once; for those of a transposed one see
 /// getTransposedPhases.
 std::vector<ConvolutionPart> getParts(mlir::Operation *layer);
+
+/// The operation that repeats the opposite borders around the input of a
+/// cnn.conv, or null: circular padding, after `expand-padding`.
+cnn::PadOp getHalo(mlir::Operation *layer);
 
 /// The filter of a part as outputs x inputs / groups x taps, gathered from the
 /// layer's filter.

@@ -93,9 +93,15 @@ static ArrayRef<int64_t> getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
+/// The shape of a layer's input, without a halo around it.
+static ArrayRef<int64_t> getInputShape(Operation *layer) {
+  cnn::PadOp halo = getHalo(layer);
+  return getShape(halo ? halo.getInput() : layer->getOperand(0));
+}
+
 std::string toeplitz::describeLayer(const LayerSelection &layer) {
   LayerParameters parameters = getParameters(layer.layer);
-  std::string text = joinSizes(getShape(layer.layer->getOperand(0))) + " -> " +
+  std::string text = joinSizes(getInputShape(layer.layer)) + " -> " +
                      joinSizes(getShape(layer.layer->getResult(0)));
   if (parameters.isTransposed)
     text = "transposed, " + text;
@@ -114,6 +120,13 @@ std::string toeplitz::describeLayer(const LayerSelection &layer) {
     text += ", padding " + joinSizes(parameters.paddingLow, true);
     if (parameters.paddingLow != parameters.paddingHigh)
       text += " to " + joinSizes(parameters.paddingHigh, true);
+  }
+  if (cnn::PadOp halo = getHalo(layer.layer)) {
+    ArrayRef<int64_t> low = halo.getLow().drop_front(2);
+    ArrayRef<int64_t> high = halo.getHigh().drop_front(2);
+    text += ", circular padding " + joinSizes(low, true);
+    if (low != high)
+      text += " to " + joinSizes(high, true);
   }
   if (parameters.groups != 1)
     text += ", groups " + std::to_string(parameters.groups);
@@ -402,13 +415,17 @@ static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
     json.attribute("name", layer.name);
     json.attribute("operation",
                    parameters.isTransposed ? "conv_transpose" : "conv");
-    writeSizes(json, "input", getShape(layer.layer->getOperand(0)));
+    writeSizes(json, "input", getInputShape(layer.layer));
     writeSizes(json, "result", getShape(layer.layer->getResult(0)));
     writeSizes(json, "kernel", parameters.kernel);
     writeSizes(json, "strides", parameters.strides);
     writeSizes(json, "dilations", parameters.dilations);
     writeSizes(json, "padding_low", parameters.paddingLow);
     writeSizes(json, "padding_high", parameters.paddingHigh);
+    if (cnn::PadOp halo = getHalo(layer.layer)) {
+      writeSizes(json, "halo_low", halo.getLow().drop_front(2));
+      writeSizes(json, "halo_high", halo.getHigh().drop_front(2));
+    }
     json.attribute("groups", parameters.groups);
     json.attribute("parameters", countParameters(layer.layer));
     json.attribute("multiply_adds", layer.getMultiplyAdds());

@@ -55,7 +55,8 @@ def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
   let description = [{
     Rewrites `cnn` into `kernel`, `linalg` and `tensor`. Each convolution becomes the kernels of the algorithm that
     `select-algorithms` has chosen, with its filter packed for them, and takes the residual addition and the activation behind it
-    into its epilogue. Operations that know channels are computed in the blocked layout of the module's `kernel.target`; the
+    into its epilogue. One whose schedule is circular reads its input from before the `cnn.pad` that made a halo of it. Operations that
+    know channels are computed in the blocked layout of the module's `kernel.target`; the
     reorderings between two of them cancel. Records the names and shapes of the network's inputs and outputs on the module.
 
     Before:
@@ -182,6 +183,9 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     Sets `toeplitz.algorithm` on each cnn.conv and cnn.conv_transpose: the algorithm (with its variant, as "winograd:f4", where it has
     several) with the fewest estimated cycles among those that don't decline the layer, on a tie the first of the table. An algorithm
     forced for one layer that declines it is an error with the reason; one forced for all is used where it doesn't decline.
+
+    Where the input is padded circularly by a `cnn.pad`, "fft:circular" may read it from before; the estimates of the others have the
+    cost of that halo in them.
 
     `max-error` leaves out what may be off by more: the certified rounding error of the layer's weights, for inputs of the network up
     to `input-range` (compiler/Schedule/ErrorBound.h). When nothing is left, that is an error with the best bound. The largest bound is

@@ -27,9 +27,9 @@ static ConvolutionCost estimateCost(const AlgorithmChoice &choice,
                                     kernel::TargetAttr target) {
   ConvolutionCost sum;
   for (const ConvolutionPart &part : parts) {
-    ConvolutionCost cost = choice.algorithm->estimateCost(
-        part.convolution, getSchedule(choice, part.convolution, target),
-        target);
+    ConvolutionCost cost = estimateWholeCost(
+        *choice.algorithm, part.convolution,
+        getSchedule(choice, part.convolution, target), target);
     sum.cycles += cost.cycles;
     sum.multiplyAdds += cost.multiplyAdds;
     sum.otherOperations += cost.otherOperations;

@@ -74,6 +74,9 @@ TuningKey toeplitz::getTuningKey(Operation *layer,
     describe(cast<cnn::ConvTransposeOp>(layer));
   key.layer += " result " + shape(layer->getResult(0));
   const Convolution &first = parts.front().convolution;
+  ArrayRef<int64_t> haloLow = first.haloLow, haloHigh = first.haloHigh;
+  if (!haloLow.empty())
+    key.layer += " halo " + join(haloLow, ",") + " to " + join(haloHigh, ",");
   if (first.inputIsPlain)
     key.layer += " plain input";
   // Times of algorithms that leave out zeros depend on how many there are.

@@ -40,7 +40,8 @@ def ExpandPadding : Pass<"expand-padding", "::mlir::ModuleOp"> {
   let description = [{
     Splits a convolution whose `padding_mode` is `circular`, `reflect` or `replicate` into a `cnn.pad` and a convolution
     without padding, so that later stages know of zeros alone. For circular padding this is the fold to a halo and a valid
-    convolution, after which any algorithm applies.
+    convolution, after which any algorithm applies. (One that reads the image around its borders takes the `cnn.pad` back:
+    `convert-cnn-to-kernel`.)
 
     Before:
 

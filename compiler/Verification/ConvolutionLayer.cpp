@@ -2,6 +2,7 @@
 
 #include "compiler/Verification/ConvolutionLayer.h"
 
+#include "compiler/Algorithms/FourierTransform.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Epilogue.h"
@@ -35,6 +36,12 @@ std::optional<ConvolutionLayer> toeplitz::extractLayer(Operation *op) {
   layer.inputIsPlain = isa<BlockArgument>(op->getOperand(0));
   if (auto conv = dyn_cast<cnn::ConvOp>(op)) {
     copyParameters(conv, layer);
+    if (cnn::PadOp halo = getHalo(op)) {
+      layer.inputIsPlain = isa<BlockArgument>(halo.getInput());
+      layer.inputShape = copyArray(halo.getInput().getType().getShape());
+      layer.haloLow = copyArray(halo.getLow().drop_front(2));
+      layer.haloHigh = copyArray(halo.getHigh().drop_front(2));
+    }
   } else {
     auto transposed = cast<cnn::ConvTransposeOp>(op);
     layer.isTransposed = true;
@@ -68,6 +75,8 @@ double ConvolutionLayer::getMultiplyAdds() const {
   for (size_t d = 0; d < strides.size(); ++d) {
     int64_t reach = (filterShape[2 + d] - 1) * dilations[d] + 1;
     int64_t padded = inputShape[2 + d] + paddingLow[d] + paddingHigh[d];
+    if (!haloLow.empty())
+      padded += haloLow[d] + haloHigh[d];
     count *= static_cast<double>(
         isTransposed ? inputShape[2 + d]
                      : std::max<int64_t>((padded - reach) / strides[d] + 1, 1));
@@ -97,9 +106,17 @@ std::optional<std::string> toeplitz::reduceLayer(ConvolutionLayer &layer,
       int64_t reach = (layer.filterShape[2 + d] - 1) * layer.dilations[d] + 1;
       int64_t least = std::max<int64_t>(reach, layer.paddingLow[d]);
       int64_t &size = layer.inputShape[2 + d];
-      while (layer.getMultiplyAdds() > maximumMultiplyAdds &&
-             size - step >= least)
-        size -= step;
+      bool hasHalo =
+          !layer.haloLow.empty() && layer.haloLow[d] + layer.haloHigh[d] > 0;
+      if (hasHalo)
+        least = std::max({least, layer.haloLow[d], layer.haloHigh[d]});
+      // What transforms a period of the old size must transform one of the new.
+      bool isPeriod = hasHalo && isFourierSize(size);
+      for (int64_t next = size - step;
+           layer.getMultiplyAdds() > maximumMultiplyAdds && next >= least;
+           next -= step)
+        if (!isPeriod || isFourierSize(next))
+          size = next;
     }
   // A dense layer with very many weights keeps some of its output channels.
   if (!layer.isTransposed && layer.groups == 1 &&
@@ -140,6 +157,13 @@ Operation *toeplitz::buildLayer(OpBuilder &builder,
                                 Value residual, Value filter, Value bias) {
   Location location = NameLoc::get(
       builder.getStringAttr(layer.name.empty() ? "layer" : layer.name));
+  if (!layer.haloLow.empty()) {
+    SmallVector<int64_t> low = {0, 0}, high = {0, 0};
+    llvm::append_range(low, layer.haloLow);
+    llvm::append_range(high, layer.haloHigh);
+    input = cnn::PadOp::create(builder, location, input, low, high,
+                               cnn::PaddingMode::Circular, llvm::APFloat(0.0f));
+  }
   Operation *convolution;
   if (layer.isTransposed)
     convolution = cnn::ConvTransposeOp::create(

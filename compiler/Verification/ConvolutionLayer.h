@@ -22,10 +22,14 @@ struct LayerActivation {
 struct ConvolutionLayer {
   std::string name;
   bool isTransposed = false;
-  /// Whether the input is one of the network's, which comes in plain layout.
+  /// Whether the input (without halo) is one of the network's, which comes in
+  /// plain layout.
   bool inputIsPlain = false;
   llvm::SmallVector<int64_t> inputShape, filterShape, strides, dilations,
       paddingLow, paddingHigh, outputPadding;
+  /// The circular padding around the input (`inputShape` is without it), before
+  /// the padding by zeros; empty for none.
+  llvm::SmallVector<int64_t> haloLow, haloHigh;
   int64_t groups = 1;
   std::vector<float> filter;
   /// Empty for none.

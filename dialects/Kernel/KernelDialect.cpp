@@ -175,10 +175,18 @@ LogicalResult ConvOp::verify() {
   if (getBias() && shapeOf(getBias()) != ArrayRef<int64_t>({blocks, lanes}))
     return constraint(*this, 8)
            << "the bias must have shape " << blocks << "x" << lanes;
+  std::optional<ArrayRef<bool>> circular = getCircular();
+  if (circular && static_cast<int64_t>(circular->size()) != rank)
+    return constraint(*this, 11) << "circular must have " << rank
+                                 << " elements, found " << circular->size();
+  auto getLeastTransform = [&](size_t d) {
+    return circular && (*circular)[d] ? 1
+                                      : std::max<int64_t>(getKernel()[d], 1);
+  };
   if (std::optional<ArrayRef<int64_t>> transform = getTransform())
     if (static_cast<int64_t>(transform->size()) != rank ||
-        llvm::any_of(llvm::zip(*transform, getKernel()), [](auto sizes) {
-          return std::get<0>(sizes) < std::max<int64_t>(std::get<1>(sizes), 1);
+        llvm::any_of(llvm::enumerate(*transform), [&](auto size) {
+          return size.value() < getLeastTransform(size.index());
         }))
       return constraint(*this, 9) << "transform must be " << rank
                                   << " numbers, at least the kernel's sizes";

@@ -42,9 +42,11 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     Input: N x ceil(in_channels / B) x I x B, B = 1 (plain) or the vector length V. Result: N x ceil(out_channels / B') x O x B', B'
     likewise. The filter is packed as `algorithm` wants it; the bias is ceil(out_channels / B') x B'. `groups` counts the groups after
     packing has merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
-    Algorithms that transform the input do so in tiles of `transform` positions. One whose packed filter leaves weights out finds in
-    `structure` which ones are there. `scratch` is memory to work in: each task that runs has a row of it for that time (rows x floats);
-    `prepared` is what a first step computes for all tasks of the second one, such as the transformed input. `allocate-scratch` adds both.
+    Algorithms that transform the input do so in tiles of `transform` positions. Where `circular` says so for a dimension, x goes on
+    periodically on both sides there instead of with zeros: positions count modulo its size. An algorithm whose packed filter leaves
+    weights out finds in `structure` which ones are there. `scratch` is memory to work in: each task that runs has a row of it for that
+    time (rows x floats); `prepared` is what a first step computes for all tasks of the second one, such as the transformed input.
+    `allocate-scratch` adds both.
 
     Constraints:
     1. Input, result and residual have rank D + 3; all arrays have D elements; 0 <= D <= 3.
@@ -56,8 +58,9 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
        offsets too.
     7. `groups` is at least 1 and divides both numbers of channels.
     8. The bias has the shape blocks x B' of the result's channels.
-    9. `transform` has D elements, each at least the kernel size.
+    9. `transform` has D elements, each at least the kernel size (circular dimensions: at least 1).
     10. The structure and the prepared memory have one dimension, the scratch memory two.
+    11. `circular` has D elements.
 
     Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
 
@@ -75,7 +78,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
     DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
-    OptionalAttr<Kernel_ActivationAttr>:$activation);
+    OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$activation);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
     $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)? `)`

@@ -2,6 +2,7 @@
 // definition. Prints what is wrong; the exit status is 1 if anything is.
 
 #include "compiler/Algorithms/FourierConvolution.h"
+#include "compiler/Algorithms/FourierIdentity.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
@@ -135,7 +136,8 @@ static void checkTransforms() {
 /// The packed spectra multiplied with the spectra of an impulse give the
 /// filter, wherever the impulse is.
 static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
-                         int64_t padding, int64_t size, bool rotated) {
+                         int64_t padding, int64_t size, bool rotated,
+                         bool circular = false, int64_t dilation = 1) {
   mlir::MLIRContext context;
   context.loadDialect<kernel::KernelDialect>();
   auto target = kernel::TargetAttr::get(&context, /*lanes=*/4, /*registers=*/16,
@@ -144,10 +146,22 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
   convolution.inputSizes = {input};
   convolution.outputSizes = {output};
   convolution.kernel = {kernel};
-  convolution.strides = convolution.dilations = {1};
+  convolution.strides = {1};
+  convolution.dilations = {dilation};
   convolution.paddingLow = {padding};
   ConvolutionSchedule schedule;
   schedule.transform = {size};
+  if (circular) {
+    int64_t high = output - 1 + (kernel - 1) * dilation - padding - input + 1;
+    convolution.haloLow = {padding};
+    convolution.haloHigh = {high};
+    convolution.inputSizes = {padding + input + high};
+    convolution.paddingLow = {0};
+    schedule.circular = {true};
+    expect(convolution.isCirculant(0), "a halo is circulant");
+    expect(!checkFourierIdentity(convolution, schedule),
+           "the identity of a wrapped filter");
+  }
   FourierConvolution fourier(convolution, schedule, target);
   std::string which =
       "input " + std::to_string(input) + ", kernel " + std::to_string(kernel) +
@@ -177,8 +191,14 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
       for (int64_t j = 0;
            j < fourier.inner.getOutputsPerTile() && firstOutput + j < output;
            ++j) {
-        int64_t tap = impulse + padding - firstOutput - j;
-        double expected = tap >= 0 && tap < kernel ? filter[tap] : 0;
+        double expected = 0;
+        for (int64_t tap = 0; tap < kernel; ++tap) {
+          int64_t position = firstOutput + j + tap * dilation - padding;
+          if (circular)
+            position = (position + 10 * input) % input;
+          if (position == impulse)
+            expected += filter[tap];
+        }
         expect(std::abs(result[j].real() - expected) < 1e-4 * kernel * kernel,
                which + ": impulse " + std::to_string(impulse) + ", output " +
                    std::to_string(firstOutput + j));
@@ -196,5 +216,12 @@ int main() {
   checkSpectra(10, 10, 5, 2, 12, true);
   checkSpectra(9, 9, 9, 4, 15, true);
   checkSpectra(12, 9, 3, -1, 12, false);
+  // Circular: padding on both sides or on one, dilation, a kernel that is
+  // longer than the period, fewer outputs than positions.
+  checkSpectra(12, 12, 5, 2, 12, true, true);
+  checkSpectra(10, 10, 4, 3, 10, true, true);
+  checkSpectra(9, 9, 3, 0, 9, true, true, 4);
+  checkSpectra(4, 4, 9, 4, 4, true, true);
+  checkSpectra(15, 11, 6, 1, 15, true, true, 2);
   return failures ? 1 : 0;
 }

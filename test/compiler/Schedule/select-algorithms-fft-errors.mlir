@@ -13,7 +13,7 @@
 // DENSE: error: loc("dense"): algorithm 'fft' declines this layer: there is no spatial dimension
 // REDEFINE: %{layer} = volume=fft
 // RUN: %{force}=VOLUME
-// VOLUME: error: loc("volume"): algorithm 'fft' declines this layer: there are 3 spatial dimensions, expected at most 2
+// VOLUME: error: loc("volume"): algorithm 'fft' declines this layer: the stride is 2 in spatial dimension 0, expected 1
 // REDEFINE: %{layer} = sparse=fft
 // RUN: %{force}=SPARSE
 // SPARSE: error: loc("sparse"): algorithm 'fft' declines this layer: no tap of the filter takes part in spatial dimension 1
@@ -30,8 +30,8 @@ func.func @main(%x: tensor<1x16x9x9xf32>, %v: tensor<1x16xf32>, %volume: tensor<
     : (tensor<1x16x9x9xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x9x9xf32> loc("dilated")
   %2 = cnn.conv %v, %w_dense strides [] dilations [] padding [] to [] groups 1 zeros
     : (tensor<1x16xf32>, tensor<16x16xf32>) -> tensor<1x16xf32> loc("dense")
-  %3 = cnn.conv %volume, %w_volume strides [1, 1, 1] dilations [1, 1, 1] padding [1, 1, 1] to [1, 1, 1] groups 1 zeros
-    : (tensor<1x16x4x4x4xf32>, tensor<16x16x3x3x3xf32>) -> tensor<1x16x4x4x4xf32> loc("volume")
+  %3 = cnn.conv %volume, %w_volume strides [2, 1, 1] dilations [1, 1, 1] padding [1, 1, 1] to [1, 1, 1] groups 1 zeros
+    : (tensor<1x16x4x4x4xf32>, tensor<16x16x3x3x3xf32>) -> tensor<1x16x2x4x4xf32> loc("volume")
   // A stride beyond the kernel: half of the output positions see no tap.
   %4 = cnn.conv_transpose %x, %w_sparse strides [2, 2] dilations [1, 1] padding [0, 0] to [0, 0] output_padding [0, 0] groups 1
     : (tensor<1x16x9x9xf32>, tensor<16x16x1x1xf32>) -> tensor<1x16x17x17xf32> loc("sparse")

@@ -355,6 +355,31 @@ func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>
 
 // -----
 
+func.func @long_circular(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref<1x1x2x4xf32>) {
+  // expected-error @below {{constraint 11: circular must have 1 elements, found 2}}
+  kernel.conv "fft" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
+      output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>,
+      transform = array<i64: 4>, circular = array<i1: true, false>}
+    : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>) -> ()
+  return
+}
+
+// -----
+
+// A kernel may be longer than the period, but a transform has a point at least.
+func.func @circular_without_transform(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref<1x1x2x4xf32>) {
+  // expected-error @below {{constraint 9: transform must be 1 numbers, at least the kernel's sizes}}
+  kernel.conv "fft" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
+      output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>,
+      transform = array<i64: 0>, circular = array<i1: true>}
+    : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>, %t: memref<64xf32>, %y: memref<1x1x2x4xf32>) {
   // expected-error @below {{constraint 10: the structure must have one dimension}}
   kernel.conv "direct" ins(%x, %w structure %s) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,

@@ -31,6 +31,19 @@ func.func @conv(%x: tensor<1x2x9x9x8xf32>, %w: tensor<1728xf32>, %b: tensor<2x8x
   return %0, %1 : tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>
 }
 
+// Circular dimensions, with a kernel that is longer than the input.
+// CHECK-LABEL: @circular
+func.func @circular(%x: memref<1x2x4x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x4x9x8xf32>) {
+  // CHECK: kernel.conv "fft" ins(%{{.*}}, %{{.*}}) outs(%{{.*}}) {circular = array<i1: true, false>, dilations = array<i64: 1, 1>
+  // CHECK-SAME: transform = array<i64: 4, 12>
+  kernel.conv "fft" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 7, 3>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 3, 1>, output_sizes = array<i64: 4, 9>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 1, 1>, transform = array<i64: 4, 12>,
+      circular = array<i1: true, false>}
+    : (memref<1x2x4x9x8xf32>, memref<1728xf32>, memref<1x2x4x9x8xf32>) -> ()
+  return
+}
+
 // A depthwise and a pointwise convolution in one, with all that may be there and with nothing that may be missing.
 // CHECK-LABEL: @separable_conv
 func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %b: memref<2x8xf32>,
@@ -168,3 +181,12 @@ func.func private @activation_parameters() attributes {
   alpha = #kernel.activation<leaky_relu alpha = 0.1 : f32>,
   beta = #kernel.activation<clip beta = 6.0 : f32>,
   none = #kernel.activation<relu>}
+
+// CHECK-LABEL: @slots
+func.func @slots() {
+  scf.forall (%task) in (14) {
+    // CHECK: %{{.*}} = kernel.slot 8
+    %slot = kernel.slot 8
+  }
+  return
+}
