@@ -1,13 +1,15 @@
-// A module compiled and loaded into this process.
+// A module compiled and loaded into this process, or evaluated naively.
 
 #include "compiler/Verification/CompiledModule.h"
 
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Reference/Evaluator.h"
 #include "compiler/Registration.h"
 #include "compiler/Target/Target.h"
 #include "compiler/Target/TemporaryFolder.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -92,6 +94,22 @@ toeplitz::compileNetwork(ModuleOp module, const TargetDescription &target,
   if (failed(manager.run(module)))
     return failure();
   return link(module, target);
+}
+
+FailureOr<reference::Tensor>
+toeplitz::evaluateOnce(ModuleOp module, ArrayRef<std::vector<float>> inputs) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  SmallVector<reference::Tensor> arguments;
+  for (auto [type, values] : llvm::zip_equal(main.getArgumentTypes(), inputs))
+    arguments.push_back(reference::Tensor::fromBytes(
+        reference::ElementType::Float32,
+        cast<RankedTensorType>(type).getShape(),
+        ArrayRef(reinterpret_cast<const char *>(values.data()),
+                 values.size() * sizeof(float))));
+  auto results = reference::evaluate(module, arguments);
+  if (failed(results))
+    return failure();
+  return std::move(results->front());
 }
 
 FailureOr<std::vector<std::vector<float>>>

@@ -1,9 +1,10 @@
-// A module compiled and loaded into this process.
+// A module compiled and loaded into this process, or evaluated naively.
 
 #ifndef TOEPLITZ_COMPILER_VERIFICATION_COMPILEDMODULE_H
 #define TOEPLITZ_COMPILER_VERIFICATION_COMPILEDMODULE_H
 
 #include "compiler/Analysis/TargetDescription.h"
+#include "compiler/Reference/Tensor.h"
 #include "compiler/Target/LoadedNetwork.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -37,6 +38,11 @@ compileLayers(mlir::ModuleOp module, const TargetDescription &target);
 mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
 compileNetwork(mlir::ModuleOp module, const TargetDescription &target,
                llvm::StringRef algorithm);
+
+/// The result of a module of buildReferenceModule, by the naive evaluator.
+/// Errors are reported.
+mlir::FailureOr<reference::Tensor>
+evaluateOnce(mlir::ModuleOp module, llvm::ArrayRef<std::vector<float>> inputs);
 
 /// Runs it once; returns the results. Errors are reported.
 mlir::FailureOr<std::vector<std::vector<float>>>
