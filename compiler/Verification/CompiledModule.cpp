@@ -50,7 +50,8 @@ LayerContext::LayerContext()
 }
 
 static FailureOr<std::unique_ptr<LoadedNetwork>>
-link(ModuleOp module, const TargetDescription &target) {
+link(ModuleOp module, const TargetDescription &target,
+     unsigned optimizationLevel) {
   auto report = [&](const llvm::Twine &problem) {
     module.emitError() << problem;
     return failure();
@@ -62,7 +63,10 @@ link(ModuleOp module, const TargetDescription &target) {
                   folder.problem.message());
   llvm::SmallString<128> path(folder.path);
   llvm::sys::path::append(path, "layer.so");
-  if (failed(emitArtifact(module, target, ArtifactKind::SharedLibrary, path)))
+  EmitOptions options;
+  options.optimizationLevel = optimizationLevel;
+  if (failed(emitArtifact(module, target, ArtifactKind::SharedLibrary, path,
+                          options)))
     return failure();
   auto loaded = LoadedNetwork::open(path);
   if (!loaded)
@@ -71,7 +75,8 @@ link(ModuleOp module, const TargetDescription &target) {
 }
 
 FailureOr<std::unique_ptr<LoadedNetwork>>
-toeplitz::compileLayers(ModuleOp module, const TargetDescription &target) {
+toeplitz::compileLayers(ModuleOp module, const TargetDescription &target,
+                        unsigned optimizationLevel) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   PipelineOptions options;
   options.target = target;
@@ -80,12 +85,12 @@ toeplitz::compileLayers(ModuleOp module, const TargetDescription &target) {
   buildLLVMPipeline(manager, options);
   if (failed(manager.run(module)))
     return failure();
-  return link(module, target);
+  return link(module, target, optimizationLevel);
 }
 
 FailureOr<std::unique_ptr<LoadedNetwork>>
 toeplitz::compileNetwork(ModuleOp module, const TargetDescription &target,
-                         StringRef algorithm) {
+                         StringRef algorithm, unsigned optimizationLevel) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   PipelineOptions options;
   options.target = target;
@@ -93,7 +98,7 @@ toeplitz::compileNetwork(ModuleOp module, const TargetDescription &target,
   buildPipeline(manager, Stage::Cnn, Stage::LLVM, options);
   if (failed(manager.run(module)))
     return failure();
-  return link(module, target);
+  return link(module, target, optimizationLevel);
 }
 
 FailureOr<reference::Tensor>

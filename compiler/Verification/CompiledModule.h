@@ -28,16 +28,17 @@ private:
 };
 
 /// Compiles a module whose convolutions have their algorithms, of
-/// buildCompiledModule, and loads it. The module is lowered on the way. Errors
-/// are reported.
+/// buildCompiledModule, and loads it. The module is lowered on the way. The
+/// level is LLVM's. Errors are reported.
 mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
-compileLayers(mlir::ModuleOp module, const TargetDescription &target);
+compileLayers(mlir::ModuleOp module, const TargetDescription &target,
+              unsigned optimizationLevel = 3);
 
 /// The same for a network as written, every convolution by `algorithm` where it
 /// doesn't decline.
 mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
 compileNetwork(mlir::ModuleOp module, const TargetDescription &target,
-               llvm::StringRef algorithm);
+               llvm::StringRef algorithm, unsigned optimizationLevel = 3);
 
 /// The result of a module of buildReferenceModule, by the naive evaluator.
 /// Errors are reported.

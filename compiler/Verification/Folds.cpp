@@ -72,7 +72,8 @@ FailureOr<std::vector<FoldCheck>> toeplitz::checkFolds(
     check.problem =
         compareExactly(evaluated->values, expected, "the folded layer");
     if (check.problem.empty()) {
-      auto compiled = compileNetwork(*module, options.target, "direct");
+      auto compiled = compileNetwork(*module, options.target, "direct",
+                                     options.optimizationLevel);
       if (failed(compiled))
         return failure();
       auto results = runOnce(**compiled, inputs);

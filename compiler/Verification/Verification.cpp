@@ -235,7 +235,8 @@ LogicalResult LayerVerifier::checkGroup(ArrayRef<Candidate> candidates,
   LayerContext compilation;
   OwningOpRef<ModuleOp> module =
       buildCompiledModule(compilation.get(), copies, target);
-  auto loaded = compileLayers(*module, options.target);
+  auto loaded =
+      compileLayers(*module, options.target, options.optimizationLevel);
   if (failed(loaded))
     return failure();
   std::vector<std::vector<float>> arguments;

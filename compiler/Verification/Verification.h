@@ -19,6 +19,8 @@ struct VerificationOptions {
   /// This layer is compiled with one weight that is off by one; for tests that
   /// must fail.
   const LayerSelection *faultyLayer = nullptr;
+  /// Of LLVM: 3 as for a network, less for tests of very many small layers.
+  unsigned optimizationLevel = 3;
   /// The naive evaluator gets layers with at most this many multiply-adds.
   double maximumMultiplyAdds = 1.5e8;
 };

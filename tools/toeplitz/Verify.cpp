@@ -19,6 +19,7 @@ struct VerifyOptions {
   std::string layer, faultyLayer;
   int64_t seed = 1;
   double boundScale = 1;
+  unsigned optimizationLevel = 3;
   bool json = false;
   CompilationOptions compilation;
 };
@@ -39,6 +40,7 @@ verifyGroups(Compilation &compilation, const Groups &groups,
   verification.target = compilation.getTarget();
   verification.seed = static_cast<uint64_t>(options.seed);
   verification.boundScale = options.boundScale;
+  verification.optimizationLevel = options.optimizationLevel;
   Groups wanted;
   for (const std::vector<const LayerSelection *> &group : groups)
     if (options.layer.empty() || hasName(group, options.layer))
@@ -152,6 +154,9 @@ Command toeplitz::addVerifyCommand(CLI::App &application) {
       ->check(positiveNumber())
       ->group("");
   parser->add_option("--inject-fault", options->faultyLayer)->group("");
+  parser->add_option("--llvm-level", options->optimizationLevel)
+      ->check(CLI::Range(0, 3))
+      ->group("");
   addCompilationOptions(*parser, options->compilation);
   parser->footer(
       R"(Each convolution is computed by every algorithm that doesn't decline it:
