@@ -159,7 +159,8 @@ def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
   let description = [{
     The arguments of @main are the caller's: nothing is written to them. What an scf.for carries ends every iteration in the buffer in
     which it came, and both branches of an scf.if write into one buffer, so that allocations in regions never leave them and all of
-    them can be placed in the arena. What is read after it has been overwritten in place is copied before.
+    them can be placed in the arena. What is read after it has been overwritten in place is copied before. A tensor that is put together of
+    more than 16 slices gets its buffer, and each slice its part of it, because bufferization takes minutes for a hundred.
 
     Before:
     ```mlir
@@ -174,7 +175,7 @@ def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
       scf.yield %3 : tensor<4xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {

@@ -1,13 +1,15 @@
-// A module compiled and loaded into this process.
+// A module compiled and loaded into this process, or evaluated naively.
 
 #include "compiler/Verification/CompiledModule.h"
 
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Reference/Evaluator.h"
 #include "compiler/Registration.h"
 #include "compiler/Target/Target.h"
 #include "compiler/Target/TemporaryFolder.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -48,7 +50,8 @@ LayerContext::LayerContext()
 }
 
 static FailureOr<std::unique_ptr<LoadedNetwork>>
-link(ModuleOp module, const TargetDescription &target) {
+link(ModuleOp module, const TargetDescription &target,
+     unsigned optimizationLevel) {
   auto report = [&](const llvm::Twine &problem) {
     module.emitError() << problem;
     return failure();
@@ -60,7 +63,10 @@ link(ModuleOp module, const TargetDescription &target) {
                   folder.problem.message());
   llvm::SmallString<128> path(folder.path);
   llvm::sys::path::append(path, "layer.so");
-  if (failed(emitArtifact(module, target, ArtifactKind::SharedLibrary, path)))
+  EmitOptions options;
+  options.optimizationLevel = optimizationLevel;
+  if (failed(emitArtifact(module, target, ArtifactKind::SharedLibrary, path,
+                          options)))
     return failure();
   auto loaded = LoadedNetwork::open(path);
   if (!loaded)
@@ -69,7 +75,8 @@ link(ModuleOp module, const TargetDescription &target) {
 }
 
 FailureOr<std::unique_ptr<LoadedNetwork>>
-toeplitz::compileLayers(ModuleOp module, const TargetDescription &target) {
+toeplitz::compileLayers(ModuleOp module, const TargetDescription &target,
+                        unsigned optimizationLevel) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   PipelineOptions options;
   options.target = target;
@@ -78,12 +85,12 @@ toeplitz::compileLayers(ModuleOp module, const TargetDescription &target) {
   buildLLVMPipeline(manager, options);
   if (failed(manager.run(module)))
     return failure();
-  return link(module, target);
+  return link(module, target, optimizationLevel);
 }
 
 FailureOr<std::unique_ptr<LoadedNetwork>>
 toeplitz::compileNetwork(ModuleOp module, const TargetDescription &target,
-                         StringRef algorithm) {
+                         StringRef algorithm, unsigned optimizationLevel) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
   PipelineOptions options;
   options.target = target;
@@ -91,7 +98,23 @@ toeplitz::compileNetwork(ModuleOp module, const TargetDescription &target,
   buildPipeline(manager, Stage::Cnn, Stage::LLVM, options);
   if (failed(manager.run(module)))
     return failure();
-  return link(module, target);
+  return link(module, target, optimizationLevel);
+}
+
+FailureOr<reference::Tensor>
+toeplitz::evaluateOnce(ModuleOp module, ArrayRef<std::vector<float>> inputs) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  SmallVector<reference::Tensor> arguments;
+  for (auto [type, values] : llvm::zip_equal(main.getArgumentTypes(), inputs))
+    arguments.push_back(reference::Tensor::fromBytes(
+        reference::ElementType::Float32,
+        cast<RankedTensorType>(type).getShape(),
+        ArrayRef(reinterpret_cast<const char *>(values.data()),
+                 values.size() * sizeof(float))));
+  auto results = reference::evaluate(module, arguments);
+  if (failed(results))
+    return failure();
+  return std::move(results->front());
 }
 
 FailureOr<std::vector<std::vector<float>>>

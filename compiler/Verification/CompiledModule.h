@@ -1,9 +1,10 @@
-// A module compiled and loaded into this process.
+// A module compiled and loaded into this process, or evaluated naively.
 
 #ifndef TOEPLITZ_COMPILER_VERIFICATION_COMPILEDMODULE_H
 #define TOEPLITZ_COMPILER_VERIFICATION_COMPILEDMODULE_H
 
 #include "compiler/Analysis/TargetDescription.h"
+#include "compiler/Reference/Tensor.h"
 #include "compiler/Target/LoadedNetwork.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -27,16 +28,22 @@ private:
 };
 
 /// Compiles a module whose convolutions have their algorithms, of
-/// buildCompiledModule, and loads it. The module is lowered on the way. Errors
-/// are reported.
+/// buildCompiledModule, and loads it. The module is lowered on the way. The
+/// level is LLVM's. Errors are reported.
 mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
-compileLayers(mlir::ModuleOp module, const TargetDescription &target);
+compileLayers(mlir::ModuleOp module, const TargetDescription &target,
+              unsigned optimizationLevel = 3);
 
 /// The same for a network as written, every convolution by `algorithm` where it
 /// doesn't decline.
 mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
 compileNetwork(mlir::ModuleOp module, const TargetDescription &target,
-               llvm::StringRef algorithm);
+               llvm::StringRef algorithm, unsigned optimizationLevel = 3);
+
+/// The result of a module of buildReferenceModule, by the naive evaluator.
+/// Errors are reported.
+mlir::FailureOr<reference::Tensor>
+evaluateOnce(mlir::ModuleOp module, llvm::ArrayRef<std::vector<float>> inputs);
 
 /// Runs it once; returns the results. Errors are reported.
 mlir::FailureOr<std::vector<std::vector<float>>>

@@ -6,7 +6,6 @@
 
 #include "compiler/Verification/Folds.h"
 
-#include "compiler/Reference/Evaluator.h"
 #include "compiler/Registration.h"
 #include "compiler/Verification/CompiledModule.h"
 
@@ -48,7 +47,7 @@ static std::string compareExactly(const Values &values,
 }
 
 FailureOr<std::vector<FoldCheck>> toeplitz::checkFolds(
-    const ConvolutionLayer &layer, const std::vector<float> &input,
+    const ConvolutionLayer &layer, ArrayRef<std::vector<float>> inputs,
     const reference::Tensor &expected, const VerificationOptions &options) {
   static llvm::once_flag registered;
   llvm::call_once(registered, registerToeplitzPasses);
@@ -67,20 +66,17 @@ FailureOr<std::vector<FoldCheck>> toeplitz::checkFolds(
       continue;
 
     FoldCheck check = {name.str(), ""};
-    reference::Tensor argument = reference::Tensor::fromBytes(
-        reference::ElementType::Float32, layer.inputShape,
-        ArrayRef(reinterpret_cast<const char *>(input.data()),
-                 input.size() * sizeof(float)));
-    auto evaluated = reference::evaluate(*module, {argument});
+    auto evaluated = evaluateOnce(*module, inputs);
     if (failed(evaluated))
       return failure();
     check.problem =
-        compareExactly(evaluated->front().values, expected, "the folded layer");
+        compareExactly(evaluated->values, expected, "the folded layer");
     if (check.problem.empty()) {
-      auto compiled = compileNetwork(*module, options.target, "direct");
+      auto compiled = compileNetwork(*module, options.target, "direct",
+                                     options.optimizationLevel);
       if (failed(compiled))
         return failure();
-      auto results = runOnce(**compiled, {input});
+      auto results = runOnce(**compiled, inputs);
       if (failed(results))
         return failure();
       check.problem = compareExactly(results->front(), expected,

@@ -1,17 +1,19 @@
 // Whether the algorithms that can compute a layer are the same linear map.
 //
-// All that are allowed are compiled into one library, twice: with whole weights
-// and an input of whole numbers, on which sums of products are exact, so that
-// an algorithm that does nothing else must give the same bits as the
-// definition; and with the layer's own weights on random inputs, where the
-// difference from the definition must stay below the certified bound. Two
-// different linear maps of whole numbers agree on a random input with
+// All that are allowed are compiled into one library. Its kernels run twice:
+// with whole weights and an input of whole numbers, on which sums of products
+// are exact, so that an algorithm that does nothing else must give the same
+// bits as the definition; and with the layer's own weights on random inputs,
+// where the difference from the definition must stay below the certified bound.
+// Two different linear maps of whole numbers agree on a random input with
 // probability 1 / 17 at most for each output that they compute differently.
+//
+// Most of the time goes into compiling, so the layer of whole numbers keeps
+// bias, residual and activation: then both runs are of the same code.
 
 #include "compiler/Verification/Verification.h"
 
 #include "compiler/Algorithms/RoundingError.h"
-#include "compiler/Reference/Evaluator.h"
 #include "compiler/Schedule/ErrorBound.h"
 #include "compiler/Verification/CompiledModule.h"
 #include "compiler/Verification/ConvolutionLayer.h"
@@ -19,13 +21,18 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/ThreadPool.h"
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <random>
 
 using namespace mlir;
 using namespace toeplitz;
+
+/// Of a layer that is large: what is made of it is made one by one.
+static constexpr int64_t manyWeights = int64_t(4) << 20;
 
 double AlgorithmCheck::getRatio() const {
   if (error == 0)
@@ -76,11 +83,9 @@ private:
   double drawReal();
   float drawWhole(int64_t amplitude);
   std::vector<float> drawReals(size_t count);
-  void makeWholeLayer();
+  void makeWholeLayer(ArrayRef<int64_t> resultShape);
   std::vector<Candidate> listAllowed();
   LogicalResult checkGroup(ArrayRef<Candidate> candidates, LayerCheck &check);
-  FailureOr<reference::Tensor> evaluate(const ConvolutionLayer &layer,
-                                        ArrayRef<std::vector<float>> inputs);
   double getBound(const Candidate &candidate) const;
   void checkWhole(const std::vector<float> &values, AlgorithmCheck &check);
 
@@ -89,9 +94,10 @@ private:
   kernel::TargetAttr target;
   std::mt19937_64 random;
 
-  /// The layer, and the same with whole weights and without the rest.
+  /// The layer, and the same with whole weights.
   ConvolutionLayer layer, whole;
-  std::vector<float> input, residual, wholeInput;
+  /// Of each, its input and, where there is one, the residual.
+  SmallVector<std::vector<float>> inputs, wholeInputs;
   reference::Tensor expected, wholeExpected;
   /// The layer in a module, for what is computed of operations.
   LayerContext context;
@@ -126,13 +132,15 @@ static size_t countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-void LayerVerifier::makeWholeLayer() {
+void LayerVerifier::makeWholeLayer(ArrayRef<int64_t> resultShape) {
   whole = layer;
-  whole.bias.clear();
-  whole.hasResidual = false;
-  whole.activation.reset();
-  // Sums of so many products are whole numbers below 2^24: exact in floats, in
-  // any order.
+  // The slope of a leaky activation rounds; the others give their argument or a
+  // number of their own.
+  if (whole.activation &&
+      whole.activation->kind == cnn::ActivationKind::LeakyRelu)
+    whole.activation.reset();
+  // Sums of so many products, a bias and a residual are whole numbers below
+  // 2^24: exact in floats, in any order.
   double products = static_cast<double>(layer.filter.size()) *
                     std::max<int64_t>(layer.isTransposed ? layer.groups : 1, 1);
   products /= static_cast<double>(layer.isTransposed
@@ -140,7 +148,9 @@ void LayerVerifier::makeWholeLayer() {
                                       : layer.filterShape[0]);
   int64_t amplitude = 8;
   while (amplitude > 1 &&
-         products * static_cast<double>(amplitude * amplitude) >= (1 << 24))
+         products * static_cast<double>(amplitude * amplitude) +
+                 2 * static_cast<double>(amplitude) >=
+             (1 << 24))
     --amplitude;
   // Zeros stay zeros, for algorithms that leave them out.
   for (float &weight : whole.filter)
@@ -148,32 +158,16 @@ void LayerVerifier::makeWholeLayer() {
       auto magnitude = static_cast<float>(1 + random() % amplitude);
       weight = random() & 1 ? magnitude : -magnitude;
     }
-  wholeInput.resize(countElements(whole.inputShape));
-  for (float &value : wholeInput)
-    value = drawWhole(amplitude);
-}
-
-FailureOr<reference::Tensor>
-LayerVerifier::evaluate(const ConvolutionLayer &description,
-                        ArrayRef<std::vector<float>> inputs) {
-  LayerContext evaluation;
-  OwningOpRef<ModuleOp> module =
-      buildReferenceModule(evaluation.get(), description);
-  SmallVector<reference::Tensor> arguments;
-  auto main = module->lookupSymbol("main");
-  auto types = cast<FunctionType>(
-                   main->getAttrOfType<TypeAttr>("function_type").getValue())
-                   .getInputs();
-  for (auto [type, values] : llvm::zip(types, inputs))
-    arguments.push_back(reference::Tensor::fromBytes(
-        reference::ElementType::Float32,
-        cast<RankedTensorType>(type).getShape(),
-        ArrayRef(reinterpret_cast<const char *>(values.data()),
-                 values.size() * sizeof(float))));
-  auto results = reference::evaluate(*module, arguments);
-  if (failed(results))
-    return failure();
-  return std::move(results->front());
+  auto drawAll = [&](size_t count) {
+    std::vector<float> values(count);
+    for (float &value : values)
+      value = drawWhole(amplitude);
+    return values;
+  };
+  whole.bias = drawAll(whole.bias.size());
+  wholeInputs.push_back(drawAll(countElements(whole.inputShape)));
+  if (whole.hasResidual)
+    wholeInputs.push_back(drawAll(countElements(resultShape)));
 }
 
 /// The candidates of the layer as it is verified that the user allows.
@@ -227,34 +221,42 @@ void LayerVerifier::checkWhole(const std::vector<float> &values,
 LogicalResult LayerVerifier::checkGroup(ArrayRef<Candidate> candidates,
                                         LayerCheck &check) {
   ConvolutionLayer compiled = layer, compiledWhole = whole;
-  if (options.injectFault)
+  if (options.faultyLayer == &selection)
     for (ConvolutionLayer *description : {&compiled, &compiledWhole})
       description->filter[description->filter.size() / 2] += 1;
   SmallVector<LayerCopy> copies;
   for (const Candidate &candidate : candidates)
     copies.push_back({&compiled, candidate.choice});
+  size_t firstWhole = copies.size();
   for (const Candidate &candidate : candidates)
-    copies.push_back({&compiledWhole, candidate.choice});
+    if (!candidate.choice.algorithm->checkIdentity)
+      copies.push_back({&compiledWhole, candidate.choice});
 
   LayerContext compilation;
   OwningOpRef<ModuleOp> module =
       buildCompiledModule(compilation.get(), copies, target);
-  auto loaded = compileLayers(*module, options.target);
+  auto loaded =
+      compileLayers(*module, options.target, options.optimizationLevel);
   if (failed(loaded))
     return failure();
-  auto arrange = [&](const std::vector<float> &values, ArrayRef<int64_t> shape,
-                     bool isPlain) {
-    return isPlain ? values : packValues(values, shape, target.getLanes());
+  std::vector<std::vector<float>> arguments;
+  auto addArguments = [&](ArrayRef<std::vector<float>> values) {
+    arguments.push_back(
+        layer.inputIsPlain
+            ? values[0]
+            : packValues(values[0], layer.inputShape, target.getLanes()));
+    if (layer.hasResidual)
+      arguments.push_back(
+          packValues(values[1], expected.shape, target.getLanes()));
   };
-  std::vector<std::vector<float>> inputs = {
-      arrange(input, layer.inputShape, layer.inputIsPlain)};
-  if (layer.hasResidual)
-    inputs.push_back(arrange(residual, expected.shape, false));
-  inputs.push_back(arrange(wholeInput, layer.inputShape, layer.inputIsPlain));
-  auto results = runOnce(**loaded, inputs);
+  addArguments(inputs);
+  if (copies.size() > firstWhole)
+    addArguments(wholeInputs);
+  auto results = runOnce(**loaded, arguments);
   if (failed(results))
     return failure();
 
+  size_t nextWhole = firstWhole;
   for (auto [place, candidate] : llvm::enumerate(candidates)) {
     AlgorithmCheck result;
     result.algorithm = candidate.choice.getName();
@@ -266,7 +268,7 @@ LogicalResult LayerVerifier::checkGroup(ArrayRef<Candidate> candidates,
                       getSchedule(candidate.choice, part.convolution, target)))
           result.identityProblem = *problem;
     } else {
-      checkWhole((*results)[candidates.size() + place], result);
+      checkWhole((*results)[nextWhole++], result);
     }
     result.bound = getBound(candidate);
     const std::vector<float> &values = (*results)[place];
@@ -308,16 +310,20 @@ FailureOr<LayerCheck> LayerVerifier::run() {
   parts = getParts(op);
   bounds.emplace(op, parts, /*inputBound=*/1.0);
 
-  makeWholeLayer();
-  input = drawReals(countElements(layer.inputShape));
-  SmallVector<std::vector<float>> inputs = {input};
-  if (layer.hasResidual) {
-    residual = drawReals(countElements(
-        cast<RankedTensorType>(op->getResult(0).getType()).getShape()));
-    inputs.push_back(residual);
-  }
+  ArrayRef<int64_t> resultShape =
+      cast<RankedTensorType>(op->getResult(0).getType()).getShape();
+  makeWholeLayer(resultShape);
+  inputs.push_back(drawReals(countElements(layer.inputShape)));
+  if (layer.hasResidual)
+    inputs.push_back(drawReals(countElements(resultShape)));
+  auto evaluate = [&](const ConvolutionLayer &description,
+                      ArrayRef<std::vector<float>> values) {
+    LayerContext evaluation;
+    return evaluateOnce(*buildReferenceModule(evaluation.get(), description),
+                        values);
+  };
   auto evaluated = evaluate(layer, inputs);
-  auto evaluatedWhole = evaluate(whole, {wholeInput});
+  auto evaluatedWhole = evaluate(whole, wholeInputs);
   if (failed(evaluated) || failed(evaluatedWhole))
     return failure();
   expected = std::move(*evaluated);
@@ -325,23 +331,54 @@ FailureOr<LayerCheck> LayerVerifier::run() {
 
   // Many weights are packed for one algorithm at a time.
   std::vector<Candidate> candidates = listAllowed();
-  constexpr size_t manyWeights = size_t(4) << 20;
-  size_t together = layer.filter.size() > manyWeights ? 1 : candidates.size();
+  size_t together = static_cast<int64_t>(layer.filter.size()) > manyWeights
+                        ? 1
+                        : candidates.size();
   for (size_t first = 0; first < candidates.size(); first += together)
     if (failed(checkGroup(
             ArrayRef(candidates)
                 .slice(first, std::min(together, candidates.size() - first)),
             check)))
       return failure();
-  auto folds = checkFolds(whole, wholeInput, wholeExpected, options);
+  auto folds = checkFolds(whole, wholeInputs, wholeExpected, options);
   if (failed(folds))
     return failure();
   check.folds = std::move(*folds);
   return check;
 }
 
-FailureOr<LayerCheck>
-toeplitz::verifyLayer(const LayerSelection &selection,
-                      const VerificationOptions &options) {
-  return LayerVerifier(selection, options).run();
+FailureOr<std::vector<LayerCheck>>
+toeplitz::verifyLayers(ArrayRef<const LayerSelection *> layers,
+                       const VerificationOptions &options,
+                       llvm::function_ref<void(size_t)> reportDone) {
+  std::vector<FailureOr<LayerCheck>> checks(layers.size(), failure());
+  std::atomic<size_t> done = 0;
+  auto verify = [&](size_t place) {
+    checks[place] = LayerVerifier(*layers[place], options).run();
+    reportDone(++done);
+  };
+  // Each layer at work holds its weights and tensors a few times over: not too
+  // many at the same time, and large ones alone.
+  constexpr unsigned atATime = 8;
+  auto hasManyWeights = [](const LayerSelection *selection) {
+    return cast<RankedTensorType>(selection->layer->getOperand(1).getType())
+               .getNumElements() > manyWeights;
+  };
+  llvm::DefaultThreadPool threads(llvm::hardware_concurrency(
+      std::min<unsigned>(atATime, std::max<size_t>(layers.size(), 1))));
+  for (auto [place, selection] : llvm::enumerate(layers))
+    if (!hasManyWeights(selection))
+      threads.async([&verify, place = place] { verify(place); });
+  threads.wait();
+  for (auto [place, selection] : llvm::enumerate(layers))
+    if (hasManyWeights(selection))
+      verify(place);
+
+  std::vector<LayerCheck> results;
+  for (FailureOr<LayerCheck> &check : checks) {
+    if (failed(check))
+      return failure();
+    results.push_back(std::move(*check));
+  }
+  return results;
 }

@@ -16,9 +16,11 @@ struct VerificationOptions {
   uint64_t seed = 1;
   /// Multiplies every bound; less than 1 for tests that must fail.
   double boundScale = 1;
-  /// Compiles the layers with one weight that is off by one; for tests that
+  /// This layer is compiled with one weight that is off by one; for tests that
   /// must fail.
-  bool injectFault = false;
+  const LayerSelection *faultyLayer = nullptr;
+  /// Of LLVM: 3 as for a network, less for tests of very many small layers.
+  unsigned optimizationLevel = 3;
   /// The naive evaluator gets layers with at most this many multiply-adds.
   double maximumMultiplyAdds = 1.5e8;
 };
@@ -59,10 +61,15 @@ struct LayerCheck {
   std::vector<FoldCheck> folds;
 };
 
-/// Verifies one layer. An error, which is reported, is of the machinery; that
-/// an algorithm is wrong is a result.
-mlir::FailureOr<LayerCheck> verifyLayer(const LayerSelection &selection,
-                                        const VerificationOptions &options);
+/// Verifies layers of one module, as many at a time as there are processors.
+/// The results depend on neither their order nor on the number of processors.
+/// `reportDone` is called, from any thread, when one is done: how many are by
+/// now. An error, which is reported, is of the machinery; that an algorithm is
+/// wrong is a result.
+mlir::FailureOr<std::vector<LayerCheck>>
+verifyLayers(llvm::ArrayRef<const LayerSelection *> layers,
+             const VerificationOptions &options,
+             llvm::function_ref<void(size_t)> reportDone);
 
 /// Groups layers with the same geometry, epilogue and weights, in the order of
 /// their first.

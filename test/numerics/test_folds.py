@@ -18,6 +18,10 @@ SPECIAL_CASES = [
     Case({"op": "conv", "out_channels": 16, "kernel_size": 3, "padding": 1, "stride": 2, "groups": 16}, ((1, 16, 9, 10),), reduction=9),
     Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "padding": 9, "dilation": 9}, ((1, 4, 3, 2),), reduction=36),
     Case({"op": "conv", "out_channels": 5, "kernel_size": 2, "padding": [[7, 2]], "stride": 5}, ((2, 4, 11),), reduction=8),
+    # More pieces than are made by themselves: their buffer is made before bufferization.
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 2, "padding": [[20, 3]], "dilation": 20}, ((2, 4, 45),), reduction=8),
+    Case({"op": "conv", "out_channels": 32, "kernel_size": 3, "padding": 2, "groups": 32}, ((1, 16 * 32, 3, 2),), reduction=144),
+    Case({"op": "conv_transpose", "out_channels": 6, "kernel_size": [6, 3], "stride": [6, 3]}, ((1, 5, 3, 2),), reduction=5),
     Case({"op": "conv_transpose", "out_channels": 17, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 16, 6, 7),), reduction=64),
     Case({"op": "conv_transpose", "out_channels": 16, "kernel_size": 2, "stride": 3, "output_padding": 1}, ((2, 8, 4, 3),), reduction=8),
     Case({"op": "conv_transpose", "out_channels": 8, "kernel_size": 3, "stride": 2, "dilation": 3, "padding": 2, "groups": 2}, ((1, 16, 5, 5),), reduction=32),

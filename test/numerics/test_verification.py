@@ -1,6 +1,7 @@
 """`toeplitz verify` on random layers, what it does with wrong ones, and the bounds that it certifies, computed here once more."""
 
 import json
+import statistics
 
 import numpy as np
 import pytest
@@ -42,6 +43,32 @@ def test_random_layers(processor, tmp_path):
     assert max(check["ratio"] for check in checks) > 1e-3
 
 
+def transformed_case(choose):
+    """A dense convolution with stride 1 in 1-D or 2-D, which both algorithms with transforms compute."""
+    dimensions = choose.choice((1, 2, 2))
+    kernel = [choose.randint(2, 7) for _ in range(dimensions)]
+    sizes = [choose.randint(k, 20) for k in kernel]
+    inputs = choose.choice((1, 3, 8, 17, 40))
+    layer = {"op": "conv", "out_channels": choose.choice((1, 5, 16, 33)), "kernel_size": kernel, "padding": [choose.randint(0, k // 2) for k in kernel]}
+    return Case(layer, ((1, inputs, *sizes),))
+
+
+# The largest error of a layer in units of its bound: the median over layers is what a worst case is above random inputs. Sums of products
+# have medians near 1e-2 (a random walk is the square root of the worst case); transforms add norms of whole tiles to that.
+@pytest.mark.parametrize("algorithm, least", [("winograd", 5e-4), ("fft", 1e-4), ("direct", 3e-3)])
+def test_bounds_hold_and_mean_something(algorithm, least, tmp_path):
+    """No error is above its bound, and no bound is so far above the errors that --max-error would refuse everything."""
+    model = write_description(description_of(random_cases(61, 16, transformed_case), "transformed"), tmp_path)
+    report = verify(model, f"--algorithm={algorithm}", "--fold=none", "--llvm-level=0")
+    ratios = [check["ratio"] for layer in report["layers"] for check in layer["algorithms"]]
+    assert {check["algorithm"].partition(":")[0] for layer in report["layers"] for check in layer["algorithms"]} == {algorithm}
+    assert len(ratios) >= 16
+    assert max(ratios) <= 1
+    assert statistics.median(ratios) >= least
+    if algorithm == "winograd":
+        assert {check["algorithm"] for layer in report["layers"] for check in layer["algorithms"]} >= {"winograd:f2", "winograd:f4", "winograd:f6"}
+
+
 NETWORK = {
     "name": "two",
     "weights": {"random": 5},
@@ -67,6 +94,15 @@ def test_a_wrong_weight_is_found(tmp_path):
             if check["identity"] == "exact":
                 assert ("identity_problem" in check) == (layer["names"] == ["conv2"])
     assert report["failed"] == len(report["layers"][1]["algorithms"])
+
+
+def test_layers_are_verified_apart(tmp_path):
+    """At the same time as others or alone, a layer gives the same numbers, and in the network's order."""
+    model = write_description(NETWORK, tmp_path)
+    layers = verify(model, "--fold=none")["layers"]
+    assert [layer["names"] for layer in layers] == [["conv1"], ["conv2"], ["conv3"]]
+    for layer in layers:
+        assert verify(model, "--fold=none", f"--layer={layer['names'][0]}")["layers"] == [layer]
 
 
 def test_an_error_above_the_bound_is_found(tmp_path):

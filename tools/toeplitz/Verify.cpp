@@ -19,6 +19,7 @@ struct VerifyOptions {
   std::string layer, faultyLayer;
   int64_t seed = 1;
   double boundScale = 1;
+  unsigned optimizationLevel = 3;
   bool json = false;
   CompilationOptions compilation;
 };
@@ -39,22 +40,26 @@ verifyGroups(Compilation &compilation, const Groups &groups,
   verification.target = compilation.getTarget();
   verification.seed = static_cast<uint64_t>(options.seed);
   verification.boundScale = options.boundScale;
-  std::vector<LayerCheck> checks;
-  for (size_t place = 0; place < groups.size(); ++place) {
-    const std::vector<const LayerSelection *> &group = groups[place];
-    if (!options.layer.empty() && !hasName(group, options.layer))
-      continue;
-    compilation.getProgress().report("verifying, layer", place + 1,
-                                     groups.size());
-    verification.injectFault =
-        !options.faultyLayer.empty() && hasName(group, options.faultyLayer);
-    auto check = verifyLayer(*group.front(), verification);
-    if (failed(check))
-      return llvm::failure();
-    check->shape = describeLayer(*group.front());
+  verification.optimizationLevel = options.optimizationLevel;
+  Groups wanted;
+  for (const std::vector<const LayerSelection *> &group : groups)
+    if (options.layer.empty() || hasName(group, options.layer))
+      wanted.push_back(group);
+  std::vector<const LayerSelection *> layers;
+  for (const std::vector<const LayerSelection *> &group : wanted) {
+    layers.push_back(group.front());
+    if (!options.faultyLayer.empty() && hasName(group, options.faultyLayer))
+      verification.faultyLayer = group.front();
+  }
+  auto checks = verifyLayers(layers, verification, [&](size_t done) {
+    compilation.getProgress().report("verifying, layer", done, layers.size());
+  });
+  if (failed(checks))
+    return llvm::failure();
+  for (auto [check, group] : llvm::zip_equal(*checks, wanted)) {
+    check.shape = describeLayer(*group.front());
     for (const LayerSelection *layer : group)
-      check->names.push_back(layer->name);
-    checks.push_back(std::move(*check));
+      check.names.push_back(layer->name);
   }
   return checks;
 }
@@ -149,6 +154,9 @@ Command toeplitz::addVerifyCommand(CLI::App &application) {
       ->check(positiveNumber())
       ->group("");
   parser->add_option("--inject-fault", options->faultyLayer)->group("");
+  parser->add_option("--llvm-level", options->optimizationLevel)
+      ->check(CLI::Range(0, 3))
+      ->group("");
   addCompilationOptions(*parser, options->compilation);
   parser->footer(
       R"(Each convolution is computed by every algorithm that doesn't decline it:

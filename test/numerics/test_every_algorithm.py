@@ -1,0 +1,214 @@
+"""Every algorithm in every variant, and on every fold, for all the random convolutions: right within its certified bound, or declined
+for the right reason.
+
+`toeplitz verify` compares each with the naive evaluator: on whole numbers bit by bit (or its transforms in exact arithmetic), then on
+random numbers against the bound; and each fold of a layer, on whole numbers, with the layer. With --fold the layers are the pieces of
+the folded ones, each computed by every algorithm. Which algorithms decline a convolution, and what they say, is computed here once more.
+LLVM optimises nothing: that would take most of the time, and what it does to kernels is tested everywhere else.
+"""
+
+import collections
+import json
+import os
+import re
+
+import pytest
+
+from operator_cases import description_of
+from random_windows import random_cases, random_convolution, random_transposed_convolution
+from toeplitz_process import run_toeplitz, write_description
+
+CASES = {
+    "convolutions": random_cases(1, 375, random_convolution),
+    "transposed": random_cases(2, 125, random_transposed_convolution),
+}
+PACK = 25
+PACKS = [(kind, first) for kind, cases in CASES.items() for first in range(0, len(cases), PACK)]
+# A folded layer has pieces by the dozen: one window of so many is folded, all where somebody has the time.
+STEP = 1 if os.environ.get("TOEPLITZ_ALL_FOLDS") else 10
+
+
+def run_json(command, model, *options):
+    process = run_toeplitz(command, model, "--json", *options)
+    assert process.stdout, process.stderr
+    return json.loads(process.stdout)
+
+
+def describe(cases, name, tmp_path):
+    return write_description(description_of(cases, name), tmp_path)
+
+
+def verify(model, *options):
+    """The checks of verification by layer: all must have passed, and bounds must be finite."""
+    report = run_json("verify", model, "--llvm-level=0", *options)
+    wrong = [
+        (layer["names"], layer["shape"], check)
+        for layer in report["layers"]
+        for check in [*layer["algorithms"], *layer["folds"]]
+        if not check["passed"]
+    ]
+    assert not wrong and report["failed"] == 0, wrong
+    assert all(0 <= check["ratio"] <= 1 and check["bound"] > 0 for layer in report["layers"] for check in layer["algorithms"])
+    return report
+
+
+def product(numbers):
+    result = 1
+    for number in numbers:
+        result *= number
+    return result
+
+
+def expected_refusals(layer, lanes):
+    """What each algorithm that declines a convolution says, from the layer's numbers alone."""
+    kernel, strides, dilations = layer["kernel"], layer["strides"], layer["dilations"]
+    inputs, outputs, groups = layer["input"][1], layer["result"][1], layer["groups"]
+    input_sizes, output_sizes = layer["input"][2:], layer["result"][2:]
+    rank = len(kernel)
+    refusals = {}
+
+    if not inputs == outputs == groups:
+        refusals["depthwise"] = f"input channels, output channels and groups are {inputs}, {outputs} and {groups}, expected one number"
+    elif groups == 1:
+        refusals["depthwise"] = "there is only one channel, less than a vector"
+
+    moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != input_sizes[d]]
+    if product(kernel) != 1:
+        refusals["pointwise"] = f"the kernel has {product(kernel)} positions, expected 1"
+    elif moved:
+        refusals["pointwise"] = (
+            f"stride or padding makes the output positions differ from the input positions in spatial dimension {moved[0]}"
+        )
+
+    def first_reason(reasons):
+        return next((reason for reason in reasons if reason), None)
+
+    def fourier_reasons():
+        if rank > 2:
+            yield f"there are {rank} spatial dimensions, expected at most 2"
+        for d in range(rank):
+            if strides[d] != 1 and output_sizes[d] != 1:
+                yield f"the stride is {strides[d]} in spatial dimension {d}, expected 1"
+            if dilations[d] != 1 and kernel[d] != 1:
+                yield f"the dilation is {dilations[d]} in spatial dimension {d}, expected 1"
+
+    def winograd_reasons():
+        transformed = [d for d in range(max(rank - 2, 0), rank) if kernel[d] > 1]
+        for d in range(rank):
+            if strides[d] != 1:
+                yield f"the stride is {strides[d]} in spatial dimension {d}, expected 1"
+            if dilations[d] != 1 and kernel[d] != 1:
+                yield f"the dilation is {dilations[d]} in spatial dimension {d}, expected 1"
+            if d in transformed and kernel[d] > 7:
+                yield f"the kernel has {kernel[d]} positions in spatial dimension {d}, at most 7 are transformed"
+        if not transformed:
+            yield "the kernel has 1 position in each dimension that could be transformed"
+        if groups > 1 and (inputs // groups % lanes or outputs // groups % lanes):
+            yield (
+                f"its groups have {inputs // groups} input and {outputs // groups} output channels, "
+                f"expected multiples of the vector length {lanes}"
+            )
+
+    for name, reasons in (("fft", fourier_reasons()), ("winograd", winograd_reasons())):
+        if reason := first_reason(reasons):
+            refusals[name] = reason
+    return refusals
+
+
+def refusals_of(layer):
+    return {candidate["algorithm"]: candidate["declines"] for candidate in layer["candidates"] if "declines" in candidate}
+
+
+@pytest.mark.parametrize("kind, first", PACKS)
+def test_every_algorithm(kind, first, tmp_path):
+    """Of each random window every algorithm that doesn't decline it, those on request included."""
+    cases = CASES[kind][first : first + PACK]
+    model = describe(cases, "windows", tmp_path)
+    explained = run_json("explain", model, "--fold=none")
+    offered = {
+        layer["name"]: {candidate["algorithm"] for candidate in layer["candidates"] if "declines" not in candidate}
+        for layer in explained["layers"]
+    }
+    assert len(offered) == len(cases)
+    report = verify(model, "--fold=none")
+    verified = {name: {check["algorithm"] for check in layer["algorithms"]} for layer in report["layers"] for name in layer["names"]}
+    assert verified == offered
+    for layer in explained["layers"]:
+        algorithms = {name.partition(":")[0] for name in offered[layer["name"]]}
+        assert {"direct", "filter-toeplitz", "im2col"} <= algorithms
+        assert algorithms.isdisjoint(refusals_of(layer))
+
+
+FOLDS = {"convolutions": ("stride", "dilation", "groups"), "transposed": ("transposed",)}
+
+
+@pytest.mark.parametrize("kind, fold", [(kind, fold) for kind, folds in FOLDS.items() for fold in folds])
+def test_every_algorithm_of_every_fold(kind, fold, tmp_path):
+    """The pieces of folded windows, where they have another geometry than the window."""
+    model = describe(CASES[kind][::STEP], "folded", tmp_path)
+    whole, folded = (run_json("explain", model, f"--fold={choice}")["layers"] for choice in ("none", fold))
+    pieces = collections.Counter(layer["name"] for layer in folded)
+    def geometry(layer):
+        return {key: layer[key] for key in ("input", "result", "kernel", "strides", "dilations", "padding_low", "groups")}
+    unchanged = {layer["name"]: geometry(layer) for layer in whole}
+    changed = sorted({layer["name"] for layer in folded if pieces[layer["name"]] > 1 or geometry(layer) != unchanged[layer["name"]]})
+    assert len(changed) >= 3
+    cases = [CASES[kind][::STEP][int(name.removeprefix("case"))] for name in changed]
+    report = verify(describe(cases, "pieces", tmp_path), f"--fold={fold}")
+    algorithms = {check["algorithm"].partition(":")[0] for layer in report["layers"] for check in layer["algorithms"]}
+    assert {"direct", "im2col", "filter-toeplitz", "winograd", "fft"} <= algorithms
+
+
+def test_reasons_of_convolutions(tmp_path):
+    """The same ones decline each random convolution, in the same words, as this file finds."""
+    model = describe(CASES["convolutions"], "declined", tmp_path)
+    report = run_json("explain", model, "--fold=none")
+    assert len(report["layers"]) == len(CASES["convolutions"])
+    seen = collections.Counter()
+    for layer in report["layers"]:
+        refusals = refusals_of(layer)
+        assert refusals == expected_refusals(layer, report["lanes"]), layer["name"]
+        seen.update((name, re.sub(r"\d+", "N", reason)) for name, reason in refusals.items())
+    assert set(seen) == {
+        ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
+        ("depthwise", "there is only one channel, less than a vector"),
+        ("pointwise", "the kernel has N positions, expected N"),
+        ("pointwise", "stride or padding makes the output positions differ from the input positions in spatial dimension N"),
+        ("fft", "there are N spatial dimensions, expected at most N"),
+        ("fft", "the stride is N in spatial dimension N, expected N"),
+        ("fft", "the dilation is N in spatial dimension N, expected N"),
+        ("winograd", "the stride is N in spatial dimension N, expected N"),
+        ("winograd", "the dilation is N in spatial dimension N, expected N"),
+        ("winograd", "the kernel has N position in each dimension that could be transformed"),
+        ("winograd", "its groups have N input and N output channels, expected multiples of the vector length N"),
+    }
+
+
+# Those of a transposed convolution are of one of its phases, whose numbers aren't the layer's. What no random window has (no spatial
+# dimension, a kernel or a column that is too large, filters that the network computes) is in
+# test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir and -filter-toeplitz-errors.mlir.
+PHASE_REASONS = {
+    "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
+                  "there is only one channel, less than a vector"),
+    "pointwise": ("the kernel has N positions, expected N",
+                  "stride or padding makes the output positions differ from the input positions in spatial dimension N",
+                  "it would write its output positions apart"),
+    "fft": ("there are N spatial dimensions, expected at most N",
+            "no tap of the filter takes part in spatial dimension N",
+            "the dilation is N in spatial dimension N, expected N"),
+    "winograd": ("the dilation is N in spatial dimension N, expected N",
+                 "the kernel has no positions in spatial dimension N",
+                 "the kernel has N position in each dimension that could be transformed",
+                 "its groups have N input and N output channels, expected multiples of the vector length N"),
+}  # fmt: skip
+
+
+def test_reasons_of_transposed_convolutions(tmp_path):
+    """Exactly these occur, each at least once."""
+    model = describe(CASES["transposed"], "declined", tmp_path)
+    report = run_json("explain", model, "--fold=none")
+    seen = {(name, re.sub(r"\d+", "N", reason)) for layer in report["layers"] for name, reason in refusals_of(layer).items()}
+    assert seen == {(name, reason) for name, reasons in PHASE_REASONS.items() for reason in reasons}
+    for layer in report["layers"]:
+        channels = (layer["input"][1], layer["result"][1], layer["groups"])
+        assert ("depthwise" in refusals_of(layer)) == (len(set(channels)) != 1 or channels[0] == 1)
