@@ -122,12 +122,13 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
   // Choices.
   buildTargetPipeline(manager, options);
   manager.addPass(createSelectAlgorithms(getAlgorithmOptions(options)));
-  buildKernelPipeline(manager);
+  buildKernelPipeline(manager, options.releaseWeights);
 }
 
-void toeplitz::buildKernelPipeline(OpPassManager &manager) {
+void toeplitz::buildKernelPipeline(OpPassManager &manager,
+                                   bool releaseWeights) {
   // Layouts, packed weights, epilogues.
-  manager.addPass(createConvertCnnToKernel());
+  manager.addPass(createConvertCnnToKernel({releaseWeights}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createFuseSeparable());
   manager.addPass(createFuseElementwise());

@@ -48,6 +48,9 @@ struct PipelineOptions {
   std::string fold;
   /// The same for single layers, by their names; these come first.
   std::map<std::string, std::string> layerFolds;
+  /// Whether weights may be freed once they are packed: nothing else in the
+  /// MLIR context needs them.
+  bool releaseWeights = false;
 };
 
 /// From a network as written to a simplified one.
@@ -61,7 +64,8 @@ void buildTargetPipeline(mlir::OpPassManager &manager,
 void buildSchedulePipeline(mlir::OpPassManager &manager,
                            const PipelineOptions &options);
 /// The same, when every convolution has its algorithm already.
-void buildKernelPipeline(mlir::OpPassManager &manager);
+void buildKernelPipeline(mlir::OpPassManager &manager,
+                         bool releaseWeights = false);
 /// From kernels to loops.
 void buildLoopsPipeline(mlir::OpPassManager &manager,
                         const PipelineOptions &options);

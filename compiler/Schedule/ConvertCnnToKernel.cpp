@@ -9,6 +9,7 @@
 #include "compiler/Schedule/ConvertShapes.h"
 #include "compiler/Schedule/ConvertTensors.h"
 #include "compiler/Schedule/Passes.h"
+#include "compiler/Schedule/WeightRelease.h"
 #include "runtime/element_type.h"
 #include "runtime/toeplitz.h"
 
@@ -81,6 +82,8 @@ namespace {
 
 struct ConvertCnnToKernel
     : toeplitz::impl::ConvertCnnToKernelBase<ConvertCnnToKernel> {
+  using ConvertCnnToKernelBase::ConvertCnnToKernelBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -98,9 +101,16 @@ struct ConvertCnnToKernel
         layers.push_back(op);
     });
     IRRewriter rewriter(&getContext());
-    for (Operation *layer : layers)
+    std::optional<WeightRelease> weights;
+    if (releaseWeights)
+      weights.emplace(module);
+    for (Operation *layer : layers) {
+      Value filter = layer->getOperand(1);
       if (failed(convertConvolution(rewriter, layer)))
         return signalPassFailure();
+      if (weights)
+        weights->drop(filter);
+    }
 
     int64_t lanes = kernel::getTarget(module).getLanes();
     RewritePatternSet patterns(&getContext());

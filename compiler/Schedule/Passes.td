@@ -71,6 +71,10 @@ def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
     %1 = kernel.reorder ins(%0) outs(%e2) ... : (tensor<1x4x8x8x8xf32>, ...) -> tensor<1x32x8x8xf32>
     ```
   }];
+  let options = [
+    Option<"releaseWeights", "release-weights", "bool", "false",
+           "Free each filter once it is packed, and what no operation reads: the module alone uses the blobs of its context">
+  ];
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }

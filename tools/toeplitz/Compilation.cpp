@@ -305,6 +305,8 @@ LogicalResult Compilation::advanceTo(Stage target) {
     return reportError("'" + path + "' is at the stage '" + stageName(stage) +
                        "', which is past '" + stageName(target) + "'");
   PassManager manager(&context, ModuleOp::getOperationName());
+  // The context is this compilation's own.
+  pipeline.releaseWeights = true;
   buildPipeline(manager, stage, target, pipeline);
   if (failed(runPasses(manager)))
     return failure();
