@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -75,19 +76,33 @@ def prepare(files, name):
     onnx.save(model, files.onnx)
 
 
-def compile_measured(files, options):
-    """Compiles to a shared library; seconds, and the peak memory in bytes of the compiler or of a process that it starts.
+def peak_so_far(pid):
+    """The largest resident size of a process until now, in bytes; 0 once it has ended."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except ProcessLookupError:
+        return 0
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else 0
 
-    What the system reports as a process's peak includes its parent's size at its start: this process stays small."""
+
+def compile_measured(files, options):
+    """Compiles to a shared library; seconds, and the peak memory in bytes of the compiler itself.
+
+    The linker that it starts maps the object and the library, whose pages the system counts as that process's; of its own it
+    has a few megabytes. What the system reports as a process's peak includes its parent's size at its start: this process stays
+    small."""
     command = [TOEPLITZ, "compile", str(files.description), "-o", str(files.library), *options]
     start = time.perf_counter()
     process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, peak_so_far(process.pid))
+        time.sleep(0.01)
     seconds = time.perf_counter() - start
     if process.returncode:
         sys.exit(f"failed: {' '.join(command)}")
-    return seconds, usage.ru_maxrss * 1024
+    return seconds, peak
 
 
 def make_runner(engine, name, threads):

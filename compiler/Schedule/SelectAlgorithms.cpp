@@ -51,7 +51,8 @@ private:
   LogicalResult readTimes(TunedTimes &times) {
     llvm::Expected<TunedTimes> read = TunedTimes::read(tuned);
     if (!read)
-      return getOperation().emitError(llvm::toString(read.takeError()));
+      return getOperation().emitError("measured times: " +
+                                      llvm::toString(read.takeError()));
     times = std::move(*read);
     if (times.isStale())
       getOperation().emitWarning()

@@ -122,6 +122,7 @@ private:
                              const AlgorithmChoice &forced, bool forLayer);
   LogicalResult reportInexact(const LayerSelection &selection,
                               const Candidate &best);
+  LogicalResult checkVariantExists();
 
   ModuleOp module;
   const SelectionRules &rules;
@@ -313,12 +314,38 @@ LogicalResult Selector::visit(Operation *op) {
   return success();
 }
 
+/// An algorithm for all layers computes those that it can; but a variant that
+/// none of these has is a mistake.
+LogicalResult Selector::checkVariantExists() {
+  if (!forcedForAll || forcedForAll->variant.empty())
+    return success();
+  std::vector<std::string> others;
+  for (const LayerSelection &selection : selections)
+    for (const Candidate &candidate : selection.candidates) {
+      if (candidate.choice.algorithm != forcedForAll->algorithm ||
+          candidate.refusal)
+        continue;
+      if (candidate.choice.variant == forcedForAll->variant)
+        return success();
+      others.push_back("'" + candidate.choice.getName() + "'");
+    }
+  if (others.empty())
+    return success();
+  llvm::sort(others);
+  others.erase(std::unique(others.begin(), others.end()), others.end());
+  return module.emitError()
+         << "no convolution has the variant '" << forcedForAll->getName()
+         << "', expected one of " << llvm::join(others, ", ");
+}
+
 FailureOr<std::vector<LayerSelection>> Selector::run() {
   if (failed(readRules()))
     return failure();
   findPieces();
   if (module.walk([&](Operation *op) { return WalkResult(visit(op)); })
           .wasInterrupted())
+    return failure();
+  if (failed(checkVariantExists()))
     return failure();
   llvm::StringSet<> seen;
   for (const LayerSelection &selection : selections)

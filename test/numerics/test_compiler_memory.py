@@ -13,7 +13,7 @@ WEIGHT_BYTES = 4 * LAYERS * CHANNELS * CHANNELS * 9
 def peak_bytes(channels, tmp_path, *options):
     layers = [{"name": f"conv{n}", "op": "conv", "out_channels": channels, "kernel_size": 3, "padding": 1} for n in range(LAYERS)]
     model = write_description(
-        {"weights": {"random": 1}, "inputs": [{"name": "x", "shape": [1, channels, 4, 4]}], "layers": layers}, tmp_path
+        {"name": f"memory{channels}", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [1, channels, 4, 4]}], "layers": layers}, tmp_path
     )
     arguments = ["toeplitz", "compile", str(model), "-o", str(tmp_path / "network.a"), "--mcpu=x86-64-v3", *options]
     process = os.posix_spawn(find_tool(), arguments, os.environ)

@@ -65,6 +65,8 @@ def expected_refusals(layer, lanes):
     inputs, outputs, groups = layer["input"][1], layer["result"][1], layer["groups"]
     input_sizes, output_sizes = layer["input"][2:], layer["result"][2:]
     rank = len(kernel)
+    halo_low, halo_high = (layer.get(f"halo_{side}", [0] * rank) for side in ("low", "high"))
+    padded_sizes = [size + low + high for size, low, high in zip(input_sizes, halo_low, halo_high)]
     refusals = {}
 
     if not inputs == outputs == groups:
@@ -72,7 +74,7 @@ def expected_refusals(layer, lanes):
     elif groups == 1:
         refusals["depthwise"] = "there is only one channel, less than a vector"
 
-    moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != input_sizes[d]]
+    moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != padded_sizes[d]]
     if product(kernel) != 1:
         refusals["pointwise"] = f"the kernel has {product(kernel)} positions, expected 1"
     elif moved:
@@ -83,11 +85,20 @@ def expected_refusals(layer, lanes):
     def first_reason(reasons):
         return next((reason for reason in reasons if reason), None)
 
+    def is_circulant(d):
+        """Whether the outputs are a cyclic convolution with the image, of a size with a fast transform."""
+        rest = input_sizes[d]
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        has_halo = halo_low[d] + halo_high[d] > 0
+        return has_halo and strides[d] == 1 and output_sizes[d] <= input_sizes[d] and rest == 1
+
     def fourier_reasons():
         for d in range(rank):
             if strides[d] != 1 and output_sizes[d] != 1:
                 yield f"the stride is {strides[d]} in spatial dimension {d}, expected 1"
-            if dilations[d] != 1 and kernel[d] != 1 and d + 2 >= rank:
+            if dilations[d] != 1 and kernel[d] != 1 and d + 2 >= rank and not is_circulant(d):
                 yield f"the dilation is {dilations[d]} in spatial dimension {d}, expected 1"
 
     def winograd_reasons():

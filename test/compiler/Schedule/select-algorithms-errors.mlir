@@ -2,6 +2,10 @@
 // DEFINE: %{layers} =
 // DEFINE: %{force} = not toeplitz-opt %s --select-algorithms=%{layers} 2>&1 | FileCheck %s --check-prefix
 
+// A variant for all layers that none of them has, although the algorithm computes some.
+// REDEFINE: %{layers} = algorithm=winograd:f5
+// RUN: %{force}=FOR-ALL
+// FOR-ALL: error: no convolution has the variant 'winograd:f5', expected one of 'winograd:f2', 'winograd:f4', 'winograd:f6'
 // REDEFINE: %{layers} = layers=three=pointwise
 // RUN: %{force}=TAPS
 // TAPS: error: loc("three"): algorithm 'pointwise' declines this layer: the kernel has 9 positions, expected 1
