@@ -65,6 +65,7 @@ private:
   void transformInputs(Index group, Index block, Index part, int64_t parts);
   void transformInput(Index group, const TilePlace &tile, BlockPlace place,
                       Index tap);
+  void clearMissingTiles(Index block, Index part, int64_t parts);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
   void multiply(Index block, Index vectorTile);
@@ -230,6 +231,47 @@ void Emitter::transformInputs(Index group, Index block, Index part,
     kernel.forLoop(number(0), number(plan.getSummedTaps()), 1,
                    [&](Index tap) { transformInput(group, tile, place, tap); });
   });
+  clearMissingTiles(block, part, parts);
+}
+
+/// The last register tile may have more positions than there are tiles left.
+/// Their products are computed with the others and never read; but whatever
+/// lies there could be denormal numbers, with which they take a hundred times
+/// as long.
+void Emitter::clearMissingTiles(Index block, Index part, int64_t parts) {
+  int64_t missing = plan.registerTiles * plan.tilePositions - plan.tiles;
+  if (missing == 0)
+    return;
+  int64_t lastBlock = plan.blocks - 1;
+  int64_t registerTile = plan.registerTiles - 1 - lastBlock * plan.blockTiles;
+  int64_t channels = plan.getSummedTaps() * plan.getChannelBlocks();
+  auto clear = [&] {
+    Value zero = kernel.splat(0.0f, lanes);
+    kernel.forEach({plan.getValues(), channels}, [&](ArrayRef<Index> place) {
+      for (int64_t position = plan.tilePositions - missing;
+           position < plan.tilePositions; ++position) {
+        Index start = scale(
+            place[1], plan.tilePositions * lanes,
+            number(registerTile * plan.getInputTileSize() + position * lanes));
+        kernel.storeVector(
+            zero, getInputMemory(),
+            getInputPlace(scale(place[0], plan.getInputPlane(), start)));
+      }
+    });
+  };
+  auto isEqual = [&](Index a, int64_t b) {
+    return compare(arith::CmpIPredicate::eq, a, number(b));
+  };
+  auto clearInFirstPart = [&] {
+    if (parts == 1)
+      clear();
+    else
+      kernel.ifThen(isEqual(part, 0), clear);
+  };
+  if (plan.blocks == 1)
+    clearInFirstPart();
+  else
+    kernel.ifThen(isEqual(block, lastBlock), clearInFirstPart);
 }
 
 void Emitter::transformInput(Index group, const TilePlace &tile,
