@@ -158,3 +158,24 @@ func.func @main(%x: memref<1x32x14x14x4xf32>, %w: memref<589824xf32>, %y: memref
   return
 }
 }
+
+// -----
+
+// A register tile of three positions for two tiles: the third one's 6 values are zeros, so that no product of it is denormal.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK-SAME: %[[SCRATCH:[a-z0-9]*]]: memref<1x192xf32>)
+// CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<4xf32>
+// CHECK: scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
+// CHECK: %[[PLACE:.*]] = arith.addi %{{.*}}, %c8 overflow<nsw> : index
+// CHECK-NEXT: vector.store %[[ZERO]], %[[SCRATCH]][%{{.*}}, %[[PLACE]]]
+// CHECK-NEXT: }
+// CHECK: vector.fma
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x5x4xf32>, %w: memref<96xf32>, %y: memref<1x1x5x4xf32>, %s: memref<1x192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 5>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 6>}
+    : (memref<1x1x5x4xf32>, memref<96xf32>, memref<1x1x5x4xf32>, memref<1x192xf32>) -> () loc("conv1")
+  return
+}
+}

@@ -1,0 +1,188 @@
+// The first half of Winograd's algorithm: V = B^T d B for each tile of the
+// input and each vector of its channels, where d reaches into the padding with
+// zeros in it.
+
+#include "compiler/Algorithms/WinogradKernel.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+void WinogradKernel::transformInputs(Index group, Index block, Index part,
+                                     int64_t parts) {
+  forTiles(block, part, parts, [&](const TilePlace &tile, BlockPlace place) {
+    kernel.forLoop(number(0), number(plan.getSummedTaps()), 1,
+                   [&](Index tap) { transformInput(group, tile, place, tap); });
+  });
+  clearMissingTiles(block, part, parts);
+}
+
+/// The last register tile may have more positions than there are tiles left.
+/// Their products are computed with the others and never read; but whatever
+/// lies there could be denormal numbers, with which they take a hundred times
+/// as long.
+void WinogradKernel::clearMissingTiles(Index block, Index part, int64_t parts) {
+  int64_t missing = plan.registerTiles * plan.tilePositions - plan.tiles;
+  if (missing == 0)
+    return;
+  int64_t lastBlock = plan.blocks - 1;
+  int64_t registerTile = plan.registerTiles - 1 - lastBlock * plan.blockTiles;
+  int64_t channels = plan.getSummedTaps() * plan.getChannelBlocks();
+  auto clear = [&] {
+    Value zero = kernel.splat(0.0f, lanes);
+    kernel.forEach({plan.getValues(), channels}, [&](ArrayRef<Index> place) {
+      for (int64_t position = plan.tilePositions - missing;
+           position < plan.tilePositions; ++position) {
+        Index start = scale(
+            place[1], plan.tilePositions * lanes,
+            number(registerTile * plan.getInputTileSize() + position * lanes));
+        kernel.storeVector(
+            zero, getInputMemory(),
+            getInputPlace(scale(place[0], plan.getInputPlane(), start)));
+      }
+    });
+  };
+  auto isEqual = [&](Index a, int64_t b) {
+    return compare(arith::CmpIPredicate::eq, a, number(b));
+  };
+  auto clearInFirstPart = [&] {
+    if (parts == 1)
+      clear();
+    else
+      kernel.ifThen(isEqual(part, 0), clear);
+  };
+  if (plan.blocks == 1)
+    clearInFirstPart();
+  else
+    kernel.ifThen(isEqual(block, lastBlock), clearInFirstPart);
+}
+
+void WinogradKernel::transformInput(Index group, const TilePlace &tile,
+                                    BlockPlace place, Index tap) {
+  // Where the tile begins in the input, how much of it is read, and whether
+  // every tile lies inside.
+  std::array<Index, 3> starts;
+  std::array<int64_t, 3> sizes = {1, plan.getRows(), plan.getColumns()};
+  Value inside;
+  for (int64_t d = 0; d < 3; ++d) {
+    const Dimension &dimension = plan.dimensions[d];
+    starts[d] =
+        kernel.sub(scale(tile.numbers[d], plan.getTileOutputs(d), number(0)),
+                   number(dimension.paddingLow));
+    int64_t last = (plan.tileCounts[d] - 1) * plan.getTileOutputs(d) -
+                   dimension.paddingLow + sizes[d] - 1;
+    if (d == 0) {
+      starts[d] = kernel.add(starts[d], tap);
+      last += dimension.kernel - 1;
+    }
+    auto require = [&](Value condition) {
+      inside = inside ? Value(arith::AndIOp::create(
+                            kernel.builder, kernel.location, inside, condition))
+                      : condition;
+    };
+    if (dimension.paddingLow > 0)
+      require(compare(arith::CmpIPredicate::sge, starts[d], number(0)));
+    if (last >= dimension.input)
+      require(compare(arith::CmpIPredicate::sle, starts[d],
+                      number(dimension.input - sizes[d])));
+  }
+
+  auto loadInput = [&](Index channelBlock, Index row, Index column) {
+    SmallVector<Index> indices = {
+        tile.image,
+        kernel.add(kernel.mul(group, number(plan.getChannelBlocks())),
+                   channelBlock)};
+    std::array<Index, 3> position = {starts[0], kernel.add(starts[1], row),
+                                     kernel.add(starts[2], column)};
+    indices.append(position.begin() + (3 - rank), position.end());
+    indices.push_back(number(0));
+    return kernel.loadVector(buffers.input, indices, lanes);
+  };
+  Index blocks = number(plan.getChannelBlocks());
+  auto interior = [&] {
+    kernel.forLoop(number(0), blocks, 1, [&](Index channelBlock) {
+      transformInputBlock(place, tap, channelBlock,
+                          [&](Index row, Index column) {
+                            return loadInput(channelBlock, row, column);
+                          });
+    });
+  };
+  if (!inside) {
+    interior();
+    return;
+  }
+  auto border = [&] {
+    std::array<Index, 3> low, high;
+    for (int64_t d = 0; d < 3; ++d) {
+      low[d] = kernel.max(number(0), kernel.sub(number(0), starts[d]));
+      high[d] =
+          kernel.min(number(sizes[d]),
+                     kernel.sub(number(plan.dimensions[d].input), starts[d]));
+    }
+    kernel.forEach({sizes[1], sizes[2]}, [&](ArrayRef<Index> place) {
+      kernel.storeVector(kernel.splat(0.0f, lanes), patch,
+                         {place[0], place[1], number(0)});
+    });
+    kernel.forLoop(number(0), blocks, 1, [&](Index channelBlock) {
+      // (The depth is one position, inside or not.) Columns are the outer loop:
+      // LLVM would make a call of memcpy of each row, slower by far.
+      kernel.forLoop(low[0], high[0], 1, [&](Index) {
+        kernel.forLoop(low[2], high[2], 1, [&](Index column) {
+          kernel.forLoop(low[1], high[1], 1, [&](Index row) {
+            kernel.storeVector(loadInput(channelBlock, row, column), patch,
+                               {row, column, number(0)});
+          });
+        });
+      });
+      transformInputBlock(
+          place, tap, channelBlock, [&](Index row, Index column) {
+            return kernel.loadVector(patch, {row, column, number(0)}, lanes);
+          });
+    });
+  };
+  ifElse(inside, interior, border);
+}
+
+/// V = B^T d B for a vector of channels of one tile.
+void WinogradKernel::transformInputBlock(BlockPlace place, Index tap,
+                                         Index channelBlock, Load load) {
+  Index start = kernel.add(
+      scale(place.registerTile, plan.getInputTileSize(), number(0)),
+      scale(kernel.add(kernel.mul(tap, number(plan.getChannelBlocks())),
+                       channelBlock),
+            plan.tilePositions * lanes,
+            scale(place.position, lanes, number(0))));
+  auto store = [&](Index row, Index column, Value vector) {
+    Index value = scale(row, plan.getColumns(), column);
+    kernel.storeVector(
+        vector, getInputMemory(),
+        getInputPlace(scale(value, plan.getInputPlane(), start)));
+  };
+  Index rows = number(plan.getRows()), columns = number(plan.getColumns());
+  if (!plan.isTransformed(2)) {
+    applyRows(inputPrograms[1], load, number(0), store);
+    return;
+  }
+  // The second pass is the first one with rows and columns exchanged.
+  auto loadHalf = [&](Index column, Index row) {
+    return kernel.loadVector(half, {row, column, number(0)}, lanes);
+  };
+  auto loadExchanged = [&](Index column, Index row) {
+    return load(row, column);
+  };
+  auto storeExchanged = [&](Index column, Index row, Value vector) {
+    store(row, column, vector);
+  };
+  if (!plan.isTransformed(1)) {
+    applyRows(inputPrograms[2], loadExchanged, number(0), storeExchanged);
+    return;
+  }
+  kernel.forLoop(number(0), columns, 1, [&](Index column) {
+    applyRows(inputPrograms[1], load, column,
+              [&](Index row, Index column, Value vector) {
+                kernel.storeVector(vector, half, {row, column, number(0)});
+              });
+  });
+  kernel.forLoop(number(0), rows, 1, [&](Index row) {
+    applyRows(inputPrograms[2], loadHalf, row, storeExchanged);
+  });
+}

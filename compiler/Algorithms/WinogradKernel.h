@@ -1,0 +1,110 @@
+// What the files of Winograd's kernels share: the tasks and loops of
+// WinogradKernel.cpp, and the input's transform of WinogradInput.cpp.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADKERNEL_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADKERNEL_H
+
+#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/Winograd.h"
+
+namespace toeplitz {
+
+/// A tile: its image, and its number in each dimension.
+struct TilePlace {
+  KernelBuilder::Index image;
+  std::array<KernelBuilder::Index, 3> numbers;
+};
+
+/// The place of a tile in a block: its register tile, and its position there.
+struct BlockPlace {
+  KernelBuilder::Index registerTile, position;
+};
+
+/// Writes the loops of one kernel: see WinogradKernel.cpp.
+class WinogradKernel {
+public:
+  using Index = KernelBuilder::Index;
+
+  WinogradKernel(kernel::ConvOp op, KernelBuilder &kernel)
+      : op(op), kernel(kernel), plan(op), buffers(getBuffers(op, kernel)),
+        lanes(plan.lanes), rank(op.getKernel().size()) {
+    for (int64_t d : {1, 2}) {
+      if (!plan.isTransformed(d))
+        continue;
+      CookToom transform = getCookToom(plan, d);
+      inputPrograms[d].emplace(transform.inputTransform);
+      outputPrograms[d].emplace(transform.outputTransform);
+    }
+  }
+
+  void emit();
+
+private:
+  using Load = llvm::function_ref<mlir::Value(Index row, Index column)>;
+  using Store =
+      llvm::function_ref<void(Index row, Index column, mlir::Value vector)>;
+
+  void emitPreparation();
+  void setBlock(Index group, Index block);
+  using TileBody = llvm::function_ref<void(const TilePlace &, BlockPlace)>;
+  void forTiles(Index block, TileBody body) {
+    forTiles(block, number(0), 1, body);
+  }
+  void forTiles(Index block, Index part, int64_t parts, TileBody body);
+  void transformInputs(Index group, Index block, Index part, int64_t parts);
+  void transformInput(Index group, const TilePlace &tile, BlockPlace place,
+                      Index tap);
+  void clearMissingTiles(Index block, Index part, int64_t parts);
+  void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
+                           Load load);
+  void multiply(Index block, Index vectorTile);
+  void prefetchFilter(Index row);
+  void transformOutputs(Index block, Index vectorTile);
+  void transformOutput(const TilePlace &tile, Index vector, Index productStart,
+                       bool cut);
+  void applyRows(const std::optional<LinearProgram> &program, Load load,
+                 Index column, Store store);
+
+  /// Where the transformed input of the block lies, and what is at `offset` in
+  /// it.
+  mlir::Value getInputMemory() {
+    return plan.preparationTasks > 0 ? buffers.prepared : buffers.scratch;
+  }
+  llvm::SmallVector<Index> getInputPlace(Index offset) {
+    if (plan.preparationTasks > 0)
+      return {kernel.add(inputStart, offset)};
+    return {Index(kernel.slot), offset};
+  }
+
+  mlir::Value allocateTile(int64_t rows, int64_t columns);
+  Index countRegisterTiles(Index block);
+  mlir::Value compare(mlir::arith::CmpIPredicate predicate, Index a, Index b) {
+    return mlir::arith::CmpIOp::create(kernel.builder, kernel.location,
+                                       predicate, kernel.value(a),
+                                       kernel.value(b));
+  }
+  void ifElse(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise);
+  /// a * number + b
+  Index scale(Index a, int64_t number_, Index b) {
+    return kernel.add(kernel.mul(a, number(number_)), b);
+  }
+  Index number(int64_t value) { return kernel.constant(value); }
+
+  kernel::ConvOp op;
+  KernelBuilder &kernel;
+  WinogradPlan plan;
+  ConvolutionBuffers buffers;
+  int64_t lanes;
+  size_t rank;
+  std::optional<LinearProgram> inputPrograms[3], outputPrograms[3];
+  /// A tile of the input with zeros where it lies in the padding; a tile whose
+  /// rows were transformed. Both rows x columns x lanes.
+  mlir::Value patch, half;
+  /// Where the block's transformed input begins in the prepared memory.
+  Index inputStart;
+};
+
+} // namespace toeplitz
+
+#endif
