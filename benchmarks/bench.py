@@ -90,8 +90,7 @@ def compile_measured(files, options):
     """Compiles to a shared library; seconds, and the peak memory in bytes of the compiler itself.
 
     The linker that it starts maps the object and the library, whose pages the system counts as that process's; of its own it
-    has a few megabytes. What the system reports as a process's peak includes its parent's size at its start: this process stays
-    small."""
+    has a few megabytes."""
     command = [TOEPLITZ, "compile", str(files.description), "-o", str(files.library), *options]
     start = time.perf_counter()
     process = subprocess.Popen(command)

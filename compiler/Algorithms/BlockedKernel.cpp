@@ -65,10 +65,6 @@ BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
   return blueprint;
 }
 
-int64_t toeplitz::countScratchRows(Value scratch) {
-  return scratch ? cast<ShapedType>(scratch.getType()).getDimSize(0) : 0;
-}
-
 ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
                                         const KernelBuilder &kernel) {
   ConvolutionBuffers buffers;

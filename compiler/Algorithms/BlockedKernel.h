@@ -49,10 +49,15 @@ struct ConvolutionBuffers {
   mlir::Value input, filter, bias, residual, structure, output, scratch,
       prepared;
 };
-/// The rows of scratch memory, one for each task that may run at a time; 0
-/// where there is none.
-int64_t countScratchRows(mlir::Value scratch);
 ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
+
+/// KernelLowering::countSlots of an operation that has scratch memory: its
+/// rows.
+template <typename Op> int64_t countScratchRows(mlir::Operation *op) {
+  mlir::Value scratch = llvm::cast<Op>(op).getScratch();
+  return scratch ? llvm::cast<mlir::ShapedType>(scratch.getType()).getDimSize(0)
+                 : 0;
+}
 
 /// Vectors of output channels side by side, for several output positions:
 /// positions x vectors values.

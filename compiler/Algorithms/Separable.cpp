@@ -244,9 +244,6 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
 }
 
 KernelLowering toeplitz::getSeparableLowering() {
-  auto countSlots = [](Operation *op) {
-    return countScratchRows(cast<kernel::SeparableConvOp>(op).getScratch());
-  };
   return {kernel::SeparableConvOp::getOperationName(), countTasks, emit,
-          countSlots};
+          countScratchRows<kernel::SeparableConvOp>};
 }

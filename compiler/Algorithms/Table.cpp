@@ -106,10 +106,6 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   return algorithm->emit(conv, kernel);
 }
 
-static int64_t countSlots(Operation *op) {
-  return countScratchRows(cast<kernel::ConvOp>(op).getScratch());
-}
-
 static int64_t countPreparations(Operation *op) {
   auto conv = cast<kernel::ConvOp>(op);
   const Algorithm *algorithm = findAlgorithm(conv.getAlgorithm());
@@ -119,8 +115,8 @@ static int64_t countPreparations(Operation *op) {
 }
 
 SmallVector<KernelLowering> toeplitz::getConvolutionLowerings() {
-  return {{kernel::ConvOp::getOperationName(), countTasks, emit, countSlots,
-           countPreparations},
+  return {{kernel::ConvOp::getOperationName(), countTasks, emit,
+           countScratchRows<kernel::ConvOp>, countPreparations},
           getSeparableLowering()};
 }
 
