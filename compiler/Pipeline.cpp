@@ -52,6 +52,7 @@ static SetTargetOptions getTargetOptions(const TargetDescription &target) {
   options.fma = target.hasFusedMultiplyAdd;
   options.l1 = target.level1CacheBytes;
   options.l2 = target.level2CacheBytes;
+  options.amx = target.hasTileProducts;
   return options;
 }
 
@@ -167,6 +168,7 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertTilesToLLVM());
   // (Functions of libm take vectors apart: before vectors are LLVM's.)
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());

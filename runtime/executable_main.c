@@ -427,6 +427,10 @@ int main(int argc, char **argv) {
   if (!chosen.input_paths || !chosen.output_paths || !memory.inputs ||
       !memory.outputs)
     failed = fail("out of memory");
+  else if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
+    failed = fail("this processor lacks '%s', a feature of the one that the "
+                  "network '%s' is compiled for",
+                  toeplitz_missing_feature(network), network->name);
   else if (read_command_line(argc, argv, network, &chosen))
     failed = 1;
   else if (chosen.help)

@@ -33,6 +33,8 @@ static int run(const toeplitz_network *network, toeplitz_pool *pool,
     return TOEPLITZ_NULL_TENSOR;
   if ((uintptr_t)workspace % TOEPLITZ_ALIGNMENT != 0)
     return TOEPLITZ_MISALIGNED_WORKSPACE;
+  if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
+    return TOEPLITZ_UNSUPPORTED_PROCESSOR;
   void *allocated = NULL;
   if (!workspace && size > 0) {
     if (size > SIZE_MAX ||
@@ -85,6 +87,9 @@ const char *toeplitz_error_string(int error) {
     return "the workspace is not aligned to 64 bytes";
   case TOEPLITZ_BAD_BATCH:
     return "the batch is negative, or the network is compiled for another one";
+  case TOEPLITZ_UNSUPPORTED_PROCESSOR:
+    return "the network is compiled for a processor with features that this one "
+           "lacks";
   default:
     return "unknown error number";
   }

@@ -21,7 +21,8 @@ enum {
   TOEPLITZ_OUT_OF_MEMORY = 1,
   TOEPLITZ_NULL_TENSOR = 2,
   TOEPLITZ_MISALIGNED_WORKSPACE = 3,
-  TOEPLITZ_BAD_BATCH = 4
+  TOEPLITZ_BAD_BATCH = 4,
+  TOEPLITZ_UNSUPPORTED_PROCESSOR = 5
 };
 
 /* The alignment of workspaces and weights: a cache line, which is also the
@@ -97,6 +98,13 @@ typedef struct toeplitz_network {
   /* Bytes of workspace that run_batch needs. UINT64_MAX when there is no such
    * number. */
   uint64_t (*batch_workspace_size)(int64_t batch);
+  /* What the code needs of an x86 processor, by the lines of
+   * runtime/processor_features.h; 0 for others. */
+  uint64_t processor_features;
+  /* The LLVM name of a feature that the code needs and this machine lacks, or
+   * NULL. Whoever calls run or run_batch here himself calls it before: it also
+   * asks the system for the registers that a process gets on request (AMX). */
+  const char *(*missing_feature)(const struct toeplitz_network *network);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -160,6 +168,13 @@ void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
                           void *const *outputs, int64_t batch);
 uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,
                                          int64_t batch);
+
+/* What a network's missing_feature does. */
+const char *toeplitz_missing_feature(const toeplitz_network *network);
+
+/* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature; what
+ * was found once is kept. */
+int toeplitz_check_processor(const toeplitz_network *network);
 
 /* An English sentence for a number that a call returned; a constant, never
  * NULL. */

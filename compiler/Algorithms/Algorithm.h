@@ -152,6 +152,9 @@ struct Algorithm {
       const Convolution &, const ConvolutionSchedule &) = nullptr;
   /// Whether it has schedules with circular dimensions.
   bool takesCircularPadding = false;
+  /// Whether the packed filter and the memory that it works in hold bfloat16
+  /// numbers, two in the place of each float that the functions above count.
+  bool worksOnBfloat16 = false;
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

@@ -455,3 +455,17 @@ Value toeplitz::foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
   return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
                                        buffer, expand);
 }
+
+Value toeplitz::foldBatch(KernelBuilder &kernel, Value buffer) {
+  MLIRContext *context = kernel.builder.getContext();
+  auto type = cast<MemRefType>(buffer.getType());
+  AffineMap swap =
+      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0, 2}, context);
+  Value swapped = memref::TransposeOp::create(kernel.builder, kernel.location,
+                                              buffer, AffineMapAttr::get(swap));
+  SmallVector<ReassociationIndices> expand = {{0, 1}, {2}, {3}};
+  SmallVector<int64_t> shape = {1, type.getDimSize(1), type.getDimSize(0),
+                                type.getDimSize(2)};
+  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
+                                       swapped, expand);
+}

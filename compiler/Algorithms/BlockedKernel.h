@@ -106,6 +106,9 @@ bool canFoldPositions(mlir::MemRefType type);
 mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
                           int64_t rows, int64_t columns);
 
+/// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
+mlir::Value foldBatch(KernelBuilder &kernel, mlir::Value buffer);
+
 } // namespace toeplitz
 
 #endif

@@ -109,21 +109,6 @@ static int64_t countTasks(kernel::ConvOp op) {
   return getFoldedKernel(op, target).getTasks(target).countTasks();
 }
 
-/// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
-static Value foldBatch(KernelBuilder &kernel, Value buffer) {
-  MLIRContext *context = kernel.builder.getContext();
-  auto type = cast<MemRefType>(buffer.getType());
-  AffineMap swap =
-      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0, 2}, context);
-  Value swapped = memref::TransposeOp::create(kernel.builder, kernel.location,
-                                              buffer, AffineMapAttr::get(swap));
-  SmallVector<ReassociationIndices> expand = {{0, 1}, {2}, {3}};
-  SmallVector<int64_t> shape = {1, type.getDimSize(1), type.getDimSize(0),
-                                type.getDimSize(2)};
-  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
-                                       swapped, expand);
-}
-
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   BlockedKernel blueprint = getFoldedKernel(op, kernel.target);
   ConvolutionBuffers buffers = getBuffers(op, kernel);

@@ -12,6 +12,7 @@ using namespace toeplitz;
 // One row an algorithm.
 static const Algorithm *const algorithms[] = {
     // clang-format off
+    &splitBfloat16Algorithm,
     &winogradAlgorithm,
     &fftAlgorithm,
     &filterToeplitzAlgorithm,

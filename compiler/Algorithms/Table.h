@@ -8,6 +8,7 @@
 
 namespace toeplitz {
 
+extern const Algorithm splitBfloat16Algorithm;
 extern const Algorithm winogradAlgorithm;
 extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;

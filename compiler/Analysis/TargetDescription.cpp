@@ -83,6 +83,11 @@ void describeRegisters(const llvm::MCSubtargetInfo &subtarget,
     description.vectorLanes = 16;
     description.vectorRegisters = 32;
     description.level2CacheBytes = 1024 * 1024;
+    description.hasTileProducts =
+        has("+amx-tile") && has("+amx-bf16") && has("+avx512bf16");
+    // Every processor with these has at least as much.
+    if (description.hasTileProducts)
+      description.level2CacheBytes = 2 * 1024 * 1024;
   } else if (has("+avx")) {
     description.vectorLanes = 8;
     description.vectorRegisters = 16;

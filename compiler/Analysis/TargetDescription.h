@@ -25,6 +25,9 @@ struct TargetDescription {
   int64_t vectorRegisters = 16;
   /// Whether a fused multiply-add is one instruction.
   bool hasFusedMultiplyAdd = false;
+  /// Whether there are tile registers and products of bfloat16 tiles (x86's
+  /// AMX), beside vectors of 16 lanes that are converted to bfloat16.
+  bool hasTileProducts = false;
   /// Data cache sizes of one core, in bytes. Fixed by the vector width, not
   /// read from the machine that compiles, so that the same options give the
   /// same code everywhere.

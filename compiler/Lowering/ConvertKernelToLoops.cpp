@@ -334,6 +334,7 @@ toeplitz::createConvertKernelToLoops(ArrayRef<KernelLowering> lowerings) {
 void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerApproximateMathPass();
   registerConvertParallelToRuntimePass();
+  registerConvertTilesToLLVMPass();
   registerExternalizeWeightsPass();
   registerLinkParallelKernelsPass();
   static SmallVector<KernelLowering> registered;

@@ -45,7 +45,8 @@ def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::amx::AMXDialect",
+    "::mlir::x86vector::X86VectorDialect"];
 }
 
 def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::ModuleOp"> {
@@ -64,6 +65,24 @@ def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::Modu
     ```
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ConvertTilesToLLVM : Pass<"convert-tiles-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "writes x86's tile registers as LLVM's";
+  let description = [{
+    Lowers the `amx` dialect and `x86vector`'s conversions to bfloat16 to LLVM's intrinsics, after loops have become branches. LLVM
+    allocates the tile registers and configures them.
+
+    Before:
+    ```mlir
+    %sum = amx.tile_mulf %x, %w, %acc : !amx.tile<14x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<14x16xf32>
+    ```
+    After:
+    ```mlir
+    %sum = llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%rows, %columns, %depth, %acc, %x, %w) : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def ExternalizeWeights : Pass<"externalize-weights", "::mlir::ModuleOp"> {

@@ -22,20 +22,30 @@ static constexpr int64_t lineFloats = 16;
 /// Tasks that run at once, at most: more than most machines have processors.
 static constexpr int64_t mostRows = 64;
 
-static Value allocate(Operation *op, ArrayRef<int64_t> shape) {
+/// Memory of this shape in floats, or in twice as many bfloat16 numbers.
+static Value allocate(Operation *op, SmallVector<int64_t> shape,
+                      bool ofBfloat16 = false) {
   OpBuilder builder(op);
+  Type element = builder.getF32Type();
+  if (ofBfloat16) {
+    element = builder.getBF16Type();
+    shape.back() *= 2;
+  }
   return memref::AllocOp::create(builder, op->getLoc(),
-                                 MemRefType::get(shape, builder.getF32Type()),
+                                 MemRefType::get(shape, element),
                                  builder.getI64IntegerAttr(64));
 }
 
 /// Gives an operation `floats` floats for each of the tasks that run at once.
 template <typename Op>
-static void allocateRows(Op op, int64_t tasks, int64_t floats) {
+static void allocateRows(Op op, int64_t tasks, int64_t floats,
+                         bool ofBfloat16 = false) {
   if (floats > 0 && !op.getScratch())
     op.getScratchMutable().assign(
-        allocate(op, {std::min(tasks, mostRows),
-                      int64_t(llvm::alignTo(floats, lineFloats))}));
+        allocate(op,
+                 {std::min(tasks, mostRows),
+                  int64_t(llvm::alignTo(floats, lineFloats))},
+                 ofBfloat16));
 }
 
 namespace {
@@ -49,11 +59,13 @@ struct AllocateScratch : toeplitz::impl::AllocateScratchBase<AllocateScratch> {
         return;
       if (algorithm->getScratchSize)
         allocateRows(conv, algorithm->countTasks(conv),
-                     algorithm->getScratchSize(conv));
+                     algorithm->getScratchSize(conv),
+                     algorithm->worksOnBfloat16);
       if (!algorithm->getPreparation || conv.getPrepared())
         return;
       if (int64_t floats = algorithm->getPreparation(conv).floats)
-        conv.getPreparedMutable().assign(allocate(conv, {floats}));
+        conv.getPreparedMutable().assign(
+            allocate(conv, {floats}, algorithm->worksOnBfloat16));
     });
     getOperation().walk([](kernel::SeparableConvOp conv) {
       allocateRows(conv, countSeparableTasks(conv),

@@ -42,8 +42,11 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
   if (size > 0)
     algorithm.packFilter(part.convolution, schedule, target, filter,
                          packed.values());
+  auto floats = static_cast<int64_t>(packed.size());
   auto type =
-      RankedTensorType::get({std::max<int64_t>(size, 1)}, builder.getF32Type());
+      algorithm.worksOnBfloat16
+          ? RankedTensorType::get({2 * floats}, builder.getBF16Type())
+          : RankedTensorType::get({floats}, builder.getF32Type());
   std::string name =
       getConstantName(layer->getOperand(1), "filter") + ".packed";
   // (The phases of a layer that was folded have one filter.)

@@ -1,5 +1,6 @@
 #include "compiler/Target/CodeObject.h"
 #include "compiler/Target/Interface.h"
+#include "runtime/processor_features.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -9,6 +10,7 @@
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/MemoryBufferRef.h"
@@ -46,6 +48,10 @@ createMachine(const TargetDescription &target, unsigned level,
   // One section a function: what the linker finds unused it can leave out.
   options.FunctionSections = true;
   options.DataSections = true;
+  // LLVM allocates tile registers across the branches of a loop from the first
+  // level on; without it crashes.
+  if (target.hasTileProducts)
+    level = std::max(level, 1U);
   auto codegenLevel = llvm::CodeGenOpt::getLevel(int(level));
   std::unique_ptr<llvm::TargetMachine> machine(backend->createTargetMachine(
       triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
@@ -54,6 +60,20 @@ createMachine(const TargetDescription &target, unsigned level,
   if (!machine)
     error = "LLVM has no code generator for " + target.triple;
   return machine;
+}
+
+/// What runs the code needs to have, as runtime/toeplitz.h says it.
+static uint64_t getProcessorFeatures(const llvm::TargetMachine &machine) {
+  if (machine.getTargetTriple().getArch() != llvm::Triple::x86_64)
+    return 0;
+  const llvm::MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
+  uint64_t features = 0;
+  unsigned number = 0;
+#define X(name, leaf, subleaf, place, bit, state)                              \
+  features |= uint64_t(subtarget.checkFeatures("+" name)) << number++;
+  TOEPLITZ_X86_FEATURES(X)
+#undef X
+  return features;
 }
 
 /// Tells LLVM what the schedules decided: vectors of this width are welcome.
@@ -110,7 +130,8 @@ NetworkCode::translate(ModuleOp module, const Network &network,
         << bytes << " bytes, its attribute 'toeplitz.blob' " << weights.bytes;
     return nullptr;
   }
-  addInterface(*code->module, network, kind, options.executableThreads);
+  addInterface(*code->module, network, kind, options.executableThreads,
+               getProcessorFeatures(*code->machine));
   code->root = getRootFunction(network);
   code->module->setPICLevel(llvm::PICLevel::BigPIC);
   preferVectorWidth(*code->module, target);

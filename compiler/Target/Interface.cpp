@@ -21,7 +21,7 @@ public:
         nothing(llvm::Type::getVoidTy(context)) {}
 
   void hideEverything();
-  void buildDescriptor(ArtifactKind kind);
+  void buildDescriptor(ArtifactKind kind, uint64_t processorFeatures);
   void buildThreads(int threads);
   void buildLibraryFunctions();
   /// A function that returns the descriptor.
@@ -194,10 +194,12 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
   return size;
 }
 
-void InterfaceBuilder::buildDescriptor(ArtifactKind kind) {
+void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
+                                       uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(context, {pointer, int32, int32, pointer,
                                                pointer, int64, pointer, pointer,
-                                               pointer, pointer, pointer});
+                                               pointer, pointer, pointer, int64,
+                                               pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -218,7 +220,11 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind) {
              llvm::ConstantInt::get(int64, network.workspaceBytes), run,
              llvm::cast<llvm::Constant>(poolCreate().getCallee()),
              llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
-             batchWorkspaceSize}));
+             batchWorkspaceSize,
+             llvm::ConstantInt::get(int64, processorFeatures),
+             llvm::cast<llvm::Constant>(
+                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
+                     .getCallee())}));
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
@@ -322,10 +328,11 @@ std::string toeplitz::getRootFunction(const Network &network) {
 }
 
 void toeplitz::addInterface(llvm::Module &module, const Network &network,
-                            ArtifactKind kind, int threads) {
+                            ArtifactKind kind, int threads,
+                            uint64_t processorFeatures) {
   InterfaceBuilder interface(module, network);
   interface.hideEverything();
-  interface.buildDescriptor(kind);
+  interface.buildDescriptor(kind, processorFeatures);
   if (kind == ArtifactKind::Executable) {
     interface.buildAccessor("toeplitz_executable_network");
     interface.buildThreads(threads);

@@ -37,6 +37,10 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
         path + ": is no network: a shared library made by `toeplitz compile` "
                "is expected");
   loaded->network = accessor();
+  if (const char *feature = loaded->network->missing_feature(loaded->network))
+    return llvm::createStringError(
+        path + ": this processor lacks '" + feature +
+        "', a feature of the one that the network is compiled for");
 
   // The library's own runtime makes the threads, so that both always fit each
   // other.

@@ -68,9 +68,9 @@ AsmResourceBlob WeightBuffer::takeBlob() && {
 arith::ConstantOp createConstant(OpBuilder &builder, Location location,
                                  RankedTensorType type, WeightBuffer &&buffer,
                                  StringRef name) {
-  assert(type.getElementType().isF32() && "weights are f32");
-  assert(type.getNumElements() == int64_t(buffer.size()) &&
-         "the buffer has the type's number of elements");
+  assert(type.getNumElements() * type.getElementTypeBitWidth() ==
+             int64_t(buffer.size() * 8 * sizeof(float)) &&
+         "the buffer has the type's size");
   auto attribute =
       DenseResourceElementsAttr::get(type, name, std::move(buffer).takeBlob());
   return arith::ConstantOp::create(builder, location, attribute);

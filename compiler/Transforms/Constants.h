@@ -66,8 +66,9 @@ private:
   llvm::MutableArrayRef<float> contents;
 };
 
-/// Makes an arith.constant of an f32 tensor type with static shape, whose
-/// values are those of the buffer, in a blob called `name`. If there is such a
+/// Makes an arith.constant of a tensor type with static shape, whose memory is
+/// that of the buffer (f32, or as many bytes of others), in a blob called
+/// `name`. If there is such a
 /// blob already, "_1", "_2" and so on is appended: the same sequence of calls
 /// gives the same names.
 mlir::arith::ConstantOp createConstant(mlir::OpBuilder &builder,

@@ -278,7 +278,8 @@ toeplitz::buildCompiledModule(MLIRContext &context, ArrayRef<LayerCopy> copies,
   // The layer comes from another context.
   auto target = kernel::TargetAttr::get(
       &context, foreignTarget.getLanes(), foreignTarget.getRegisters(),
-      foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2());
+      foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2(),
+      foreignTarget.getAmx());
   (*module)->setAttr("kernel.target", target);
   int64_t lanes = target.getLanes();
 

@@ -10,11 +10,14 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // A tensor of the network before bufferization, a buffer after it.
 def Kernel_Buffer : AnyTypeOf<[StaticShapeTensorOf<[F32]>, StaticShapeMemRefOf<[F32]>]>;
 
+// A packed filter, whole or split into bfloat16 numbers.
+def Kernel_Filter : AnyTypeOf<[StaticShapeTensorOf<[F32, BF16]>, StaticShapeMemRefOf<[F32, BF16]>]>;
+
 // Whole numbers that a kernel reads: offsets, counts.
 def Kernel_IndexBuffer : AnyTypeOf<[StaticShapeTensorOf<[I32]>, StaticShapeMemRefOf<[I32]>]>;
 
 // Memory that a kernel works in, after bufferization.
-def Kernel_Scratch : StaticShapeMemRefOf<[F32]>;
+def Kernel_Scratch : StaticShapeMemRefOf<[F32, BF16]>;
 
 // An operation that reads its operands but the last and writes the last, its destination. On tensors it returns the destination's
 // new value.
@@ -72,7 +75,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
       : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
     ```
   }];
-  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$filter, Optional<Kernel_Buffer>:$bias,
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Filter:$filter, Optional<Kernel_Buffer>:$bias,
     Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure, Kernel_Buffer:$init,
     Optional<Kernel_Scratch>:$scratch, Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,

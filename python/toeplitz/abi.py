@@ -39,6 +39,8 @@ class Network(ctypes.Structure):
         # Where the batch is chosen for each run; NULL in other networks.
         ("run_batch", ctypes.CFUNCTYPE(None, _pointer, _pointer, _pointer, _pointer, ctypes.c_int64)),
         ("batch_workspace_size", ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_int64)),
+        ("processor_features", ctypes.c_uint64),
+        ("missing_feature", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
     ]
 
 
@@ -67,6 +69,10 @@ class Library:
             raise RunError(f"'{path}' is no network: a shared library made by toeplitz is expected") from None
         find.restype = ctypes.POINTER(Network)
         self.network = find().contents
+        missing = self.network.missing_feature(ctypes.byref(self.network))
+        if missing:
+            self.close()
+            raise RunError(f"'{path}': this processor lacks '{missing.decode()}', a feature of the one that the network is compiled for")
 
     def close(self) -> None:
         """Unmaps the code, which nothing may be using any more."""

@@ -1,0 +1,240 @@
+// bf16x3: convolution of f32 numbers on a unit that multiplies bfloat16
+// matrices. Each number is split into two bfloat16 numbers,
+//
+//   x = high(x) + low(x) + error,   |error| <= 2^-18 |x|,
+//
+// high(x) being x rounded to the nearest and low(x) the rest likewise, and of
+// the four products three are added up in f32:
+//
+//   w x ~ high(w) high(x) + high(w) low(x) + low(w) high(x).
+//
+// What is left out, low(w) low(x), is at most 2^-16 |w x| (twice the unit
+// roundoff of bfloat16 squared: 2^-9 each). Products of bfloat16 numbers are
+// exact in f32. Source: Henry, Tang and Heinecke, Leveraging the bfloat16
+// Artificial Intelligence Datatype For Higher-Precision Computations
+// (arXiv:1904.06376), section 2, the variant of two parts and three products.
+//
+// The convolution itself is direct: the input, split and with its padding, lies
+// in panels in the second-level cache, from which tiles of neighbouring
+// positions x 32 channels are loaded once for each tap. Filters are split when
+// the network is compiled.
+//
+// An infinity or a NaN makes NaNs of all outputs that it reaches (its low part
+// is inf - inf), with 16 channels and fewer also of a neighbour. Denormal
+// numbers, and denormal low parts, count as zeros.
+
+#include "compiler/Algorithms/SplitBfloat16.h"
+#include "compiler/Algorithms/RegisterTile.h"
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/Table.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace toeplitz;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr target) {
+  if (!target.getAmx())
+    return "the target has no tile registers (AMX)";
+  if (target.getLanes() != tileColumns)
+    return "vectors have " + std::to_string(target.getLanes()) +
+           " lanes, expected " + std::to_string(tileColumns);
+  for (size_t d = 0; d < convolution.kernel.size(); ++d)
+    if (convolution.kernel[d] == 0)
+      return "the kernel has no positions in spatial dimension " +
+             std::to_string(d);
+  int64_t groups =
+      convolution.groups / countMergedGroups(convolution, target.getLanes());
+  int64_t channels = convolution.inChannels / groups;
+  if (groups > 1 && channels % tileColumns != 0)
+    return "its groups have " + std::to_string(channels) +
+           " input channels, expected a multiple of " +
+           std::to_string(tileColumns);
+  return std::nullopt;
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  ConvolutionSchedule schedule;
+  schedule.inputBlock = target.getLanes();
+  schedule.groups =
+      convolution.groups / countMergedGroups(convolution, target.getLanes());
+  // (The plan says what a row is; the tile follows from it.)
+  SplitBfloat16Plan plan(convolution, schedule, target);
+  schedule.tilePositions =
+      chooseTilePositions(plan.dimensions[2].output, plan.isFolded);
+  schedule.tileVectors = plan.blockVectors;
+  return {schedule};
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr target) {
+  SplitBfloat16Plan plan(convolution, schedule, target);
+  ConvolutionCost cost;
+  auto panels = static_cast<double>(plan.countPanels());
+  double tiles = static_cast<double>(plan.batch) * plan.dimensions[0].output *
+                 plan.dimensions[1].output * plan.countRowTiles();
+  double results = tiles * plan.groups * plan.groupVectors;
+  double steps = static_cast<double>(plan.countSteps());
+  double products = 3 * results * steps;
+  double compute = products * getProductCycles(plan.tilePositions);
+  cost.multiplyAdds =
+      products * plan.tilePositions * tileDepth * tileColumns;
+
+  // Converting 16 numbers and storing both halves; bias, activation and store
+  // of a vector of the result.
+  constexpr double convertCycles = 5, finishCycles = 4, tileCycles = 40;
+  double converted =
+      panels * static_cast<double>(plan.getPanelSize()) / (2 * tileColumns);
+  cost.cycles = compute + converted * convertCycles +
+                results * (tileCycles + finishCycles * plan.tilePositions);
+  cost.otherOperations = converted * tileColumns * 3;
+
+  // The filter is read once for each panel. From the second-level cache it
+  // comes along; from beyond, at 10 bytes a cycle, it is waited for.
+  double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
+  double read = filterBytes * panels;
+  bool streams = filterBytes > target.getL2() / 2.0;
+  if (streams)
+    cost.cycles += std::max(0.0, read * 0.1 - compute / 2);
+  (streams ? cost.memoryBytes : cost.level2Bytes) += read;
+  cost.level2Bytes +=
+      2 * panels * static_cast<double>(plan.getPanelSize()) * plan.groupVectors;
+  return cost;
+}
+
+/// See above: what is left out and what the splits lose, 2^-16 + 2 * 2^-18 with
+/// a little for products of those, and the sum of three times as many products.
+static double boundError(const Convolution &convolution,
+                         const ConvolutionSchedule &, ArrayRef<float> filter,
+                         double inputBound) {
+  double products = 3.0 * (convolution.inChannels / convolution.groups) *
+                    convolution.getTaps();
+  double split = std::ldexp(1.01, -16) + 2 * std::ldexp(1.01, -18);
+  // Parts of a sum are at most 1 + 2^-7 times as large as what they make up.
+  double parts = 1 + std::ldexp(1.0, -7);
+  return (split + getGamma(products + 3) * parts) *
+         getLargestAbsoluteSum(convolution, filter) * inputBound;
+}
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target) {
+  return SplitBfloat16Plan(convolution, schedule, target).getFilterSize();
+}
+
+/// Rounds to the nearest bfloat16, to even between two. (What is larger than
+/// the largest one becomes an infinity.)
+static uint16_t roundToBfloat16(float number) {
+  auto bits = llvm::bit_cast<uint32_t>(number);
+  if (std::isnan(number))
+    return static_cast<uint16_t>((bits >> 16) | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+static float fromBfloat16(uint16_t number) {
+  return llvm::bit_cast<float>(static_cast<uint32_t>(number) << 16);
+}
+
+/// The order of packed filters: groups x blocks of vectors x depth taps x row
+/// taps x column steps x channel steps x halves x vectors of the block x tile.
+/// Row r of a tile holds elements 2 r and 2 r + 1 of the step for each of 16
+/// output channels.
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule,
+                       kernel::TargetAttr target, ArrayRef<float> filter,
+                       MutableArrayRef<float> packed) {
+  SplitBfloat16Plan plan(convolution, schedule, target);
+  // Channels of one group, as the network has it.
+  int64_t filterChannels = convolution.inChannels / convolution.groups;
+  int64_t filterOutputs = convolution.outChannels / convolution.groups;
+  int64_t taps = convolution.getTaps();
+  int64_t columnTaps = plan.dimensions[2].kernel;
+  int64_t outerTaps = taps / columnTaps;
+
+  // The weight of a group's output and input channel, zero outside of the
+  // diagonal blocks of a merged group.
+  auto getWeight = [&](int64_t group, int64_t output, int64_t channel,
+                       int64_t outerTap, int64_t columnTap) {
+    if (output >= plan.outChannels || channel >= plan.inChannels ||
+        columnTap >= columnTaps ||
+        output / filterOutputs != channel / filterChannels)
+      return 0.0f;
+    int64_t f = group * plan.outChannels + output;
+    return filter[(f * filterChannels + channel % filterChannels) * taps +
+                  outerTap * columnTaps + columnTap];
+  };
+
+  constexpr int64_t tileSize = tileRows * tileDepth;
+  auto *next = reinterpret_cast<uint16_t *>(packed.data());
+  for (int64_t group = 0; group < plan.groups; ++group)
+    for (int64_t vector = 0; vector < plan.groupVectors;
+         vector += plan.blockVectors) {
+      int64_t vectors = std::min(plan.blockVectors, plan.groupVectors - vector);
+      for (int64_t outerTap = 0; outerTap < outerTaps; ++outerTap)
+        for (int64_t columnStep = 0; columnStep < plan.columnSteps;
+             ++columnStep)
+          for (int64_t step = 0; step < plan.channelSteps; ++step) {
+            uint16_t *low = next + vectors * tileSize;
+            for (int64_t v = 0; v < vectors; ++v)
+              for (int64_t row = 0; row < tileRows; ++row)
+                for (int64_t lane = 0; lane < tileColumns; ++lane)
+                  for (int64_t e = 2 * row; e < 2 * row + 2; ++e) {
+                    float weight = getWeight(
+                        group, (vector + v) * tileColumns + lane,
+                        step * plan.stepChannels + e % plan.stepChannels,
+                        outerTap,
+                        columnStep * plan.stepTaps + e / plan.stepChannels);
+                    uint16_t high = roundToBfloat16(weight);
+                    *next++ = high;
+                    *low++ = roundToBfloat16(weight - fromBfloat16(high));
+                  }
+            next = low;
+          }
+    }
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return SplitBfloat16Plan(op).countTasks();
+}
+
+static int64_t getScratchSize(kernel::ConvOp op) {
+  return SplitBfloat16Plan(op).getScratchSize();
+}
+
+static Preparation getPreparation(kernel::ConvOp op) {
+  return SplitBfloat16Plan(op).getPreparation();
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  if (!kernel.target.getAmx())
+    return op.emitOpError() << "by 'bf16x3' needs a target with tile registers";
+  bool isPrepared = SplitBfloat16Plan(op).isPrepared();
+  if (!(isPrepared ? op.getPrepared() : op.getScratch()))
+    return op.emitOpError() << "by 'bf16x3' has no memory for its split input";
+  emitSplitBfloat16(op, kernel);
+  return success();
+}
+
+const Algorithm toeplitz::splitBfloat16Algorithm = {
+    "bf16x3",
+    declines,
+    getSchedules,
+    estimateCost,
+    boundError,
+    getPackedSize,
+    packFilter,
+    countTasks,
+    emit,
+    getScratchSize,
+    getPreparation,
+    /*packStructure=*/nullptr,
+    /*checkIdentity=*/nullptr,
+    /*takesCircularPadding=*/false,
+    /*worksOnBfloat16=*/true,
+};

@@ -1,0 +1,182 @@
+#include "compiler/Algorithms/SplitBfloat16Plan.h"
+#include "compiler/Algorithms/BlockedKernel.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// Measured on Sapphire Rapids: a cycle for each row, and never fewer than 10.
+double toeplitz::getProductCycles(int64_t rows) {
+  return std::max<double>(10, static_cast<double>(rows) + 1);
+}
+
+int64_t toeplitz::chooseTilePositions(int64_t positions, bool folded) {
+  int64_t fewest = llvm::divideCeil(positions, tileRows);
+  if (!folded)
+    return llvm::divideCeil(positions, fewest);
+  int64_t best = 1;
+  double bestCycles = 0;
+  for (int64_t tiles = fewest; tiles <= fewest + 2; ++tiles) {
+    int64_t rows = llvm::divideCeil(positions, tiles);
+    // A tile that has no neighbour takes more than half the time of two.
+    auto filled = static_cast<double>(llvm::divideCeil(positions, rows));
+    if (llvm::divideCeil(positions, rows) % 2 != 0)
+      filled += 0.5;
+    double cycles = filled * getProductCycles(rows);
+    if (bestCycles == 0 || cycles < bestCycles) {
+      bestCycles = cycles;
+      best = rows;
+    }
+  }
+  return best;
+}
+
+int64_t SplitBfloat16Plan::countRowTiles() const {
+  return llvm::divideCeil(dimensions[2].output, tilePositions);
+}
+
+static bool hasNoNeighbours(const Convolution &convolution) {
+  for (size_t d = 0; d < convolution.kernel.size(); ++d)
+    if (convolution.kernel[d] != 1 || convolution.strides[d] != 1 ||
+        convolution.paddingLow[d] != 0 ||
+        convolution.outputSizes[d] != convolution.inputSizes[d])
+      return false;
+  return !convolution.outputIsStrided;
+}
+
+static bool hasNoNeighbours(kernel::ConvOp op) {
+  for (const Dimension &dimension : getDimensions(op))
+    if (dimension.kernel != 1 || dimension.stride != 1 ||
+        dimension.paddingLow != 0 || dimension.output != dimension.input ||
+        dimension.outputStride != 1 || dimension.outputOffset != 0)
+      return false;
+  return llvm::all_of(op->getOperands(), [&](Value buffer) {
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
+                        buffer == op.getResidual();
+    return !type || !hasPositions || canFoldPositions(type);
+  });
+}
+
+SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
+                                     const ConvolutionSchedule &schedule,
+                                     kernel::TargetAttr target)
+    : batch(convolution.batch), groups(schedule.groups),
+      inChannels(convolution.inChannels / schedule.groups),
+      outChannels(convolution.outChannels / schedule.groups),
+      isFolded(hasNoNeighbours(convolution)),
+      isDense(convolution.kernel.empty()),
+      tilePositions(schedule.tilePositions) {
+  size_t missing = 3 - convolution.kernel.size();
+  for (size_t d = 0; d < convolution.kernel.size(); ++d) {
+    Dimension &dimension = dimensions[missing + d];
+    dimension.input = convolution.inputSizes[d];
+    dimension.output = convolution.outputSizes[d];
+    dimension.kernel = convolution.kernel[d];
+    dimension.stride = convolution.strides[d];
+    dimension.dilation = convolution.dilations[d];
+    dimension.paddingLow = convolution.paddingLow[d];
+  }
+  divide(target);
+}
+
+SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
+    : groups(op.getGroups()), inChannels(op.getInChannels() / groups),
+      outChannels(op.getOutChannels() / groups), isFolded(hasNoNeighbours(op)),
+      isDense(op.getKernel().empty()), tilePositions(op.getTile()[0]) {
+  batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
+  if (!isDense) {
+    SmallVector<Dimension> given = getDimensions(op);
+    llvm::copy(given, dimensions.end() - given.size());
+  }
+  divide(kernel::getTarget(op));
+}
+
+void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
+  if (isDense)
+    std::swap(batch, dimensions[2].input);
+  if (isFolded) {
+    for (int64_t d : {0, 1})
+      dimensions[2].input *= std::exchange(dimensions[d].input, 1);
+    dimensions[0].output = dimensions[1].output = 1;
+    dimensions[2].output = dimensions[2].input;
+  }
+
+  const Dimension &columns = dimensions[2];
+  // Two neighbouring taps fill a step that few channels leave half empty.
+  stepTaps = inChannels <= tileDepth / 2 &&
+                     (columns.dilation == 1 || columns.kernel == 1)
+                 ? 2
+                 : 1;
+  stepChannels = tileDepth / stepTaps;
+  channelSteps = llvm::divideCeil(inChannels, stepChannels);
+  columnSteps = llvm::divideCeil(columns.kernel, stepTaps);
+  groupVectors = llvm::divideCeil(outChannels, tileColumns);
+  // Four accumulators, and as few loads as possible.
+  blockVectors = groupVectors == 1 ? 1 : 2;
+  blockTiles = 4 / blockVectors;
+
+  // A panel takes up to half of the second-level cache.
+  int64_t rows = dimensions[1].output, rowTiles = countRowTiles();
+  auto largest = target.getL2() / 2;
+  panelTiles = rowTiles;
+  panelRows = 1;
+  auto fits = [&] { return 2 * getPanelSize() <= largest; };
+  while (panelTiles > 1 && !fits())
+    panelTiles = llvm::divideCeil(panelTiles, 2);
+  if (panelTiles == rowTiles)
+    while (panelRows < rows) {
+      ++panelRows;
+      if (fits())
+        continue;
+      --panelRows;
+      break;
+    }
+
+  // Panels for a few threads, if there is enough to do for them; but what
+  // neighbouring panels both convert stays small.
+  constexpr double smallestTask = 1e7;
+  constexpr int64_t mostTasks = 16;
+  double multiplyAdds = static_cast<double>(batch) * dimensions[0].output *
+                        rows * columns.output * groups * outChannels *
+                        inChannels * dimensions[0].kernel *
+                        dimensions[1].kernel * columns.kernel;
+  auto wanted = std::clamp<int64_t>(
+      static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
+  int64_t others = batch * dimensions[0].output;
+  int64_t overlap = (dimensions[1].kernel - 1) * dimensions[1].dilation;
+  int64_t leastRows =
+      std::min(panelRows, std::max<int64_t>(
+                              llvm::divideCeil(2 * blockTiles, rowTiles),
+                              4 * llvm::divideCeil(overlap, getPanelStride(1))));
+  panelRows = std::clamp<int64_t>(
+      llvm::divideCeil(rows, llvm::divideCeil(wanted, others)), leastRows,
+      panelRows);
+  if (rows == 1 && overlap == 0 && panelTiles == rowTiles) {
+    // Long rows alone: the filter's columns overlap too.
+    int64_t reach =
+        columnSteps > 1 ? (columns.kernel - 1) * columns.dilation : 0;
+    int64_t leastTiles = std::max<int64_t>(
+        2 * blockTiles, 4 * llvm::divideCeil(reach, tilePositions));
+    int64_t each = llvm::divideCeil(rowTiles, llvm::divideCeil(wanted, others));
+    // Whole blocks of tiles.
+    each = llvm::alignTo(std::max(each, leastTiles), blockTiles);
+    panelTiles = std::min(each, rowTiles);
+  }
+  rowPanels = llvm::divideCeil(rows, panelRows);
+  panelRows = llvm::divideCeil(rows, rowPanels);
+  columnPanels = llvm::divideCeil(rowTiles, panelTiles);
+
+  blockTasks = std::min<int64_t>(countBlocks(), wanted / countPanels());
+  blockTasks = std::max<int64_t>(blockTasks, 1);
+  blockTasks = llvm::divideCeil(countBlocks(),
+                                llvm::divideCeil(countBlocks(), blockTasks));
+  // A task of the step before converts some thousands of vectors.
+  preparationTasks = std::clamp<int64_t>(getPanelSize() / (2 * 65536), 1,
+                                         groups * channelSteps);
+  preparationTasks = llvm::divideCeil(
+      groups * channelSteps,
+      llvm::divideCeil(groups * channelSteps, preparationTasks));
+}

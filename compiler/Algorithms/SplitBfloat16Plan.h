@@ -1,0 +1,139 @@
+// How a convolution by split bfloat16 is divided: steps of the reduction,
+// panels of the input that stay in the second-level cache, tasks, and where
+// everything lies in memory.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16PLAN_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16PLAN_H
+
+#include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Algorithms/Geometry.h"
+
+#include <array>
+
+namespace toeplitz {
+
+/// A tile register of x86's AMX: 16 rows of 64 bytes. Source: Intel
+/// Architecture Instruction Set Extensions Programming Reference, chapter 3.
+constexpr int64_t tileRows = 16;
+/// bfloat16 numbers in a row of a tile: what one product sums up.
+constexpr int64_t tileDepth = 32;
+/// f32 numbers in a row: the output channels of a vector.
+constexpr int64_t tileColumns = 16;
+
+/// The rows of tiles that hold a row of positions: the fewest tiles, all alike.
+/// Where the tiles follow each other (`folded`), those that take the least
+/// time together.
+int64_t chooseTilePositions(int64_t positions, bool folded);
+
+/// Cycles of a product of two tiles, the first of which has so many rows.
+double getProductCycles(int64_t rows);
+
+/// A convolution with its spatial dimensions as depth, rows and columns (those
+/// that it lacks have one position).
+struct SplitBfloat16Plan {
+  SplitBfloat16Plan(const Convolution &convolution,
+                    const ConvolutionSchedule &schedule,
+                    kernel::TargetAttr target);
+  explicit SplitBfloat16Plan(kernel::ConvOp op);
+
+  int64_t batch, groups;
+  /// Channels of one group.
+  int64_t inChannels, outChannels;
+  std::array<Dimension, 3> dimensions;
+  /// Whether the positions, which have no neighbours, are columns of one row.
+  bool isFolded;
+  /// Whether there is no spatial dimension: the images are the columns.
+  bool isDense;
+
+  // --- the reduction
+  /// Channels of a step, and neighbouring taps of the last dimension: 32 x 1 or
+  /// 16 x 2.
+  int64_t stepChannels, stepTaps;
+  /// Steps over the channels of a group, and over the last dimension's taps.
+  int64_t channelSteps, columnSteps;
+  int64_t countSteps() const {
+    return dimensions[0].kernel * dimensions[1].kernel * columnSteps *
+           channelSteps;
+  }
+
+  // --- the register tile
+  /// Positions of a tile.
+  int64_t tilePositions;
+  /// Vectors of output channels of a group; those that are computed at a time,
+  /// and the tiles of positions.
+  int64_t groupVectors, blockVectors, blockTiles;
+  int64_t countGroupBlocks() const {
+    return (groupVectors + blockVectors - 1) / blockVectors;
+  }
+
+  // --- panels: what is converted at a time
+  /// Rows of outputs, and tiles of each row.
+  int64_t panelRows, panelTiles;
+  int64_t rowPanels, columnPanels;
+  int64_t countPanels() const {
+    return batch * dimensions[0].output * rowPanels * columnPanels;
+  }
+  int64_t countRowTiles() const;
+
+  /// A dimension of a panel: the distance of the inputs of neighbouring output
+  /// positions in the panel, and that of neighbouring positions of the panel
+  /// in the input. (With one tap, only what is read is converted.)
+  int64_t getPanelStride(int64_t d) const {
+    return dimensions[d].kernel > 1 ? dimensions[d].stride : 1;
+  }
+  int64_t getInputStep(int64_t d) const {
+    return dimensions[d].kernel > 1 ? 1 : dimensions[d].stride;
+  }
+  /// Positions of a panel: taps of the depth x rows of the input x columns of
+  /// the input.
+  int64_t getInputRows() const {
+    return (panelRows - 1) * getPanelStride(1) +
+           (dimensions[1].kernel - 1) * dimensions[1].dilation + 1;
+  }
+  int64_t getInputColumns() const {
+    return (panelTiles * tilePositions - 1) * getPanelStride(2) +
+           (columnSteps * stepTaps - 1) * dimensions[2].dilation + 1;
+  }
+  /// bfloat16 numbers: a half (high or low) of the channels of one step, and a
+  /// panel: groups x channel steps x halves x depth taps x rows x columns x
+  /// channels.
+  int64_t getHalfSize() const {
+    return dimensions[0].kernel * getInputRows() * getInputColumns() *
+           stepChannels;
+  }
+  int64_t getPanelSize() const {
+    return groups * channelSteps * 2 * getHalfSize();
+  }
+
+  // --- tasks
+  /// Parts of the blocks of output channels: each is a task for each panel. If
+  /// there are several, panels are converted in a step before.
+  int64_t blockTasks;
+  bool isPrepared() const { return blockTasks > 1; }
+  int64_t countBlocks() const { return groups * countGroupBlocks(); }
+  int64_t countTasks() const { return countPanels() * blockTasks; }
+  /// Parts of the channel steps of a panel, each a task of the step before.
+  int64_t preparationTasks;
+
+  /// The packed filter: groups x blocks x steps x halves x vectors x tiles, in
+  /// floats (two bfloat16 numbers).
+  int64_t getFilterSize() const {
+    return groups * groupVectors * countSteps() * 2 * tileRows * tileDepth / 2;
+  }
+  int64_t getScratchSize() const {
+    return isPrepared() ? 0 : getPanelSize() / 2;
+  }
+  Preparation getPreparation() const {
+    if (!isPrepared())
+      return {};
+    return {countPanels() * getPanelSize() / 2,
+            countPanels() * preparationTasks};
+  }
+
+private:
+  void divide(kernel::TargetAttr target);
+};
+
+} // namespace toeplitz
+
+#endif

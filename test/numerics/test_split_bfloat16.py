@@ -1,0 +1,103 @@
+"""bf16x3, on a processor with AMX: forced on random convolutions and on what its panels, steps and tiles have borders at.
+
+Its largest error is 1e-5 of the largest output, ten times that of a sum in float32: the low halves have 8 bits of the 16 that
+are left, and their product is left out (compiler/Algorithms/SplitBfloat16.cpp).
+"""
+
+import dataclasses
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+from operator_cases import Case, Pack, member_name, members
+from random_windows import random_cases, random_convolution, random_transposed_convolution
+from toeplitz_process import compile_network, run_toeplitz, write_description
+
+OPTIONS = ["--algorithm=bf16x3", "--mcpu=sapphirerapids"]
+
+
+def has_tiles():
+    """Whether the processor has what --mcpu=sapphirerapids is compiled for, as Linux names it."""
+    path = pathlib.Path("/proc/cpuinfo")
+    flags = set(path.read_text().split()) if path.exists() else set()
+    return {"amx_tile", "amx_bf16", "avx512_bf16", "avx512_fp16"} <= flags
+
+
+needs_tiles = pytest.mark.skipif(not has_tiles(), reason="this processor has no AMX")
+
+
+def case(shape, outputs, kernel, **parameters):
+    layer = {"op": "conv", "out_channels": outputs, "kernel_size": kernel, **parameters}
+    return Case(layer, (shape,), slack=3.0)
+
+
+def linear(shape, outputs):
+    return Case({"op": "linear", "out_features": outputs}, (shape,), slack=3.0)
+
+
+BORDERS = [
+    # Folded positions: one, fewer than a tile, an odd number of tiles, several panels of whole and of cut tiles.
+    case((1, 1, 1, 1), 1, 1),
+    case((1, 32, 1, 1), 32, 1),
+    case((2, 33, 7, 7), 20, 1),
+    case((1, 64, 14, 14), 48, 1),
+    case((1, 96, 9, 5), 80, 1),
+    case((1, 512, 40, 41), 33, 1),
+    case((3, 17, 5), 16, 1),
+    # Rows of tiles: cut, single, longer than the input; every padding.
+    case((1, 40, 13, 13), 33, 3, padding=1),
+    case((1, 32, 30, 31), 32, 3, padding=1),
+    case((1, 64, 56, 56), 16, 3, padding=1),
+    case((2, 20, 9, 11), 24, 5, padding=[[4, 0], [1, 3]]),
+    case((1, 17, 1, 2), 20, 3, padding=3),
+    case((1, 1, 1, 1), 1, 3, padding=2),
+    case((1, 48, 6, 6), 16, 8, padding=4),
+    # Strides, with one tap (only what is read is converted) and with several, beyond the kernel.
+    case((1, 64, 15, 14), 48, 1, stride=2),
+    case((1, 16, 9, 9), 9, 1, stride=[1, 3], padding=1),
+    case((1, 40, 23, 24), 20, 3, stride=2, padding=1),
+    case((1, 3, 40, 40), 24, 7, stride=2, padding=3),
+    case((1, 33, 12, 11), 6, 2, stride=5, padding=[[3, 0], [0, 4]]),
+    # Dilations that take whole taps out of the input.
+    case((1, 32, 20, 20), 32, 3, padding=12, dilation=12),
+    case((1, 16, 20, 33), 16, 3, padding=[2, 6], dilation=[2, 6]),
+    case((1, 40, 300), 20, 3, padding=64, dilation=64),
+    # Few channels: two taps at a time, odd numbers of them.
+    case((1, 16, 10, 10), 16, [3, 2], padding=1),
+    case((1, 5, 10, 21), 7, [1, 5]),
+    case((1, 16, 8, 8), 16, [2, 1], dilation=[1, 2]),
+    # Groups: merged ones, whole vectors, an odd number of blocks.
+    case((1, 64, 12, 12), 64, 3, padding=1, groups=16),
+    case((1, 64, 9, 9), 64, 3, padding=1, groups=2),
+    case((1, 96, 7, 8), 96, 1, groups=2),
+    case((1, 96, 7, 8), 32, 3, groups=2, stride=2),
+    case((1, 24, 9, 9), 24, 3, padding=1, groups=24),
+    # One and three dimensions, rows longer than a panel.
+    case((1, 64, 9000), 20, 1),
+    case((1, 128, 5000), 20, 5, padding=2),
+    case((2, 20, 4, 7, 6), 24, 3, padding=1),
+    case((1, 17, 4, 5, 6), 17, [4, 1, 3], padding=[[3, 0], [0, 0], [2, 1]], stride=[2, 1, 1]),
+    # Enough work for several tasks of a panel: the input is split in a step before.
+    case((1, 256, 14, 14), 256, 3, padding=1),
+    case((1, 512, 7, 7), 520, 1),
+    # No spatial dimension: images are positions.
+    linear((1, 40), 33),
+    linear((37, 100), 20),
+]
+def with_slack(cases):
+    return [dataclasses.replace(item, slack=3.0) for item in cases]
+
+
+PACKS = [
+    Pack("split_borders", BORDERS, OPTIONS),
+    Pack("split_random", with_slack(random_cases(1, 120, random_convolution)), OPTIONS),
+    Pack("split_transposed", with_slack(random_cases(2, 40, random_transposed_convolution)), OPTIONS),
+]
+
+
+@needs_tiles
+@pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
+def test_forced(pack, place):
+    pack.check_compiled_against_reference(place)
