@@ -88,7 +88,8 @@ const char *toeplitz_error_string(int error) {
   case TOEPLITZ_BAD_BATCH:
     return "the batch is negative, or the network is compiled for another one";
   case TOEPLITZ_UNSUPPORTED_PROCESSOR:
-    return "the network is compiled for a processor with features that this one "
+    return "the network is compiled for a processor with features that this "
+           "one "
            "lacks";
   default:
     return "unknown error number";

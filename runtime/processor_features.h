@@ -8,7 +8,8 @@
  * toeplitz_network.processor_features is the n-th line. The register is the
  * place of EAX, EBX, ECX, EDX; the state is what the system must save for it:
  * see STATE_ in processor.c. Source: Intel 64 and IA-32 Architectures Software
- * Developer's Manual, volume 2A, CPUID. Lines are only ever added at the end. */
+ * Developer's Manual, volume 2A, CPUID. Lines are only ever added at the end.
+ */
 #define TOEPLITZ_X86_FEATURES(X)                                               \
   X("sse3", 1, 0, 2, 0, NONE)                                                  \
   X("ssse3", 1, 0, 2, 9, NONE)                                                 \

@@ -172,8 +172,8 @@ uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,
 /* What a network's missing_feature does. */
 const char *toeplitz_missing_feature(const toeplitz_network *network);
 
-/* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature; what
- * was found once is kept. */
+/* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature;
+ * what was found once is kept. */
 int toeplitz_check_processor(const toeplitz_network *network);
 
 /* An English sentence for a number that a call returned; a constant, never

@@ -83,8 +83,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double steps = static_cast<double>(plan.countSteps());
   double products = 3 * results * steps;
   double compute = products * getProductCycles(plan.tilePositions);
-  cost.multiplyAdds =
-      products * plan.tilePositions * tileDepth * tileColumns;
+  cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
   // Converting 16 numbers and storing both halves; bias, activation and store
   // of a vector of the result.

@@ -126,8 +126,8 @@ void Emitter::emit() {
     SmallVector<Index> task = kernel.delinearize(
         kernel.task, {plan.countPanels(), plan.preparationTasks});
     preparedPanel = task[0];
-    auto [first, end] = span(task[1], plan.groups * plan.channelSteps,
-                             plan.preparationTasks);
+    auto [first, end] =
+        span(task[1], plan.groups * plan.channelSteps, plan.preparationTasks);
     convert(getPanel(task[0]), first, end);
     return;
   }
@@ -163,9 +163,9 @@ void Emitter::foldBuffers() {
 }
 
 Emitter::Panel Emitter::getPanel(Index number_) {
-  SmallVector<Index> place = kernel.delinearize(
-      number_, {plan.batch, plan.dimensions[0].output, plan.rowPanels,
-                plan.columnPanels});
+  SmallVector<Index> place =
+      kernel.delinearize(number_, {plan.batch, plan.dimensions[0].output,
+                                   plan.rowPanels, plan.columnPanels});
   Panel panel;
   panel.number = number_;
   panel.image = place[0];
@@ -185,7 +185,8 @@ Emitter::Panel Emitter::getPanel(Index number_) {
 }
 
 SmallVector<Index> Emitter::getPlace(Index step, int64_t half, Index element) {
-  Index place = scale(scale(step, 2, number(half)), plan.getHalfSize(), element);
+  Index place =
+      scale(scale(step, 2, number(half)), plan.getHalfSize(), element);
   if (preparedPanel)
     return {scale(preparedPanel, plan.getPanelSize(), place)};
   return {Index(kernel.slot), place};
@@ -196,16 +197,16 @@ SmallVector<Index> Emitter::getPlace(Index step, int64_t half, Index element) {
 void Emitter::convert(const Panel &panel, Index firstStep, Index endStep) {
   // As many rows as the panel's outputs read: the last one may have fewer.
   Index outputs = kernel.sub(panel.endRow, panel.firstRow);
-  Index inputs = kernel.add(
-      kernel.mul(kernel.sub(outputs, number(1)), number(plan.getPanelStride(1))),
-      number((rows.kernel - 1) * rows.dilation + 1));
+  Index inputs = kernel.add(kernel.mul(kernel.sub(outputs, number(1)),
+                                       number(plan.getPanelStride(1))),
+                            number((rows.kernel - 1) * rows.dilation + 1));
   kernel.forLoop(firstStep, endStep, 1, [&](Index step) {
-    kernel.forLoop(
-        number(0), number(plan.dimensions[0].kernel), 1, [&](Index depthTap) {
-          kernel.forLoop(number(0), inputs, 1, [&](Index row) {
-            convertRow(panel, step, depthTap, row);
-          });
-        });
+    kernel.forLoop(number(0), number(plan.dimensions[0].kernel), 1,
+                   [&](Index depthTap) {
+                     kernel.forLoop(number(0), inputs, 1, [&](Index row) {
+                       convertRow(panel, step, depthTap, row);
+                     });
+                   });
   });
 }
 
@@ -236,18 +237,17 @@ void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
       number(columns.paddingLow));
   int64_t columnStep = plan.getInputStep(2);
   int64_t count = plan.getInputColumns();
-  Index rowStart = kernel.mul(
-      scale(depthTap, plan.getInputRows(), row),
-      number(plan.getInputColumns() * plan.stepChannels));
+  Index rowStart =
+      kernel.mul(scale(depthTap, plan.getInputRows(), row),
+                 number(plan.getInputColumns() * plan.stepChannels));
   auto position = [&](Index column) {
-    return kernel.add(rowStart,
-                      kernel.mul(column, number(plan.stepChannels)));
+    return kernel.add(rowStart, kernel.mul(column, number(plan.stepChannels)));
   };
 
   // Columns [begin, end) of the panel lie in the input.
-  Index begin = kernel.max(
-      number(0), kernel.ceilDiv(kernel.sub(number(0), firstColumn),
-                                number(columnStep)));
+  Index begin =
+      kernel.max(number(0), kernel.ceilDiv(kernel.sub(number(0), firstColumn),
+                                           number(columnStep)));
   Index end = kernel.max(
       number(0),
       kernel.min(number(count),
@@ -259,8 +259,7 @@ void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
   Value zeros = kernel.splat(0.0f, blockChannels);
   auto clear = [&](Index from, Index to) {
     kernel.forLoop(from, to, 1, [&](Index column) {
-      convertChannels(step, 0, position(column),
-                      [&](Index) { return zeros; });
+      convertChannels(step, 0, position(column), [&](Index) { return zeros; });
     });
   };
   auto copy = [&](int64_t blocks) {
@@ -268,8 +267,7 @@ void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
       Index inputColumn =
           kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
       convertChannels(step, blocks, position(column), [&](Index block) {
-        SmallVector<Index> place = {panel.image,
-                                    kernel.add(firstBlock, block)};
+        SmallVector<Index> place = {panel.image, kernel.add(firstBlock, block)};
         // (Folded: one row.)
         size_t rank = countPositions();
         Index all[] = {depth, inputRow, inputColumn};
@@ -289,8 +287,8 @@ void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
     } else {
       // The last step of a group has fewer channels.
       Value isLast = arith::CmpIOp::create(
-          builder, location, arith::CmpIPredicate::eq,
-          kernel.value(groupStep), kernel.value(number(plan.channelSteps - 1)));
+          builder, location, arith::CmpIPredicate::eq, kernel.value(groupStep),
+          kernel.value(number(plan.channelSteps - 1)));
       auto branch = scf::IfOp::create(builder, location, isLast,
                                       /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(builder);
@@ -314,9 +312,9 @@ void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
     Value within = arith::CmpIOp::create(
         builder, location, arith::CmpIPredicate::ult, kernel.value(place),
         kernel.value(number(dimension->input)));
-    inside = inside ? Value(arith::AndIOp::create(builder, location, inside,
-                                                  within))
-                    : within;
+    inside =
+        inside ? Value(arith::AndIOp::create(builder, location, inside, within))
+               : within;
   }
   if (!inside) {
     fill();
@@ -385,9 +383,9 @@ void Emitter::multiply(const Panel &panel, Index firstBlock, Index endBlock) {
     Index groupBlock = kernel.rem(number_, number(groupBlocks));
     block.groupVector = kernel.mul(groupBlock, number(plan.blockVectors));
     // In vectors: the filter of each has a tile for each half of each step.
-    block.filterStart = kernel.mul(
-        scale(block.group, plan.groupVectors, block.groupVector),
-        number(plan.countSteps() * 2 * tileRows * tileDepth));
+    block.filterStart =
+        kernel.mul(scale(block.group, plan.groupVectors, block.groupVector),
+                   number(plan.countSteps() * 2 * tileRows * tileDepth));
     block.vectors = plan.blockVectors;
     if (rest == 0) {
       multiplyBlock(panel, block);
@@ -410,8 +408,7 @@ void Emitter::multiply(const Panel &panel, Index firstBlock, Index endBlock) {
 void Emitter::multiplyBlock(const Panel &panel, const Block &block) {
   // The tiles of the panel, row by row.
   Index rowTiles = kernel.sub(panel.endTile, panel.firstTile);
-  Index count =
-      kernel.mul(kernel.sub(panel.endRow, panel.firstRow), rowTiles);
+  Index count = kernel.mul(kernel.sub(panel.endRow, panel.firstRow), rowTiles);
   auto getTile = [&](Index number_) {
     Tile tile;
     tile.row = number(0);
@@ -433,8 +430,8 @@ void Emitter::multiplyBlock(const Panel &panel, const Block &block) {
     multiplyTiles(panel, block, list);
   };
   int64_t together = 4 / block.vectors;
-  Index whole = kernel.mul(kernel.div(count, number(together)),
-                           number(together));
+  Index whole =
+      kernel.mul(kernel.div(count, number(together)), number(together));
   kernel.forLoop(number(0), whole, together,
                  [&](Index first) { multiplyFrom(first, together); });
   kernel.forLoop(whole, count, 1, [&](Index first) { multiplyFrom(first, 1); });
@@ -463,16 +460,14 @@ SmallVector<Value> Emitter::reduce(const Panel &panel, const Block &block,
   SmallVector<Value> accumulators;
   Type sumType =
       getTile(plan.tilePositions, tileColumns, kernel.builder.getF32Type());
-  for (int64_t i = 0; i < chains * static_cast<int64_t>(tiles.size()) *
-                              block.vectors;
-       ++i)
+  for (int64_t i = 0;
+       i < chains * static_cast<int64_t>(tiles.size()) * block.vectors; ++i)
     accumulators.push_back(
         amx::TileZeroOp::create(kernel.builder, kernel.location, sumType));
 
   TapRange depthTaps = getTaps(0, panel.depth, panel.depth);
-  TapRange rowTaps =
-      getTaps(1, kernel.add(panel.firstRow, tiles.front().row),
-              kernel.add(panel.firstRow, tiles.back().row));
+  TapRange rowTaps = getTaps(1, kernel.add(panel.firstRow, tiles.front().row),
+                             kernel.add(panel.firstRow, tiles.back().row));
   // Taps that are far apart may leave the input from all columns of a tile.
   TapRange columnSteps = {number(0), number(plan.columnSteps)};
   if (plan.stepTaps == 1 &&
@@ -493,20 +488,19 @@ SmallVector<Value> Emitter::reduce(const Panel &panel, const Block &block,
             rowTaps.first, rowTaps.end, 1, carried,
             [&](Index rowTap, Carried carried) {
               // The input row of the panel, without that of the tile.
-              Index inputRow =
-                  scale(depthTap, plan.getInputRows(),
-                        kernel.mul(rowTap, number(rows.dilation)));
+              Index inputRow = scale(depthTap, plan.getInputRows(),
+                                     kernel.mul(rowTap, number(rows.dilation)));
               Index outerTap = scale(depthTap, rows.kernel, rowTap);
               return kernel.forLoop(
                   columnSteps.first, columnSteps.end, 1, carried,
                   [&](Index columnStep, Carried carried) {
-                    Index inputPosition = scale(
-                        inputRow, plan.getInputColumns(),
-                        kernel.mul(columnStep, number(plan.stepTaps *
-                                                      columns.dilation)));
-                    Index filterTap =
-                        kernel.mul(scale(outerTap, plan.columnSteps, columnStep),
-                                   number(plan.channelSteps));
+                    Index inputPosition =
+                        scale(inputRow, plan.getInputColumns(),
+                              kernel.mul(columnStep, number(plan.stepTaps *
+                                                            columns.dilation)));
+                    Index filterTap = kernel.mul(
+                        scale(outerTap, plan.columnSteps, columnStep),
+                        number(plan.channelSteps));
                     return kernel.forLoop(
                         number(0), number(plan.channelSteps), 1, carried,
                         [&](Index step, Carried carried) {
@@ -523,9 +517,9 @@ SmallVector<Value> Emitter::reduce(const Panel &panel, const Block &block,
 
 Value Emitter::loadTile(int64_t rows, Value memory, ArrayRef<Index> place,
                         int64_t stride) {
-  return amx::TileLoadOp::create(
-      kernel.builder, kernel.location, getTile(rows, tileDepth, bfloat16()),
-      memory, toValues(place), kernel.value(number(stride)));
+  return amx::TileLoadOp::create(kernel.builder, kernel.location,
+                                 getTile(rows, tileDepth, bfloat16()), memory,
+                                 toValues(place), kernel.value(number(stride)));
 }
 
 /// One step of all accumulators, which are ordered by chain, tile and vector.
@@ -588,7 +582,8 @@ SmallVector<Value> Emitter::multiplyStep(const Block &block,
   };
   auto multiplyAll = [&](int64_t chain, ArrayRef<Value> filter) {
     for (int64_t t = 0; t < tileCount; ++t)
-      forVectors([&](int64_t v) { multiply(chain, t, v, input[t], filter[v]); });
+      forVectors(
+          [&](int64_t v) { multiply(chain, t, v, input[t], filter[v]); });
   };
   loadInputs(1);
   forVectors([&](int64_t v) { highFilter.push_back(loadFilter(0, v)); });
@@ -611,8 +606,7 @@ void Emitter::finish(const Panel &panel, const Block &block,
 
   int64_t lanes = tileColumns;
   auto tileCount = static_cast<int64_t>(tiles.size());
-  Index firstVector =
-      scale(block.group, plan.groupVectors, block.groupVector);
+  Index firstVector = scale(block.group, plan.groupVectors, block.groupVector);
   SmallVector<Value> bias;
   for (int64_t v = 0; v < block.vectors && buffers.bias; ++v)
     bias.push_back(kernel.loadVector(

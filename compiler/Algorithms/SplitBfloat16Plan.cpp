@@ -147,10 +147,10 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
       static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
   int64_t others = batch * dimensions[0].output;
   int64_t overlap = (dimensions[1].kernel - 1) * dimensions[1].dilation;
-  int64_t leastRows =
-      std::min(panelRows, std::max<int64_t>(
-                              llvm::divideCeil(2 * blockTiles, rowTiles),
-                              4 * llvm::divideCeil(overlap, getPanelStride(1))));
+  int64_t leastRows = std::min(
+      panelRows,
+      std::max<int64_t>(llvm::divideCeil(2 * blockTiles, rowTiles),
+                        4 * llvm::divideCeil(overlap, getPanelStride(1))));
   panelRows = std::clamp<int64_t>(
       llvm::divideCeil(rows, llvm::divideCeil(wanted, others)), leastRows,
       panelRows);

@@ -22,7 +22,7 @@ using namespace mlir;
 using namespace toeplitz;
 
 static Value castTo(OpBuilder &builder, Location location, Type type,
-                  Value value) {
+                    Value value) {
   return UnrealizedConversionCastOp::create(builder, location, type, value)
       .getResult(0);
 }

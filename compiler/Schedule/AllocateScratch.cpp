@@ -41,11 +41,10 @@ template <typename Op>
 static void allocateRows(Op op, int64_t tasks, int64_t floats,
                          bool ofBfloat16 = false) {
   if (floats > 0 && !op.getScratch())
-    op.getScratchMutable().assign(
-        allocate(op,
-                 {std::min(tasks, mostRows),
-                  int64_t(llvm::alignTo(floats, lineFloats))},
-                 ofBfloat16));
+    op.getScratchMutable().assign(allocate(
+        op,
+        {std::min(tasks, mostRows), int64_t(llvm::alignTo(floats, lineFloats))},
+        ofBfloat16));
 }
 
 namespace {

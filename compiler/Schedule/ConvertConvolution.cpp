@@ -43,10 +43,9 @@ static Value packFilter(OpBuilder &builder, Operation *layer,
     algorithm.packFilter(part.convolution, schedule, target, filter,
                          packed.values());
   auto floats = static_cast<int64_t>(packed.size());
-  auto type =
-      algorithm.worksOnBfloat16
-          ? RankedTensorType::get({2 * floats}, builder.getBF16Type())
-          : RankedTensorType::get({floats}, builder.getF32Type());
+  auto type = algorithm.worksOnBfloat16
+                  ? RankedTensorType::get({2 * floats}, builder.getBF16Type())
+                  : RankedTensorType::get({floats}, builder.getF32Type());
   std::string name =
       getConstantName(layer->getOperand(1), "filter") + ".packed";
   // (The phases of a layer that was folded have one filter.)

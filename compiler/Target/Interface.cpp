@@ -196,10 +196,9 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
 
 void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
-  auto *type = llvm::StructType::get(context, {pointer, int32, int32, pointer,
-                                               pointer, int64, pointer, pointer,
-                                               pointer, pointer, pointer, int64,
-                                               pointer});
+  auto *type = llvm::StructType::get(
+      context, {pointer, int32, int32, pointer, pointer, int64, pointer,
+                pointer, pointer, pointer, pointer, int64, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -212,19 +211,19 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
           ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
           : none;
   descriptor->setInitializer(llvm::ConstantStruct::get(
-      type, {buildString(network.name),
-             llvm::ConstantInt::get(int32, network.inputs.size()),
-             llvm::ConstantInt::get(int32, network.outputs.size()),
-             buildTensors(network.inputs, "toeplitz_inputs"),
-             buildTensors(network.outputs, "toeplitz_outputs"),
-             llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-             llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-             llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
-             batchWorkspaceSize,
-             llvm::ConstantInt::get(int64, processorFeatures),
-             llvm::cast<llvm::Constant>(
-                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
-                     .getCallee())}));
+      type,
+      {buildString(network.name),
+       llvm::ConstantInt::get(int32, network.inputs.size()),
+       llvm::ConstantInt::get(int32, network.outputs.size()),
+       buildTensors(network.inputs, "toeplitz_inputs"),
+       buildTensors(network.outputs, "toeplitz_outputs"),
+       llvm::ConstantInt::get(int64, network.workspaceBytes), run,
+       llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+       llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
+       batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
+       llvm::cast<llvm::Constant>(
+           declareRuntime("toeplitz_missing_feature", pointer, pointer)
+               .getCallee())}));
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the

@@ -23,8 +23,8 @@ std::string getRootFunction(const Network &network);
 /// getExportedSymbols lists. Makes everything else internal, or hidden where
 /// it's defined by the runtime or the weights object, and renames the weights
 /// to their symbols in that object. `threads` is what an executable computes
-/// with unless its user says otherwise, `processorFeatures` what the code needs:
-/// see toeplitz_network.
+/// with unless its user says otherwise, `processorFeatures` what the code
+/// needs: see toeplitz_network.
 void addInterface(llvm::Module &module, const Network &network,
                   ArtifactKind kind, int threads, uint64_t processorFeatures);
 

@@ -39,7 +39,7 @@ def linear(shape, outputs):
 
 BORDERS = [
     # Folded positions: one, fewer than a tile, an odd number of tiles, several panels of whole and of cut tiles.
-    case((1, 1, 1, 1), 1, 1),
+    case((1, 1, 1, 1), 1, 1, bias=False),
     case((1, 32, 1, 1), 32, 1),
     case((2, 33, 7, 7), 20, 1),
     case((1, 64, 14, 14), 48, 1),
