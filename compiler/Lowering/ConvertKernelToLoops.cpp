@@ -336,6 +336,7 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerConvertParallelToRuntimePass();
   registerExternalizeWeightsPass();
   registerLinkParallelKernelsPass();
+  registerTimeKernelsPass();
   static SmallVector<KernelLowering> registered;
   registered.assign(lowerings.begin(), lowerings.end());
   registerPass([] { return createConvertKernelToLoops(registered); });
