@@ -1,219 +1,261 @@
-"""Measures Toeplitz against ONNX Runtime: the time of a run, and what compiling costs. What `./dev bench` runs.
+"""Measures Toeplitz against other engines: the time of a run, and what compiling costs. What `./dev bench` runs.
 
-Each network is run by either in a process of its own, in turns, so that a machine that gets slower or faster meanwhile is so for
-both; what counts is the shortest time of each. Both get the same weights and the same input, and the results are compared.
-Compiling is measured with the weights in a safetensors file, from the start of `toeplitz compile` to the finished library.
+Each network is run by each engine in a process of its own, in turns, so that a machine that gets slower or faster meanwhile is so for all; what
+counts is the shortest time of each. All get the same weights and the same input, in float32, and the results are compared with ONNX Runtime's. Toeplitz's
+may differ from it by 1e-4 of the largest output. An engine whose result is further from it than 1e-3 isn't a peer: it computes something else, or in
+less than float32 (bfloat16 is 2e-3 and more away).
 """
 
 import argparse
 import json
 import os
 import pathlib
-import re
+import select
 import subprocess
 import sys
-import time
-import typing
 
 import numpy
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "test" / "support")]
-from compiled_network import TOEPLITZ, SharedLibrary
-from network_description import NetworkDescription
+import compiling
+import engines
+import environment
+import networks
+import report
 
-import results
-
-WORK = ROOT / "build" / "benchmarks"
-NETWORKS = ["resnet50", "mobilenet_v2", "vgg16"]
+FOLDER = pathlib.Path(__file__).resolve().parent
+RESULTS = networks.WORK / "results.json"
 THREADS = [1, 2]
-TURN_SECONDS = 0.5  # how long one of the two runs before it is the other's turn
 TOLERANCE = 1e-4  # of the largest output; see test/examples/test_networks.py
+PEER_TOLERANCE = 1e-3
+PATIENCE = 900  # seconds for a converter, or for an engine to load a network
 
 
-class Files(typing.NamedTuple):
-    """What is made of one network."""
-
-    description: pathlib.Path
-    weights: pathlib.Path
-    library: pathlib.Path
-    onnx: pathlib.Path
+class Failure(Exception):
+    """A worker has nothing to give; the message says why."""
 
 
-class RecordingDescription(NetworkDescription):
-    """Remembers the weights that the conversion to ONNX asks for, by their keys."""
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.recorded = {}
-
-    def weight(self, layer, part, shape, fan_in=None):
-        values = super().weight(layer, part, shape, fan_in)
-        self.recorded[f"{layer['name']}.{part}"] = values
-        return values
-
-
-def files_of(name):
-    return Files(*(WORK / f"{name}{suffix}" for suffix in (".json", ".safetensors", ".so", ".onnx")))
-
-
-def prepare(files, name):
-    """Writes a network's random weights into a safetensors file, its description that refers to it, and its ONNX model."""
-    import onnx
-    from network_to_onnx import Converter
-    from safetensors.numpy import save_file
-
-    WORK.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "examples" / name / f"{name}.json"
-    if files.onnx.exists() and files.onnx.stat().st_mtime > source.stat().st_mtime:
-        return
-    network = RecordingDescription.load(source)
-    model = Converter(network).convert()
-    save_file(network.recorded, files.weights)
-    description = json.loads(source.read_text())
-    description["weights"] = files.weights.name
-    files.description.write_text(json.dumps(description))
-    onnx.save(model, files.onnx)
-
-
-def peak_so_far(pid):
-    """The largest resident size of a process until now, in bytes; 0 once it has ended."""
-    try:
-        status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    except ProcessLookupError:
-        return 0
-    found = re.search(r"^VmHWM:\s*(\d+) kB$", status, re.MULTILINE)
-    return int(found.group(1)) * 1024 if found else 0
-
-
-def compile_measured(files, options):
-    """Compiles to a shared library; seconds, and the peak memory in bytes of the compiler itself.
-
-    The linker that it starts maps the object and the library, whose pages the system counts as that process's; of its own it
-    has a few megabytes."""
-    command = [TOEPLITZ, "compile", str(files.description), "-o", str(files.library), *options]
-    start = time.perf_counter()
-    process = subprocess.Popen(command)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, peak_so_far(process.pid))
-        time.sleep(0.01)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        sys.exit(f"failed: {' '.join(command)}")
-    return seconds, peak
-
-
-def make_runner(engine, name, threads):
-    """A function that runs the network once and returns its result, and a fixed random input for it."""
-    library, model = WORK / f"{name}.so", WORK / f"{name}.onnx"
-    if engine == "toeplitz":
-        network = SharedLibrary(library, name, threads)
-        (shape,) = network.input_shapes
-    else:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        (only,) = session.get_inputs()
-        shape = only.shape
-
-        def network(x):
-            return session.run(None, {only.name: x})[0]
-
-    return network, numpy.random.default_rng(0).standard_normal(shape, numpy.float32)
-
-
-def work(engine, name, threads):
-    """A worker's life: at each line of the standard input it runs for a turn and answers with the shortest time in seconds."""
-    network, x = make_runner(engine, name, threads)
-    numpy.save(WORK / f"{name}.{engine}.npy", network(x))
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        shortest = float("inf")
-        end = time.perf_counter() + TURN_SECONDS
-        while time.perf_counter() < end:
-            start = time.perf_counter()
-            network(x)
-            shortest = min(shortest, time.perf_counter() - start)
-        print(shortest, flush=True)
+def last_line(log):
+    """What a process that ended said last."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:160] if lines else "it ended without a word"
 
 
 class Worker:
     """A process that runs one network by one engine whenever it is told to."""
 
-    def __init__(self, engine, name, threads):
-        command = [sys.executable, __file__, "--worker", engine, name, str(threads)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._answer("ready")
+    def __init__(self, python, engine, label, threads):
+        self._log = networks.Files(label).folder / f"{engine}.log"
+        with open(self._log, "w") as log:
+            command = [str(python), str(FOLDER / "worker.py"), "run", engine, label, str(threads)]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            loaded = self._answer()
+        except Failure:
+            self.end()
+            raise
+        self.first, self.version = loaded["first"], loaded["version"]
+        self.shortest, self.memory = float("inf"), 0
 
-    def _answer(self, expected=None):
-        line = self._process.stdout.readline().strip()
-        if not line or (expected and line != expected):
-            sys.exit(f"a worker ended: {' '.join(self._process.args)}")
-        return line
+    def _answer(self):
+        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+        if not ready:
+            raise Failure(f"no answer after {PATIENCE} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise Failure(last_line(self._log))
+        answer = json.loads(line)
+        if "problem" in answer:
+            raise Failure(answer["problem"])
+        return answer
 
     def turn(self):
         self._process.stdin.write("\n")
         self._process.stdin.flush()
-        return float(self._answer())
+        answer = self._answer()
+        self.shortest, self.memory = min(self.shortest, answer["shortest"]), answer["memory"]
 
     def end(self):
         self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
-def compare(name, threads, rounds):
-    """The shortest times in seconds of Toeplitz and of ONNX Runtime, in turns."""
-    workers = [Worker(engine, name, threads) for engine in ("toeplitz", "onnxruntime")]
-    turns = [[worker.turn() for worker in workers] for _ in range(rounds)]
-    for worker in workers:
+def prepare(python, label, names):
+    """Exports a network and converts it. Returns, by engine, why one can't have it."""
+    notes = {}
+    command = [str(python), str(FOLDER / "worker.py")]
+    subprocess.run([*command, "export", label], check=True, stdout=subprocess.DEVNULL)
+    files = networks.Files(label)
+    for name in names:
+        if not engines.ENGINES[name].convert:
+            continue
+        log = files.folder / f"{name}.log"
+        try:
+            with open(log, "w") as file:
+                process = subprocess.run(
+                    [*command, "convert", name, label], stdout=subprocess.PIPE, stderr=file, text=True, timeout=PATIENCE
+                )
+        except subprocess.TimeoutExpired:
+            notes[name] = f"not converted in {PATIENCE} s"
+            continue
+        if process.stdout:
+            notes[name] = json.loads(process.stdout)["problem"]
+        elif process.returncode:
+            notes[name] = last_line(log)
+    return notes
+
+
+def find_error(files, engine):
+    """The largest difference from ONNX Runtime's result, as a part of its largest output."""
+    ours, reference = (numpy.load(files.folder / f"{name}.npy").astype(numpy.float64) for name in (engine, "onnxruntime"))
+    if ours.size != reference.size:
+        return float("inf")
+    error = numpy.abs(ours.ravel() - reference.ravel()).max() / numpy.abs(reference).max()
+    return float(error) if error == error else float("inf")
+
+
+def measure(python, label, names, threads, rounds, measurement):
+    """Runs a network by all engines in turns, and adds what comes out to the measurement."""
+    notes = measurement["notes"]
+    workers = {}
+    for name in names:
+        if name in notes:
+            continue
+        try:
+            workers[name] = Worker(python, name, label, threads)
+        except Failure as problem:
+            notes[name] = str(problem)
+    files = networks.Files(label)
+    if "onnxruntime" in workers:
+        for name in workers:
+            error = find_error(files, name)
+            measurement["errors"][name] = max(error, measurement["errors"].get(name, 0))
+            if error > PEER_TOLERANCE and name != "toeplitz":
+                notes[name] = f"its result differs by {error:.1e} of the largest output"
+    running = {name: worker for name, worker in workers.items() if name not in notes}
+    for _ in range(rounds):
+        for name, worker in list(running.items()):
+            try:
+                worker.turn()
+            except Failure as problem:
+                notes[name] = str(problem)
+                del running[name]
+    for worker in workers.values():
         worker.end()
-    ours, theirs = (numpy.load(WORK / f"{name}.{engine}.npy") for engine in ("toeplitz", "onnxruntime"))
-    error = numpy.abs(ours - theirs).max() / numpy.abs(theirs).max()
-    if not error <= TOLERANCE:
-        sys.exit(f"{name}: the results differ by {error:.1e} of the largest output")
-    return min(turn[0] for turn in turns), min(turn[1] for turn in turns)
+    measurement["runs"][str(threads)] = {
+        name: {"seconds": worker.shortest, "first": worker.first, "memory": worker.memory} for name, worker in running.items()
+    }
+    measurement["versions"].update({name: worker.version for name, worker in workers.items()})
 
 
-def main():
-    # What this script says to itself.
-    if sys.argv[1:2] == ["--prepare"]:
-        return prepare(files_of(sys.argv[2]), sys.argv[2])
-    if sys.argv[1:2] == ["--worker"]:
-        engine, name, threads = sys.argv[2:]
-        return work(engine, name, int(threads))
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("networks", nargs="*", default=NETWORKS, help=f"examples to measure, {' '.join(NETWORKS)} by default")
+def measure_network(python, label, arguments):
+    """All that is known of one network afterwards."""
+    network = networks.find_network(label)
+    print(f"{network.name}: preparing", file=sys.stderr)
+    notes = prepare(python, label, arguments.engines)
+    files = networks.Files(label)
+    measurement = {
+        "network": network.name,
+        "target": network.target or networks.LEAST_TARGET,
+        "weights": files.weight_bytes,
+        "notes": notes,
+        "errors": {},
+        "runs": {},
+        "versions": {},
+        "compilation": None,
+    }
+    if "toeplitz" in arguments.engines:
+        print(f"{network.name}: compiling", file=sys.stderr)
+        measurement["compilation"] = compiling.compile_measured(files, arguments.option)._asdict()
+    for threads in arguments.threads:
+        print(f"{network.name}: running with {threads} thread{'s' if threads > 1 else ''}", file=sys.stderr)
+        measure(python, label, arguments.engines, threads, arguments.rounds, measurement)
+    return measurement
+
+
+def choose_python(arguments):
+    """What has all that is needed: for our own examples and ONNX Runtime alone that is the interpreter of this checkout."""
+    if arguments.python:
+        return arguments.python
+    is_own = all(networks.find_network(label).origin == "example" for label in arguments.labels)
+    is_own = is_own and set(arguments.engines) <= {"toeplitz", "onnxruntime"}
+    return sys.executable if is_own else environment.prepare(arguments.engines)
+
+
+def choose_networks(parser, arguments):
+    """Their labels: of the table when none is named or when --table says so, of the examples otherwise."""
+    known = [network.name for network in networks.NETWORKS]
+    labels = arguments.networks or known
+    if arguments.networks and not arguments.table:
+        labels = [f"examples/{name}" for name in arguments.networks]
+    for label in labels:
+        if not networks.find_network(label):
+            parser.error(
+                f"no network '{label}'; --table has {', '.join(known)}"
+                if arguments.table
+                else f"no example '{label.rpartition('/')[2]}'; networks of the table are named after --table"
+            )
+    return labels
+
+
+def choose_engines(parser, arguments):
+    if not arguments.engines:
+        is_table = arguments.table or not arguments.networks
+        return engines.DEFAULT_ENGINES if is_table else engines.DEFAULT_ENGINES[:2]
+    names = arguments.engines.split(",")
+    for name in names:
+        if name not in engines.ENGINES:
+            parser.error(f"no engine '{name}'; there are {', '.join(engines.ENGINES)}")
+    return names
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n\n")[0],
+        epilog="Without names the networks of the table are measured by all engines but torch and iree; that takes an hour, and some gigabytes in build/.",
+    )
+    parser.add_argument("networks", nargs="*", help="examples to measure, by Toeplitz and ONNX Runtime unless --engines says otherwise")
+    parser.add_argument("--table", action="store_true", help=f"the names are those of the table: {', '.join(network.name for network in networks.NETWORKS)}")
+    parser.add_argument("--engines", help=f"what runs them, separated by commas: {', '.join(engines.ENGINES)}")
     parser.add_argument("--threads", type=int, nargs="+", default=THREADS, help="numbers of threads, 1 2 by default")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each, 10 by default")
     parser.add_argument("--option", action="append", default=[], help="an option for toeplitz compile, as --option=--algorithm=direct")
+    parser.add_argument("--python", help="an interpreter that has the packages of benchmarks/requirements.txt, instead of an environment in build/")
+    parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured")
     parser.add_argument(
         "--real-time", action="store_true", help="run before all other processes, on a machine that isn't quiet; needs root"
     )
-    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md and the README")
+    parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md and the README, and draw the picture")
     arguments = parser.parse_args()
+    arguments.labels = choose_networks(parser, arguments)
+    arguments.engines = choose_engines(parser, arguments)
+    if min(arguments.threads) < 1 or arguments.rounds < 1:
+        parser.error("--threads and --rounds are at least 1")
+    return arguments
+
+
+def main():
+    arguments = read_arguments()
+    python = choose_python(arguments)
     if arguments.real_time:
         # What this process starts inherits it.
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
-
-    compilations, runs = [], []
-    for name in arguments.networks:
-        print(f"{name}: compiling", file=sys.stderr)
-        subprocess.run([sys.executable, __file__, "--prepare", name], check=True)
-        files = files_of(name)
-        seconds, memory = compile_measured(files, arguments.option)
-        weights = files.weights.stat().st_size
-        compilations.append(results.Compilation(name, weights, seconds, memory, files.library.stat().st_size))
-        for threads in arguments.threads:
-            print(f"{name}: running with {threads} thread{'s' if threads > 1 else ''}", file=sys.stderr)
-            runs.append(results.Run(name, threads, *compare(name, threads, arguments.rounds)))
-    text = results.report(runs, compilations, arguments.real_time)
-    print(text)
+    networks.WORK.mkdir(parents=True, exist_ok=True)
+    measured = json.loads(RESULTS.read_text()) if arguments.resume and RESULTS.exists() else {}
+    for label in arguments.labels:
+        if label not in measured:
+            measured[label] = measure_network(python, label, arguments)
+            RESULTS.write_text(json.dumps(measured, indent=1))
+    measurements = [measured[label] for label in arguments.labels]
+    print(report.describe(measurements, arguments.real_time))
     if arguments.write:
-        results.write(text)
+        report.write(measurements, arguments.real_time)
+    wrong = [entry["network"] for entry in measurements if entry["errors"].get("toeplitz", 0) > TOLERANCE]
+    if wrong:
+        sys.exit(f"the results of {', '.join(wrong)} differ by more than {TOLERANCE:.0e} of the largest output")
 
 
 if __name__ == "__main__":

@@ -28,64 +28,14 @@ TITLE = "## The zoo: torchvision's networks"
 # --- in a process of its own for each network ---------------------------------------------------------------------------
 
 
-def make_network(name, module):
-    """The network with its calibrated batch norms, and an input for it."""
-    import torch
-    from torchvision import models
-
-    torch.manual_seed(0)
-    torch.backends.mha.set_fastpath_enabled(False)  # an operator that the older exporter doesn't know
-    arguments = {"weights": None}
-    if module == "segmentation":
-        arguments["weights_backbone"] = None
-    if name in ("googlenet", "inception_v3"):
-        arguments.update(init_weights=True, aux_logits=False)
-    network = models.get_model(name, **arguments)
-    if module == "video":
-        size = 112 if re.match(r"r3d|mc3|r2plus1d", name) else 224
-        shape = (1, 3, 16, size, size)
-    else:
-        size = {"inception_v3": 299}.get(name, 520 if module == "segmentation" else 224)
-        crop = re.search(r"vit_h_14|swin_v2", name)
-        shape = (1, 3, 256, 256) if crop and "swin_v2" in name else (1, 3, size, size)
-    example = torch.randn(shape)
-
-    # Heads that start as zeros have no result to compare.
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Linear) and not layer.weight.any():
-            torch.nn.init.xavier_uniform_(layer.weight)
-    norms = [layer for layer in network.modules() if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)]
-    network.eval()
-    for norm in norms:
-        norm.momentum = None  # the mean over all batches
-        norm.train()
-    if norms:
-        with torch.no_grad():
-            for _ in range(2):
-                network(torch.randn((2, *shape[1:])))
-    network.eval()
-
-    class Logits(torch.nn.Module):
-        """Segmentation networks return a dictionary."""
-
-        def __init__(self):
-            super().__init__()
-            self.network = network
-
-        def forward(self, x):
-            result = self.network(x)
-            return result["out"] if isinstance(result, dict) else result
-
-    return Logits().eval(), example
-
-
 def export(name, module, exporter, directory):
     """Writes model.onnx, input.npy and expected.npy."""
     import numpy
     import onnxruntime
     import torch
+    import torch_networks
 
-    network, example = make_network(name, module)
+    network, example = torch_networks.make_torchvision(name)
     path = os.path.join(directory, "model.onnx")
     with torch.no_grad():
         if exporter == "dynamo":

@@ -153,6 +153,8 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
 
 void toeplitz::buildLoopsPipeline(OpPassManager &manager,
                                   const PipelineOptions &options) {
+  if (options.timeKernels)
+    manager.addPass(createTimeKernels());
   manager.addPass(createConvertKernelToLoops(getConvolutionLowerings()));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

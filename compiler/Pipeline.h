@@ -51,6 +51,8 @@ struct PipelineOptions {
   /// Whether weights may be freed once they are packed: nothing else in the
   /// MLIR context needs them.
   bool releaseWeights = false;
+  /// Whether the network tells how long each kernel took (time-kernels).
+  bool timeKernels = false;
 };
 
 /// From a network as written to a simplified one.

@@ -143,6 +143,10 @@ typedef void (*toeplitz_task)(void *arguments, int64_t index, int64_t slot);
 void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
                            void *arguments, int64_t count, int64_t slots);
 
+/* Nanoseconds since an arbitrary point in time. Only networks whose kernels are
+ * timed call it; others aren't linked with it. */
+int64_t toeplitz_clock(void);
+
 /* network->run with its arguments checked, and with a workspace that is
  * allocated and freed inside when `workspace` is NULL. Returns one of the
  * numbers above; the outputs are untouched unless it is TOEPLITZ_SUCCESS. */

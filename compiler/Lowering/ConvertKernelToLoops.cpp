@@ -337,6 +337,7 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerConvertTilesToLLVMPass();
   registerExternalizeWeightsPass();
   registerLinkParallelKernelsPass();
+  registerTimeKernelsPass();
   static SmallVector<KernelLowering> registered;
   registered.assign(lowerings.begin(), lowerings.end());
   registerPass([] { return createConvertKernelToLoops(registered); });

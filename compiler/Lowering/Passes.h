@@ -19,6 +19,9 @@ namespace toeplitz {
 #define GEN_PASS_DECL
 #include "compiler/Lowering/Passes.h.inc"
 
+/// What time-kernels leaves on the module: the rows of its times.
+constexpr llvm::StringLiteral timedLayersAttribute = "toeplitz.layers";
+
 /// convert-kernel-to-loops with the lowerings of operations that this room
 /// doesn't know: the convolutions', whose algorithms are above it.
 std::unique_ptr<mlir::Pass>

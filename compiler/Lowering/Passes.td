@@ -125,4 +125,31 @@ def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def TimeKernels : Pass<"time-kernels", "::mlir::ModuleOp"> {
+  let summary = "takes the time of each kernel";
+  let description = [{
+    For `toeplitz bench --layers`; runs only there, right before `convert-kernel-to-loops`. The network gets one more output, its last one,
+    named `layer_times`: the nanoseconds that each kernel took, in the order of the program. `toeplitz_clock` of the runtime is called
+    before and after each kernel, outside of its parallel loop. Kernels in loops and branches add up. The module's `toeplitz.layers`
+    says of each row what it is: the layer's name, from its location, and the arithmetic and traffic that `compiler/Lowering/KernelWork.h` counts.
+
+    Before:
+    ```mlir
+    func.func @main(%x: memref<1x2x3x4xf32>, %y: memref<1x2x3x4xf32>) {
+      kernel.conv "direct" ins(%x, %w) outs(%y) ... loc("conv1")
+    ```
+    After:
+    ```mlir
+    module attributes {toeplitz.layers = [{name = "conv1", operation = "conv 3x3", algorithm = "direct", flops = 13824 : i64, ...}, ...], ...} {
+      func.func @main(%x: memref<1x2x3x4xf32>, %y: memref<1x2x3x4xf32>, %times: memref<1xi64>) {
+        %before = func.call @toeplitz_clock() : () -> i64
+        kernel.conv "direct" ins(%x, %w) outs(%y) ... loc("conv1")
+        %after = func.call @toeplitz_clock() : () -> i64
+        %time = arith.subi %after, %before : i64
+        memref.store %time, %times[%c0] : memref<1xi64>
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif

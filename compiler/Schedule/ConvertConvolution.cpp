@@ -3,6 +3,7 @@
 
 #include "compiler/Schedule/ConvertConvolution.h"
 
+#include "compiler/Lowering/KernelWork.h"
 #include "compiler/Schedule/Convolutions.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
@@ -201,6 +202,9 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
             ? DenseBoolArrayAttr()
             : rewriter.getDenseBoolArrayAttr(schedule.circular),
         getActivation(epilogue));
+    if (convolution.groups != schedule.groups)
+      kernel->setAttr(layerGroupsAttribute,
+                      rewriter.getI64IntegerAttr(convolution.groups));
     destination = kernel.getResult(0);
   }
   Value result = outputBlock == 1

@@ -51,7 +51,7 @@ LayerContext::LayerContext()
 
 static FailureOr<std::unique_ptr<LoadedNetwork>>
 link(ModuleOp module, const TargetDescription &target,
-     unsigned optimizationLevel) {
+     unsigned optimizationLevel, int threads = 1) {
   auto report = [&](const llvm::Twine &problem) {
     module.emitError() << problem;
     return failure();
@@ -68,7 +68,7 @@ link(ModuleOp module, const TargetDescription &target,
   if (failed(emitArtifact(module, target, ArtifactKind::SharedLibrary, path,
                           options)))
     return failure();
-  auto loaded = LoadedNetwork::open(path);
+  auto loaded = LoadedNetwork::open(path, threads);
   if (!loaded)
     return report(llvm::toString(loaded.takeError()));
   return std::move(*loaded);
@@ -86,6 +86,18 @@ toeplitz::compileLayers(ModuleOp module, const TargetDescription &target,
   if (failed(manager.run(module)))
     return failure();
   return link(module, target, optimizationLevel);
+}
+
+FailureOr<std::unique_ptr<LoadedNetwork>>
+toeplitz::compileLoops(ModuleOp module, const TargetDescription &target,
+                       int threads) {
+  PassManager manager(module.getContext(), ModuleOp::getOperationName());
+  PipelineOptions options;
+  options.target = target;
+  buildLLVMPipeline(manager, options);
+  if (failed(manager.run(module)))
+    return failure();
+  return link(module, target, /*optimizationLevel=*/3, threads);
 }
 
 FailureOr<std::unique_ptr<LoadedNetwork>>

@@ -40,6 +40,11 @@ mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
 compileNetwork(mlir::ModuleOp module, const TargetDescription &target,
                llvm::StringRef algorithm, unsigned optimizationLevel = 3);
 
+/// The same for a module of loops, to be run by `threads` threads.
+mlir::FailureOr<std::unique_ptr<LoadedNetwork>>
+compileLoops(mlir::ModuleOp module, const TargetDescription &target,
+             int threads);
+
 /// The result of a module of buildReferenceModule, by the naive evaluator.
 /// Errors are reported.
 mlir::FailureOr<reference::Tensor>

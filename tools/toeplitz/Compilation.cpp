@@ -86,6 +86,7 @@ LogicalResult Compilation::load(StringRef inputPath) {
   pipeline.maxError = options.maxError;
   pipeline.inputRange = options.inputRange;
   pipeline.tunedPath = options.tuned;
+  pipeline.timeKernels = options.timeKernels;
 
   if (failed(readAlgorithms()) || failed(readFolds()) ||
       failed(readModule(path)))
@@ -215,6 +216,10 @@ LogicalResult Compilation::checkWeights() {
 }
 
 LogicalResult Compilation::checkLayerNames() {
+  if (options.timeKernels && stage > Stage::Schedule)
+    return reportError("the layers of '" + path +
+                       "' can't be told apart any more, it is at the stage '" +
+                       stageName(stage) + "'");
   if (stage != Stage::Cnn) {
     StringRef option = !options.algorithms.empty() ? "--algorithm"
                        : !options.folds.empty()    ? "--fold"

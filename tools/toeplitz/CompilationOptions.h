@@ -37,6 +37,9 @@ struct CompilationOptions {
   std::vector<std::string> printAfter;
   bool printAfterAll = false;
   bool timePasses = false;
+  /// Whether the network tells how long its kernels took; nothing that a user
+  /// says to the compiler.
+  bool timeKernels = false;
   ProgressMode progress = ProgressMode::Automatic;
 
   /// Whether the user said anything.

@@ -1,7 +1,7 @@
 #include "tools/toeplitz/NativeNetwork.h"
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Lowering/Passes.h"
 #include "compiler/Target/Target.h"
-#include "compiler/Target/TemporaryFolder.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
 
@@ -28,37 +28,26 @@ bool isProgram(const llvm::object::Binary &binary) {
   });
 }
 
-std::unique_ptr<LoadedNetwork> load(llvm::StringRef path, int threads) {
-  auto network = LoadedNetwork::open(path, threads);
-  if (network)
-    return std::move(*network);
-  (void)reportError(llvm::toString(network.takeError()));
-  return nullptr;
-}
-
-std::unique_ptr<LoadedNetwork> compileAndLoad(llvm::StringRef path,
-                                              const CompilationOptions &options,
-                                              int threads) {
-  Compilation compilation(options);
-  if (failed(compilation.load(path)) ||
-      failed(compilation.advanceTo(Stage::LLVM)))
-    return nullptr;
-  // The library stays mapped when its file is gone.
-  TemporaryFolder folder;
-  if (folder.problem) {
-    (void)reportError("cannot create a temporary folder: " +
-                      folder.problem.message());
-    return nullptr;
+/// The rows of the times, as time-kernels has described them.
+std::vector<TimedKernel> readKernels(mlir::ModuleOp module) {
+  std::vector<TimedKernel> kernels;
+  auto rows = module->getAttrOfType<mlir::ArrayAttr>(timedLayersAttribute);
+  if (!rows)
+    return kernels;
+  for (auto row : rows.getAsRange<mlir::DictionaryAttr>()) {
+    auto text = [&](llvm::StringRef name) {
+      return row.getAs<mlir::StringAttr>(name).str();
+    };
+    auto number = [&](llvm::StringRef name) {
+      return row.getAs<mlir::IntegerAttr>(name).getInt();
+    };
+    kernels.push_back(
+        {text("name"),
+         {text("operation"), text("algorithm"), text("description"),
+          number("flops"), number("read_bytes"), number("weight_bytes"),
+          number("written_bytes")}});
   }
-  llvm::SmallString<128> library(folder.path);
-  llvm::sys::path::append(library, "network.so");
-  {
-    mlir::TimingScope scope = compilation.nestTiming("Machine code");
-    if (failed(emitArtifact(compilation.getModule(), compilation.getTarget(),
-                            ArtifactKind::SharedLibrary, library)))
-      return nullptr;
-  }
-  return load(library, threads);
+  return kernels;
 }
 
 std::vector<TensorSignature> describe(const toeplitz_tensor *tensors,
@@ -93,11 +82,36 @@ struct Arguments {
 
 } // namespace
 
-std::unique_ptr<LoadedNetwork>
-toeplitz::openNetwork(llvm::StringRef path, const CompilationOptions &options,
-                      int threads) {
-  if (isNetworkPath(path) || path.ends_with(".mlir"))
-    return compileAndLoad(path, options, threads);
+bool NetworkLibrary::compile(llvm::StringRef source,
+                             const CompilationOptions &options) {
+  Compilation compilation(options);
+  if (failed(compilation.load(source)) ||
+      failed(compilation.advanceTo(Stage::LLVM)))
+    return false;
+  folder = std::make_unique<TemporaryFolder>();
+  if (folder->problem) {
+    (void)reportError("cannot create a temporary folder: " +
+                      folder->problem.message());
+    return false;
+  }
+  llvm::SmallString<128> library(folder->path);
+  llvm::sys::path::append(library, "network.so");
+  path = library.str().str();
+  kernels = readKernels(compilation.getModule());
+  target = compilation.getTarget();
+  mlir::TimingScope scope = compilation.nestTiming("Machine code");
+  return succeeded(emitArtifact(compilation.getModule(), *target,
+                                ArtifactKind::SharedLibrary, path));
+}
+
+std::unique_ptr<NetworkLibrary>
+NetworkLibrary::open(llvm::StringRef path, const CompilationOptions &options) {
+  auto library = std::make_unique<NetworkLibrary>();
+  if (isNetworkPath(path) || path.ends_with(".mlir")) {
+    if (!library->compile(path, options))
+      return nullptr;
+    return library;
+  }
 
   auto report = [&](const llvm::Twine &problem) {
     (void)reportError(problem);
@@ -119,11 +133,32 @@ toeplitz::openNetwork(llvm::StringRef path, const CompilationOptions &options,
     return report("'" + path +
                   "' is a program, run it itself; here a shared library (.so) "
                   "is expected");
+  if (options.timeKernels)
+    return report("'" + path +
+                  "' is compiled already, without the times of its layers; "
+                  "name the network that it was compiled from");
   if (options.areGiven())
     return report("'" + path +
                   "' is compiled already, options of the compiler have no "
                   "effect on it");
-  return load(path, threads);
+  library->path = path.str();
+  return library;
+}
+
+std::unique_ptr<LoadedNetwork> NetworkLibrary::load(int threads) const {
+  // The library stays mapped when its file is gone.
+  auto network = LoadedNetwork::open(path, threads);
+  if (network)
+    return std::move(*network);
+  (void)reportError(llvm::toString(network.takeError()));
+  return nullptr;
+}
+
+std::unique_ptr<LoadedNetwork>
+toeplitz::openNetwork(llvm::StringRef path, const CompilationOptions &options,
+                      int threads) {
+  auto library = NetworkLibrary::open(path, options);
+  return library ? library->load(threads) : nullptr;
 }
 
 Signature toeplitz::readSignature(const LoadedNetwork &network) {
@@ -152,4 +187,46 @@ toeplitz::timeNetwork(LoadedNetwork &network,
   if (!timing)
     return reportError(llvm::toString(timing.takeError()));
   return *timing;
+}
+
+/// When the caller leaves the number of runs open: as many as take two seconds.
+static constexpr int64_t timedNanoseconds = 2000000000;
+
+llvm::FailureOr<KernelTimes>
+toeplitz::timeKernels(LoadedNetwork &network,
+                      llvm::ArrayRef<TensorValues> inputs, int64_t runs) {
+  Arguments arguments(network, inputs);
+  if (arguments.batch != 1)
+    return reportError("the times of layers are those of one sample, found "
+                       "inputs with " +
+                       llvm::Twine(arguments.batch));
+  llvm::ArrayRef<char> bytes(arguments.outputs.back().bytes);
+  llvm::ArrayRef<int64_t> times(reinterpret_cast<const int64_t *>(bytes.data()),
+                                bytes.size() / sizeof(int64_t));
+  KernelTimes result;
+  result.shortest.assign(times.size(), INT64_MAX);
+  result.shortestRun = INT64_MAX;
+  // The first run touches the pages of the weights and the workspace; the
+  // second one tells how long a run takes.
+  constexpr int64_t warmUps = 2, leastRuns = 5, mostRuns = 100000;
+  for (int64_t run = -warmUps; run < 0 || run < result.runs; ++run) {
+    int64_t start = toeplitz_clock();
+    if (llvm::Error error =
+            network.run(arguments.inputAddresses, arguments.outputAddresses))
+      return reportError(llvm::toString(std::move(error)));
+    int64_t whole = std::max<int64_t>(toeplitz_clock() - start, 1);
+    if (run < 0) {
+      result.runs =
+          runs ? runs
+               : std::clamp(timedNanoseconds / whole, leastRuns, mostRuns);
+      continue;
+    }
+    for (auto [shortest, time] : llvm::zip(result.shortest, times))
+      shortest = std::min(shortest, time);
+    if (whole < result.shortestRun) {
+      result.shortestRun = whole;
+      result.kernelsOfShortestRun = llvm::sum_of(times, int64_t(0));
+    }
+  }
+  return result;
 }

@@ -1,0 +1,140 @@
+"""The networks of the benchmark, and the files that are made of each: what engines read, and an input.
+
+Networks come from torchvision, from the descriptions in examples/, or from the modules of torch_networks.py.
+"""
+
+import json
+import pathlib
+import re
+import sys
+import typing
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WORK = ROOT / "build" / "benchmarks"
+
+
+class Network(typing.NamedTuple):
+    """A network of the benchmark. Its source is a name of torchvision's, of examples/, or of torch_networks.py."""
+
+    name: str
+    origin: str  # "torchvision", "example" or "module"
+    source: str
+    target: typing.Optional[float] = None  # the fastest peer's time over Toeplitz's, at least
+    shape: typing.Optional[tuple] = None  # where it isn't the one that torchvision's are made for
+
+
+# What is aimed at, by kinds of networks: those of dense 3 x 3 convolutions gain most.
+NETWORKS = [
+    Network("unet", "example", "unet", 2.0),
+    Network("resnet18", "torchvision", "resnet18", 2.0),
+    Network("repvgg_a0", "module", "RepVgg", 2.0, (1, 3, 224, 224)),
+    Network("deeplabv3_resnet50", "torchvision", "deeplabv3_resnet50", 1.8, (1, 3, 256, 256)),
+    Network("r3d_18", "torchvision", "r3d_18", 1.8),
+    Network("vgg16", "torchvision", "vgg16", 1.5),
+    Network("resnet50", "torchvision", "resnet50", 1.4),
+    Network("densenet121", "torchvision", "densenet121", 1.4),
+    Network("squeezenet1_1", "torchvision", "squeezenet1_1", 1.4),
+    Network("googlenet", "torchvision", "googlenet", 1.4),
+    Network("inception_v3", "torchvision", "inception_v3", 1.4),
+    Network("resnext50", "torchvision", "resnext50_32x4d", 1.4),
+    Network("dcgan", "example", "dcgan", 1.4),
+    Network("wavenet", "example", "wavenet", 1.4),
+    Network("convnext_tiny", "torchvision", "convnext_tiny", 1.4),
+    Network("mobilenet_v2", "torchvision", "mobilenet_v2", 1.25),
+    Network("mobilenet_v3", "torchvision", "mobilenet_v3_large", 1.25),
+    Network("efficientnet_b0", "torchvision", "efficientnet_b0", 1.25),
+    Network("shufflenet_v2", "torchvision", "shufflenet_v2_x1_0", 1.25),
+]
+LEAST_TARGET = 1.0  # for every network, and for those without a target of their own
+
+
+def find_network(label):
+    """The network of the table, or with "examples/" before its name an example. Nothing if there is none."""
+    folder, _, name = label.rpartition("/")
+    if folder == "examples":
+        return Network(name, "example", name) if (ROOT / "examples" / name / f"{name}.json").exists() else None
+    return next((network for network in NETWORKS if network.name == label), None)
+
+
+class Files:
+    """What is made of one network, in a folder of its own."""
+
+    def __init__(self, label):
+        self.name = re.sub(r"\W", "_", label.rpartition("/")[2])  # a C identifier
+        self.folder = WORK / label
+        self.description = self.folder / f"{self.name}.json"  # of examples only, and its weights
+        self.weights = self.folder / f"{self.name}.safetensors"
+        self.onnx = self.folder / "model.onnx"
+        self.torch = self.folder / "model.pth"  # of PyTorch's networks only: the pickled module
+        self.input = self.folder / "input.npy"
+        self.library = self.folder / f"{self.name}.so"
+
+    @property
+    def source(self):
+        """What `toeplitz compile` reads."""
+        return self.description if self.description.exists() else self.onnx
+
+    @property
+    def weight_bytes(self):
+        """How much the weights take."""
+        return (self.weights if self.description.exists() else self.onnx).stat().st_size
+
+
+def export(network, files):
+    """Writes the files of a network; those that are there already stay, unless an example is newer."""
+    import numpy
+    import onnx
+
+    source = ROOT / "examples" / network.source / f"{network.source}.json"
+    if files.input.exists() and (network.origin != "example" or files.input.stat().st_mtime > source.stat().st_mtime):
+        return
+    files.folder.mkdir(parents=True, exist_ok=True)
+    if network.origin == "example":
+        export_example(source, files)
+    else:
+        export_torch(network, files)
+    (only,) = onnx.load(files.onnx, load_external_data=False).graph.input
+    shape = [size.dim_value for size in only.type.tensor_type.shape.dim]
+    numpy.save(files.input, numpy.random.default_rng(0).standard_normal(shape, numpy.float32))
+
+
+def export_example(source, files):
+    """An example's description with its random weights in a safetensors file, and its conversion to ONNX."""
+    sys.path.insert(0, str(ROOT / "test" / "support"))
+    import onnx
+    from network_description import NetworkDescription
+    from network_to_onnx import Converter
+    from safetensors.numpy import save_file
+
+    class RecordingDescription(NetworkDescription):
+        """Remembers the weights that the conversion to ONNX asks for, by their keys."""
+
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.recorded = {}
+
+        def weight(self, layer, part, shape, fan_in=None):
+            values = super().weight(layer, part, shape, fan_in)
+            self.recorded[f"{layer['name']}.{part}"] = values
+            return values
+
+    description = RecordingDescription.load(source)
+    model = Converter(description).convert()
+    save_file(description.recorded, files.weights)
+    files.description.write_text(json.dumps({**json.loads(source.read_text()), "weights": files.weights.name}))
+    onnx.save(model, files.onnx)
+
+
+def export_torch(network, files):
+    """PyTorch's network, pickled, and as ONNX."""
+    import torch
+    import torch_networks
+
+    if network.origin == "module":
+        torch.manual_seed(0)
+        module, example = torch_networks.MODULES[network.source](), torch.randn(network.shape)
+    else:
+        module, example = torch_networks.make_torchvision(network.source, network.shape)
+    torch.save(module, files.torch)
+    with torch.no_grad():
+        torch.onnx.export(module, (example,), files.onnx, dynamo=False, opset_version=17)

@@ -1,0 +1,79 @@
+// The arithmetic and the traffic that time-kernels says of each kernel, against numbers worked out by hand.
+// RUN: toeplitz-opt %s --time-kernels --split-input-file | FileCheck %s
+
+// A convolution whose 8 groups were merged into 2 when its filter was packed: 2 * 32 * 4 * 9 * 16.
+// CHECK: description = "32x4x4 -> 32x4x4, groups 8, residual, sigmoid", flops = 36864 : i64, name = "grouped", operation = "conv 3x3"
+// A transposed one's phase of 2 x 1 taps, every other position: 2 * 8 * 8 * 2 * 4.
+// CHECK-SAME: description = "8x2x2 -> 8x2x2", flops = 1024 : i64, name = "phase", operation = "conv 2x1"
+// A dense layer of two samples: 2 * 2 * 10 * 16.
+// CHECK-SAME: description = "2x16 -> 2x10", flops = 640 : i64, name = "dense", operation = "dense"
+// A depthwise and a pointwise one: 2 * 12 * 81 * (9 + 16).
+// CHECK-SAME: description = "12x9x9 -> 16x9x9, relu", flops = 48600 : i64, name = "separable", operation = "separable conv 3x3"
+func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
+    %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
+    %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
+    %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>) {
+  kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
+      out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>,
+      output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 2>}
+    : (memref<1x4x4x4x8xf32>, memref<1024xf32>, memref<1x4x4x4x8xf32>, memref<1x4x4x4x8xf32>) -> () loc("grouped")
+  kernel.conv "direct" ins(%b, %bw) outs(%by) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64,
+      kernel = array<i64: 2, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 0>,
+      output_sizes = array<i64: 2, 2>, output_strides = array<i64: 2, 2>, output_offsets = array<i64: 0, 1>, tile = array<i64: 2, 1>}
+    : (memref<1x1x2x2x8xf32>, memref<128xf32>, memref<1x1x4x4x8xf32>) -> () loc("phase")
+  kernel.conv "pointwise" ins(%c, %cw) outs(%cy) {in_channels = 16 : i64, out_channels = 10 : i64, groups = 1 : i64, kernel = array<i64>,
+      strides = array<i64>, dilations = array<i64>, padding_low = array<i64>, output_sizes = array<i64>, output_strides = array<i64>,
+      output_offsets = array<i64>, tile = array<i64: 1, 2>}
+    : (memref<2x2x8xf32>, memref<256xf32>, memref<2x2x8xf32>) -> () loc("dense")
+  kernel.separable_conv ins(%d depthwise %dv pointwise %dw) outs(%dy) depthwise_activation <relu>
+      {channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 9 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>) -> () loc("separable")
+  return
+}
+
+// -----
+
+// Between four neighbours three interpolations of three operations, for each of 512 elements; a nearest neighbour is copied; softmax has 5 an element.
+// CHECK: flops = 4608 : i64, name = "linear", operation = "resize"
+// CHECK-SAME: flops = 0 : i64, name = "nearest", operation = "resize"
+// CHECK-SAME: flops = 640 : i64, name = "softmax", operation = "softmax"
+// CHECK-SAME: flops = 0 : i64, name = "reorder", operation = "reorder", read_bytes = 512 : i64, weight_bytes = 0 : i64, written_bytes = 512 : i64
+func.func @main(%x: memref<1x1x4x4x8xf32>, %y: memref<1x1x8x8x8xf32>, %s: memref<1x8x4x4xf32>, %t: memref<1x8x4x4xf32>) {
+  kernel.resize linear ins(%x) outs(%y) {align_corners = false} : (memref<1x1x4x4x8xf32>, memref<1x1x8x8x8xf32>) -> () loc("linear")
+  kernel.resize nearest ins(%x) outs(%y) {align_corners = false} : (memref<1x1x4x4x8xf32>, memref<1x1x8x8x8xf32>) -> () loc("nearest")
+  kernel.softmax ins(%s) outs(%t) {axis = 1 : i64, log = false} : (memref<1x8x4x4xf32>, memref<1x8x4x4xf32>) -> () loc("softmax")
+  kernel.reorder ins(%s) outs(%x) {channels = 8 : i64} : (memref<1x8x4x4xf32>, memref<1x1x4x4x8xf32>) -> () loc("reorder")
+  return
+}
+
+// -----
+
+// x * x + y with the exponential of it: a product, a sum and a function for each of 64 elements; x is read once, and the destination
+// is one of the inputs.
+// CHECK: flops = 192 : i64, name = "", operation = "elementwise", read_bytes = 512 : i64, weight_bytes = 0 : i64, written_bytes = 256 : i64
+// A sum of 64 products.
+// CHECK-SAME: flops = 128 : i64, name = "", operation = "reduction", read_bytes = 256 : i64, weight_bytes = 0 : i64, written_bytes = 32 : i64
+// CHECK-SAME: flops = 0 : i64, name = "", operation = "copy", read_bytes = 64 : i64, weight_bytes = 0 : i64, written_bytes = 64 : i64
+#map = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+func.func @main(%x: memref<8x8xf32>, %y: memref<8x8xf32>, %sum: memref<8xf32>, %f: memref<8xi64>, %g: memref<8xi64>) {
+  linalg.generic {indexing_maps = [#map, #map, #map, #map], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %x, %y : memref<8x8xf32>, memref<8x8xf32>, memref<8x8xf32>) outs(%y : memref<8x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %d: f32):
+    %p = arith.mulf %a, %b : f32
+    %q = arith.addf %p, %c : f32
+    %e = math.exp %q : f32
+    linalg.yield %e : f32
+  }
+  linalg.generic {indexing_maps = [#map, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<8x8xf32>) outs(%sum : memref<8xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %p = arith.mulf %a, %a : f32
+    %q = arith.addf %s, %p : f32
+    linalg.yield %q : f32
+  }
+  memref.copy %f, %g : memref<8xi64> to memref<8xi64>
+  return
+}
