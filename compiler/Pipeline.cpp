@@ -136,6 +136,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   // Buffers.
   manager.addPass(createPrepareBuffers());
+  manager.addPass(createPlaceSlices());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));
