@@ -121,6 +121,11 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
                                      const PipelineOptions &options) {
   // Choices.
   buildTargetPipeline(manager, options);
+  buildChoicePipeline(manager, options);
+}
+
+void toeplitz::buildChoicePipeline(OpPassManager &manager,
+                                   const PipelineOptions &options) {
   manager.addPass(createSelectAlgorithms(getAlgorithmOptions(options)));
   buildKernelPipeline(manager, options.releaseWeights);
 }

@@ -168,8 +168,9 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
   let summary = "places every buffer in one arena";
   let description = [{
     Replaces each `memref.alloc` of @main by a view into one arena, the function's new first argument. Buffers that are alive at
-    the same time don't overlap; the largest are placed first, each at the lowest offset that is free for its whole life. The
-    arena's size is recorded on the module as `toeplitz.workspace_size` (bytes).
+    the same time don't overlap; each is placed at the lowest offset that is free for its whole life, in the best of several orders. The
+    arena's size is recorded on the module as `toeplitz.workspace_size`, and what is alive at once, at most, as
+    `toeplitz.workspace_bound` (bytes).
     Parts of a buffer (`memref.subview`) become views of the arena of their own, with their strides where they aren't contiguous, so that
     equal kernels on different parts stay equal.
 

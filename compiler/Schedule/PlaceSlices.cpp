@@ -53,12 +53,6 @@ struct Region {
             SmallVector<int64_t>(shape.size(), 1)};
   }
 
-  static Region of(tensor::InsertSliceOp slice) {
-    return {SmallVector<int64_t>(slice.getStaticOffsets()),
-            SmallVector<int64_t>(slice.getStaticSizes()),
-            SmallVector<int64_t>(slice.getStaticStrides())};
-  }
-
   /// The region `inner` of this one.
   Region compose(const Region &inner) const {
     Region result = inner;
@@ -129,8 +123,8 @@ bool isView(Operation *op) {
                          tensor::ExpandShapeOp, tensor::CastOp>(op);
 }
 
-/// Whether the value, or a view of it, is handed on by a terminator: then its
-/// buffer is decided by whoever receives it.
+/// Whether the value, or a view of it, is handed on by a terminator: whoever
+/// receives it decides where it lies.
 bool escapes(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
     return user->hasTrait<OpTrait::IsTerminator>() ||
@@ -243,7 +237,9 @@ void Placement::collect() {
     if (assembly.slices.size() < 2)
       return;
     for (tensor::InsertSliceOp slice : assembly.slices) {
-      Region region = Region::of(slice);
+      Region region = {SmallVector<int64_t>(slice.getStaticOffsets()),
+                       SmallVector<int64_t>(slice.getStaticSizes()),
+                       SmallVector<int64_t>(slice.getStaticStrides())};
       for (const Part &part : assembly.parts)
         if (!part.region.isDisjoint(region))
           return;
