@@ -122,6 +122,11 @@ void toeplitz::buildSchedulePipeline(OpPassManager &manager,
                                      const PipelineOptions &options) {
   // Choices.
   buildTargetPipeline(manager, options);
+  buildChoicePipeline(manager, options);
+}
+
+void toeplitz::buildChoicePipeline(OpPassManager &manager,
+                                   const PipelineOptions &options) {
   manager.addPass(createSelectAlgorithms(getAlgorithmOptions(options)));
   buildKernelPipeline(manager, options.releaseWeights);
 }
@@ -137,6 +142,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   // Buffers.
   manager.addPass(createPrepareBuffers());
+  manager.addPass(createPlaceSlices());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   manager.addPass(
       bufferization::createOneShotBufferizePass(getBufferizationOptions()));

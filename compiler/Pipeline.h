@@ -65,6 +65,9 @@ void buildTargetPipeline(mlir::OpPassManager &manager,
 /// From a simplified network to kernels with a memory plan.
 void buildSchedulePipeline(mlir::OpPassManager &manager,
                            const PipelineOptions &options);
+/// The same, from a network that knows its target and whose layers are folded.
+void buildChoicePipeline(mlir::OpPassManager &manager,
+                         const PipelineOptions &options);
 /// The same, when every convolution has its algorithm already.
 void buildKernelPipeline(mlir::OpPassManager &manager,
                          bool releaseWeights = false);

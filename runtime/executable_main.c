@@ -306,8 +306,8 @@ static int prepare_buffers(const toeplitz_network *network,
     if (!memory->outputs[index])
       return fail("out of memory");
   }
-  memory->workspace =
-      allocate(toeplitz_network_workspace_size(network, memory->batch));
+  memory->workspace = toeplitz_workspace_create(
+      toeplitz_network_workspace_size(network, memory->batch));
   return memory->workspace ? 0 : fail("out of memory");
 }
 
@@ -406,7 +406,7 @@ static void free_buffers(const toeplitz_network *network, buffers *memory) {
     free(memory->outputs[index]);
   free(memory->inputs);
   free(memory->outputs);
-  free(memory->workspace);
+  toeplitz_workspace_destroy(memory->workspace);
 }
 
 int main(int argc, char **argv) {

@@ -1,11 +1,8 @@
 /* What NAME_run and its kin do: check, find a workspace, run. */
 
-#define _POSIX_C_SOURCE 200112L /* posix_memalign */
-
 #include "runtime/toeplitz.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 
 static int has_elements(const toeplitz_tensor *tensor, int64_t batch) {
   for (int32_t index = 0; index < tensor->rank; ++index)
@@ -37,8 +34,8 @@ static int run(const toeplitz_network *network, toeplitz_pool *pool,
     return TOEPLITZ_UNSUPPORTED_PROCESSOR;
   void *allocated = NULL;
   if (!workspace && size > 0) {
-    if (size > SIZE_MAX ||
-        posix_memalign(&allocated, TOEPLITZ_ALIGNMENT, (size_t)size) != 0)
+    allocated = toeplitz_workspace_create(size);
+    if (!allocated)
       return TOEPLITZ_OUT_OF_MEMORY;
     workspace = allocated;
   }
@@ -46,7 +43,7 @@ static int run(const toeplitz_network *network, toeplitz_pool *pool,
     network->run_batch(pool, workspace, inputs, outputs, batch);
   else
     network->run(pool, workspace, inputs, outputs);
-  free(allocated);
+  toeplitz_workspace_destroy(allocated);
   return TOEPLITZ_SUCCESS;
 }
 

@@ -166,6 +166,14 @@ int toeplitz_network_run_batch(const toeplitz_network *network,
 uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
                                          int64_t batch);
 
+/* Memory for a workspace of `size` bytes, aligned and, when it is large, backed
+ * by large pages where the system has them. Returns NULL when there is none.
+ * The caller owns it. */
+void *toeplitz_workspace_create(uint64_t size);
+
+/* Frees it; no run may be using it. NULL is allowed. */
+void toeplitz_workspace_destroy(void *workspace);
+
 /* What a network's run_batch and batch_workspace_size do. */
 void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
                           void *workspace, const void *const *inputs,

@@ -257,6 +257,16 @@ toeplitz::describeTotals(const Explanation &explanation) {
           formatCount(totals.cost.level2Bytes) +
           "B from the second-level cache, " +
           formatCount(totals.cost.memoryBytes) + "B from beyond"};
+  MemoryUse memory = explanation.memory;
+  if (memory.arenaBytes > 0)
+    sentences.push_back(
+        "an arena of " + formatCount(static_cast<double>(memory.arenaBytes)) +
+        "B for the values between layers, " +
+        print("%.1f", 100.0 * (memory.arenaBytes - memory.largestLiveBytes) /
+                          memory.largestLiveBytes) +
+        " % above the " +
+        formatCount(static_cast<double>(memory.largestLiveBytes)) +
+        "B that are alive at once");
   if (totals.leastExact)
     sentences.push_back("largest rounding error of a layer: " +
                         formatBound(totals.leastExact->getChosen().errorBound) +
@@ -462,6 +472,8 @@ void toeplitz::writeExplanationJson(const Explanation &explanation,
       writeCost(json, totals.cost);
       json.attribute("own_multiply_adds", totals.ownMultiplyAdds);
       json.attribute("parameters", totals.parameters);
+      json.attribute("arena_bytes", explanation.memory.arenaBytes);
+      json.attribute("largest_live_bytes", explanation.memory.largestLiveBytes);
       json.attributeObject("algorithms", [&] {
         for (const auto &[name, count] : totals.algorithms)
           json.attribute(name, static_cast<int64_t>(count));

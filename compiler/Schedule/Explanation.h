@@ -10,6 +10,14 @@
 
 namespace toeplitz {
 
+/// What the values between layers take in memory.
+struct MemoryUse {
+  /// The arena that holds them.
+  int64_t arenaBytes = 0;
+  /// What is alive at once, at most: no arena is smaller.
+  int64_t largestLiveBytes = 0;
+};
+
 struct Explanation {
   std::string network;
   /// LLVM's name of the processor, and what the schedules know of it.
@@ -19,6 +27,7 @@ struct Explanation {
   std::optional<double> maxError;
   double inputRange = 1;
   std::vector<LayerSelection> layers;
+  MemoryUse memory;
 };
 
 /// How the model's choices compare with measurements.

@@ -135,12 +135,42 @@ def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
 }
 
+def PlaceSlices : Pass<"place-slices", "::mlir::ModuleOp"> {
+  let summary = "computes the slices of which a tensor is put together where they lie in it";
+  let description = [{
+    Each tensor that is put together of slices (a concatenation, a folded layer) gets a buffer, and each slice its region of that: it is
+    computed there and read there. A concatenation whose parts follow each other in a larger one is a view of it, so that the layers of a
+    dense block share one buffer. What lies in two places is copied to the second.
+
+    Bufferization would find some of that, but no buffer that is read before it is complete; and it compares each write with each read
+    along the whole chain of slices, which takes minutes for a hundred.
+
+    Before:
+    ```mlir
+    %1 = tensor.insert_slice %x into %empty[0, 0] [1, 4] [1, 1] : tensor<1x4xf32> into tensor<1x8xf32>
+    %2 = tensor.insert_slice %y into %1[0, 4] [1, 4] [1, 1] : tensor<1x4xf32> into tensor<1x8xf32>
+    ```
+    After:
+    ```mlir
+    %buffer = memref.alloc() : memref<1x8xf32>
+    %left = memref.subview %buffer[0, 0] [1, 4] [1, 1] : memref<1x8xf32> to memref<1x4xf32, strided<[8, 1]>>
+    %x = ...
+    bufferization.materialize_in_destination %x in restrict writable %left : ...
+    ...
+    %2 = bufferization.to_tensor %buffer restrict : memref<1x8xf32> to tensor<1x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
   let summary = "places every buffer in one arena";
   let description = [{
     Replaces each `memref.alloc` of @main by a view into one arena, the function's new first argument. Buffers that are alive at
-    the same time don't overlap; the largest are placed first, each at the lowest offset that is free for its whole life. The
-    arena's size is recorded on the module as `toeplitz.workspace_size` (bytes).
+    the same time don't overlap; each is placed at the lowest offset that is free for its whole life, in the best of several orders. The
+    arena's size is recorded on the module as `toeplitz.workspace_size`, and what is alive at once, at most, as
+    `toeplitz.workspace_bound` (bytes).
     Parts of a buffer (`memref.subview`) become views of the arena of their own, with their strides where they aren't contiguous, so that
     equal kernels on different parts stay equal.
 
@@ -163,8 +193,7 @@ def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
   let description = [{
     The arguments of @main are the caller's: nothing is written to them. What an scf.for carries ends every iteration in the buffer in
     which it came, and both branches of an scf.if write into one buffer, so that allocations in regions never leave them and all of
-    them can be placed in the arena. What is read after it has been overwritten in place is copied before. A tensor that is put together of
-    more than 16 slices gets its buffer, and each slice its part of it, because bufferization takes minutes for a hundred.
+    them can be placed in the arena. What is read after it has been overwritten in place is copied before.
 
     Before:
     ```mlir

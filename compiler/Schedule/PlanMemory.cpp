@@ -3,11 +3,14 @@
 // The network is a straight line of operations, some of which (loops, branches)
 // hold others: a buffer's life is an interval. What is used in a loop is alive
 // during all of it, unless the loop's body itself allocates it. Placing
-// intervals of different sizes in as little memory as
-// possible is NP-hard (dynamic storage allocation); largest first at the lowest
-// free offset is the usual heuristic and close to the bound for networks.
-// Source: Pisarchyk and Lee, Efficient Memory Management for Deep Neural Net
-// Inference (arXiv:2001.03288), greedy by size.
+// intervals of different sizes in as little memory as possible is NP-hard
+// (dynamic storage allocation). Each in turn at the lowest offset that is free
+// for its whole life is the usual heuristic. Which order is best depends on the
+// network, so several are tried: largest first (Pisarchyk and Lee, Efficient
+// Memory Management for Deep Neural Net Inference, arXiv:2001.03288, greedy by
+// size), largest product of size and life, longest life, and as they come. The
+// largest sum of sizes that are alive at once is a lower bound; it is recorded
+// beside what was reached.
 
 #include "compiler/Schedule/Passes.h"
 
@@ -58,12 +61,16 @@ struct PlanMemory : toeplitz::impl::PlanMemoryBase<PlanMemory> {
     SmallVector<Buffer> buffers;
     if (failed(collect(main, buffers)))
       return signalPassFailure();
-    int64_t size = place(buffers);
+    int64_t bound = findBound(buffers);
+    int64_t size = place(buffers, bound);
     replace(main, buffers, size);
     placeParts(main);
-    getOperation()->setAttr(
-        "toeplitz.workspace_size",
-        IntegerAttr::get(IntegerType::get(&getContext(), 64), size));
+    auto record = [&](StringRef name, int64_t bytes) {
+      getOperation()->setAttr(
+          name, IntegerAttr::get(IntegerType::get(&getContext(), 64), bytes));
+    };
+    record("toeplitz.workspace_size", size);
+    record("toeplitz.workspace_bound", bound);
   }
 
 private:
@@ -159,18 +166,59 @@ private:
     }
   }
 
+  /// What is alive at once, at most: no plan takes less.
+  static int64_t findBound(ArrayRef<Buffer> buffers) {
+    int64_t bound = 0;
+    // (It grows only where a life begins.)
+    for (const Buffer &start : buffers) {
+      int64_t live = 0;
+      for (const Buffer &buffer : buffers)
+        if (buffer.firstUse <= start.firstUse &&
+            start.firstUse <= buffer.lastUse)
+          live += buffer.size;
+      bound = std::max(bound, live);
+    }
+    return bound;
+  }
+
   /// Sets the offsets; returns the size of the arena.
-  static int64_t place(SmallVectorImpl<Buffer> &buffers) {
-    SmallVector<Buffer *> bySize;
+  static int64_t place(SmallVectorImpl<Buffer> &buffers, int64_t bound) {
+    auto getLife = [](const Buffer &b) { return b.lastUse - b.firstUse + 1; };
+    const std::function<int64_t(const Buffer &)> priorities[] = {
+        [](const Buffer &b) { return b.size; },
+        [&](const Buffer &b) { return b.size * getLife(b); },
+        [&](const Buffer &b) { return getLife(b); },
+        [](const Buffer &b) { return -b.firstUse; }};
+    SmallVector<Buffer> best;
+    int64_t bestSize = std::numeric_limits<int64_t>::max();
+    for (const auto &priority : priorities) {
+      int64_t size = placeBy(buffers, priority);
+      if (size < bestSize) {
+        bestSize = size;
+        best.assign(buffers.begin(), buffers.end());
+      }
+      if (bestSize == bound)
+        break;
+    }
+    buffers = std::move(best);
+    return bestSize;
+  }
+
+  /// The same for one order: those of the highest priority come first.
+  static int64_t
+  placeBy(MutableArrayRef<Buffer> buffers,
+          llvm::function_ref<int64_t(const Buffer &)> getPriority) {
+    SmallVector<Buffer *> order;
     for (Buffer &buffer : buffers)
-      bySize.push_back(&buffer);
-    // Equal sizes in program order, so that the plan is always the same.
-    llvm::sort(bySize, [](const Buffer *a, const Buffer *b) {
-      return a->size != b->size ? a->size > b->size : a < b;
+      order.push_back(&buffer);
+    // Equal ones in program order, so that the plan is always the same.
+    llvm::sort(order, [&](const Buffer *a, const Buffer *b) {
+      int64_t first = getPriority(*a), second = getPriority(*b);
+      return first != second ? first > second : a < b;
     });
     SmallVector<Buffer *> placed;
     int64_t end = 0;
-    for (Buffer *buffer : bySize) {
+    for (Buffer *buffer : order) {
       // What lies at the same time in memory, by offset: the first gap that is
       // large enough is taken.
       SmallVector<Buffer *> neighbours;

@@ -7,11 +7,6 @@
 // carries in the buffer that it came in. Either all that happens to it is done
 // in place (tensor.insert, say): then whoever reads an older state of it later
 // reads a copy. Or it is computed elsewhere, and put there in the end.
-//
-// A tensor that is put together of many slices, the phases of a folded layer,
-// gets its buffer here. Bufferization would find the same buffer, but compares
-// each write to it with each read along the whole chain of slices: the time
-// grows with the fourth power of their number, to minutes for 128.
 
 #include "compiler/Schedule/Passes.h"
 
@@ -215,86 +210,6 @@ static void joinBranches(scf::IfOp branch) {
   }
 }
 
-/// The slices of which `last` is put together in an empty tensor, in their
-/// order; none if anything else reads a state of it in between.
-static SmallVector<tensor::InsertSliceOp>
-findSlices(tensor::InsertSliceOp last) {
-  SmallVector<tensor::InsertSliceOp> slices = {last};
-  while (auto previous =
-             slices.back().getDest().getDefiningOp<tensor::InsertSliceOp>()) {
-    if (!previous->hasOneUse() || previous->getBlock() != last->getBlock())
-      return {};
-    slices.push_back(previous);
-  }
-  auto empty = slices.back().getDest().getDefiningOp<tensor::EmptyOp>();
-  if (!empty || empty->getBlock() != last->getBlock())
-    return {};
-  std::reverse(slices.begin(), slices.end());
-  return slices;
-}
-
-static bool isStatic(tensor::InsertSliceOp slice) {
-  return slice.getResultType().hasStaticShape() && slice.getOffsets().empty() &&
-         slice.getSizes().empty() && slice.getStrides().empty();
-}
-
-/// Puts each of the slices into its part of one buffer. The parts are made
-/// before any slice is computed, so that it can be computed there.
-static void putSlicesIntoBuffer(SmallVector<tensor::InsertSliceOp> slices) {
-  tensor::InsertSliceOp last = slices.back();
-  Location location = last.getLoc();
-  RankedTensorType type = last.getResultType();
-  Operation *first = slices.front().getDest().getDefiningOp();
-  for (tensor::InsertSliceOp slice : slices)
-    if (Operation *source = slice.getSource().getDefiningOp())
-      if (source->getBlock() == first->getBlock() &&
-          source->isBeforeInBlock(first))
-        first = source;
-  OpBuilder builder(first);
-  auto bufferType = MemRefType::get(type.getShape(), type.getElementType());
-  Value buffer = memref::AllocOp::create(builder, location, bufferType);
-  SmallVector<Value> parts;
-  for (tensor::InsertSliceOp slice : slices) {
-    MemRefType partType = memref::SubViewOp::inferRankReducedResultType(
-        slice.getSourceType().getShape(), bufferType, slice.getMixedOffsets(),
-        slice.getMixedSizes(), slice.getMixedStrides());
-    parts.push_back(memref::SubViewOp::create(
-        builder, location, partType, buffer, slice.getMixedOffsets(),
-        slice.getMixedSizes(), slice.getMixedStrides()));
-  }
-  for (auto [slice, part] : llvm::zip_equal(slices, parts)) {
-    builder.setInsertionPoint(slice);
-    bufferization::MaterializeInDestinationOp::create(
-        builder, location, /*result=*/Type(), slice.getSource(), part,
-        /*restrict=*/true, /*writable=*/true);
-  }
-  builder.setInsertionPoint(last);
-  last.replaceAllUsesWith(bufferization::ToTensorOp::create(builder, location,
-                                                            type, buffer,
-                                                            /*restrict=*/true)
-                              .getResult());
-  for (tensor::InsertSliceOp slice : llvm::reverse(slices))
-    slice.erase();
-}
-
-static void putTogether(func::FuncOp main) {
-  // What the compiler puts together by itself has fewer: folds of more pieces
-  // are only made on request.
-  constexpr size_t manySlices = 16;
-  SmallVector<SmallVector<tensor::InsertSliceOp>> chains;
-  main.walk([&](tensor::InsertSliceOp last) {
-    if (last->hasOneUse())
-      if (auto next = dyn_cast<tensor::InsertSliceOp>(*last->user_begin()))
-        if (next.getDest() == last.getResult())
-          return;
-    SmallVector<tensor::InsertSliceOp> slices = findSlices(last);
-    if (slices.size() > manySlices && llvm::all_of(slices, isStatic))
-      chains.push_back(std::move(slices));
-  });
-  for (const SmallVector<tensor::InsertSliceOp> &slices : chains)
-    putSlicesIntoBuffer(slices);
-}
-
 namespace {
 
 struct PrepareBuffers : toeplitz::impl::PrepareBuffersBase<PrepareBuffers> {
@@ -313,7 +228,6 @@ struct PrepareBuffers : toeplitz::impl::PrepareBuffersBase<PrepareBuffers> {
       else if (auto branch = dyn_cast<scf::IfOp>(op))
         joinBranches(branch);
     });
-    putTogether(main);
   }
 };
 

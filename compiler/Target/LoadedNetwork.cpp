@@ -2,7 +2,6 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include <cstdlib>
 #include <dlfcn.h>
 
 using namespace toeplitz;
@@ -61,10 +60,9 @@ llvm::Error LoadedNetwork::reserveWorkspace(int64_t batch) {
   uint64_t size = toeplitz_network_workspace_size(network, batch);
   if (workspace && size <= workspaceSize)
     return llvm::Error::success();
-  std::free(workspace);
-  workspace = nullptr;
-  if (posix_memalign(&workspace, TOEPLITZ_ALIGNMENT,
-                     std::max<uint64_t>(size, 1)) != 0)
+  toeplitz_workspace_destroy(workspace);
+  workspace = toeplitz_workspace_create(size);
+  if (!workspace)
     return llvm::createStringError(llvm::Twine(network->name) +
                                    ": no memory for a workspace of " +
                                    llvm::Twine(size) + " bytes");
@@ -73,7 +71,7 @@ llvm::Error LoadedNetwork::reserveWorkspace(int64_t batch) {
 }
 
 LoadedNetwork::~LoadedNetwork() {
-  std::free(workspace);
+  toeplitz_workspace_destroy(workspace);
   if (pool)
     network->threads_destroy(pool);
   if (library)

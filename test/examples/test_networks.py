@@ -97,6 +97,15 @@ def test_network(name, tmp_path):
     assert_close(result, run_onnx_runtime(description))
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_memory_is_close_to_what_is_alive_at_once(name, tmp_path):
+    """The largest set of values that are alive at once is a lower bound of what any plan takes."""
+    description = generate(name, tmp_path, *CASES[name])
+    found = subprocess.run([TOEPLITZ, "explain", str(description), "--json", "--mcpu=x86-64-v3"], check=True, capture_output=True)
+    totals = json.loads(found.stdout)["totals"]
+    assert 0 < totals["largest_live_bytes"] <= totals["arena_bytes"] <= 1.05 * totals["largest_live_bytes"]
+
+
 def test_wavenet_is_causal(tmp_path):
     """Changing a sample changes no output before it."""
     description = generate("wavenet", tmp_path, 64, 1)

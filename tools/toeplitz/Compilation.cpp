@@ -290,7 +290,7 @@ LogicalResult Compilation::enablePrinting(PassManager &manager) {
   return success();
 }
 
-LogicalResult Compilation::runPasses(PassManager &manager) {
+LogicalResult Compilation::runPasses(PassManager &manager, ModuleOp module) {
   if (failed(enablePrinting(manager)))
     return failure();
   TimingScope scope = nestTiming("Passes");
@@ -298,7 +298,7 @@ LogicalResult Compilation::runPasses(PassManager &manager) {
   progress.follow(manager);
 
   unsigned errorsBefore = diagnostics.getErrorCount();
-  if (succeeded(manager.run(*module)))
+  if (succeeded(manager.run(module)))
     return success();
   if (diagnostics.getErrorCount() == errorsBefore)
     (void)reportError("compiling '" + path + "' failed");
@@ -313,7 +313,7 @@ LogicalResult Compilation::advanceTo(Stage target) {
   // The context is this compilation's own.
   pipeline.releaseWeights = true;
   buildPipeline(manager, stage, target, pipeline);
-  if (failed(runPasses(manager)))
+  if (failed(runPasses(manager, *module)))
     return failure();
   stage = target;
   return success();
@@ -327,7 +327,21 @@ LogicalResult Compilation::simplify() {
   PassManager manager(&context, ModuleOp::getOperationName());
   buildCnnPipeline(manager, pipeline);
   buildTargetPipeline(manager, pipeline);
-  return runPasses(manager);
+  return runPasses(manager, *module);
+}
+
+FailureOr<MemoryUse> Compilation::planMemory() {
+  OwningOpRef<ModuleOp> planned = module->clone();
+  PassManager manager(&context, ModuleOp::getOperationName());
+  pipeline.releaseWeights = true;
+  buildChoicePipeline(manager, pipeline);
+  if (failed(runPasses(manager, *planned)))
+    return failure();
+  auto getBytes = [&](StringRef name) {
+    return (*planned)->getAttrOfType<IntegerAttr>(name).getInt();
+  };
+  return MemoryUse{getBytes("toeplitz.workspace_size"),
+                   getBytes("toeplitz.workspace_bound")};
 }
 
 SelectionRules Compilation::getSelectionRules() const {

@@ -6,6 +6,7 @@
 
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipeline.h"
+#include "compiler/Schedule/Explanation.h"
 #include "compiler/Schedule/Selection.h"
 #include "tools/toeplitz/CompilationOptions.h"
 #include "tools/toeplitz/Progress.h"
@@ -37,6 +38,10 @@ public:
   /// what looks at this choice. An error when it is past.
   mlir::LogicalResult simplify();
 
+  /// After simplify(): what a compilation would take for values between layers.
+  /// Weights are packed for it and freed; the module has none afterwards.
+  mlir::FailureOr<MemoryUse> planMemory();
+
   /// Checks that the network as it was loaded has a convolution of that name,
   /// which `option` names. `onlyWay` is why nothing can be chosen for another
   /// layer.
@@ -59,7 +64,8 @@ public:
 
 private:
   mlir::LogicalResult readAlgorithms();
-  mlir::LogicalResult runPasses(mlir::PassManager &manager);
+  mlir::LogicalResult runPasses(mlir::PassManager &manager,
+                                mlir::ModuleOp module);
   mlir::LogicalResult readFolds();
   mlir::LogicalResult readModule(llvm::StringRef path);
   mlir::LogicalResult checkWeights();

@@ -52,7 +52,12 @@ int explain(const ExplainOptions &options) {
     attachTimes(*layers, compilation.getTarget(), *tuned);
   }
 
+  auto memory = compilation.planMemory();
+  if (failed(memory))
+    return 1;
+
   Explanation explanation;
+  explanation.memory = *memory;
   explanation.network = compilation.getModule().getSymName().value_or("").str();
   explanation.processor = compilation.getTarget().cpu;
   explanation.lanes = compilation.getTarget().vectorLanes;
@@ -99,7 +104,8 @@ Command toeplitz::addExplainCommand(CLI::App &application) {
 executed, and what that is beyond the layer's own ("waste", negative where an
 algorithm needs fewer); other operations; bytes from the second-level cache and
 from beyond it; the certified rounding error; and how it compares with the
-choice, or why the algorithm declines.
+choice, or why the algorithm declines. In the end, the whole network: also the
+memory for values between layers, beside what is alive at once, at most.
 
 Examples:
   toeplitz explain resnet50.json

@@ -3,13 +3,13 @@
 // RUN: toeplitz compile %s --emit=schedule --brief --algorithm=conv1=direct,conv2=direct --mtriple=x86_64-linux-gnu --mcpu=x86-64-v3 | FileCheck %s --implicit-check-not=memref.copy
 
 // CHECK: func.func @main(%[[ARENA:.*]]: memref<12288xi8>, %[[X:.*]]: memref<1x16x8x8xf32> {{{.*}}}, %[[Y:.*]]: memref<1x16x8x8xf32> {{{.*}}})
-// CHECK: kernel.reorder ins(%[[X]]) outs(%[[BLOCKED:.*]]) {
 // CHECK: %[[WHOLE:.*]] = memref.view %[[ARENA]]{{.*}} to memref<1x4x8x8x8xf32>
 // CHECK: %[[FIRST:.*]] = memref.view %[[ARENA]]{{.*}} to memref<1x2x8x8x8xf32>
-// CHECK: kernel.conv "direct" ins(%[[BLOCKED]], %{{.*}}) outs(%[[FIRST]])
 // Half of the whole further on: 2 x 8 x 8 x 8 floats.
 // CHECK: %[[HALF:.*]] = arith.constant 4096 : index
 // CHECK: %[[SECOND:.*]] = memref.view %[[ARENA]][%[[HALF]]][] : memref<12288xi8> to memref<1x2x8x8x8xf32>
+// CHECK: kernel.reorder ins(%[[X]]) outs(%[[BLOCKED:.*]]) {
+// CHECK: kernel.conv "direct" ins(%[[BLOCKED]], %{{.*}}) outs(%[[FIRST]])
 // CHECK: kernel.conv "direct" ins(%[[BLOCKED]], %{{.*}}) outs(%[[SECOND]])
 // CHECK: kernel.conv "pointwise" ins(%[[WHOLE]], %{{.*}}) outs(%[[RESULT:.*]]) {
 // CHECK: kernel.reorder ins(%[[RESULT]]) outs(%[[Y]])

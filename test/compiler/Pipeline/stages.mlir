@@ -12,7 +12,7 @@
 // residual lies, which nobody reads any more, so that two buffers of 4096 bytes are enough. The last kernel writes into the output.
 // SCHEDULE: module @small attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = {{[0-9]+}}, l2 = {{[0-9]+}}>
 // SCHEDULE-SAME: toeplitz.inputs = [{name = "image", shape = array<i64: 1, 3, 16, 16>}], toeplitz.name = "small"
-// SCHEDULE-SAME: toeplitz.outputs = [{name = "scores", shape = array<i64: 1, 10>}], toeplitz.workspace_size = 8192 : i64
+// SCHEDULE-SAME: toeplitz.outputs = [{name = "scores", shape = array<i64: 1, 10>}], toeplitz.workspace_bound = 8192 : i64, toeplitz.workspace_size = 8192 : i64
 // SCHEDULE: func.func @main(%[[ARENA:.*]]: memref<8192xi8>, %[[X:.*]]: memref<1x3x16x16xf32> {toeplitz.name = "image"}, %[[SCORES:.*]]: memref<1x10xf32> {toeplitz.name = "scores"})
 // SCHEDULE: %[[PLAIN:.*]] = memref.expand_shape %[[X]]
 // SCHEDULE: %[[A:.*]] = memref.view %[[ARENA]][%c0][]

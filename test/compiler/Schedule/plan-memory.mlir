@@ -1,7 +1,7 @@
 // RUN: toeplitz-opt %s --plan-memory --split-input-file | FileCheck %s
 
 // A chain: while b is written, a is read; when c is written, nobody needs a any more.
-// CHECK: module attributes {toeplitz.workspace_size = 512 : i64}
+// CHECK: module attributes {toeplitz.workspace_bound = 512 : i64, toeplitz.workspace_size = 512 : i64}
 // CHECK-LABEL: @main
 // CHECK-SAME: (%[[ARENA:.*]]: memref<512xi8>, %[[X:.*]]: memref<64xf32>, %[[Y:.*]]: memref<64xf32>)
 func.func @main(%x: memref<64xf32>, %y: memref<64xf32>) {
@@ -195,7 +195,7 @@ func.func @main(%x: memref<2x2x4x8xf32>, %y: memref<2x4x2x8xf32>) {
 
 // In a loop's body: %b and %c, one after the other, share memory; %a, which every iteration reads, lies beside both, and so does %d after the
 // loop beside %a, under the name that the loop gives it. A bool takes a byte, and nothing takes none.
-// CHECK: module attributes {toeplitz.workspace_size = 512 : i64}
+// CHECK: module attributes {toeplitz.workspace_bound = 512 : i64, toeplitz.workspace_size = 512 : i64}
 // CHECK: func.func @main(%[[ARENA:.*]]: memref<512xi8>
 // CHECK: memref.view %[[ARENA]]{{.*}} : memref<512xi8> to memref<256xi1>
 // CHECK: scf.for
@@ -233,7 +233,7 @@ func.func @main(%n: index) {
 // -----
 
 // What a branch yields lives on behind it.
-// CHECK: module attributes {toeplitz.workspace_size = 768 : i64}
+// CHECK: module attributes {toeplitz.workspace_bound = 768 : i64, toeplitz.workspace_size = 768 : i64}
 func.func @main(%condition: i1, %y: memref<64xf32>) {
   %c0 = arith.constant 0 : index
   %f = arith.constant 1.0 : f32
@@ -249,5 +249,32 @@ func.func @main(%condition: i1, %y: memref<64xf32>) {
   %c = memref.alloc() : memref<64xf32>
   memref.store %f, %c[%c0] : memref<64xf32>
   memref.copy %r, %y : memref<64xf32> to memref<64xf32>
+  return
+}
+
+// -----
+
+// Largest first would leave a gap that is too small for the second (2304 bytes); as they come, all that are alive at once fit.
+// CHECK: toeplitz.workspace_bound = 2048 : i64, toeplitz.workspace_size = 2048 : i64
+func.func @main(%x: memref<128xf32>, %y: memref<192xf32>, %z: memref<256xf32>) {
+  %first = memref.alloc() : memref<128xf32>
+  %second = memref.alloc() : memref<192xf32>
+  %third = memref.alloc() : memref<192xf32>
+  %last = memref.alloc() : memref<256xf32>
+  memref.copy %x, %first : memref<128xf32> to memref<128xf32>
+  memref.copy %y, %second : memref<192xf32> to memref<192xf32>
+  memref.copy %second, %third : memref<192xf32> to memref<192xf32>
+  memref.copy %first, %x : memref<128xf32> to memref<128xf32>
+  memref.copy %z, %last : memref<256xf32> to memref<256xf32>
+  memref.copy %third, %y : memref<192xf32> to memref<192xf32>
+  memref.copy %last, %z : memref<256xf32> to memref<256xf32>
+  return
+}
+
+// -----
+
+// Nothing to place.
+// CHECK: toeplitz.workspace_bound = 0 : i64, toeplitz.workspace_size = 0 : i64
+func.func @main(%x: memref<64xf32>) {
   return
 }
