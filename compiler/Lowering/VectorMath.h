@@ -26,9 +26,10 @@ namespace toeplitz {
 /// | 1 / (1 + exp(-x)) | 2.5 | [0, 1] |
 /// | max(x, 0) + log1p(exp(-abs(x))) | 4 | [0, infinity] |
 ///
-/// NaN gives NaN, infinities and zeros (expm1(-0) is 0) what IEEE 754-2019 (section 9.2.1) asks
-/// for, arguments below the smallest normal number are not flushed, exp
-/// underflows gradually and overflows to infinity where the exact value does.
+/// NaN gives NaN, infinities and zeros (expm1(-0) is 0) what IEEE 754-2019
+/// (section 9.2.1) asks for, arguments below the smallest normal number are not
+/// flushed, exp underflows gradually and overflows to infinity where the exact
+/// value does.
 ///
 /// The last two are recognised for cheaper forms: in 1 + exp(x) powers below
 /// the smallest normal number may be 0, and those from 2^127.5 on are infinite;
