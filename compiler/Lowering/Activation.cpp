@@ -47,13 +47,8 @@ struct Arithmetic {
                              Value(op<arith::AddFOp>(power, constant(1))));
   }
 
-  // exp(x) - 1 for x <= 0 as 2 t / (1 - t) with t = tanh(x / 2): nothing
-  // cancels, near 0 either.
-  Value exponentialMinusOne(Value x) {
-    Value t = op<math::TanhOp>(Value(op<arith::MulFOp>(x, constant(0.5))));
-    return op<arith::DivFOp>(Value(op<arith::AddFOp>(t, t)),
-                             Value(op<arith::SubFOp>(constant(1), t)));
-  }
+  // x (1 + y)
+  Value timesOneMore(Value x, Value y) { return op<math::FmaOp>(x, y, x); }
 
   // x > 0 ? x : y
   Value positiveOr(Value x, Value y) {
@@ -86,26 +81,25 @@ Value toeplitz::emitActivation(OpBuilder &builder, Location location,
   case ActivationKind::Tanh:
     return a.op<math::TanhOp>(x);
   case ActivationKind::Elu:
-    return a.positiveOr(x, mul(c(alpha), a.exponentialMinusOne(x)));
+    return a.positiveOr(x, mul(c(alpha), Value(a.op<math::ExpM1Op>(x))));
   case ActivationKind::Selu:
     return mul(c(beta),
-               a.positiveOr(x, mul(c(alpha), a.exponentialMinusOne(x))));
+               a.positiveOr(x, mul(c(alpha), Value(a.op<math::ExpM1Op>(x)))));
   case ActivationKind::Celu: {
     // max(0, x) + min(0, alpha (exp(x / alpha) - 1)): whatever alpha's sign,
     // one of the two terms is 0.
     Value quotient = div(x, c(alpha));
-    Value exponential = alpha > 0 ? a.exponentialMinusOne(quotient)
-                                  : Value(a.op<math::ExpM1Op>(quotient));
+    Value exponential = a.op<math::ExpM1Op>(quotient);
     return a.positiveOr(x, mul(c(alpha), exponential));
   }
   case ActivationKind::Gelu: {
     Value error = a.op<math::ErfOp>(mul(x, c(0.70710678118654752)));
-    return mul(mul(x, c(0.5)), add(error, c(1)));
+    return a.timesOneMore(mul(x, c(0.5)), error);
   }
   case ActivationKind::GeluTanh: {
     Value cubic = add(x, mul(c(0.044715), mul(x, mul(x, x))));
     Value t = a.op<math::TanhOp>(mul(cubic, c(0.79788456080286536)));
-    return mul(mul(x, c(0.5)), add(t, c(1)));
+    return a.timesOneMore(mul(x, c(0.5)), t);
   }
   case ActivationKind::Silu:
     return a.sigmoidOf(x, x);

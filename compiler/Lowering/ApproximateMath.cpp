@@ -3,6 +3,7 @@
 
 #include "compiler/Lowering/ExpandArithmetic.h"
 #include "compiler/Lowering/Passes.h"
+#include "compiler/Lowering/VectorMath.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -33,18 +34,22 @@ struct SplitMultiplyAdd : OpRewritePattern<math::FmaOp> {
   }
 };
 
-/// Sines and cosines are left to libm: the approximation takes multiples of a
+/// Upstream's approximations, of functions that networks seldom have. Sines and
+/// cosines are left to libm: the approximation takes multiples of a
 /// quarter turn off in single precision, and loses a digit for each one that
 /// the argument has.
 bool isApproximated(StringRef name) {
   return llvm::is_contained(
-      {math::AcosOp::getOperationName(), math::AsinOp::getOperationName(),
-       math::AtanOp::getOperationName(), math::Atan2Op::getOperationName(),
-       math::CbrtOp::getOperationName(), math::ErfOp::getOperationName(),
-       math::ErfcOp::getOperationName(), math::ExpOp::getOperationName(),
-       math::ExpM1Op::getOperationName(), math::LogOp::getOperationName(),
-       math::Log1pOp::getOperationName(), math::Log2Op::getOperationName(),
-       math::TanhOp::getOperationName()},
+      {
+          math::AcosOp::getOperationName(),
+          math::AsinOp::getOperationName(),
+          math::AtanOp::getOperationName(),
+          math::Atan2Op::getOperationName(),
+          math::CbrtOp::getOperationName(),
+          math::ErfcOp::getOperationName(),
+
+          math::Log2Op::getOperationName(),
+      },
       name);
 }
 
@@ -53,6 +58,7 @@ struct ApproximateMath : toeplitz::impl::ApproximateMathBase<ApproximateMath> {
     RewritePatternSet patterns(&getContext());
     populateMathF32ExpansionPatterns(patterns, isApproximated);
     populateMathPolynomialApproximationPatterns(patterns, isApproximated);
+    populateVectorMathPatterns(patterns);
     populateExpandArithmeticPatterns(patterns);
     if (!kernel::getTarget(getOperation()).getFma())
       patterns.add<SplitMultiplyAdd>(&getContext());

@@ -8,8 +8,8 @@ include "mlir/Pass/PassBase.td"
 def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let summary = "writes the functions of math as polynomials";
   let description = [{
-    Replaces `math` operations (exp, log, tanh, erf, ...) on f32 and on vectors of it by upstream's polynomial approximations of a few
-    units in the last place. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
+    Replaces `math` operations on f32 and on vectors of it by arithmetic: exp, expm1, log, log1p, tanh and erf with the errors that
+    compiler/Lowering/VectorMath.h states, others (atan, cbrt, ...) by upstream's polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
     On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition. Functions on f64, and sines and cosines, are left to libm.
 
     Arithmetic that LLVM lacks becomes arithmetic that it has: integer division that rounds up or down, powers of integers, conversions from and to bf16.

@@ -1,6 +1,8 @@
 // Batch normalisation with fixed statistics is y = s[c] x + t[c] with
 //   s = scale / sqrt(variance + epsilon),  t = bias - mean s,
 // and a convolution before it takes both in: w'[f] = s[f] w[f], b' = s b + t.
+// Numbers that are added to the channels or multiplied with them by arithmetic
+// are a t or an s alone.
 // Source: Jacob et al. 2018 (arXiv:1712.05877), section 3.2.
 
 #include "compiler/Transforms/Constants.h"
@@ -8,6 +10,7 @@
 #include "compiler/Transforms/Passes.h"
 #include "dialects/CNN/CNNDialect.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -42,6 +45,59 @@ std::optional<ScaleAndShift> computeScaleAndShift(cnn::BatchNormOp norm) {
     double s = (*scale)[c] / std::sqrt((*variance)[c] + epsilon);
     result.scale.push_back(s);
     result.shift.push_back((*bias)[c] - (*mean)[c] * s);
+  }
+  return result;
+}
+
+/// The numbers of a constant that is repeated along everything but the
+/// channels, in double precision; nothing for another value.
+std::optional<std::vector<double>> readChannels(Value value,
+                                                RankedTensorType type) {
+  // Dimensions of size 1 may have been added before it was repeated.
+  if (auto broadcast = value.getDefiningOp<cnn::BroadcastOp>())
+    value = broadcast.getInput();
+  auto shape = cast<RankedTensorType>(value.getType()).getShape();
+  int64_t channels = type.getDimSize(1);
+  if (int64_t(shape.size()) != type.getRank())
+    return std::nullopt;
+  while (auto *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  DenseFPElementsAttr splat;
+  if (matchPattern(value, m_Constant(&splat)) && splat.isSplat())
+    return std::vector<double>(
+        channels, splat.getSplatValue<APFloat>().convertToDouble());
+  for (auto [d, size] : llvm::enumerate(shape))
+    if (size != (d == 1 ? channels : 1))
+      return std::nullopt;
+  auto values = readConstant(value);
+  if (!values)
+    return std::nullopt;
+  return std::vector<double>(values->get().begin(), values->get().end());
+}
+
+/// s and t of arithmetic on x, its operand at `place`, and numbers for the
+/// channels.
+std::optional<ScaleAndShift> computeScaleAndShift(Operation *op,
+                                                  unsigned place) {
+  if (!isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp>(op))
+    return std::nullopt;
+  auto type = cast<RankedTensorType>(op->getOperand(place).getType());
+  auto numbers = readChannels(op->getOperand(1 - place), type);
+  if (!numbers || (isa<arith::DivFOp>(op) && place == 1))
+    return std::nullopt;
+  ScaleAndShift result;
+  for (double number : *numbers) {
+    bool subtracted = isa<arith::SubFOp>(op);
+    bool isProduct = isa<arith::MulFOp, arith::DivFOp>(op);
+    if (isProduct)
+      result.scale.push_back(isa<arith::DivFOp>(op) ? 1 / number : number);
+    else
+      result.scale.push_back(subtracted && place == 1 ? -1 : 1);
+    double shift = subtracted && place == 0 ? -number : number;
+    result.shift.push_back(isProduct ? 0 : shift);
   }
   return result;
 }
@@ -92,7 +148,7 @@ Value shiftBias(IRRewriter &rewriter, Location location, Value bias,
 /// Gives a convolution the scaled filter and shifted bias. Fails, and changes
 /// nothing, if they aren't constant.
 template <typename Op>
-LogicalResult foldIntoFilter(Op conv, cnn::BatchNormOp norm,
+LogicalResult foldIntoFilter(Op conv, Operation *norm,
                              const ScaleAndShift &affine, int64_t rowSize,
                              function_ref<int64_t(int64_t)> channelOfRow,
                              IRRewriter &rewriter) {
@@ -102,8 +158,10 @@ LogicalResult foldIntoFilter(Op conv, cnn::BatchNormOp norm,
     return failure();
   std::string layer = getLayerName(conv.getLoc(), "conv");
   rewriter.setInsertionPoint(conv);
-  Value newFilter = scaleFilter(rewriter, conv.getLoc(), conv.getFilter(),
-                                *filter, rowSize, channelOfRow, affine, layer);
+  Value newFilter = conv.getFilter();
+  if (llvm::any_of(affine.scale, [](double s) { return s != 1; }))
+    newFilter = scaleFilter(rewriter, conv.getLoc(), conv.getFilter(), *filter,
+                            rowSize, channelOfRow, affine, layer);
   Value newBias =
       shiftBias(rewriter, conv.getLoc(), conv.getBias(), bias, affine, layer);
   rewriter.modifyOpInPlace(conv, [&] {
@@ -114,10 +172,11 @@ LogicalResult foldIntoFilter(Op conv, cnn::BatchNormOp norm,
   return success();
 }
 
-LogicalResult foldIntoProducer(cnn::BatchNormOp norm,
+/// `norm` computes s[c] x + t[c] of x.
+LogicalResult foldIntoProducer(Operation *norm, Value x,
                                const ScaleAndShift &affine,
                                IRRewriter &rewriter) {
-  Operation *producer = norm.getInput().getDefiningOp();
+  Operation *producer = x.getDefiningOp();
   if (!producer || !producer->hasOneUse())
     return failure();
   if (auto conv = dyn_cast<cnn::ConvOp>(producer)) {
@@ -185,15 +244,36 @@ struct FoldBatchNorm : impl::FoldBatchNormBase<FoldBatchNorm> {
     IRRewriter rewriter(&getContext());
     // In the order of the program, so that two in a row fold one after the
     // other, and new constants always get the same names.
-    getOperation().walk([&](cnn::BatchNormOp norm) {
-      std::optional<ScaleAndShift> affine = computeScaleAndShift(norm);
-      if (!affine)
-        return;
-      if (failed(foldIntoProducer(norm, *affine, rewriter)))
-        simplify(norm, *affine, rewriter);
+    getOperation().walk([&](Operation *op) {
+      if (auto norm = dyn_cast<cnn::BatchNormOp>(op))
+        foldNorm(norm, rewriter);
+      else
+        foldArithmetic(op, rewriter);
     });
     // The constants that were folded have no users any more.
     eraseUnusedConstants(getOperation());
+  }
+
+private:
+  static void foldNorm(cnn::BatchNormOp norm, IRRewriter &rewriter) {
+    std::optional<ScaleAndShift> affine = computeScaleAndShift(norm);
+    if (!affine)
+      return;
+    if (failed(foldIntoProducer(norm, norm.getInput(), *affine, rewriter)))
+      simplify(norm, *affine, rewriter);
+  }
+
+  static void foldArithmetic(Operation *op, IRRewriter &rewriter) {
+    if (op->getNumOperands() != 2)
+      return;
+    for (unsigned place : {0, 1})
+      if (isa_and_nonnull<cnn::ConvOp, cnn::ConvTransposeOp>(
+              op->getOperand(place).getDefiningOp()))
+        if (std::optional<ScaleAndShift> affine =
+                computeScaleAndShift(op, place))
+          if (succeeded(foldIntoProducer(op, op->getOperand(place), *affine,
+                                         rewriter)))
+            return;
   }
 };
 

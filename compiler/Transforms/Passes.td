@@ -101,6 +101,9 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::ModuleOp"> {
     `w'[f] = s[f] w[f]`, `b' = s b + t`. All of it is computed once, in double precision, on blobs: the new constants are
     called after the old ones, with `.folded` appended.
 
+    Additions, subtractions, multiplications and divisions by numbers, one for each channel or one for all, are the same thing written
+    with other operations, and are folded likewise after a convolution.
+
     A batch normalisation anywhere else keeps its place in the simplest form, `scale` = s and `bias` = t, with mean 0, variance 1
     and epsilon 0: later stages need to know of a scale and a shift alone. One with operands that aren't constant stays as
     it is.
@@ -302,6 +305,31 @@ def FoldTransposed : Pass<"fold-transposed", "::mlir::ModuleOp"> {
     Option<"markedOnly", "marked-only", "bool", "false", "Fold only the layers whose `toeplitz.fold` names this fold">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def RecognizeActivations : Pass<"recognize-activations", "::mlir::ModuleOp"> {
+  let summary = "finds the activation functions that are written as arithmetic";
+  let description = [{
+    Products of `arith` and `math` that say gelu (by erf or by tanh), silu, hard_swish, hard_sigmoid or mish become one `cnn.activation`,
+    which a convolution takes into its epilogue. Factors and constants may come in any order.
+
+    Before:
+
+    ```mlir
+    %1 = arith.divf %x, %sqrt2 : tensor<1x8x4xf32>
+    %2 = math.erf %1 : tensor<1x8x4xf32>
+    %3 = arith.addf %2, %one : tensor<1x8x4xf32>
+    %4 = arith.mulf %x, %3 : tensor<1x8x4xf32>
+    %y = arith.mulf %4, %half : tensor<1x8x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = cnn.activation gelu %x : tensor<1x8x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
 }
 
 def SplitSeparable : Pass<"split-separable", "::mlir::ModuleOp"> {

@@ -23,16 +23,10 @@ func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
   // CHECK: arith.divf %[[ONE]], %[[DENOMINATOR]]
   %sigmoid = cnn.activation sigmoid %x : tensor<8xf32>
 
-  // exp(x) - 1 = 2 t / (1 - t), t = tanh(x / 2)
-  // CHECK: ^bb0(%[[IN:.*]]: f32, %{{.*}}: f32):
-  // CHECK: %[[HALF:.*]] = arith.mulf %[[IN]]
-  // CHECK: %[[T:.*]] = math.tanh %[[HALF]]
-  // CHECK: %[[TWICE:.*]] = arith.addf %[[T]], %[[T]]
-  // CHECK: %[[REST:.*]] = arith.subf %{{.*}}, %[[T]]
-  // CHECK: %[[QUOTIENT:.*]] = arith.divf %[[TWICE]], %[[REST]]
-  // CHECK: %[[SCALED:.*]] = arith.mulf %[[QUOTIENT]], %{{.*}}
-  // CHECK: %[[POSITIVE:.*]] = arith.cmpf ogt, %[[IN]]
-  // CHECK: arith.select %[[POSITIVE]], %[[IN]], %[[SCALED]]
+  // CHECK: %[[POWER:.*]] = math.expm1
+  // CHECK: %[[SCALED:.*]] = arith.mulf %[[POWER]], %
+  // CHECK: arith.cmpf ogt
+  // CHECK: arith.select %{{.*}}, %{{.*}}, %[[SCALED]]
   %elu = cnn.activation elu %x {alpha = 1.5 : f32} : tensor<8xf32>
 
   // A negative alpha turns the exponent's sign.
@@ -60,7 +54,10 @@ func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
   // CHECK: arith.mulf %[[IN]], %[[TANH]]
   %mish = cnn.activation mish %x : tensor<8xf32>
 
-  // CHECK: math.erf
+  // x/2 (1 + erf)
+  // CHECK: %[[ERROR:.*]] = math.erf
+  // CHECK: %[[HALF:.*]] = arith.mulf
+  // CHECK: math.fma %[[HALF]], %[[ERROR]], %[[HALF]]
   %gelu = cnn.activation gelu %x : tensor<8xf32>
   return %clip, %sigmoid, %elu, %celu, %softplus, %mish, %gelu
     : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>

@@ -139,6 +139,42 @@ func.func @unreadable(%x: tensor<1x1x4xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3
   return %1, %3 : tensor<1x2x3xf32>, tensor<1x2x3xf32>
 }
 
+// Numbers for the channels, written as arithmetic: w = 1 becomes 2 and then -2, no bias t = 1, 3, then 2, 6, then 1 - 2, 3 - 6.
+// CHECK-LABEL: @arithmetic
+// CHECK: %[[W:.*]] = arith.constant dense_resource<arithmetic.weight.folded.folded> : tensor<2x1x1xf32>
+// CHECK-NEXT: %[[B:.*]] = arith.constant dense_resource<arithmetic.bias.folded.folded.folded> : tensor<2xf32>
+// CHECK-NEXT: %[[Y:.*]] = cnn.conv %arg0, %[[W]] bias %[[B]]
+// CHECK: return %[[Y]]
+func.func @arithmetic(%x: tensor<1x1x3xf32>) -> tensor<1x2x3xf32> {
+  %w = arith.constant dense<1.0> : tensor<2x1x1xf32>
+  %t = arith.constant dense<[[[1.0], [3.0]]]> : tensor<1x2x1xf32>
+  %two = arith.constant dense<2.0> : tensor<1x1x1xf32>
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x3xf32>, tensor<2x1x1xf32>) -> tensor<1x2x3xf32> loc("arithmetic")
+  %1 = cnn.broadcast %t to [1, 2, 3] : (tensor<1x2x1xf32>) -> tensor<1x2x3xf32>
+  %2 = arith.addf %1, %0 : tensor<1x2x3xf32>
+  %3 = cnn.broadcast %two to [1, 2, 3] : (tensor<1x1x1xf32>) -> tensor<1x2x3xf32>
+  %4 = arith.mulf %2, %3 : tensor<1x2x3xf32>
+  %5 = arith.subf %1, %4 : tensor<1x2x3xf32>
+  return %5 : tensor<1x2x3xf32>
+}
+
+// Numbers that differ along the positions, and a number over x, are none for the channels.
+// CHECK-LABEL: @not_for_channels
+// CHECK: cnn.conv
+// CHECK: arith.mulf
+// CHECK: arith.divf
+func.func @not_for_channels(%x: tensor<1x1x3xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %w = arith.constant dense<1.0> : tensor<2x1x1xf32>
+  %t = arith.constant dense<[[[1.0, 2.0, 3.0]]]> : tensor<1x1x3xf32>
+  %two = arith.constant dense<2.0> : tensor<1x2x3xf32>
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x3xf32>, tensor<2x1x1xf32>) -> tensor<1x2x3xf32>
+  %1 = cnn.broadcast %t to [1, 2, 3] : (tensor<1x1x3xf32>) -> tensor<1x2x3xf32>
+  %2 = arith.mulf %1, %0 : tensor<1x2x3xf32>
+  %3 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros : (tensor<1x1x3xf32>, tensor<2x1x1xf32>) -> tensor<1x2x3xf32>
+  %4 = arith.divf %two, %3 : tensor<1x2x3xf32>
+  return %2, %4 : tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
 #conv1 = loc("conv1"("network.json":7:5))
 
 // CHECK: dialect_resources
@@ -151,6 +187,8 @@ func.func @unreadable(%x: tensor<1x1x4xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3
 // CHECK-DAG: up.bias.folded: "0x40000000000000C000000000"
 // CHECK-DAG: norm.weight.folded: "0x400000000000803F0000003F"
 // CHECK-DAG: norm.bias.folded: "0x40000000000000C000000000"
+// CHECK-DAG: arithmetic.weight.folded.folded: "0x40000000000000C0000000C0"
+// CHECK-DAG: arithmetic.bias.folded.folded.folded: "0x40000000000080BF000040C0"
 // CHECK-DAG: twice.weight.folded.folded: "0x400000000000803F000000400000403F0000803F"
 // CHECK-DAG: twice.bias.folded.folded: "0x40000000000080C000000000"
 {-#
