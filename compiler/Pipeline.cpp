@@ -64,6 +64,7 @@ getAlgorithmOptions(const PipelineOptions &options) {
   for (const auto &[layer, name] : options.layerAlgorithms)
     passOptions.layers.push_back(layer + "=" + name);
   passOptions.maxError = options.maxError.value_or(0);
+  passOptions.precise = options.precise;
   passOptions.inputRange = options.inputRange.value_or(1);
   passOptions.bounds = options.inputRange.has_value();
   passOptions.tuned = options.tunedPath;

@@ -41,6 +41,8 @@ struct PipelineOptions {
   /// up to `inputRange`; nothing for any. With either, the header states what
   /// was reached.
   std::optional<double> maxError, inputRange;
+  /// Whether only algorithms are allowed that round as a sum of products does.
+  bool precise = false;
   /// A file of measured times (compiler/Schedule/TunedTimes.h); empty for none.
   std::string tunedPath;
   /// The folds of every layer to which they apply, as "NAME+NAME"; "none"

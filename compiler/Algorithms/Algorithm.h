@@ -155,6 +155,10 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+
+  /// Whether it rounds as a sum of products in f32 does: whether its results
+  /// are those of `direct` but for the order of additions.
+  bool isSumOfProducts() const { return !checkIdentity && !worksOnBfloat16; }
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

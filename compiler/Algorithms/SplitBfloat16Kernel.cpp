@@ -4,123 +4,29 @@
 //     for each channel step: split 32 channels of each position
 //   for each block of output channels                       multiply:
 //     for each block of tiles of positions: accumulators = 0
-//       for each depth tap, row tap and column step that reach the input
-//         for each channel step: low x high, high x high, high x low
+//       for each channel step
+//         for each depth tap, row tap and column step that reach the input:
+//           low x high, high x high, high x low
 //       store the accumulators; bias, residual, activation
 //
 // Tile registers: with 2 vectors x 2 tiles of positions, 4 accumulators, 2
 // tiles of the input and 2 of the filter; the order of the three products needs
 // no more, and loads nothing twice.
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/SplitBfloat16Kernel.h"
 #include "compiler/Algorithms/SplitBfloat16.h"
 
-#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
-namespace {
+/// Accumulators that a step of the reduction has, at most.
+static constexpr int64_t mostAccumulators = 4;
 
-class Emitter {
-public:
-  Emitter(kernel::ConvOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), plan(op), depths(plan.dimensions[0]),
-        rows(plan.dimensions[1]), columns(plan.dimensions[2]),
-        buffers(getBuffers(op, kernel)), activation(op.getActivationAttr()) {}
-
-  void emit();
-
-private:
-  /// A panel's place: the image, the position of the depth, and the first row
-  /// and tile.
-  struct Panel {
-    Index number, image, depth, firstRow, endRow, firstTile, endTile;
-  };
-  /// What is multiplied at a time.
-  struct Block {
-    Index group;
-    /// The first vector in its group, and where the block's filter begins.
-    Index groupVector, filterStart;
-    int64_t vectors;
-  };
-  /// A tile of positions: its row in the panel, and its first column in the
-  /// panel and in the image.
-  struct Tile {
-    Index row, panelColumn, column;
-  };
-
-  void foldBuffers();
-  Panel getPanel(Index number);
-  void convert(const Panel &panel, Index firstStep, Index endStep);
-  void convertRow(const Panel &panel, Index step, Index depthTap, Index row);
-  void convertChannels(Index step, int64_t blocks, Index position,
-                       llvm::function_ref<Value(Index)> load);
-  void multiply(const Panel &panel, Index firstBlock, Index endBlock);
-  void multiplyBlock(const Panel &panel, const Block &block);
-  void multiplyTiles(const Panel &panel, const Block &block,
-                     ArrayRef<Tile> tiles);
-  SmallVector<Value> reduce(const Panel &panel, const Block &block,
-                            ArrayRef<Tile> tiles, int64_t chains);
-  SmallVector<Value> multiplyStep(const Block &block, ArrayRef<Tile> tiles,
-                                  Index step, Index inputPosition,
-                                  Index filterTile, int64_t chains,
-                                  ValueRange accumulators);
-  void finish(const Panel &panel, const Block &block, ArrayRef<Tile> tiles,
-              int64_t chains, ValueRange accumulators);
-  TapRange getTaps(int64_t d, Index first, Index last);
-
-  /// The dimensions of positions that the buffers have, the last ones of the
-  /// plan's.
-  size_t countPositions() {
-    return plan.isDense ? 1 : plan.isFolded ? 2 : op.getKernel().size();
-  }
-  /// The split input: channel step, half, and the number of an element there.
-  SmallVector<Index> getPlace(Index step, int64_t half, Index element);
-  /// The type of a tile.
-  Type getTile(int64_t rows, int64_t columns, Type element) {
-    return amx::TileType::get({rows, columns}, element);
-  }
-  Value loadTile(int64_t rows, Value memory, ArrayRef<Index> place,
-                 int64_t stride);
-  SmallVector<Value> toValues(ArrayRef<Index> indices) {
-    return llvm::map_to_vector(
-        indices, [&](Index index) { return kernel.value(index); });
-  }
-  std::pair<Index, Index> span(Index part, int64_t all, int64_t parts) {
-    int64_t each = llvm::divideCeil(all, parts);
-    Index first = kernel.mul(part, number(each));
-    Index end = kernel.add(first, number(each));
-    if (all % each != 0)
-      end = kernel.min(end, number(all));
-    return {first, end};
-  }
-  /// a * factor + b
-  Index scale(Index a, int64_t factor, Index b) {
-    return kernel.add(kernel.mul(a, number(factor)), b);
-  }
-  Index number(int64_t value) { return kernel.constant(value); }
-  Type bfloat16() { return kernel.builder.getBF16Type(); }
-
-  kernel::ConvOp op;
-  KernelBuilder &kernel;
-  SplitBfloat16Plan plan;
-  const Dimension &depths, &rows, &columns;
-  ConvolutionBuffers buffers;
-  kernel::ActivationAttr activation;
-  /// The panel's number where it was prepared; else nothing.
-  Index preparedPanel;
-  /// Accumulators on their way to the result.
-  Value sums;
-};
-
-void Emitter::emit() {
+void SplitBfloat16Kernel::emit() {
   foldBuffers();
   if (kernel.preparing) {
     SmallVector<Index> task = kernel.delinearize(
@@ -135,8 +41,9 @@ void Emitter::emit() {
   // one would have to share them.
   kernel.builder.getInsertionBlock()->getParentOp()->setAttr(
       "passthrough", kernel.builder.getStrArrayAttr({"noinline"}));
-  auto type = MemRefType::get({4, plan.tilePositions, tileColumns},
-                              kernel.builder.getF32Type());
+  auto type =
+      MemRefType::get({mostAccumulators, plan.tilePositions, tileColumns},
+                      kernel.builder.getF32Type());
   sums = memref::AllocaOp::create(kernel.builder, kernel.location, type,
                                   kernel.builder.getI64IntegerAttr(64));
   SmallVector<Index> task =
@@ -151,7 +58,7 @@ void Emitter::emit() {
 }
 
 /// Gives the buffers the three dimensions of the plan.
-void Emitter::foldBuffers() {
+void SplitBfloat16Kernel::foldBuffers() {
   for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual}) {
     if (!*buffer)
       continue;
@@ -162,7 +69,7 @@ void Emitter::foldBuffers() {
   }
 }
 
-Emitter::Panel Emitter::getPanel(Index number_) {
+SplitBfloat16Kernel::Panel SplitBfloat16Kernel::getPanel(Index number_) {
   SmallVector<Index> place =
       kernel.delinearize(number_, {plan.batch, plan.dimensions[0].output,
                                    plan.rowPanels, plan.columnPanels});
@@ -184,7 +91,8 @@ Emitter::Panel Emitter::getPanel(Index number_) {
   return panel;
 }
 
-SmallVector<Index> Emitter::getPlace(Index step, int64_t half, Index element) {
+SmallVector<Index> SplitBfloat16Kernel::getPlace(Index step, int64_t half,
+                                                 Index element) {
   Index place =
       scale(scale(step, 2, number(half)), plan.getHalfSize(), element);
   if (preparedPanel)
@@ -192,189 +100,10 @@ SmallVector<Index> Emitter::getPlace(Index step, int64_t half, Index element) {
   return {Index(kernel.slot), place};
 }
 
-// --- the input
-
-void Emitter::convert(const Panel &panel, Index firstStep, Index endStep) {
-  // As many rows as the panel's outputs read: the last one may have fewer.
-  Index outputs = kernel.sub(panel.endRow, panel.firstRow);
-  Index inputs = kernel.add(kernel.mul(kernel.sub(outputs, number(1)),
-                                       number(plan.getPanelStride(1))),
-                            number((rows.kernel - 1) * rows.dilation + 1));
-  kernel.forLoop(firstStep, endStep, 1, [&](Index step) {
-    kernel.forLoop(number(0), number(plan.dimensions[0].kernel), 1,
-                   [&](Index depthTap) {
-                     kernel.forLoop(number(0), inputs, 1, [&](Index row) {
-                       convertRow(panel, step, depthTap, row);
-                     });
-                   });
-  });
-}
-
-/// One row of a panel: zeros before the input, what lies in it, zeros behind.
-void Emitter::convertRow(const Panel &panel, Index step, Index depthTap,
-                         Index row) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  int64_t blockChannels = tileColumns;
-  int64_t stepBlocks = plan.stepChannels / blockChannels;
-  // The blocks of the input that hold a group: groups are whole blocks.
-  int64_t groupBlocks = llvm::divideCeil(plan.inChannels, blockChannels);
-  Index group = kernel.div(step, number(plan.channelSteps));
-  Index groupStep = kernel.rem(step, number(plan.channelSteps));
-  Index firstBlock =
-      scale(group, groupBlocks, kernel.mul(groupStep, number(stepBlocks)));
-
-  // Where this row and its first column lie in the input.
-  Index depth = kernel.sub(scale(panel.depth, depths.stride,
-                                 kernel.mul(depthTap, number(depths.dilation))),
-                           number(depths.paddingLow));
-  Index inputRow =
-      kernel.sub(kernel.add(kernel.mul(panel.firstRow, number(rows.stride)),
-                            kernel.mul(row, number(plan.getInputStep(1)))),
-                 number(rows.paddingLow));
-  Index firstColumn = kernel.sub(
-      kernel.mul(panel.firstTile, number(plan.tilePositions * columns.stride)),
-      number(columns.paddingLow));
-  int64_t columnStep = plan.getInputStep(2);
-  int64_t count = plan.getInputColumns();
-  Index rowStart =
-      kernel.mul(scale(depthTap, plan.getInputRows(), row),
-                 number(plan.getInputColumns() * plan.stepChannels));
-  auto position = [&](Index column) {
-    return kernel.add(rowStart, kernel.mul(column, number(plan.stepChannels)));
-  };
-
-  // Columns [begin, end) of the panel lie in the input.
-  Index begin =
-      kernel.max(number(0), kernel.ceilDiv(kernel.sub(number(0), firstColumn),
-                                           number(columnStep)));
-  Index end = kernel.max(
-      number(0),
-      kernel.min(number(count),
-                 kernel.ceilDiv(kernel.sub(number(columns.input), firstColumn),
-                                number(columnStep))));
-  begin = kernel.min(begin, number(count));
-  end = kernel.max(begin, end);
-
-  Value zeros = kernel.splat(0.0f, blockChannels);
-  auto clear = [&](Index from, Index to) {
-    kernel.forLoop(from, to, 1, [&](Index column) {
-      convertChannels(step, 0, position(column), [&](Index) { return zeros; });
-    });
-  };
-  auto copy = [&](int64_t blocks) {
-    kernel.forLoop(begin, end, 1, [&](Index column) {
-      Index inputColumn =
-          kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
-      convertChannels(step, blocks, position(column), [&](Index block) {
-        SmallVector<Index> place = {panel.image, kernel.add(firstBlock, block)};
-        // (Folded: one row.)
-        size_t rank = countPositions();
-        Index all[] = {depth, inputRow, inputColumn};
-        place.append(std::end(all) - rank, std::end(all));
-        place.push_back(number(0));
-        return kernel.loadVector(buffers.input, place, blockChannels);
-      });
-    });
-  };
-  auto fill = [&] {
-    clear(number(0), begin);
-    int64_t last = groupBlocks - (plan.channelSteps - 1) * stepBlocks;
-    if (last == stepBlocks) {
-      copy(stepBlocks);
-    } else if (plan.channelSteps == 1) {
-      copy(last);
-    } else {
-      // The last step of a group has fewer channels.
-      Value isLast = arith::CmpIOp::create(
-          builder, location, arith::CmpIPredicate::eq, kernel.value(groupStep),
-          kernel.value(number(plan.channelSteps - 1)));
-      auto branch = scf::IfOp::create(builder, location, isLast,
-                                      /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      copy(last);
-      builder.setInsertionPointToStart(branch.elseBlock());
-      copy(stepBlocks);
-    }
-    clear(end, number(count));
-  };
-
-  // Rows in the padding are zeros.
-  Value inside;
-  for (auto [place, dimension] :
-       {std::pair(depth, &depths), std::pair(inputRow, &rows)}) {
-    if (dimension->kernel == 1 && dimension->paddingLow == 0 &&
-        dimension->getInputPosition(dimension->output - 1, 0) <
-            dimension->input)
-      continue;
-    // As unsigned numbers, positions before the input are beyond it too.
-    Value within = arith::CmpIOp::create(
-        builder, location, arith::CmpIPredicate::ult, kernel.value(place),
-        kernel.value(number(dimension->input)));
-    inside =
-        inside ? Value(arith::AndIOp::create(builder, location, inside, within))
-               : within;
-  }
-  if (!inside) {
-    fill();
-    return;
-  }
-  auto branch = scf::IfOp::create(builder, location, inside,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  fill();
-  builder.setInsertionPointToStart(branch.elseBlock());
-  clear(number(0), number(count));
-}
-
-/// Splits the channels of one position: `blocks` of 16 are loaded, the rest of
-/// the step is zero.
-void Emitter::convertChannels(Index step, int64_t blocks, Index position,
-                              llvm::function_ref<Value(Index)> load) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  int64_t lanes = tileColumns;
-  auto halves = VectorType::get({lanes}, bfloat16());
-  auto bits = [&](unsigned width) {
-    return VectorType::get({lanes}, builder.getIntegerType(width));
-  };
-  auto round = [&](Value numbers) -> Value {
-    return x86vector::CvtPackedF32ToBF16Op::create(builder, location, halves,
-                                                   numbers);
-  };
-  for (int64_t block = 0; block < plan.stepChannels / lanes; ++block) {
-    Value high, low;
-    if (block < blocks) {
-      Value numbers = load(number(block));
-      high = round(numbers);
-      // As f32: the same bits, and 16 zeros behind.
-      Value wide = arith::ExtUIOp::create(
-          builder, location, bits(32),
-          arith::BitcastOp::create(builder, location, bits(16), high));
-      Value shift = arith::ConstantOp::create(
-          builder, location,
-          DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
-      wide = arith::BitcastOp::create(
-          builder, location, numbers.getType(),
-          arith::ShLIOp::create(builder, location, wide, shift));
-      low = round(arith::SubFOp::create(builder, location, numbers, wide));
-    } else {
-      high = low = arith::ConstantOp::create(
-          builder, location,
-          DenseElementsAttr::get(halves, builder.getFloatAttr(bfloat16(), 0)));
-    }
-    Index place = kernel.add(position, number(block * lanes));
-    Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
-    kernel.storeVector(high, memory, getPlace(step, 0, place));
-    kernel.storeVector(low, memory, getPlace(step, 1, place));
-  }
-}
-
 // --- the products
 
-void Emitter::multiply(const Panel &panel, Index firstBlock, Index endBlock) {
+void SplitBfloat16Kernel::multiply(const Panel &panel, Index firstBlock,
+                                   Index endBlock) {
   int64_t groupBlocks = plan.countGroupBlocks();
   int64_t rest = plan.groupVectors % plan.blockVectors;
   kernel.forLoop(firstBlock, endBlock, 1, [&](Index number_) {
@@ -405,7 +134,8 @@ void Emitter::multiply(const Panel &panel, Index firstBlock, Index endBlock) {
   });
 }
 
-void Emitter::multiplyBlock(const Panel &panel, const Block &block) {
+void SplitBfloat16Kernel::multiplyBlock(const Panel &panel,
+                                        const Block &block) {
   // The tiles of the panel, row by row.
   Index rowTiles = kernel.sub(panel.endTile, panel.firstTile);
   Index count = kernel.mul(kernel.sub(panel.endRow, panel.firstRow), rowTiles);
@@ -423,13 +153,16 @@ void Emitter::multiplyBlock(const Panel &panel, const Block &block) {
                              number(plan.tilePositions));
     return tile;
   };
+  int64_t together = 4 / block.vectors;
   auto multiplyFrom = [&](Index first, int64_t tiles) {
+    Block passed = block;
+    passed.pass = kernel.div(first, number(together));
     SmallVector<Tile> list;
     for (int64_t t = 0; t < tiles; ++t)
       list.push_back(getTile(kernel.add(first, number(t))));
-    multiplyTiles(panel, block, list);
+    reduce(panel, passed, list);
+    finish(panel, block, list);
   };
-  int64_t together = 4 / block.vectors;
   Index whole =
       kernel.mul(kernel.div(count, number(together)), number(together));
   kernel.forLoop(number(0), whole, together,
@@ -437,26 +170,27 @@ void Emitter::multiplyBlock(const Panel &panel, const Block &block) {
   kernel.forLoop(whole, count, 1, [&](Index first) { multiplyFrom(first, 1); });
 }
 
-void Emitter::multiplyTiles(const Panel &panel, const Block &block,
-                            ArrayRef<Tile> tiles) {
-  // A product takes 16 cycles but is done after 52: with fewer than four
-  // accumulators, those of the three products are apart.
-  auto accumulators = static_cast<int64_t>(tiles.size()) * block.vectors;
-  int64_t chains = std::min<int64_t>(3, std::max<int64_t>(1, 4 / accumulators));
-  finish(panel, block, tiles, chains, reduce(panel, block, tiles, chains));
+/// A product takes 16 cycles but is done after 52: with fewer than four
+/// accumulators, those of the three products are apart.
+static int64_t countChains(size_t tiles, int64_t vectors) {
+  auto accumulators = static_cast<int64_t>(tiles) * vectors;
+  return std::min<int64_t>(
+      3, std::max<int64_t>(1, mostAccumulators / accumulators));
 }
 
 /// The taps of dimension d that reach the input from any of the outputs from
 /// `first` to `last`, or all where that makes no difference.
-TapRange Emitter::getTaps(int64_t d, Index first, Index last) {
+TapRange SplitBfloat16Kernel::getTaps(int64_t d, Index first, Index last) {
   const Dimension &dimension = plan.dimensions[d];
   TapRange range = getTapRange(kernel, dimension, last);
   range.end = getTapRange(kernel, dimension, first).end;
   return range;
 }
 
-SmallVector<Value> Emitter::reduce(const Panel &panel, const Block &block,
-                                   ArrayRef<Tile> tiles, int64_t chains) {
+/// Multiplies, and stores the accumulators.
+void SplitBfloat16Kernel::reduce(const Panel &panel, const Block &block,
+                                 ArrayRef<Tile> tiles) {
+  int64_t chains = countChains(tiles.size(), block.vectors);
   SmallVector<Value> accumulators;
   Type sumType =
       getTile(plan.tilePositions, tileColumns, kernel.builder.getF32Type());
@@ -480,62 +214,87 @@ SmallVector<Value> Emitter::reduce(const Panel &panel, const Block &block,
     columnSteps =
         getTaps(2, first, kernel.add(last, number(plan.tilePositions - 1)));
   }
+  // Channels outside, taps inside: what neighbouring taps read of a few
+  // channels is mostly the same, and still in the first-level cache.
   using Carried = ValueRange;
-  return kernel.forLoop(
-      depthTaps.first, depthTaps.end, 1, accumulators,
-      [&](Index depthTap, Carried carried) {
+  accumulators = kernel.forLoop(
+      number(0), number(plan.channelSteps), 1, accumulators,
+      [&](Index step, Carried carried) {
         return kernel.forLoop(
-            rowTaps.first, rowTaps.end, 1, carried,
-            [&](Index rowTap, Carried carried) {
-              // The input row of the panel, without that of the tile.
-              Index inputRow = scale(depthTap, plan.getInputRows(),
-                                     kernel.mul(rowTap, number(rows.dilation)));
-              Index outerTap = scale(depthTap, rows.kernel, rowTap);
+            depthTaps.first, depthTaps.end, 1, carried,
+            [&](Index depthTap, Carried carried) {
               return kernel.forLoop(
-                  columnSteps.first, columnSteps.end, 1, carried,
-                  [&](Index columnStep, Carried carried) {
-                    Index inputPosition =
-                        scale(inputRow, plan.getInputColumns(),
+                  rowTaps.first, rowTaps.end, 1, carried,
+                  [&](Index rowTap, Carried carried) {
+                    Index outerTap = scale(depthTap, rows.kernel, rowTap);
+                    // The input row of the panel, without that of the tile.
+                    Index inputRow =
+                        scale(depthTap, plan.getInputRows(),
+                              kernel.mul(rowTap, number(rows.dilation)));
+                    return kernel.forLoop(
+                        columnSteps.first, columnSteps.end, 1, carried,
+                        [&](Index columnStep, Carried carried) {
+                          Index inputPosition = scale(
+                              inputRow, plan.getInputColumns(),
                               kernel.mul(columnStep, number(plan.stepTaps *
                                                             columns.dilation)));
-                    Index filterTap = kernel.mul(
-                        scale(outerTap, plan.columnSteps, columnStep),
-                        number(plan.channelSteps));
-                    return kernel.forLoop(
-                        number(0), number(plan.channelSteps), 1, carried,
-                        [&](Index step, Carried carried) {
+                          Index filterStep =
+                              scale(scale(step, depths.kernel * rows.kernel,
+                                          outerTap),
+                                    plan.columnSteps, columnStep);
                           return multiplyStep(
                               block, tiles,
                               scale(block.group, plan.channelSteps, step),
-                              inputPosition, kernel.add(filterTap, step),
-                              chains, carried);
+                              inputPosition, filterStep, chains, carried);
                         });
                   });
             });
       });
+  for (auto [i, accumulator] : llvm::enumerate(accumulators))
+    amx::TileStoreOp::create(
+        kernel.builder, kernel.location, sums,
+        toValues({number(static_cast<int64_t>(i)), number(0), number(0)}),
+        accumulator, /*stride=*/Value());
 }
 
-Value Emitter::loadTile(int64_t rows, Value memory, ArrayRef<Index> place,
-                        int64_t stride) {
+Value SplitBfloat16Kernel::loadTile(int64_t rows, Value memory,
+                                    ArrayRef<Index> place, int64_t stride) {
   return amx::TileLoadOp::create(kernel.builder, kernel.location,
                                  getTile(rows, tileDepth, bfloat16()), memory,
                                  toValues(place), kernel.value(number(stride)));
 }
 
+/// Asks for a part of the next block's filter, so that it comes from memory
+/// while this one is multiplied: in each pass over the tiles another part of
+/// each step.
+void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index step) {
+  constexpr int64_t line = 32; // bfloat16 numbers
+  int64_t passes = std::max<int64_t>(1, plan.panelRows * plan.panelTiles *
+                                            block.vectors / 4);
+  int64_t lines = llvm::divideCeil(block.getStepSize() / line, passes);
+  Index next = scale(kernel.add(step, number(plan.countSteps())),
+                     block.getStepSize(), block.filterStart);
+  next = scale(block.pass, lines * line, next);
+  for (int64_t i = 0; i < lines; ++i)
+    memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
+                               kernel.value(kernel.add(next, number(i * line))),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+}
+
 /// One step of all accumulators, which are ordered by chain, tile and vector.
-SmallVector<Value> Emitter::multiplyStep(const Block &block,
-                                         ArrayRef<Tile> tiles, Index step,
-                                         Index inputPosition, Index filterStep,
-                                         int64_t chains,
-                                         ValueRange accumulators) {
+SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
+    const Block &block, ArrayRef<Tile> tiles, Index step, Index inputPosition,
+    Index filterStep, int64_t chains, ValueRange accumulators) {
+  if (plan.streamsFilter)
+    prefetchFilter(block, filterStep);
   SmallVector<Value> results(accumulators);
   auto tileCount = static_cast<int64_t>(tiles.size());
   auto loadFilter = [&](int64_t half, int64_t vector) {
-    Index tile = scale(filterStep, 2 * block.vectors,
-                       number(half * block.vectors + vector));
-    return loadTile(tileRows, buffers.filter,
-                    {scale(tile, tileRows * tileDepth, block.filterStart)},
-                    tileDepth);
+    Index start = scale(filterStep, block.getStepSize(), block.filterStart);
+    start = kernel.add(
+        start, number((half * block.vectors + vector) * tileRows * tileDepth));
+    return loadTile(tileRows, buffers.filter, {start}, tileDepth);
   };
   auto loadInput = [&](int64_t half, int64_t t) {
     // (A panel's rows lie behind each other.)
@@ -595,15 +354,10 @@ SmallVector<Value> Emitter::multiplyStep(const Block &block,
   return results;
 }
 
-void Emitter::finish(const Panel &panel, const Block &block,
-                     ArrayRef<Tile> tiles, int64_t chains,
-                     ValueRange accumulators) {
-  for (auto [i, accumulator] : llvm::enumerate(accumulators))
-    amx::TileStoreOp::create(
-        kernel.builder, kernel.location, sums,
-        toValues({number(static_cast<int64_t>(i)), number(0), number(0)}),
-        accumulator, /*stride=*/Value());
-
+/// Makes results of the accumulators.
+void SplitBfloat16Kernel::finish(const Panel &panel, const Block &block,
+                                 ArrayRef<Tile> tiles) {
+  int64_t chains = countChains(tiles.size(), block.vectors);
   int64_t lanes = tileColumns;
   auto tileCount = static_cast<int64_t>(tiles.size());
   Index firstVector = scale(block.group, plan.groupVectors, block.groupVector);
@@ -634,14 +388,14 @@ void Emitter::finish(const Panel &panel, const Block &block,
         if (buffers.bias)
           sum = arith::AddFOp::create(kernel.builder, kernel.location, sum,
                                       bias[v]);
-        auto place = [&](Index o, const Dimension &dimension) {
+        auto getIndex = [&](Index o, const Dimension &dimension) {
           return scale(o, dimension.outputStride,
                        number(dimension.outputOffset));
         };
         Index all[] = {
-            place(panel.depth, depths),
-            place(kernel.add(panel.firstRow, tile.row), rows),
-            place(kernel.add(tile.column, position), columns),
+            getIndex(panel.depth, depths),
+            getIndex(kernel.add(panel.firstRow, tile.row), rows),
+            getIndex(kernel.add(tile.column, position), columns),
         };
         SmallVector<Index> indices = {panel.image,
                                       kernel.add(firstVector, number(v))};
@@ -654,8 +408,6 @@ void Emitter::finish(const Panel &panel, const Block &block,
   }
 }
 
-} // namespace
-
 void toeplitz::emitSplitBfloat16(kernel::ConvOp op, KernelBuilder &kernel) {
-  Emitter(op, kernel).emit();
+  SplitBfloat16Kernel(op, kernel).emit();
 }

@@ -118,9 +118,9 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   blockVectors = groupVectors == 1 ? 1 : 2;
   blockTiles = 4 / blockVectors;
 
-  // A panel takes up to half of the second-level cache.
+  // A panel takes up to a quarter of the second-level cache.
   int64_t rows = dimensions[1].output, rowTiles = countRowTiles();
-  auto largest = target.getL2() / 2;
+  auto largest = target.getL2() / 4;
   panelTiles = rowTiles;
   panelRows = 1;
   auto fits = [&] { return 2 * getPanelSize() <= largest; };
@@ -168,6 +168,11 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   rowPanels = llvm::divideCeil(rows, panelRows);
   panelRows = llvm::divideCeil(rows, rowPanels);
   columnPanels = llvm::divideCeil(rowTiles, panelTiles);
+
+  // (Asking for what isn't needed soon delays what is: with more passes over
+  // the tiles the hardware does better.)
+  int64_t passes = panelRows * panelTiles / blockTiles;
+  streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
 
   blockTasks = std::min<int64_t>(countBlocks(), wanted / countPanels());
   blockTasks = std::max<int64_t>(blockTasks, 1);

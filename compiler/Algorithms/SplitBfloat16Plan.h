@@ -105,6 +105,10 @@ struct SplitBfloat16Plan {
     return groups * channelSteps * 2 * getHalfSize();
   }
 
+  /// Whether the filter is worth asking for before it is needed: it doesn't fit
+  /// the first-level cache many times over.
+  bool streamsFilter;
+
   // --- tasks
   /// Parts of the blocks of output channels: each is a task for each panel. If
   /// there are several, panels are converted in a step before.

@@ -223,7 +223,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
 
     `max-error` leaves out what may be off by more: the certified rounding error of the layer's weights, for inputs of the network up
     to `input-range` (compiler/Schedule/ErrorBound.h). When nothing is left, that is an error with the best bound. The largest bound is
-    then recorded on the module as `toeplitz.error_bound`. `tuned` names a file of measured times, which count before estimates.
+    then recorded on the module as `toeplitz.error_bound`. `precise` leaves out all that round more than a sum of products in f32. `tuned` names a file of measured times, which count before estimates.
 
     Before:
     ```mlir
@@ -239,6 +239,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     Option<"algorithm", "algorithm", "std::string", "\"\"", "The algorithm of every layer that it can compute">,
     ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">,
     Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
+    Option<"precise", "precise", "bool", "false", "Only algorithms that round as a sum of products does">,
     Option<"inputRange", "input-range", "double", "1", "The largest absolute value of the network's inputs">,
     Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,
     Option<"tuned", "tuned", "std::string", "\"\"", "A file of measured times">,

@@ -25,6 +25,7 @@ struct SelectAlgorithms
     rules.layers.assign(layers.begin(), layers.end());
     if (maxError > 0)
       rules.maxError = maxError;
+    rules.precise = precise;
     rules.inputRange = inputRange;
     rules.withBounds = bounds;
     rules.cpu = cpu;

@@ -39,6 +39,10 @@ static ConvolutionCost estimateCost(const AlgorithmChoice &choice,
   return sum;
 }
 
+static constexpr llvm::StringLiteral imprecise =
+    "it rounds more than a sum of products, and --precise allows no such "
+    "algorithm";
+
 /// The variants that compute all parts, in the algorithm's order.
 static SmallVector<std::string> getVariants(const Algorithm *algorithm,
                                             ArrayRef<ConvolutionPart> parts,
@@ -171,6 +175,10 @@ void Selector::describe(LayerSelection &selection) {
   kernel::TargetAttr target = kernel::getTarget(op);
   selection.parts = getParts(op);
   selection.candidates = listCandidates(selection.parts, target);
+  if (rules.precise)
+    for (Candidate &candidate : selection.candidates)
+      if (!candidate.refusal && !candidate.choice.algorithm->isSumOfProducts())
+        candidate.refusal = imprecise.str();
   if (withBounds) {
     selection.inputBound = ranges.get(op->getOperand(0)).getMagnitude();
     LayerErrorBounds bounds(op, selection.parts, selection.inputBound);
@@ -258,6 +266,9 @@ LogicalResult Selector::choose(LayerSelection &selection) {
   if (forced != forcedForLayer.end()) {
     std::optional<std::string> reason =
         declinesLayer(forced->second, selection.parts, kernel::getTarget(op));
+    if (!reason && rules.precise &&
+        !forced->second.algorithm->isSumOfProducts())
+      reason = imprecise.str();
     // Of a folded layer it is enough that some pieces are computed by it.
     if (reason && !computedPieces.contains(selection.name))
       return op->emitError() << "algorithm '" << forced->second.getName()

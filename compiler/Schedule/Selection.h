@@ -79,6 +79,8 @@ struct SelectionRules {
   std::vector<std::string> layers;
   /// The largest certified error of a layer; nothing for any.
   std::optional<double> maxError;
+  /// Whether only algorithms are allowed that round as a sum of products does.
+  bool precise = false;
   /// The largest absolute value of the network's inputs.
   double inputRange = 1;
   /// Whether the error bounds of all candidates are to be computed, even if

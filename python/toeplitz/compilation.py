@@ -33,6 +33,7 @@ class Options:
     max_error: float | None = None
     input_range: float | None = None
     tuned: str | os.PathLike | None = None
+    precise: bool = False
 
     def arguments(self, folder: str) -> list[str]:
         """Those of the command line. The values of constants are written to `folder`."""
@@ -59,6 +60,8 @@ class Options:
                 words.append(f"{option}={choice}")
         if self.max_error is not None:
             words.append(f"--max-error={float(self.max_error)!r}")
+        if self.precise:
+            words.append("--precise")
         if self.input_range is not None:
             words.append(f"--input-range={float(self.input_range)!r}")
         if self.tuned is not None:
@@ -165,6 +168,7 @@ def compile(
     max_error: float | None = None,
     input_range: float | None = None,
     tuned: str | os.PathLike | None = None,
+    precise: bool = False,
     threads: int = 1,
     progress: bool | None = None,
 ) -> Network:
@@ -187,6 +191,7 @@ def compile(
         max_error: leaves out algorithms whose certified rounding error for a layer may be larger (docs/verification.md).
         input_range: the largest absolute value of the inputs, for `max_error`; by default 1.
         tuned: a file of times that `toeplitz compile --tune` has measured, which count before estimates.
+        precise: leaves out algorithms that round more than a sum of products (winograd, fft, bf16x3).
         threads: that calls compute with, the calling one counted; 0 is one for each processor. The results have the same
             bits for any number.
         progress: whether compilations of more than two seconds report on the standard error how far they are; by default
@@ -204,7 +209,7 @@ def compile(
     Warns:
         toeplitz.CompileWarning: the compiler has a reservation.
     """
-    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned)
+    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise)
     source = Model(model, example_inputs, options, progress)
     with tempfile.TemporaryDirectory(prefix="toeplitz") as folder:
         library = os.path.join(folder, library_name(model, name))

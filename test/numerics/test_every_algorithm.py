@@ -10,6 +10,7 @@ LLVM optimises nothing: that would take most of the time, and what it does to ke
 import collections
 import json
 import os
+import pathlib
 import re
 
 import pytest
@@ -69,6 +70,9 @@ def expected_refusals(layer, lanes):
     padded_sizes = [size + low + high for size, low, high in zip(input_sizes, halo_low, halo_high)]
     refusals = {}
 
+    if not has_tiles():
+        refusals["bf16x3"] = "the target has no tile registers (AMX)"
+
     if not inputs == outputs == groups:
         refusals["depthwise"] = f"input channels, output channels and groups are {inputs}, {outputs} and {groups}, expected one number"
     elif groups == 1:
@@ -122,6 +126,11 @@ def expected_refusals(layer, lanes):
         if reason := first_reason(reasons):
             refusals[name] = reason
     return refusals
+
+
+def has_tiles():
+    path = pathlib.Path("/proc/cpuinfo")
+    return {"amx_tile", "amx_bf16", "avx512_bf16"} <= (set(path.read_text().split()) if path.exists() else set())
 
 
 def refusals_of(layer):
@@ -179,6 +188,7 @@ def test_reasons_of_convolutions(tmp_path):
         assert refusals == expected_refusals(layer, report["lanes"]), layer["name"]
         seen.update((name, re.sub(r"\d+", "N", reason)) for name, reason in refusals.items())
     assert set(seen) == {
+        *([] if has_tiles() else [("bf16x3", "the target has no tile registers (AMX)")]),
         ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
         ("depthwise", "there is only one channel, less than a vector"),
         ("pointwise", "the kernel has N positions, expected N"),
@@ -196,6 +206,7 @@ def test_reasons_of_convolutions(tmp_path):
 # dimension, a kernel or a column that is too large, filters that the network computes) is in
 # test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir and -filter-toeplitz-errors.mlir.
 PHASE_REASONS = {
+    "bf16x3": ("the kernel has no positions in spatial dimension N" if has_tiles() else "the target has no tile registers (AMX)",),
     "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
                   "there is only one channel, less than a vector"),
     "pointwise": ("the kernel has N positions, expected N",

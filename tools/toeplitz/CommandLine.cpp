@@ -256,6 +256,11 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->check(positiveNumber())
       ->group("Target");
   parser
+      .add_flag("--precise", options.precise,
+                "Leave out algorithms that round more than a sum of products: "
+                "winograd, fft and bf16x3")
+      ->group("Target");
+  parser
       .add_option("--input-range", options.inputRange,
                   "Largest absolute value of the network's inputs, for the "
                   "certified error that the header states; the default is 1")

@@ -84,6 +84,7 @@ LogicalResult Compilation::load(StringRef inputPath) {
     return reportError(error);
   pipeline.target = *target;
   pipeline.maxError = options.maxError;
+  pipeline.precise = options.precise;
   pipeline.inputRange = options.inputRange;
   pipeline.tunedPath = options.tuned;
   pipeline.timeKernels = options.timeKernels;
@@ -225,6 +226,7 @@ LogicalResult Compilation::checkLayerNames() {
                        : !options.folds.empty()    ? "--fold"
                        : options.maxError          ? "--max-error"
                        : options.inputRange        ? "--input-range"
+                       : options.precise           ? "--precise"
                        : !options.tuned.empty()    ? "--tuned"
                                                    : "";
     if (!option.empty())
@@ -350,6 +352,7 @@ SelectionRules Compilation::getSelectionRules() const {
   for (const auto &[layer, name] : pipeline.layerAlgorithms)
     rules.layers.push_back(layer + "=" + name);
   rules.maxError = pipeline.maxError;
+  rules.precise = pipeline.precise;
   rules.inputRange = pipeline.inputRange.value_or(1);
   rules.cpu = pipeline.target.cpu;
   return rules;

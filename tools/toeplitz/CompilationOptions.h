@@ -29,6 +29,8 @@ struct CompilationOptions {
   /// The largest certified error of a layer, and the range of the network's
   /// inputs that it is certified for.
   std::optional<double> maxError, inputRange;
+  /// Whether only algorithms are allowed that round as a sum of products does.
+  bool precise = false;
   /// A file of measured times.
   std::string tuned;
   /// The same for folds; several for one layer are written as "NAME+NAME".
@@ -46,8 +48,9 @@ struct CompilationOptions {
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
-           !algorithms.empty() || maxError || inputRange || !tuned.empty() ||
-           !folds.empty() || !printAfter.empty() || printAfterAll || timePasses;
+           !algorithms.empty() || maxError || inputRange || precise ||
+           !tuned.empty() || !folds.empty() || !printAfter.empty() ||
+           printAfterAll || timePasses;
   }
 };
 

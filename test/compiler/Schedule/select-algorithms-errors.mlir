@@ -25,6 +25,13 @@
 // RUN: %{force}=NO-TAPS
 // NO-TAPS: error: loc("sparse"): algorithm 'pointwise' declines this layer: the kernel has 0 positions, expected 1
 
+// REDEFINE: %{layers} = layers=three=bf16x3
+// RUN: %{force}=TILES
+// TILES: error: loc("three"): algorithm 'bf16x3' declines this layer: the target has no tile registers (AMX)
+// REDEFINE: %{layers} = "precise=true layers=three=winograd"
+// RUN: %{force}=PRECISE
+// PRECISE: error: loc("three"): algorithm 'winograd' declines this layer: it rounds more than a sum of products, and --precise allows no such algorithm
+
 // REDEFINE: %{layers} = layers=three=depthwise
 // RUN: %{force}=CHANNELS
 // CHANNELS: error: loc("three"): algorithm 'depthwise' declines this layer: input channels, output channels and groups are 16, 16 and 1, expected one number

@@ -1,0 +1,190 @@
+// The input of bf16x3: a panel of it, split and with its padding.
+
+#include "compiler/Algorithms/SplitBfloat16Kernel.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+
+using namespace mlir;
+using namespace toeplitz;
+using Index = KernelBuilder::Index;
+
+void SplitBfloat16Kernel::convert(const Panel &panel, Index firstStep,
+                                  Index endStep) {
+  // As many rows as the panel's outputs read: the last one may have fewer.
+  Index outputs = kernel.sub(panel.endRow, panel.firstRow);
+  Index inputs = kernel.add(kernel.mul(kernel.sub(outputs, number(1)),
+                                       number(plan.getPanelStride(1))),
+                            number((rows.kernel - 1) * rows.dilation + 1));
+  kernel.forLoop(firstStep, endStep, 1, [&](Index step) {
+    kernel.forLoop(number(0), number(plan.dimensions[0].kernel), 1,
+                   [&](Index depthTap) {
+                     kernel.forLoop(number(0), inputs, 1, [&](Index row) {
+                       convertRow(panel, step, depthTap, row);
+                     });
+                   });
+  });
+}
+
+/// One row of a panel: zeros before the input, what lies in it, zeros behind.
+void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
+                                     Index depthTap, Index row) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  int64_t blockChannels = tileColumns;
+  int64_t stepBlocks = plan.stepChannels / blockChannels;
+  // The blocks of the input that hold a group: groups are whole blocks.
+  int64_t groupBlocks = llvm::divideCeil(plan.inChannels, blockChannels);
+  Index group = kernel.div(step, number(plan.channelSteps));
+  Index groupStep = kernel.rem(step, number(plan.channelSteps));
+  Index firstBlock =
+      scale(group, groupBlocks, kernel.mul(groupStep, number(stepBlocks)));
+
+  // Where this row and its first column lie in the input.
+  Index depth = kernel.sub(scale(panel.depth, depths.stride,
+                                 kernel.mul(depthTap, number(depths.dilation))),
+                           number(depths.paddingLow));
+  Index inputRow =
+      kernel.sub(kernel.add(kernel.mul(panel.firstRow, number(rows.stride)),
+                            kernel.mul(row, number(plan.getInputStep(1)))),
+                 number(rows.paddingLow));
+  Index firstColumn = kernel.sub(
+      kernel.mul(panel.firstTile, number(plan.tilePositions * columns.stride)),
+      number(columns.paddingLow));
+  int64_t columnStep = plan.getInputStep(2);
+  int64_t count = plan.getInputColumns();
+  Index rowStart =
+      kernel.mul(scale(depthTap, plan.getInputRows(), row),
+                 number(plan.getInputColumns() * plan.stepChannels));
+  auto position = [&](Index column) {
+    return kernel.add(rowStart, kernel.mul(column, number(plan.stepChannels)));
+  };
+
+  // Columns [begin, end) of the panel lie in the input.
+  Index begin =
+      kernel.max(number(0), kernel.ceilDiv(kernel.sub(number(0), firstColumn),
+                                           number(columnStep)));
+  Index end = kernel.max(
+      number(0),
+      kernel.min(number(count),
+                 kernel.ceilDiv(kernel.sub(number(columns.input), firstColumn),
+                                number(columnStep))));
+  begin = kernel.min(begin, number(count));
+  end = kernel.max(begin, end);
+
+  Value zeros = kernel.splat(0.0f, blockChannels);
+  auto clear = [&](Index from, Index to) {
+    kernel.forLoop(from, to, 1, [&](Index column) {
+      convertChannels(step, 0, position(column), [&](Index) { return zeros; });
+    });
+  };
+  auto copy = [&](int64_t blocks) {
+    kernel.forLoop(begin, end, 1, [&](Index column) {
+      Index inputColumn =
+          kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
+      convertChannels(step, blocks, position(column), [&](Index block) {
+        SmallVector<Index> place = {panel.image, kernel.add(firstBlock, block)};
+        // (Folded: one row.)
+        size_t rank = countPositions();
+        Index all[] = {depth, inputRow, inputColumn};
+        place.append(std::end(all) - rank, std::end(all));
+        place.push_back(number(0));
+        return kernel.loadVector(buffers.input, place, blockChannels);
+      });
+    });
+  };
+  auto fill = [&] {
+    clear(number(0), begin);
+    int64_t last = groupBlocks - (plan.channelSteps - 1) * stepBlocks;
+    if (last == stepBlocks) {
+      copy(stepBlocks);
+    } else if (plan.channelSteps == 1) {
+      copy(last);
+    } else {
+      // The last step of a group has fewer channels.
+      Value isLast = arith::CmpIOp::create(
+          builder, location, arith::CmpIPredicate::eq, kernel.value(groupStep),
+          kernel.value(number(plan.channelSteps - 1)));
+      auto branch = scf::IfOp::create(builder, location, isLast,
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      copy(last);
+      builder.setInsertionPointToStart(branch.elseBlock());
+      copy(stepBlocks);
+    }
+    clear(end, number(count));
+  };
+
+  // Rows in the padding are zeros.
+  Value inside;
+  for (auto [place, dimension] :
+       {std::pair(depth, &depths), std::pair(inputRow, &rows)}) {
+    if (dimension->kernel == 1 && dimension->paddingLow == 0 &&
+        dimension->getInputPosition(dimension->output - 1, 0) <
+            dimension->input)
+      continue;
+    // As unsigned numbers, positions before the input are beyond it too.
+    Value within = arith::CmpIOp::create(
+        builder, location, arith::CmpIPredicate::ult, kernel.value(place),
+        kernel.value(number(dimension->input)));
+    inside =
+        inside ? Value(arith::AndIOp::create(builder, location, inside, within))
+               : within;
+  }
+  if (!inside) {
+    fill();
+    return;
+  }
+  auto branch = scf::IfOp::create(builder, location, inside,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  fill();
+  builder.setInsertionPointToStart(branch.elseBlock());
+  clear(number(0), number(count));
+}
+
+/// Splits the channels of one position: `blocks` of 16 are loaded, the rest of
+/// the step is zero.
+void SplitBfloat16Kernel::convertChannels(
+    Index step, int64_t blocks, Index position,
+    llvm::function_ref<Value(Index)> load) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  int64_t lanes = tileColumns;
+  auto halves = VectorType::get({lanes}, bfloat16());
+  auto bits = [&](unsigned width) {
+    return VectorType::get({lanes}, builder.getIntegerType(width));
+  };
+  auto round = [&](Value numbers) -> Value {
+    return x86vector::CvtPackedF32ToBF16Op::create(builder, location, halves,
+                                                   numbers);
+  };
+  for (int64_t block = 0; block < plan.stepChannels / lanes; ++block) {
+    Value high, low;
+    if (block < blocks) {
+      Value numbers = load(number(block));
+      high = round(numbers);
+      // As f32: the same bits, and 16 zeros behind.
+      Value wide = arith::ExtUIOp::create(
+          builder, location, bits(32),
+          arith::BitcastOp::create(builder, location, bits(16), high));
+      Value shift = arith::ConstantOp::create(
+          builder, location,
+          DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
+      wide = arith::BitcastOp::create(
+          builder, location, numbers.getType(),
+          arith::ShLIOp::create(builder, location, wide, shift));
+      low = round(arith::SubFOp::create(builder, location, numbers, wide));
+    } else {
+      high = low = arith::ConstantOp::create(
+          builder, location,
+          DenseElementsAttr::get(halves, builder.getFloatAttr(bfloat16(), 0)));
+    }
+    Index place = kernel.add(position, number(block * lanes));
+    Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
+    kernel.storeVector(high, memory, getPlace(step, 0, place));
+    kernel.storeVector(low, memory, getPlace(step, 1, place));
+  }
+}

@@ -1,0 +1,119 @@
+// What the files of bf16x3's kernel share: the tasks and products of
+// SplitBfloat16Kernel.cpp, and the input's conversion of
+// SplitBfloat16Input.cpp.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
+
+#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/SplitBfloat16Plan.h"
+
+#include "mlir/Dialect/AMX/AMXDialect.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace toeplitz {
+
+/// Writes the loops of one kernel: see SplitBfloat16Kernel.cpp.
+class SplitBfloat16Kernel {
+public:
+  using Index = KernelBuilder::Index;
+
+  SplitBfloat16Kernel(kernel::ConvOp op, KernelBuilder &kernel)
+      : op(op), kernel(kernel), plan(op), depths(plan.dimensions[0]),
+        rows(plan.dimensions[1]), columns(plan.dimensions[2]),
+        buffers(getBuffers(op, kernel)), activation(op.getActivationAttr()) {}
+
+  void emit();
+
+private:
+  /// A panel's place: the image, the position of the depth, and the first row
+  /// and tile.
+  struct Panel {
+    Index number, image, depth, firstRow, endRow, firstTile, endTile;
+  };
+  /// What is multiplied at a time.
+  struct Block {
+    Index group;
+    /// The first vector in its group, and where the block's filter begins.
+    Index groupVector, filterStart;
+    int64_t vectors;
+    /// How often it was gone through for other tiles.
+    Index pass;
+
+    /// bfloat16 numbers of the filter in one step.
+    int64_t getStepSize() const { return 2 * vectors * tileRows * tileDepth; }
+  };
+  /// A tile of positions: its row in the panel, and its first column in the
+  /// panel and in the image.
+  struct Tile {
+    Index row, panelColumn, column;
+  };
+
+  void foldBuffers();
+  Panel getPanel(Index number);
+  void convert(const Panel &panel, Index firstStep, Index endStep);
+  void convertRow(const Panel &panel, Index step, Index depthTap, Index row);
+  void convertChannels(Index step, int64_t blocks, Index position,
+                       llvm::function_ref<mlir::Value(Index)> load);
+  void multiply(const Panel &panel, Index firstBlock, Index endBlock);
+  void multiplyBlock(const Panel &panel, const Block &block);
+  void reduce(const Panel &panel, const Block &block,
+              llvm::ArrayRef<Tile> tiles);
+  llvm::SmallVector<mlir::Value> multiplyStep(const Block &block,
+                                              llvm::ArrayRef<Tile> tiles,
+                                              Index step, Index inputPosition,
+                                              Index filterTile, int64_t chains,
+                                              mlir::ValueRange accumulators);
+  void prefetchFilter(const Block &block, Index step);
+  void finish(const Panel &panel, const Block &block,
+              llvm::ArrayRef<Tile> tiles);
+  TapRange getTaps(int64_t d, Index first, Index last);
+
+  /// The dimensions of positions that the buffers have, the last ones of the
+  /// plan's.
+  size_t countPositions() {
+    return plan.isDense ? 1 : plan.isFolded ? 2 : op.getKernel().size();
+  }
+  /// The split input: channel step, half, and the number of an element there.
+  llvm::SmallVector<Index> getPlace(Index step, int64_t half, Index element);
+  /// The type of a tile.
+  mlir::Type getTile(int64_t rows, int64_t columns, mlir::Type element) {
+    return mlir::amx::TileType::get({rows, columns}, element);
+  }
+  mlir::Value loadTile(int64_t rows, mlir::Value memory,
+                       llvm::ArrayRef<Index> place, int64_t stride);
+  llvm::SmallVector<mlir::Value> toValues(llvm::ArrayRef<Index> indices) {
+    return llvm::map_to_vector(
+        indices, [&](Index index) { return kernel.value(index); });
+  }
+  std::pair<Index, Index> span(Index part, int64_t all, int64_t parts) {
+    int64_t each = llvm::divideCeil(all, parts);
+    Index first = kernel.mul(part, number(each));
+    Index end = kernel.add(first, number(each));
+    if (all % each != 0)
+      end = kernel.min(end, number(all));
+    return {first, end};
+  }
+  /// a * factor + b
+  Index scale(Index a, int64_t factor, Index b) {
+    return kernel.add(kernel.mul(a, number(factor)), b);
+  }
+  Index number(int64_t value) { return kernel.constant(value); }
+  mlir::Type bfloat16() { return kernel.builder.getBF16Type(); }
+
+  kernel::ConvOp op;
+  KernelBuilder &kernel;
+  SplitBfloat16Plan plan;
+  const Dimension &depths, &rows, &columns;
+  ConvolutionBuffers buffers;
+  kernel::ActivationAttr activation;
+  /// The panel's number where it was prepared; else nothing.
+  Index preparedPanel;
+  /// Accumulators on their way to the result.
+  mlir::Value sums;
+};
+
+} // namespace toeplitz
+
+#endif
