@@ -227,7 +227,7 @@ def read_arguments():
     parser.add_argument("--rounds", type=int, default=10, help="turns of each, 10 by default")
     parser.add_argument("--option", action="append", default=[], help="an option for toeplitz compile, as --option=--algorithm=direct")
     parser.add_argument("--python", help="an interpreter that has the packages of benchmarks/requirements.txt, instead of an environment in build/")
-    parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured")
+    parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured of the table")
     parser.add_argument(
         "--real-time", action="store_true", help="run before all other processes, on a machine that isn't quiet; needs root"
     )
@@ -251,7 +251,8 @@ def main():
     for label in arguments.labels:
         if label not in measured:
             measured[label] = measure_network(python, label, arguments)
-            RESULTS.write_text(json.dumps(measured, indent=1))
+            if arguments.table or not arguments.networks:
+                RESULTS.write_text(json.dumps(measured, indent=1))
     measurements = [measured[label] for label in arguments.labels]
     print(report.describe(measurements, arguments.real_time))
     if arguments.write:
