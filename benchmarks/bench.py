@@ -2,8 +2,7 @@
 
 Each network is run by each engine in a process of its own, in turns, so that a machine that gets slower or faster meanwhile is so for all; what
 counts is the shortest time of each. All get the same weights and the same input, in float32, and the results are compared with ONNX Runtime's. Toeplitz's
-may differ from it by 1e-4 of the largest output. An engine whose result is further from it than 1e-3 isn't a peer: it computes something else, or in
-less than float32 (bfloat16 is 2e-3 and more away).
+may differ from it by 1e-4 of the largest output. An engine whose result is further from it than 5e-2 isn't a peer: it computes something else.
 """
 
 import argparse
@@ -26,7 +25,8 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 RESULTS = networks.WORK / "results.json"
 THREADS = [1, 2]
 TOLERANCE = 1e-4  # of the largest output; see test/examples/test_networks.py
-PEER_TOLERANCE = 1e-3
+PEER_TOLERANCE = 5e-2  # some are less exact than we allow ourselves, by algorithms that are faster
+SLOW = 20  # seconds of a run
 PATIENCE = 900  # seconds for a converter, or for an engine to load a network
 
 
@@ -53,8 +53,9 @@ class Worker:
         except Failure:
             self.end()
             raise
-        self.first, self.version = loaded["first"], loaded["version"]
-        self.shortest, self.memory = float("inf"), 0
+        self.first, self.version, self.memory = loaded["first"], loaded["version"], loaded["memory"]
+        # One that is so slow isn't asked again.
+        self.shortest = self.first if self.first > SLOW else float("inf")
 
     def _answer(self):
         ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
@@ -69,6 +70,8 @@ class Worker:
         return answer
 
     def turn(self):
+        if self.first > SLOW:
+            return
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         answer = self._answer()
@@ -224,7 +227,7 @@ def read_arguments():
     parser.add_argument("--rounds", type=int, default=10, help="turns of each, 10 by default")
     parser.add_argument("--option", action="append", default=[], help="an option for toeplitz compile, as --option=--algorithm=direct")
     parser.add_argument("--python", help="an interpreter that has the packages of benchmarks/requirements.txt, instead of an environment in build/")
-    parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured")
+    parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured of the table")
     parser.add_argument(
         "--real-time", action="store_true", help="run before all other processes, on a machine that isn't quiet; needs root"
     )
@@ -248,7 +251,8 @@ def main():
     for label in arguments.labels:
         if label not in measured:
             measured[label] = measure_network(python, label, arguments)
-            RESULTS.write_text(json.dumps(measured, indent=1))
+            if arguments.table or not arguments.networks:
+                RESULTS.write_text(json.dumps(measured, indent=1))
     measurements = [measured[label] for label in arguments.labels]
     print(report.describe(measurements, arguments.real_time))
     if arguments.write:

@@ -210,7 +210,7 @@ def load_iree(files, threads):
     import iree.runtime
 
     if threads > 1:
-        iree.runtime.flags.parse_flag(f"--task_topology_max_group_count={threads}")
+        iree.runtime.flags.parse_flags(f"--task_topology_max_group_count={threads}")
     configuration = iree.runtime.Config("local-task" if threads > 1 else "local-sync")
     module = iree.runtime.VmModule.mmap(configuration.vm_instance, str(files.folder / "model.vmfb"))
     functions = iree.runtime.load_vm_module(module, configuration)

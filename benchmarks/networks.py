@@ -28,7 +28,8 @@ NETWORKS = [
     Network("unet", "example", "unet", 2.0),
     Network("resnet18", "torchvision", "resnet18", 2.0),
     Network("repvgg_a0", "module", "RepVgg", 2.0, (1, 3, 224, 224)),
-    Network("deeplabv3_resnet50", "torchvision", "deeplabv3_resnet50", 1.8, (1, 3, 256, 256)),
+    Network("fcn_resnet50", "torchvision", "fcn_resnet50", 1.8, (1, 3, 256, 256)),
+    Network("deeplab", "example", "deeplab", 1.8),
     Network("r3d_18", "torchvision", "r3d_18", 1.8),
     Network("vgg16", "torchvision", "vgg16", 1.5),
     Network("resnet50", "torchvision", "resnet50", 1.4),
@@ -83,23 +84,20 @@ class Files:
 def export(network, files):
     """Writes the files of a network; those that are there already stay, unless an example is newer."""
     import numpy
-    import onnx
 
     source = ROOT / "examples" / network.source / f"{network.source}.json"
     if files.input.exists() and (network.origin != "example" or files.input.stat().st_mtime > source.stat().st_mtime):
         return
     files.folder.mkdir(parents=True, exist_ok=True)
     if network.origin == "example":
-        export_example(source, files)
+        shape = export_example(source, files)
+        numpy.save(files.input, numpy.random.default_rng(0).standard_normal(shape, numpy.float32))
     else:
-        export_torch(network, files)
-    (only,) = onnx.load(files.onnx, load_external_data=False).graph.input
-    shape = [size.dim_value for size in only.type.tensor_type.shape.dim]
-    numpy.save(files.input, numpy.random.default_rng(0).standard_normal(shape, numpy.float32))
+        numpy.save(files.input, export_torch(network, files))
 
 
 def export_example(source, files):
-    """An example's description with its random weights in a safetensors file, and its conversion to ONNX."""
+    """An example's description with its random weights in a safetensors file, and its conversion to ONNX. Returns the shape of its input."""
     sys.path.insert(0, str(ROOT / "test" / "support"))
     import onnx
     from network_description import NetworkDescription
@@ -123,18 +121,21 @@ def export_example(source, files):
     save_file(description.recorded, files.weights)
     files.description.write_text(json.dumps({**json.loads(source.read_text()), "weights": files.weights.name}))
     onnx.save(model, files.onnx)
+    (shape,) = description.inputs.values()
+    return shape
 
 
 def export_torch(network, files):
-    """PyTorch's network, pickled, and as ONNX."""
+    """PyTorch's network, pickled, and as ONNX. Returns an input."""
     import torch
     import torch_networks
 
     if network.origin == "module":
         torch.manual_seed(0)
-        module, example = torch_networks.MODULES[network.source](), torch.randn(network.shape)
+        module, example = torch_networks.MODULES[network.source](), torch_networks.random_images(network.shape[0], network.shape[1:])
     else:
         module, example = torch_networks.make_torchvision(network.source, network.shape)
     torch.save(module, files.torch)
     with torch.no_grad():
         torch.onnx.export(module, (example,), files.onnx, dynamo=False, opset_version=17)
+    return example.numpy()

@@ -1,6 +1,8 @@
 """The benchmark's networks that PyTorch makes: torchvision's, and modules of our own.
 
-Weights are random. Batch norms are calibrated on random images, so that numbers stay of the size that they have in trained networks.
+Weights are random. Batch norms are calibrated on random images, so that numbers stay of the size that they have in trained networks. These
+images differ from each other as photographs do, in brightness, contrast and what is large in them: of white noise the means over a whole image, which
+some networks normalise, are so much alike that normalising them would enlarge nothing but rounding errors.
 """
 
 import re
@@ -28,6 +30,21 @@ def find_package(name):
     return "classification"
 
 
+def random_images(count, shape):
+    """Sums of noise at all resolutions, of brightness and contrast of their own. `shape` is that of one: channels, and sizes of two or more dimensions."""
+    channels, *sizes = shape
+    mode = "trilinear" if len(sizes) == 3 else "bilinear"
+    images = torch.zeros((count, *shape))
+    coarse = 1
+    while coarse < max(sizes):
+        noise = torch.randn((count, channels, *(min(coarse, size) for size in sizes)))
+        images += torch.nn.functional.interpolate(noise, size=sizes, mode=mode, align_corners=False)
+        coarse *= 4
+    images += torch.randn(images.shape) / 2
+    scales = (count, channels, *[1] * len(sizes))
+    return images / images.std() * (0.5 + torch.rand(scales)) + torch.randn(scales) / 2
+
+
 def make_torchvision(name, shape=None):
     """A network of torchvision's with calibrated batch norms, and an input for it."""
     package = find_package(name)
@@ -39,7 +56,8 @@ def make_torchvision(name, shape=None):
     if name in ("googlenet", "inception_v3"):
         arguments.update(init_weights=True, aux_logits=False)
     network = models.get_model(name, **arguments)
-    example = torch.randn(shape or default_shape(name, package))
+    shape = shape or default_shape(name, package)
+    example = random_images(shape[0], shape[1:])
 
     # Heads that start as zeros have no result to compare.
     for layer in network.modules():
@@ -53,7 +71,7 @@ def make_torchvision(name, shape=None):
     if norms:
         with torch.no_grad():
             for _ in range(2):
-                network(torch.randn((2, *example.shape[1:])))
+                network(random_images(4, shape[1:]))
     network.eval()
     return Logits(network).eval(), example
 

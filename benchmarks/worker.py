@@ -50,7 +50,7 @@ def work(engine, files, threads, answer):
     first = timed(run)
     output = numpy.ascontiguousarray(result())
     numpy.save(files.folder / f"{engine}.npy", output)
-    answer(first=first, version=engines.get_version(engine))
+    answer(first=first, version=engines.get_version(engine), memory=peak_memory())
     for _ in sys.stdin:
         answer(shortest=turn(run), memory=peak_memory())
 

@@ -1,6 +1,7 @@
 // Writes each distinct kernel as a function of loops, and main as calls of
 // them.
 
+#include "compiler/Lowering/KernelWork.h"
 #include "compiler/Lowering/Kernels/Table.h"
 #include "compiler/Lowering/Passes.h"
 
@@ -107,7 +108,10 @@ static std::string getKey(Operation *op, const UsedValues &used) {
   ArrayRef<BlockArgument> arguments = function->getArguments();
   TakenValues taken(builder, op, used,
                     [&](Type) -> Value { return arguments.consume_front(); });
-  builder.clone(*op, taken.captured)->setOperands(taken.operands);
+  Operation *alone = builder.clone(*op, taken.captured);
+  alone->setOperands(taken.operands);
+  // How many groups the layer has is no part of how it is computed.
+  alone->removeAttr(layerGroupsAttribute);
   std::string key;
   llvm::raw_string_ostream stream(key);
   function->print(stream,

@@ -77,7 +77,10 @@ struct Contestant {
 
 double getSpeedup(const std::vector<Contestant> &contestants,
                   const Contestant &contestant) {
-  return contestants.front().timing.minimum / contestant.timing.minimum;
+  // (The clock's resolution, so that nothing is divided by zero.)
+  constexpr double nanosecond = 1e-6;
+  return std::max(contestants.front().timing.minimum, nanosecond) /
+         std::max(contestant.timing.minimum, nanosecond);
 }
 
 /// The part of the first one's work that each thread does in the same time.
@@ -140,9 +143,8 @@ int compareThreads(const NetworkLibrary &library, const BenchOptions &options) {
   constexpr double roundMilliseconds = 400;
   int64_t rounds =
       options.runs ? std::min(options.runs, mostRounds) : mostRounds;
-  for (Contestant &contestant : contestants) {
+  for (Contestant &contestant : contestants)
     contestant.timing.minimum = std::numeric_limits<double>::infinity();
-  }
   for (int64_t round = 0; round < rounds; ++round)
     for (Contestant &contestant : contestants) {
       // The first round tells how many runs a later one should have.

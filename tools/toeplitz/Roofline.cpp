@@ -76,7 +76,7 @@ static constexpr double left = 64, right = 664, top = 44, bottom = 564;
 static constexpr double width = 1240, height = 612;
 /// What is listed by name; the rest takes little time.
 static constexpr size_t listed = 30;
-static constexpr size_t longestText = 84;
+static constexpr size_t longestText = 84, longestName = 30;
 
 static std::string escape(llvm::StringRef text) {
   std::string escaped;
@@ -132,11 +132,13 @@ void Picture::collectDots() {
       otherSeconds += seconds;
       continue;
     }
-    std::string kind = work.algorithm.empty() ? work.operation : work.algorithm;
-    Dot &dot = groups[work.operation + kind + work.description];
+    Dot &dot =
+        groups[work.operation + work.algorithm + ", " + work.description];
     if (dot.count++ == 0) {
       dot.name = kernel.layer.empty() ? work.operation : kernel.layer;
-      dot.kind = kind;
+      // Without the sizes: "winograd", "max pool".
+      dot.kind = work.algorithm.empty() ? work.operation : work.algorithm;
+      dot.kind = dot.kind.substr(0, dot.kind.find_first_of("0123456789"));
       dot.text = work.operation +
                  (work.algorithm.empty() ? "" : " by " + work.algorithm) +
                  ", " + work.description;
@@ -272,7 +274,10 @@ void Picture::writeLegend() {
            << "\"/>\n<text class=\"number\" x=\"" << format("%.0f", begin)
            << "\" y=\"" << format("%.1f", line + 3.5) << "\">" << place + 1
            << "</text>\n";
-    std::string text = dot.name +
+    std::string name = dot.name;
+    if (name.size() > longestName)
+      name = "..." + name.substr(name.size() - longestName + 3);
+    std::string text = name +
                        (dot.count > 1 ? " x" + std::to_string(dot.count) : "") +
                        ": " + dot.text;
     if (text.size() > longestText)

@@ -132,3 +132,22 @@ func.func @main(%x: memref<0x8xf32>, %y: memref<0x8xf32>) {
   return
 }
 }
+
+// -----
+
+// How many groups a layer had before they were merged is no part of its kernel.
+// CHECK-LABEL: func.func @main
+// CHECK: call @kernel_grouped(
+// CHECK: call @kernel_grouped(
+// CHECK-NOT: func.func private @kernel_dense
+func.func @main(%x: memref<1x2x3x4xf32>, %w: memref<32xf32>, %y: memref<1x2x3x4xf32>) {
+  kernel.conv "direct" ins(%x, %w) outs(%y) {toeplitz.groups = 4 : i64, in_channels = 8 : i64, out_channels = 8 : i64, groups = 2 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 3>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>}
+    : (memref<1x2x3x4xf32>, memref<32xf32>, memref<1x2x3x4xf32>) -> () loc("grouped")
+  kernel.conv "direct" ins(%y, %w) outs(%x) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 2 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 3>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>}
+    : (memref<1x2x3x4xf32>, memref<32xf32>, memref<1x2x3x4xf32>) -> () loc("dense")
+  return
+}

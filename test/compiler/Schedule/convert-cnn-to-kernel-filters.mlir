@@ -50,8 +50,9 @@ func.func @main(%arg: tensor<1x2x1xf32>) -> tensor<1x5x1xf32> {
 }
 
 //--- merged-groups.mlir
-// 4 groups of one channel each, in vectors of 2: pairs become one group, whose filter has zeros beside its diagonal.
+// 4 groups of one channel each, in vectors of 2: pairs become one group, whose filter has zeros beside its diagonal. The kernel remembers the 4.
 // CHECK: groups = 2 : i64, in_channels = 4 : i64, kernel = array<i64: 2>, out_channels = 4 : i64
+// CHECK-SAME: toeplitz.groups = 4 : i64
 // CHECK: filter.packed: "0x400000000000803F000000000000000000004040000000400000000000000000000080400000A04000000000000000000000E0400000C040000000000000000000000041"
 func.func @main(%arg: tensor<1x4x8xf32>) -> tensor<1x4x7xf32> {
   %w = arith.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]], [[7.0, 8.0]]]> : tensor<4x1x2xf32>
