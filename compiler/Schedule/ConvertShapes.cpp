@@ -4,6 +4,7 @@
 #include "compiler/Schedule/LayoutPattern.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -119,6 +120,73 @@ struct ConvertConcat : LayoutPattern<tensor::ConcatOp> {
   }
 };
 
+/// The operation that alone reads the result of `op`.
+template <typename Op> Op getOnlyReader(Operation *op) {
+  return op->hasOneUse() ? dyn_cast<Op>(*op->user_begin()) : Op();
+}
+
+/// Parts of one size that are concatenated along d and shuffled: seen as parts
+/// by elements of a part, d is transposed. Element j of part i then is element
+/// j * parts + i, so that each part is inserted with a stride (Zhang et al.,
+/// ShuffleNet, arXiv:1707.01083, section 3.1, where d are the channels).
+struct ConvertShuffledConcat : OpRewritePattern<tensor::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    tensor::CollapseShapeOp shuffled = findShuffle(op);
+    if (!shuffled)
+      return rewriter.notifyMatchFailure(op, "its parts aren't shuffled");
+    // (Where the last operation stands, all inputs are there, too.)
+    rewriter.setInsertionPoint(shuffled);
+    RankedTensorType type = op.getResultType();
+    Value result = createEmpty(rewriter, op.getLoc(), type);
+    SmallVector<OpFoldResult> offsets(type.getRank(), rewriter.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(type.getRank(), rewriter.getIndexAttr(1));
+    strides[op.getDim()] = rewriter.getIndexAttr(op.getInputs().size());
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      offsets[op.getDim()] = rewriter.getIndexAttr(i);
+      SmallVector<OpFoldResult> sizes = getAsIndexOpFoldResult(
+          getContext(), cast<RankedTensorType>(input.getType()).getShape());
+      result = tensor::InsertSliceOp::create(rewriter, op.getLoc(), input,
+                                             result, offsets, sizes, strides);
+    }
+    rewriter.replaceOp(shuffled, result);
+    return success();
+  }
+
+  /// The end of the shuffle: the concatenation is expanded, transposed and
+  /// collapsed, and nothing else reads what is in between.
+  static tensor::CollapseShapeOp findShuffle(tensor::ConcatOp op) {
+    int64_t dimension = op.getDim(), parts = op.getInputs().size();
+    RankedTensorType whole = op.getResultType();
+    auto first = cast<RankedTensorType>(op.getInputs().front().getType());
+    if (!whole.hasStaticShape() || whole.getNumElements() == 0 ||
+        !llvm::all_equal(op.getInputs().getTypes()))
+      return {};
+    SmallVector<int64_t> expandedShape(whole.getShape());
+    expandedShape[dimension] = parts;
+    expandedShape.insert(expandedShape.begin() + dimension + 1,
+                         first.getDimSize(dimension));
+    auto expanded = getOnlyReader<tensor::ExpandShapeOp>(op);
+    if (!expanded ||
+        expanded.getResultType().getShape() != ArrayRef<int64_t>(expandedShape))
+      return {};
+    auto transposed = getOnlyReader<linalg::TransposeOp>(expanded);
+    auto swapped = llvm::to_vector(llvm::seq<int64_t>(expandedShape.size()));
+    std::swap(swapped[dimension], swapped[dimension + 1]);
+    if (!transposed || transposed.getInput() != expanded.getResult() ||
+        transposed.getPermutation() != ArrayRef<int64_t>(swapped))
+      return {};
+    auto collapsed = getOnlyReader<tensor::CollapseShapeOp>(transposed);
+    if (!collapsed || collapsed.getResultType() != whole ||
+        collapsed.getReassociationIndices() !=
+            expanded.getReassociationIndices())
+      return {};
+    return collapsed;
+  }
+};
+
 /// N x C x 1 of a blocked tensor as N x C, or back: both have the same elements
 /// in the same order.
 template <typename Op> struct ReshapeBlocked : LayoutPattern<Op> {
@@ -230,4 +298,6 @@ void toeplitz::populateShapePatterns(RewritePatternSet &patterns,
                ReshapeBlocked<tensor::CollapseShapeOp>,
                ReshapeBlocked<tensor::ExpandShapeOp>, SliceBlocked>(
       patterns.getContext(), lanes);
+  // Before the concatenation by itself.
+  patterns.add<ConvertShuffledConcat>(patterns.getContext(), /*benefit=*/2);
 }

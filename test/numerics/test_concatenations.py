@@ -69,7 +69,7 @@ class RandomConcatenations:
         source = self.any()
         channels = self.channels[source]
         same = [name for name, other in self.channels.items() if other == channels]
-        kind = self.choose.choice(("relu", "add", "residual", "norm", "depthwise", "slice", "pool"))
+        kind = self.choose.choice(("relu", "add", "residual", "norm", "depthwise", "slice", "pool", "shuffle"))
         if kind == "relu":
             self.add({"op": self.choose.choice(("relu", "neg"))}, [source], channels)
         elif kind == "add":
@@ -88,6 +88,9 @@ class RandomConcatenations:
             half = channels // 2
             start = self.choose.choice((0, half))
             self.add({"op": "slice", "dim": 1, "start": start, "stop": start + half}, [source], half)
+        elif kind == "shuffle" and channels <= 96:
+            parts = [source, self.choose.choice(same), *[self.choose.choice(same) for _ in range(self.choose.choice((0, 1)))]]
+            self.add({"op": "channel_shuffle", "groups": len(parts)}, [self.concatenation(parts)], len(parts) * channels)
         elif kind == "pool":
             self.add({"op": "max_pool", "kernel_size": 3, "stride": 1, "padding": 1}, [source], channels)
 

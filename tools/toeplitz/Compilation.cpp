@@ -293,8 +293,6 @@ LogicalResult Compilation::enablePrinting(PassManager &manager) {
 }
 
 LogicalResult Compilation::runPasses(PassManager &manager, ModuleOp module) {
-  if (failed(enablePrinting(manager)))
-    return failure();
   TimingScope scope = nestTiming("Passes");
   manager.enableTiming(scope);
   progress.follow(manager);
@@ -315,7 +313,7 @@ LogicalResult Compilation::advanceTo(Stage target) {
   // The context is this compilation's own.
   pipeline.releaseWeights = true;
   buildPipeline(manager, stage, target, pipeline);
-  if (failed(runPasses(manager, *module)))
+  if (failed(enablePrinting(manager)) || failed(runPasses(manager, *module)))
     return failure();
   stage = target;
   return success();
@@ -329,6 +327,8 @@ LogicalResult Compilation::simplify() {
   PassManager manager(&context, ModuleOp::getOperationName());
   buildCnnPipeline(manager, pipeline);
   buildTargetPipeline(manager, pipeline);
+  if (failed(enablePrinting(manager)))
+    return failure();
   return runPasses(manager, *module);
 }
 

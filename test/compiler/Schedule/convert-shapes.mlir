@@ -105,3 +105,47 @@ func.func @main(%x: tensor<1x6x2x2xf32>) -> tensor<1x6x1x1xf32> {
   return %3 : tensor<1x6x1x1xf32>
 }
 }
+
+// -----
+
+// Shuffled channels of a concatenation are inserted where they belong, each part with a stride; nothing is transposed.
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<1x3x4xf32>, %[[Y:.*]]: tensor<1x3x4xf32>
+// CHECK-NOT: linalg.transpose
+// CHECK: %[[FIRST:.*]] = tensor.insert_slice %[[X]] into %{{.*}}[0, 0, 0] [1, 3, 4] [1, 2, 1] : tensor<1x3x4xf32> into tensor<1x6x4xf32>
+// CHECK: %[[BOTH:.*]] = tensor.insert_slice %[[Y]] into %[[FIRST]][0, 1, 0] [1, 3, 4] [1, 2, 1] : tensor<1x3x4xf32> into tensor<1x6x4xf32>
+// CHECK: return %[[BOTH]]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x3x4xf32>, %y: tensor<1x3x4xf32>) -> tensor<1x6x4xf32> {
+  %c = tensor.concat dim(1) %x, %y : (tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x6x4xf32>
+  %e = tensor.expand_shape %c [[0], [1, 2], [3]] output_shape [1, 2, 3, 4] : tensor<1x6x4xf32> into tensor<1x2x3x4xf32>
+  %0 = tensor.empty() : tensor<1x3x2x4xf32>
+  %t = linalg.transpose ins(%e : tensor<1x2x3x4xf32>) outs(%0 : tensor<1x3x2x4xf32>) permutation = [0, 2, 1, 3]
+  %s = tensor.collapse_shape %t [[0], [1, 2], [3]] : tensor<1x3x2x4xf32> into tensor<1x6x4xf32>
+  return %s : tensor<1x6x4xf32>
+}
+}
+
+// -----
+
+// Three groups of two parts are another permutation, and what else reads the concatenation needs it.
+
+// CHECK-LABEL: func.func @main
+// CHECK: linalg.transpose {{.*}} permutation = [0, 2, 1, 3]
+// CHECK: linalg.transpose {{.*}} permutation = [0, 2, 1, 3]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x3x4xf32>, %y: tensor<1x3x4xf32>) -> (tensor<1x6x4xf32>, tensor<1x6x4xf32>, tensor<1x6x4xf32>) {
+  %c = tensor.concat dim(1) %x, %y : (tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x6x4xf32>
+  %e = tensor.expand_shape %c [[0], [1, 2], [3]] output_shape [1, 3, 2, 4] : tensor<1x6x4xf32> into tensor<1x3x2x4xf32>
+  %0 = tensor.empty() : tensor<1x2x3x4xf32>
+  %t = linalg.transpose ins(%e : tensor<1x3x2x4xf32>) outs(%0 : tensor<1x2x3x4xf32>) permutation = [0, 2, 1, 3]
+  %s = tensor.collapse_shape %t [[0], [1, 2], [3]] : tensor<1x2x3x4xf32> into tensor<1x6x4xf32>
+  %d = tensor.concat dim(1) %y, %x : (tensor<1x3x4xf32>, tensor<1x3x4xf32>) -> tensor<1x6x4xf32>
+  %f = tensor.expand_shape %d [[0], [1, 2], [3]] output_shape [1, 2, 3, 4] : tensor<1x6x4xf32> into tensor<1x2x3x4xf32>
+  %1 = tensor.empty() : tensor<1x3x2x4xf32>
+  %u = linalg.transpose ins(%f : tensor<1x2x3x4xf32>) outs(%1 : tensor<1x3x2x4xf32>) permutation = [0, 2, 1, 3]
+  %v = tensor.collapse_shape %u [[0], [1, 2], [3]] : tensor<1x3x2x4xf32> into tensor<1x6x4xf32>
+  return %s, %d, %v : tensor<1x6x4xf32>, tensor<1x6x4xf32>, tensor<1x6x4xf32>
+}
+}

@@ -192,3 +192,40 @@ func.func @main(%x: tensor<1x3xf32>) -> tensor<1x4xf32> {
   %r1 = tensor.insert_slice %x into %r0[0, 1] [1, 3] [1, 1] : tensor<1x3xf32> into tensor<1x4xf32>
   return %r1 : tensor<1x4xf32>
 }
+
+// -----
+
+// What is copied to a concatenation is there before a view of it is read.
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:.*]]: tensor<1x2xf32>)
+// CHECK: memref.alloc() : memref<1x6xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: linalg.generic {{.*}} ins(%[[X]]
+// CHECK: %[[BOTH:.*]] = bufferization.to_tensor %{{.*}} restrict : memref<1x4xf32, strided<[6, 1]>> to tensor<1x4xf32>
+// CHECK: linalg.reduce ins(%[[BOTH]]
+// CHECK-NOT: linalg.generic
+// CHECK: return
+// BUFFERS-LABEL: func.func @main(
+// BUFFERS: memref.alloc(){{.*}} : memref<1x6xf32>
+// BUFFERS-NOT: memref.alloc(){{.*}} : memref<1x{{[0-9]}}
+// BUFFERS-NOT: memref.copy
+// BUFFERS: return
+func.func @main(%x: tensor<1x2xf32>) -> tensor<1x6xf32> {
+  %e2 = tensor.empty() : tensor<1x2xf32>
+  %e4 = tensor.empty() : tensor<1x4xf32>
+  %e6 = tensor.empty() : tensor<1x6xf32>
+  %a = linalg.exp ins(%x : tensor<1x2xf32>) outs(%e2 : tensor<1x2xf32>) -> tensor<1x2xf32>
+  %xa0 = tensor.insert_slice %x into %e4[0, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<1x4xf32>
+  %xa = tensor.insert_slice %a into %xa0[0, 2] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<1x4xf32>
+  %e1 = tensor.empty() : tensor<1xf32>
+  %sum = linalg.reduce ins(%xa : tensor<1x4xf32>) outs(%e1 : tensor<1xf32>) dimensions = [1]
+    (%in: f32, %out: f32) {
+      %0 = arith.maximumf %in, %out : f32
+      linalg.yield %0 : f32
+    }
+  %b = linalg.broadcast ins(%sum : tensor<1xf32>) outs(%e2 : tensor<1x2xf32>) dimensions = [1]
+  %xab0 = tensor.insert_slice %x into %e6[0, 0] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<1x6xf32>
+  %xab1 = tensor.insert_slice %a into %xab0[0, 2] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<1x6xf32>
+  %xab = tensor.insert_slice %b into %xab1[0, 4] [1, 2] [1, 1] : tensor<1x2xf32> into tensor<1x6xf32>
+  return %xab : tensor<1x6xf32>
+}
