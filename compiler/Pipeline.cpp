@@ -34,6 +34,7 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
                                 const PipelineOptions &options) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addPass(createMoveChannelsFirst());
   manager.addPass(createRecognizeActivations());
   manager.addPass(createFoldBatchNorm());
   manager.addPass(createSplitSeparable());

@@ -199,7 +199,9 @@ SampleRules::Result SampleRules::visitNetworkOp(Operation *op) {
         return keep([&](int64_t d) { return d != int64_t(softmax.getAxis()); });
       })
       .Case([&](cnn::LayerNormOp norm) {
-        return keep([&](int64_t d) { return d < int64_t(norm.getAxis()); });
+        return keep([&](int64_t d) {
+          return d < int64_t(norm.getAxis()) || d >= norm.getEndAxis();
+        });
       })
       .Case([&](cnn::BroadcastOp broadcast) {
         auto type = cast<RankedTensorType>(broadcast.getType());

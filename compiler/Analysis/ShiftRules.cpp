@@ -209,7 +209,7 @@ ShiftState ShiftRules::visitNetworkOp(Operation *op) {
       })
       .Case([&](cnn::LayerNormOp norm) {
         int64_t place = dimension - int64_t(norm.getAxis());
-        if (place < 0)
+        if (place < 0 || dimension >= norm.getEndAxis())
           return state;
         ShiftState scaled = joinValue(joinValue(state, norm.getScale(), place),
                                       norm.getBias(), place);

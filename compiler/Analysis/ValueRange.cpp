@@ -291,7 +291,7 @@ static Interval getRange(Operation *op, ArrayRef<Interval> operands) {
         return getNormalizedRange(count, op.getScale(), op.getBias());
       })
       .Case([&](cnn::LayerNormOp op) {
-        double count = countElements(op.getInput(), int64_t(op.getAxis()));
+        double count = countElements(op.getScale(), 0);
         return getNormalizedRange(count, op.getScale(), op.getBias());
       })
       .Case([&](cnn::LrnOp op) { return getLrnRange(op, first()); })

@@ -128,7 +128,8 @@ static llvm::FailureOr<Value> buildLayerNorm(LayerBuilder &layer) {
     return failure();
   return layer.create<cnn::LayerNormOp>(
       layer.getInput(), affine->scale, affine->bias,
-      static_cast<uint64_t>(input.size() - shape.size()), getEpsilon(layer));
+      static_cast<uint64_t>(input.size() - shape.size()),
+      /*end=*/IntegerAttr(), getEpsilon(layer));
 }
 
 static llvm::FailureOr<Value> buildLocalResponseNorm(LayerBuilder &layer) {

@@ -60,11 +60,23 @@ static Tensor groupNorm(cnn::GroupNormOp op, Operands operands) {
 
 static Tensor layerNorm(cnn::LayerNormOp op, Operands operands) {
   Tensor result = *operands[0];
-  int64_t size = product(ArrayRef(result.shape).drop_front(op.getAxis()));
-  standardise(result.values, size, op.getEpsilon().convertToDouble());
-  for (size_t i = 0; i < result.values.size(); ++i)
-    result.values[i] = result.values[i] * operands[1]->values[i % size] +
-                       operands[2]->values[i % size];
+  // Outside x normalised x inside: the runs are gathered, and put back.
+  int64_t inside = product(ArrayRef(result.shape).drop_front(op.getEndAxis()));
+  int64_t size =
+      product(ArrayRef(result.shape).drop_front(op.getAxis())) / inside;
+  std::vector<double> runs(result.values.size());
+  auto place = [&](int64_t i) {
+    int64_t outside = i / (size * inside), within = i % (size * inside);
+    return (outside * inside + within % inside) * size + within / inside;
+  };
+  for (size_t i = 0; i < runs.size(); ++i)
+    runs[place(i)] = result.values[i];
+  standardise(runs, size, op.getEpsilon().convertToDouble());
+  for (size_t i = 0; i < runs.size(); ++i) {
+    int64_t element = place(i) % size;
+    result.values[i] = runs[place(i)] * operands[1]->values[element] +
+                       operands[2]->values[element];
+  }
   return result;
 }
 

@@ -1,8 +1,11 @@
 #include "compiler/Schedule/ConvertNormalization.h"
 
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Schedule/LayoutPattern.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -27,11 +30,45 @@ struct ConvertGroupNorm : OpRewritePattern<cnn::GroupNormOp> {
   }
 };
 
-struct ConvertLayerNorm : OpRewritePattern<cnn::LayerNormOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// Rows of trailing dimensions lie together; the channels at each position are
+/// normalised in blocks; other dimensions are moved to the end.
+struct ConvertLayerNorm : LayoutPattern<cnn::LayerNormOp> {
+  using LayoutPattern<cnn::LayerNormOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::LayerNormOp op,
                                 PatternRewriter &rewriter) const override {
+    int64_t axis = op.getAxis(), end = op.getEndAxis();
+    auto type = cast<RankedTensorType>(op.getInput().getType());
+    if (end == type.getRank())
+      return normalizeRows(op, rewriter);
+    if (axis == 1 && end == 2)
+      return normalizeChannels(op, rewriter);
+    SmallVector<int64_t> order =
+        llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+    std::rotate(order.begin() + axis, order.begin() + end, order.end());
+    Value moved = transpose(rewriter, op.getLoc(), op.getInput(), order);
+    Value normal = cnn::LayerNormOp::create(
+        rewriter, op.getLoc(), moved, op.getScale(), op.getBias(),
+        static_cast<uint64_t>(axis + type.getRank() - end),
+        /*end=*/IntegerAttr(), op.getEpsilon());
+    rewriter.replaceOp(op, transpose(rewriter, op.getLoc(), normal,
+                                     invertPermutationVector(order)));
+    return success();
+  }
+
+private:
+  static Value transpose(PatternRewriter &rewriter, Location location,
+                         Value input, ArrayRef<int64_t> order) {
+    auto type = cast<RankedTensorType>(input.getType());
+    Value init =
+        createEmpty(rewriter, location,
+                    type.clone(applyPermutation(type.getShape(), order)));
+    return linalg::TransposeOp::create(rewriter, location, input, init, order)
+        ->getResult(0);
+  }
+
+  LogicalResult normalizeRows(cnn::LayerNormOp op,
+                              PatternRewriter &rewriter) const {
     auto type = cast<RankedTensorType>(op.getInput().getType());
     int64_t rows = 1;
     for (int64_t size : type.getShape().take_front(op.getAxis()))
@@ -40,6 +77,23 @@ struct ConvertLayerNorm : OpRewritePattern<cnn::LayerNormOp> {
     rewriter.replaceOpWithNewOp<kernel::NormalizeOp>(
         op, TypeRange(type), op.getInput(), op.getScale(), op.getBias(), init,
         rows, /*row_period=*/1, /*positions=*/1, op.getEpsilon());
+    return success();
+  }
+
+  LogicalResult normalizeChannels(cnn::LayerNormOp op,
+                                  PatternRewriter &rewriter) const {
+    Location location = op.getLoc();
+    auto plain = cast<RankedTensorType>(op.getInput().getType());
+    RankedTensorType type = getBlockedType(plain, lanes);
+    Value input = pack(rewriter, location, op.getInput(), lanes);
+    Value scale = packChannels(rewriter, location, op.getScale(), lanes);
+    Value bias = packChannels(rewriter, location, op.getBias(), lanes);
+    Value init = createEmpty(rewriter, location, type);
+    auto normalize = kernel::NormalizeChannelsOp::create(
+        rewriter, location, TypeRange(type), input, scale, bias, init,
+        plain.getDimSize(1), op.getEpsilon());
+    rewriter.replaceOp(
+        op, unpack(rewriter, location, normalize->getResult(0), plain));
     return success();
   }
 };
@@ -74,7 +128,8 @@ struct ConvertSoftmax : OpRewritePattern<cnn::SoftmaxOp> {
 } // namespace
 
 void toeplitz::populateNormalizationPatterns(RewritePatternSet &patterns,
-                                             int64_t) {
-  patterns.add<ConvertGroupNorm, ConvertLayerNorm, ConvertLrn, ConvertSoftmax>(
+                                             int64_t lanes) {
+  patterns.add<ConvertGroupNorm, ConvertLrn, ConvertSoftmax>(
       patterns.getContext());
+  patterns.add<ConvertLayerNorm>(patterns.getContext(), lanes);
 }

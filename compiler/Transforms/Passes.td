@@ -307,6 +307,33 @@ def FoldTransposed : Pass<"fold-transposed", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
+def MoveChannelsFirst : Pass<"move-channels-first", "::mlir::ModuleOp"> {
+  let summary = "computes with the channels first what is written with the channels last";
+  let description = [{
+    Elementwise operations, layer normalisation over the last dimension and dense layers of it, on tensors N x I x C that are transposed
+    before and behind, work on N x C x I as well: a dense layer is a convolution with a kernel of one position there. Each connected part
+    of the network is rewritten if that moves fewer elements by transpositions.
+
+    Before:
+
+    ```mlir
+    %1 = linalg.transpose ins(%x : tensor<1x8x4x4xf32>) outs(%e0 : tensor<1x4x4x8xf32>) permutation = [0, 2, 3, 1]
+    %2 = cnn.layer_norm %1 scale %s bias %b axis 3 epsilon 1.0e-06
+      : (tensor<1x4x4x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x4x4x8xf32>
+    %y = linalg.transpose ins(%2 : tensor<1x4x4x8xf32>) outs(%e1 : tensor<1x8x4x4xf32>) permutation = [0, 3, 1, 2]
+    ```
+
+    After:
+
+    ```mlir
+    %y = cnn.layer_norm %x scale %s bias %b axis 1 to 2 epsilon 1.0e-06
+      : (tensor<1x8x4x4xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x8x4x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def RecognizeActivations : Pass<"recognize-activations", "::mlir::ModuleOp"> {
   let summary = "finds the activation functions that are written as arithmetic";
   let description = [{

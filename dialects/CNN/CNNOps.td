@@ -270,14 +270,15 @@ def CNN_GroupNormOp : CNN_Op<"group_norm"> {
 }
 
 def CNN_LayerNormOp : CNN_Op<"layer_norm"> {
-  let summary = "normalisation over the trailing dimensions";
+  let summary = "normalisation over consecutive dimensions";
   let description = [{
-    Normalises over dimensions `axis` and later: subtracts their mean, divides by sqrt(variance + epsilon) (biased), then
-    scales and shifts elementwise. Shapes: input any; scale and bias the input's dimensions from `axis`.
+    Normalises over dimensions `axis` to `end` - 1, the trailing ones if there is no `end`, for each index of the others: subtracts their
+    mean, divides by sqrt(variance + epsilon) (biased), then scales and shifts elementwise. Shapes: input any; scale and bias the input's
+    dimensions from `axis` to `end` - 1. Axis 1 to 2 normalises the channels at each position.
 
     Constraints:
-    1. 0 <= axis < rank.
-    2. Scale and bias have the shape of the input's dimensions from `axis`.
+    1. 0 <= axis < rank, and axis < end <= rank.
+    2. Scale and bias have the shape of the input's dimensions that are normalised.
     3. `epsilon` is at least 0.
 
     Example:
@@ -285,16 +286,24 @@ def CNN_LayerNormOp : CNN_Op<"layer_norm"> {
     ```mlir
     %y = cnn.layer_norm %x scale %g bias %b axis 1 epsilon 1.0e-05
       : (tensor<1x4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<1x4x8xf32>
+    %z = cnn.layer_norm %x scale %c bias %c axis 1 to 2 epsilon 1.0e-05
+      : (tensor<1x4x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x8xf32>
     ```
 
     Source: Ba et al. 2016 (arXiv:1607.06450); ONNX operator LayerNormalization (opset 17).
   }];
   let arguments = (ins CNN_Tensor:$input, CNN_Tensor:$scale, CNN_Tensor:$bias, I64Attr:$axis,
-    F32Attr:$epsilon);
+    OptionalAttr<I64Attr>:$end, F32Attr:$epsilon);
   let results = (outs CNN_Tensor:$result);
   let assemblyFormat = [{
-    $input `scale` $scale `bias` $bias `axis` $axis `epsilon` $epsilon attr-dict `:`
+    $input `scale` $scale `bias` $bias `axis` $axis (`to` $end^)? `epsilon` $epsilon attr-dict `:`
     functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    /// The dimension behind the last one that is normalised.
+    int64_t getEndAxis() {
+      return getEnd() ? static_cast<int64_t>(*getEnd()) : getInput().getType().getRank();
+    }
   }];
 }
 

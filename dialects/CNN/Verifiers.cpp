@@ -358,7 +358,13 @@ LogicalResult checkConstraints(LayerNormOp::Adaptor op,
   int64_t axis = op.getAxisAttr().getInt();
   if (failed(checkAxis(axis, op.getInput(), violated, 1)))
     return failure();
-  ArrayRef<int64_t> normalized = shapeOf(op.getInput()).drop_front(axis);
+  ArrayRef<int64_t> shape = shapeOf(op.getInput());
+  int64_t rank = shape.size();
+  int64_t end = op.getEndAttr() ? op.getEndAttr().getInt() : rank;
+  if (end <= axis || end > rank)
+    return violated(1) << "end is " << end << ", expected " << axis + 1
+                       << " to " << rank;
+  ArrayRef<int64_t> normalized = shape.slice(axis, end - axis);
   if (failed(checkShape("scale", op.getScale(), normalized, violated, 2)) ||
       failed(checkShape("bias", op.getBias(), normalized, violated, 2)))
     return failure();

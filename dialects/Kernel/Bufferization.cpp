@@ -90,6 +90,8 @@ void registerBufferizableOpInterfaces(DialectRegistry &registry) {
     PadOp::attachInterface<KernelBufferization<PadOp>>(*context);
     ResizeOp::attachInterface<KernelBufferization<ResizeOp>>(*context);
     NormalizeOp::attachInterface<KernelBufferization<NormalizeOp>>(*context);
+    NormalizeChannelsOp::attachInterface<
+        KernelBufferization<NormalizeChannelsOp>>(*context);
     LrnOp::attachInterface<KernelBufferization<LrnOp>>(*context);
     SoftmaxOp::attachInterface<KernelBufferization<SoftmaxOp>>(*context);
   });

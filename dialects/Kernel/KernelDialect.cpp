@@ -84,6 +84,7 @@ TOEPLITZ_BUFFER_EFFECTS(ReorderOp)
 TOEPLITZ_BUFFER_EFFECTS(PadOp)
 TOEPLITZ_BUFFER_EFFECTS(ResizeOp)
 TOEPLITZ_BUFFER_EFFECTS(NormalizeOp)
+TOEPLITZ_BUFFER_EFFECTS(NormalizeChannelsOp)
 TOEPLITZ_BUFFER_EFFECTS(LrnOp)
 TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
 #undef TOEPLITZ_BUFFER_EFFECTS
@@ -326,6 +327,24 @@ LogicalResult NormalizeOp::verify() {
     if (cast<ShapedType>(value.getType()).getNumElements() != parameters)
       return constraint(*this, 2)
              << "scale and bias must have " << parameters << " elements";
+  return success();
+}
+
+LogicalResult NormalizeChannelsOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getInput());
+  int64_t channels = getChannels();
+  if (shape != shapeOf(getInit()) || shape.size() < 3)
+    return constraint(*this, 1)
+           << "input and result must have one shape of rank at least 3";
+  if (channels < 1 ||
+      shape[1] != llvm::divideCeilSigned(channels, shape.back()))
+    return constraint(*this, 2)
+           << channels << " channels must fill " << shape[1]
+           << " blocks of vectors of " << shape.back();
+  for (Value value : {getScale(), getBias()})
+    if (shapeOf(value) != ArrayRef<int64_t>{shape[1], shape.back()})
+      return constraint(*this, 3) << "scale and bias must have shape "
+                                  << shape[1] << " x " << shape.back();
   return success();
 }
 

@@ -273,6 +273,32 @@ def Kernel_NormalizeOp : Kernel_Op<"normalize"> {
   }];
 }
 
+def Kernel_NormalizeChannelsOp : Kernel_Op<"normalize_channels"> {
+  let summary = "mean and variance normalisation of the channels at each position";
+  let description = [{
+    Sees a blocked tensor N x ceil(channels / V) x I x V position by position: its channels are shifted and scaled to mean 0 and variance 1
+    (`epsilon` is added to the biased variance), then multiplied by `scale` and shifted by `bias`, which are ceil(channels / V) x V.
+
+    Constraints:
+    1. Input and result have the same shape of rank at least 3.
+    2. The blocks hold the channels, of which there is at least one.
+    3. Scale and bias have the shape blocks x V.
+
+    Example:
+
+    ```mlir
+    %y = kernel.normalize_channels ins(%x, %scale, %bias) outs(%y0) {channels = 12 : i64, epsilon = 1.0e-06 : f32}
+      : (tensor<1x2x9x9x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$scale, Kernel_Buffer:$bias, Kernel_Buffer:$init, I64Attr:$channels,
+    F32Attr:$epsilon);
+  let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $scale `,` $bias `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_LrnOp : Kernel_Op<"lrn"> {
   let summary = "local response normalisation of a plain tensor";
   let description = [{

@@ -94,7 +94,8 @@ emitLayerNorm(OnnxNode &node, OnnxValue input,
     return OnnxValue();
   auto normalized = node.create<cnn::LayerNormOp>(
       input.value, scaleValue, biasValue,
-      static_cast<uint64_t>(parameters.axis), toFloat(parameters.epsilon));
+      static_cast<uint64_t>(parameters.axis), /*end=*/IntegerAttr(),
+      toFloat(parameters.epsilon));
   if (failed(normalized))
     return failure();
   return OnnxValue{*normalized, input.type};

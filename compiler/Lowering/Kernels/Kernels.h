@@ -12,6 +12,7 @@ KernelLowering getReorderLowering();
 KernelLowering getPadLowering();
 KernelLowering getResizeLowering();
 KernelLowering getNormalizeLowering();
+KernelLowering getNormalizeChannelsLowering();
 KernelLowering getLrnLowering();
 KernelLowering getSoftmaxLowering();
 KernelLowering getTransposeLowering();

@@ -11,6 +11,7 @@ llvm::ArrayRef<KernelLowering> toeplitz::getKernelLowerings() {
       getPadLowering(),
       getResizeLowering(),
       getNormalizeLowering(),
+      getNormalizeChannelsLowering(),
       getLrnLowering(),
       getSoftmaxLowering(),
       getTransposeLowering(),

@@ -47,6 +47,21 @@ module @layer_norm {
 
 // -----
 
+// The channels at each of two positions.
+// CHECK-LABEL: @layer_norm_of_channels
+// CHECK: dense<{{\[\[\[}}-1.000000e+00, -1.000000e+00], [3.000000e+00, 3.000000e+00]]]>
+module @layer_norm_of_channels {
+  func.func @main() -> tensor<1x2x2xf32> {
+    %x = arith.constant dense<[[[1.0, 10.0], [3.0, 30.0]]]> : tensor<1x2x2xf32>
+    %scale = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+    %bias = arith.constant dense<[0.0, 1.0]> : tensor<2xf32>
+    %y = cnn.layer_norm %x scale %scale bias %bias axis 1 to 2 epsilon 0.0 : (tensor<1x2x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x2xf32>
+    return %y : tensor<1x2x2xf32>
+  }
+}
+
+// -----
+
 // Size 2: each channel and the one after it. 1 / (1 + (1 + 4)), 2 / (1 + (4 + 9)), 3 / (1 + 9), with alpha / size = 1.
 // CHECK-LABEL: @lrn
 // CHECK: dense<{{\[\[}}0.166666672, 0.142857149, 3.000000e-01]]>

@@ -20,3 +20,24 @@ func.func @main(%x: tensor<2x6x3x5xf32>, %s: tensor<6xf32>, %b: tensor<6xf32>, %
   return %0, %1, %2, %3 : tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>
 }
 }
+
+// -----
+
+// The channels at each position, in blocks; rows of a dimension in the middle, moved to the end and back.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<2x6x3x5xf32>, %[[S:.*]]: tensor<6xf32>, %[[M:.*]]: tensor<3xf32>
+// CHECK: %[[BLOCKED:.*]] = kernel.reorder ins(%[[X]]) {{.*}} -> tensor<2x2x3x5x4xf32>
+// CHECK: %[[NORMAL:.*]] = kernel.normalize_channels ins(%[[BLOCKED]], %{{.*}}, %{{.*}}) {{.*}} {channels = 6 : i64, epsilon = 9.99999974E-6 : f32}
+// CHECK: kernel.reorder ins(%[[NORMAL]])
+// CHECK: %[[MOVED:.*]] = linalg.transpose ins(%[[X]] {{.*}} permutation = [0, 1, 3, 2]
+// CHECK: %[[ROWS:.*]] = kernel.normalize ins(%[[MOVED]], %[[M]], %[[M]]) {{.*}} rows = 60 : i64
+// CHECK: linalg.transpose ins(%[[ROWS]] {{.*}} permutation = [0, 1, 3, 2]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<2x6x3x5xf32>, %s: tensor<6xf32>, %m: tensor<3xf32>) -> (tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>) {
+  %0 = cnn.layer_norm %x scale %s bias %s axis 1 to 2 epsilon 1.0e-5
+    : (tensor<2x6x3x5xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<2x6x3x5xf32>
+  %1 = cnn.layer_norm %x scale %m bias %m axis 2 to 3 epsilon 1.0e-3
+    : (tensor<2x6x3x5xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<2x6x3x5xf32>
+  return %0, %1 : tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>
+}
+}

@@ -108,6 +108,22 @@ func.func @f(%x: tensor<1x4x3xf32>, %scale: tensor<4xf32>, %bias: tensor<4xf32>)
 
 // -----
 
+func.func @layer_norm_end(%x: tensor<1x4x3xf32>, %scale: tensor<3xf32>, %bias: tensor<3xf32>) {
+  // expected-error @+1 {{'cnn.layer_norm' op constraint 1: end is 1, expected 2 to 3}}
+  %y = cnn.layer_norm %x scale %scale bias %bias axis 1 to 1 epsilon 1.0e-05 : (tensor<1x4x3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<1x4x3xf32>
+  return
+}
+
+// -----
+
+func.func @layer_norm_channels(%x: tensor<1x4x3xf32>, %scale: tensor<3xf32>, %bias: tensor<3xf32>) {
+  // expected-error @+1 {{'cnn.layer_norm' op constraint 2: scale has shape [3], expected [4]}}
+  %y = cnn.layer_norm %x scale %scale bias %bias axis 1 to 2 epsilon 1.0e-05 : (tensor<1x4x3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<1x4x3xf32>
+  return
+}
+
+// -----
+
 // cnn.layer_norm
 func.func @f(%x: tensor<1x4x3xf32>, %scale: tensor<3xf32>, %bias: tensor<3xf32>) -> tensor<1x4x3xf32> {
   // expected-error @+1 {{'cnn.layer_norm' op constraint 1: axis is 3, expected 0 to 2 for rank 3}}

@@ -104,6 +104,8 @@ func.func @normalisations(%x: tensor<1x4x3xf32>, %c: tensor<4xf32>, %l: tensor<4
     : (tensor<1x4x3xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x3xf32>
   // CHECK: cnn.group_norm %{{.*}} scale %{{.*}} bias %{{.*}} groups 2 epsilon
   %1 = cnn.group_norm %0 scale %c bias %c groups 2 epsilon 1.0e-05 : (tensor<1x4x3xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x3xf32>
+  // CHECK: cnn.layer_norm %{{.*}} scale %{{.*}} bias %{{.*}} axis 1 to 2 epsilon
+  %channels = cnn.layer_norm %1 scale %c bias %c axis 1 to 2 epsilon 1.0e-05 : (tensor<1x4x3xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x4x3xf32>
   // CHECK: cnn.layer_norm %{{.*}} scale %{{.*}} bias %{{.*}} axis 1 epsilon
   %2 = cnn.layer_norm %1 scale %l bias %l axis 1 epsilon 1.0e-05 : (tensor<1x4x3xf32>, tensor<4x3xf32>, tensor<4x3xf32>) -> tensor<1x4x3xf32>
   // CHECK: cnn.lrn %{{.*}} size 5 alpha 9.99999974E-5 beta 7.500000e-01 k 1.000000e+00 : (tensor<1x4x3xf32>) -> tensor<1x4x3xf32>

@@ -391,3 +391,31 @@ func.func @f() {
   }
   return
 }
+
+// -----
+
+// kernel.normalize_channels
+func.func @normalize_channels_shape(%x: memref<1x2x9x8xf32>, %s: memref<2x8xf32>, %y: memref<1x2x8x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize_channels' op constraint 1: input and result must have one shape of rank at least 3}}
+  kernel.normalize_channels ins(%x, %s, %s) outs(%y) {channels = 12 : i64, epsilon = 1.0e-06 : f32}
+    : (memref<1x2x9x8xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<1x2x8x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_channels_blocks(%x: memref<1x2x9x8xf32>, %s: memref<2x8xf32>, %y: memref<1x2x9x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize_channels' op constraint 2: 8 channels must fill 2 blocks of vectors of 8}}
+  kernel.normalize_channels ins(%x, %s, %s) outs(%y) {channels = 8 : i64, epsilon = 1.0e-06 : f32}
+    : (memref<1x2x9x8xf32>, memref<2x8xf32>, memref<2x8xf32>, memref<1x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @normalize_channels_scale(%x: memref<1x2x9x8xf32>, %s: memref<12xf32>, %y: memref<1x2x9x8xf32>) {
+  // expected-error @+1 {{'kernel.normalize_channels' op constraint 3: scale and bias must have shape 2 x 8}}
+  kernel.normalize_channels ins(%x, %s, %s) outs(%y) {channels = 12 : i64, epsilon = 1.0e-06 : f32}
+    : (memref<1x2x9x8xf32>, memref<12xf32>, memref<12xf32>, memref<1x2x9x8xf32>) -> ()
+  return
+}

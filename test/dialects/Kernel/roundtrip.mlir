@@ -190,3 +190,11 @@ func.func @slots() {
   }
   return
 }
+
+// CHECK-LABEL: @normalize_channels
+func.func @normalize_channels(%x: tensor<1x2x9x9x8xf32>, %s: tensor<2x8xf32>, %init: tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32> {
+  // CHECK: kernel.normalize_channels ins(%{{.*}}, %{{.*}}, %{{.*}}) outs(%{{.*}}) {channels = 12 : i64, epsilon = 9.99999997E-7 : f32}
+  %0 = kernel.normalize_channels ins(%x, %s, %s) outs(%init) {channels = 12 : i64, epsilon = 1.0e-06 : f32}
+    : (tensor<1x2x9x9x8xf32>, tensor<2x8xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
+  return %0 : tensor<1x2x9x9x8xf32>
+}
