@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 import typing
 
@@ -38,7 +37,7 @@ def code_size(library):
 
 
 def compile_measured(files, options):
-    """Compiles a network to a shared library.
+    """Compiles a network to a shared library. Raises subprocess.CalledProcessError when the compiler has refused it.
 
     The memory is that of the compiler itself. The linker that it starts maps the object and the library, whose pages the system counts as
     that process's; of its own it has a few megabytes."""
@@ -51,5 +50,5 @@ def compile_measured(files, options):
         time.sleep(0.01)
     seconds = time.perf_counter() - start
     if process.returncode:
-        sys.exit(f"failed: {' '.join(command)}")
+        raise subprocess.CalledProcessError(process.returncode, command)
     return Compilation(seconds, peak, files.library.stat().st_size, code_size(files.library))

@@ -171,11 +171,36 @@ int compareThreads(const NetworkLibrary &library, const BenchOptions &options) {
 
 // --- layers
 
+/// Each layer by several numbers of threads.
+int compareLayers(const NetworkLibrary &library, const BenchOptions &options) {
+  LayerScaling scaling;
+  scaling.processor = library.getTarget()->cpu;
+  scaling.kernels = library.getKernels();
+  for (int threads : options.threads) {
+    auto network = library.load(threads);
+    if (!network)
+      return 1;
+    scaling.network = network->getDescription().name;
+    auto inputs = chooseInputs(readSignature(*network), options);
+    if (failed(inputs))
+      return 1;
+    auto times = timeKernels(*network, *inputs, options.runs);
+    if (failed(times))
+      return 1;
+    scaling.times.push_back({network->getThreads(), std::move(*times)});
+  }
+  (options.json ? writeLayerScalingJson : writeLayerScalingText)(scaling,
+                                                                 llvm::outs());
+  return 0;
+}
+
 int benchLayers(const NetworkLibrary &library, const BenchOptions &options) {
   if (auto reason = whyNotRunnable(*library.getTarget())) {
     (void)reportError("--layers: " + *reason);
     return 1;
   }
+  if (options.threads.size() > 1)
+    return compareLayers(library, options);
   auto network = library.load(options.threads.front());
   if (!network)
     return 1;
@@ -211,8 +236,8 @@ int benchLayers(const NetworkLibrary &library, const BenchOptions &options) {
 llvm::LogicalResult checkOptions(const BenchOptions &options) {
   if (!options.layers && !options.svg.empty())
     return reportError("--svg: the picture is one of --layers");
-  if (options.layers && options.threads.size() > 1)
-    return reportError("--layers: expected one number of threads");
+  if (!options.svg.empty() && options.threads.size() > 1)
+    return reportError("--svg: the picture is one of one number of threads");
   if (options.layers && options.samples)
     return reportError("--layers: the times of layers are those of one "
                        "sample, --samples can't be given");
@@ -280,7 +305,8 @@ Command toeplitz::addBenchCommand(CLI::App &application) {
   parser->add_flag("--layers", options->layers,
                    "Measure each layer: its shortest time, operations a "
                    "second, bytes, and its percentage of the peak, which is "
-                   "measured too");
+                   "measured too; or with several numbers of threads, its "
+                   "times by each");
   parser
       ->add_option("--svg", options->svg,
                    "With --layers: write a roofline picture, '-' for the "
@@ -301,6 +327,7 @@ Examples:
   toeplitz bench resnet50.json
   toeplitz bench resnet50.json --algorithm conv1=im2col
   toeplitz bench resnet50.json --mcpu native --layers --svg resnet50.svg
+  toeplitz bench resnet50.json --layers --threads 1,2
   toeplitz bench libresnet50.so --threads 1,2,4
   toeplitz bench libresnet50.so --threads 4 --runs 100 --json)");
   return {parser, [options] { return bench(*options); }};

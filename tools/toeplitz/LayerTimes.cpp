@@ -56,12 +56,6 @@ struct Group {
 };
 } // namespace
 
-static std::string getKind(const KernelWork &work) {
-  if (!work.algorithm.empty())
-    return work.algorithm;
-  return work.operation;
-}
-
 /// A column of a fixed width; a dash where there is nothing to say.
 static void writeNumber(llvm::raw_ostream &stream, double value, unsigned width,
                         const char *format, bool isThere) {
@@ -87,18 +81,13 @@ static void writeKernel(const LayerTimes &layers, size_t kernel,
               "%.0f", computes);
   writeNumber(stream, layers.getMegabytes(kernel), 9, "%.3f", true);
   writeNumber(stream, layers.getBandwidth(kernel), 7, "%.1f", true);
-  std::string name =
-      row.layer.empty() ? "(" + row.work.operation + ")" : row.layer;
-  stream << "  " << name << ": " << row.work.operation;
-  if (!row.work.algorithm.empty())
-    stream << " by " << row.work.algorithm;
-  stream << ", " << row.work.description << "\n";
+  stream << "  " << row.describe() << "\n";
 }
 
 static void writeGroups(const LayerTimes &layers, llvm::raw_ostream &stream) {
   std::map<std::string, Group> groups;
   for (auto [index, kernel] : llvm::enumerate(layers.kernels)) {
-    Group &group = groups[getKind(kernel.work)];
+    Group &group = groups[kernel.getKind()];
     ++group.count;
     group.seconds += layers.getSeconds(index);
     group.gigaflop += double(kernel.work.flops) * 1e-9;

@@ -26,6 +26,22 @@ struct LayerTimes {
   double getSum() const;
 };
 
+/// The same kernels by several numbers of threads.
+struct ThreadTimes {
+  int threads = 1;
+  KernelTimes times;
+};
+struct LayerScaling {
+  std::string network, processor;
+  std::vector<TimedKernel> kernels;
+  std::vector<ThreadTimes> times;
+};
+
+void writeLayerScalingText(const LayerScaling &scaling,
+                           llvm::raw_ostream &stream);
+void writeLayerScalingJson(const LayerScaling &scaling,
+                           llvm::raw_ostream &stream);
+
 void writeLayerTimesText(const LayerTimes &layers, llvm::raw_ostream &stream);
 void writeLayerTimesJson(const LayerTimes &layers, llvm::raw_ostream &stream);
 /// A roofline picture; see Roofline.cpp.

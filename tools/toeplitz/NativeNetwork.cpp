@@ -82,6 +82,13 @@ struct Arguments {
 
 } // namespace
 
+std::string TimedKernel::describe() const {
+  return (layer.empty() ? "(" + work.operation + ")" : layer) + ": " +
+         work.operation +
+         (work.algorithm.empty() ? "" : " by " + work.algorithm) + ", " +
+         work.description;
+}
+
 bool NetworkLibrary::compile(llvm::StringRef source,
                              const CompilationOptions &options) {
   Compilation compilation(options);

@@ -18,6 +18,13 @@ struct TimedKernel {
   /// Of its layer; empty where it belongs to none.
   std::string layer;
   KernelWork work;
+
+  /// "conv1: conv 3x3 by direct, 3x9x9 -> 16x9x9, relu".
+  std::string describe() const;
+  /// What it is counted under: its algorithm, or what it computes.
+  const std::string &getKind() const {
+    return work.algorithm.empty() ? work.operation : work.algorithm;
+  }
 };
 
 /// The shared library of a network, which can be loaded several times.
