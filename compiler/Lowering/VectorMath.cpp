@@ -388,6 +388,13 @@ template <typename Op> struct ExpandFunction : OpRewritePattern<Op> {
 
 } // namespace
 
+Value emitExpOfNegative(OpBuilder &builder, Location location, Value x) {
+  Code code(builder, location, x.getType());
+  auto [shifted, r] = reduce(code, code.atLeast(x, -88), exponentBias);
+  return code.mul(emitSmallPower(code, r),
+                  emitPowerOfTwo(code, code.bitsOf(shifted)));
+}
+
 void populateVectorMathPatterns(RewritePatternSet &patterns) {
   patterns.add<ExpandFunction<math::ExpOp>, ExpandFunction<math::ExpM1Op>,
                ExpandFunction<math::LogOp>, ExpandFunction<math::Log1pOp>,

@@ -35,8 +35,8 @@ static bool isCheap(Operation *producer) {
 
 /// A producer is computed in its reader if that is its only one, in the same
 /// block (not once for each iteration of a loop), and doesn't read its elements
-/// again and again: a reduction does, along the dimensions that the producer
-/// hasn't.
+/// again and again, as one does that repeats them along the dimensions that the
+/// producer hasn't.
 static bool shouldFuse(OpOperand *operand) {
   Operation *producer = operand->get().getDefiningOp();
   Operation *reader = operand->getOwner();
@@ -45,7 +45,6 @@ static bool shouldFuse(OpOperand *operand) {
     return false;
   auto consumer = dyn_cast<linalg::LinalgOp>(reader);
   if (!consumer || !isa<linalg::LinalgOp>(producer) ||
-      consumer.getNumReductionLoops() == 0 ||
       consumer.getMatchingIndexingMap(operand).isPermutation())
     return true;
   return isCheap(producer);

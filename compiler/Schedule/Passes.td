@@ -99,8 +99,8 @@ def DropEmptyBuffers : Pass<"drop-empty-buffers", "::mlir::ModuleOp"> {
 def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "computes elementwise operations where their results are read";
   let description = [{
-    Upstream's fusion of linalg.generic, but not into a reduction that would compute an element again and again, and not from before a
-    loop into it.
+    Upstream's fusion of linalg.generic, but not into one that would compute an element again and again (because it reduces, or
+    broadcasts) unless that is cheap, and not from before a loop into it.
 
     Before:
     ```mlir

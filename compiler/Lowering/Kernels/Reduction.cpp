@@ -65,6 +65,17 @@ Value reduceRow(KernelBuilder &kernel, int64_t length, int64_t lanes,
     }
     result = reduceLanes(kernel, accumulators[0], reduction);
   }
+  // The rest in shorter vectors.
+  for (int64_t width = lanes / 2; width > 1; width /= 2) {
+    if (length - done < width)
+      continue;
+    auto type = VectorType::get({width}, result.getType());
+    Value identity = vector::BroadcastOp::create(
+        kernel.builder, kernel.location, type, reduction.identity);
+    Value part = reduction.step(identity, kernel.constant(done), width);
+    result = reduction.merge(result, reduceLanes(kernel, part, reduction));
+    done += width;
+  }
   return kernel.forLoop(kernel.constant(done), kernel.constant(length), 1,
                         result,
                         [&](Index i, ValueRange carried) -> SmallVector<Value> {

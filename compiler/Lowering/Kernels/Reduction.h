@@ -19,7 +19,8 @@ struct Reduction {
 };
 
 /// The reduction of elements 0 to length - 1, a scalar; in vectors unless
-/// `lanes` is 0. The order depends on the length and the lanes alone.
+/// `lanes` is 0, the rest in shorter ones. The order depends on the length and
+/// the lanes alone.
 mlir::Value reduceRow(KernelBuilder &kernel, int64_t length, int64_t lanes,
                       const Reduction &reduction);
 

@@ -111,14 +111,17 @@ void ReorderEmitter::emitPosition(Index position, int64_t channels) {
 void ReorderEmitter::emitBlock(Index lower, Index upper, int64_t channels) {
   bool squares = plain.hasVectors() && blocked.hasVectors() &&
                  sizes.lanes > 1 && llvm::isPowerOf2_64(sizes.lanes);
-  forVectors(kernel, lower, upper, squares ? sizes.lanes : 0,
-             sizes.positions % sizes.lanes != 0,
-             [&](Index position, int64_t lanes) {
-               if (lanes)
-                 emitSquare(position, channels);
-               else
-                 emitPosition(position, channels);
-             });
+  forVectors(
+      kernel, lower, upper, squares ? sizes.lanes : 0,
+      sizes.positions % sizes.lanes != 0, [&](Index position, int64_t lanes) {
+        if (lanes == sizes.lanes)
+          return emitSquare(position, channels);
+        // Fewer positions than a square has.
+        kernel.forLoop(
+            position,
+            kernel.add(position, kernel.constant(std::max<int64_t>(lanes, 1))),
+            1, [&](Index single) { emitPosition(single, channels); });
+      });
 }
 
 void ReorderEmitter::emit(ArrayRef<Index> outer, Index lower, Index upper) {

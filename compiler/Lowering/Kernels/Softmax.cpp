@@ -6,6 +6,7 @@
 #include "compiler/Lowering/Kernels/Kernels.h"
 #include "compiler/Lowering/Kernels/Reduction.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
+#include "compiler/Lowering/VectorMath.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -32,6 +33,11 @@ struct Sizes {
   }
 };
 
+/// Up to these lengths the sums are in single precision: an accumulator takes
+/// at most 64 numbers (of a row, there are 64 accumulators of sixteen lanes),
+/// and its error is at most 64 roundings.
+constexpr int64_t longestShortRow = 4096, longestShortColumn = 64;
+
 class SoftmaxEmitter {
 public:
   SoftmaxEmitter(kernel::SoftmaxOp op, KernelBuilder &kernel)
@@ -53,11 +59,19 @@ private:
     return Op::create(kernel.builder, kernel.location, a, b);
   }
   Value exponential(Value x, Value largest) {
-    return math::ExpOp::create(kernel.builder, kernel.location,
-                               op2<arith::SubFOp>(x, largest));
+    return emitExpOfNegative(kernel.builder, kernel.location,
+                             op2<arith::SubFOp>(x, largest));
   }
   Value logarithm(Value x) {
     return math::LogOp::create(kernel.builder, kernel.location, x);
+  }
+  /// What is added up: in single precision where few elements are.
+  Value zeroForSum(bool isShort) {
+    return isShort ? kernel.floatConstant(0, kernel.builder.getF32Type())
+                   : doubleConstant(kernel, 0);
+  }
+  Value forSum(Value power, bool isShort) {
+    return isShort ? power : toDouble(kernel, power);
   }
   Value lowest() {
     return kernel.floatConstant(-std::numeric_limits<float>::infinity(),
@@ -80,20 +94,21 @@ void SoftmaxEmitter::emitRow(Index outer) {
          return largerOf(kernel, input.load({outer, i}, lanes), accumulator);
        },
        [&](Value a, Value b) { return largerOf(kernel, a, b); }});
-  // The sum is in double precision: a row may have any length. Softmax keeps
-  // the exponentials in the result.
+  // The sum of a long row is in double precision. Softmax keeps the
+  // exponentials in the result.
+  bool isShort = sizes.axis <= longestShortRow;
   Value sum = reduceRow(
       kernel, sizes.axis, lanes,
-      {doubleConstant(kernel, 0),
+      {zeroForSum(isShort),
        [&](Value accumulator, Index i, int64_t lanes) {
          Value power = exponential(input.load({outer, i}, lanes),
                                    inLanes(kernel, largest, lanes));
          if (!logarithmic)
            output.store(power, {outer, i});
-         return op2<arith::AddFOp>(accumulator, toDouble(kernel, power));
+         return op2<arith::AddFOp>(accumulator, forSum(power, isShort));
        },
        [&](Value a, Value b) { return op2<arith::AddFOp>(a, b); }});
-  Value single = toSingle(kernel, sum);
+  Value single = isShort ? sum : toSingle(kernel, sum);
   Value inverse =
       op2<arith::DivFOp>(kernel.floatConstant(1, single.getType()), single);
   Value logarithmOfSum = logarithmic ? logarithm(single) : nullptr;
@@ -132,14 +147,15 @@ void SoftmaxEmitter::emitColumns(Index outer, Index lower, Index upper) {
             inLanes(kernel, lowest(), lanes), [&](Value value, Index i) {
               return largerOf(kernel, load(input, i), value);
             });
-        Value zero = inLanes(kernel, doubleConstant(kernel, 0), lanes);
+        bool isShort = sizes.axis <= longestShortColumn;
+        Value zero = inLanes(kernel, zeroForSum(isShort), lanes);
         Value total = overAxis(zero, [&](Value value, Index i) {
           Value power = exponential(load(input, i), largest);
           if (!logarithmic)
             output.store(power, {outer, i, column});
-          return op2<arith::AddFOp>(value, toDouble(kernel, power));
+          return op2<arith::AddFOp>(value, forSum(power, isShort));
         });
-        Value sum = toSingle(kernel, total);
+        Value sum = isShort ? total : toSingle(kernel, total);
         Value factor = logarithmic
                            ? logarithm(sum)
                            : op2<arith::DivFOp>(

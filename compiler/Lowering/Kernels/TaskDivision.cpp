@@ -102,8 +102,18 @@ void forVectors(KernelBuilder &kernel, Index lower, Index upper, int64_t lanes,
     end = kernel.add(lower, kernel.mul(whole, width));
   }
   kernel.forLoop(lower, end, lanes, [&](Index i) { body(i, lanes); });
-  if (tail)
-    scalars(end);
+  if (!tail)
+    return;
+  // A rest that is known is done in shorter vectors.
+  if (std::optional<int64_t> rest = getConstantIntValue(kernel.sub(upper, end)))
+    for (int64_t width = lanes / 2; width > 1; width /= 2) {
+      if (*rest < width)
+        continue;
+      body(end, width);
+      end = kernel.add(end, kernel.constant(width));
+      *rest -= width;
+    }
+  scalars(end);
 }
 
 } // namespace toeplitz

@@ -44,9 +44,10 @@ private:
 };
 
 /// for (i = lower; i < upper; ...) body(i, lanes): vectors of `lanes` elements
-/// as long as there are enough, then single elements with `lanes` = 0. Only
-/// single elements if `lanes` is 0. `tail` says whether upper - lower may be no
-/// multiple of `lanes`.
+/// as long as there are enough, then single elements with `lanes` = 0; between
+/// them shorter vectors (half as many lanes, a quarter, ...) where the rest is
+/// known. Only single elements if `lanes` is 0. `tail` says whether upper -
+/// lower may be no multiple of `lanes`.
 void forVectors(
     KernelBuilder &kernel, KernelBuilder::Index lower,
     KernelBuilder::Index upper, int64_t lanes, bool tail,

@@ -86,9 +86,8 @@ func.func @main(%x: memref<6x1xf32>, %y: memref<6x4xf32>) {
 // CHECK-LABEL: func.func private @kernel_copy
 // CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
 // CHECK-DAG: %[[C28:.*]] = arith.constant 28 : index
-// CHECK-DAG: %[[C30:.*]] = arith.constant 30 : index
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[C28]] step %[[C4]]
-// CHECK: scf.for %{{.*}} = %[[C28]] to %[[C30]]
+// CHECK: vector.load %{{.*}}[%[[C28]]] : {{.*}}, vector<2xf32>
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
 func.func @main(%x: memref<3x10xf32>, %y: memref<10x3xf32>, %z: memref<10x3xf32>) {
   linalg.transpose ins(%x : memref<3x10xf32>) outs(%y : memref<10x3xf32>) permutation = [1, 0]

@@ -1,6 +1,6 @@
 // RUN: toeplitz-opt %s -split-input-file -convert-kernel-to-loops -canonicalize -cse | FileCheck %s
 
-// Two groups of three channels of nine positions: sums of 27 elements in double precision, six vectors and three elements; the
+// Two groups of three channels of nine positions: sums of 27 elements in double precision, six vectors, one of two elements and one element; the
 // mean as a sum of two single-precision numbers; scale and bias of each channel.
 
 // CHECK-LABEL: func.func private @kernel_normalize
@@ -16,13 +16,18 @@
 // CHECK-DAG: %[[OUTPUT:.*]] = memref.reinterpret_cast %[[Y]] to offset: [0], sizes: [4, 27], strides: [27, 1]
 // CHECK: scf.for %[[ROW:.*]] = %[[C0]] to %[[C4]]
 // CHECK:   arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
-// CHECK:   %[[SUM:.*]] = scf.for {{.*}} -> (f64)
+// CHECK:   arith.extf %{{.*}} : vector<2xf32> to vector<2xf64>
+// CHECK:   arith.extf %{{.*}} : f32 to f64
+// CHECK:   %[[SUM:.*]] = arith.addf {{.*}} : f64
 // CHECK:   %[[MEAN:.*]] = arith.divf %[[SUM]], %[[LENGTH]] : f64
 // CHECK:   %[[HIGH:.*]] = arith.truncf %[[MEAN]]
 // CHECK:   %[[HIGHDOUBLE:.*]] = arith.extf %[[HIGH]]
 // CHECK:   %[[REST:.*]] = arith.subf %[[MEAN]], %[[HIGHDOUBLE]] : f64
 // CHECK:   %[[LOW:.*]] = arith.truncf %[[REST]]
-// CHECK:   %[[SQUARES:.*]] = scf.for {{.*}} -> (f64)
+// CHECK:   arith.mulf %{{.*}} : vector<2xf32>
+// CHECK:   arith.mulf %{{.*}} : f32
+// CHECK-NEXT: arith.extf
+// CHECK-NEXT: %[[SQUARES:.*]] = arith.addf {{.*}} : f64
 // CHECK:   %[[VARIANCE:.*]] = arith.divf %[[SQUARES]], %[[LENGTH]] : f64
 // CHECK:   %[[SHIFTED:.*]] = arith.addf %[[VARIANCE]], %{{.*}} : f64
 // CHECK:   %[[DEVIATION:.*]] = math.sqrt %[[SHIFTED]] : f64

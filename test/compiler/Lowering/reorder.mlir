@@ -63,9 +63,8 @@ func.func @main(%x: memref<1x1x2x2x4xf32>, %y: memref<1x3x2x2xf32>) {
 // CHECK-NOT: vector.shuffle
 // CHECK: vector.load %[[BLOCKED:.*]][%[[N:.*]], %{{.*}}] : memref<2x8xf32, strided<[8, 1]>>, vector<4xf32>
 // CHECK: vector.store
-// CHECK: scf.for
-// CHECK:   memref.load
-// CHECK:   memref.store
+// CHECK: %[[REST:.*]] = vector.load %[[BLOCKED]][%[[N]], %{{.*}}] : memref<2x8xf32, strided<[8, 1]>>, vector<2xf32>
+// CHECK: vector.store %[[REST]]
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
 func.func @main(%x: memref<2x2x1x1x4xf32>, %y: memref<2x6x1x1xf32>) {
   kernel.reorder ins(%x) outs(%y) {channels = 6 : i64} : (memref<2x2x1x1x4xf32>, memref<2x6x1x1xf32>) -> ()

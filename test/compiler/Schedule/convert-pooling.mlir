@@ -34,3 +34,20 @@ func.func @main(%x: tensor<1x8x4x6xf32>) -> tensor<1x8x1x1xf32> {
   return %1 : tensor<1x8x1x1xf32>
 }
 }
+
+// -----
+
+// The mean of a tensor that isn't blocked: rows of it are summed, no blocks are made.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: kernel.
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%arg0 : tensor<2x6x5x7xf32>)
+// CHECK: arith.addf
+// CHECK: %[[MEAN:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<2x6xf32>)
+// CHECK: arith.divf %{{.*}}, %{{.*}} : f32
+// CHECK: tensor.expand_shape %[[MEAN]] {{\[\[}}0], [1, 2, 3]] output_shape [2, 6, 1, 1]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<2x6x5x7xf32>) -> tensor<2x6x1x1xf32> {
+  %0 = cnn.global_pool average %x : (tensor<2x6x5x7xf32>) -> tensor<2x6x1x1xf32>
+  return %0 : tensor<2x6x1x1xf32>
+}
+}

@@ -99,3 +99,43 @@ func.func @main(%x: tensor<8xf32>, %n: index, %start: tensor<f32>) -> tensor<f32
   }
   return %2 : tensor<f32>
 }
+
+// -----
+
+// A root and a quotient of each row, which all elements of the row read: computed once. Cheap arithmetic is repeated.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[INVERSE:.*]] = linalg.generic
+// CHECK: math.sqrt
+// CHECK: arith.divf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[INVERSE]], %{{.*}} : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>)
+// CHECK: arith.negf
+// CHECK: arith.mulf
+// CHECK: arith.addf
+// CHECK-NOT: linalg.generic
+#id2 = affine_map<(d0, d1) -> (d0, d1)>
+#rows = affine_map<(d0, d1) -> (d0)>
+#id1 = affine_map<(d0) -> (d0)>
+func.func @main(%x: tensor<4x8xf32>, %v: tensor<4xf32>, %b: tensor<4xf32>) -> tensor<4x8xf32> {
+  %one = arith.constant 1.0 : f32
+  %e1 = tensor.empty() : tensor<4xf32>
+  %e2 = tensor.empty() : tensor<4x8xf32>
+  %inverse = linalg.generic {indexing_maps = [#id1, #id1], iterator_types = ["parallel"]} ins(%v : tensor<4xf32>) outs(%e1 : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.sqrt %in : f32
+    %1 = arith.divf %one, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<4xf32>
+  %negated = linalg.generic {indexing_maps = [#id1, #id1], iterator_types = ["parallel"]} ins(%b : tensor<4xf32>) outs(%e1 : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.negf %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [#id2, #rows, #rows, #id2], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %inverse, %negated : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e2 : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %f: f32, %t: f32, %out: f32):
+    %0 = arith.mulf %a, %f : f32
+    %1 = arith.addf %0, %t : f32
+    linalg.yield %1 : f32
+  } -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
