@@ -116,6 +116,9 @@ public:
 
 private:
   FailureOr<AlgorithmChoice> find(StringRef name);
+  std::optional<std::string> declines(const AlgorithmChoice &choice,
+                                      ArrayRef<ConvolutionPart> parts,
+                                      kernel::TargetAttr target);
   LogicalResult readRules();
   void findPieces();
   LogicalResult visit(Operation *op);
@@ -148,6 +151,17 @@ FailureOr<AlgorithmChoice> Selector::find(StringRef name) {
   module.emitError() << "unknown algorithm '" << name << "', expected one of "
                      << listAlgorithms();
   return failure();
+}
+
+/// Why a choice isn't one for a layer, if it isn't.
+std::optional<std::string>
+Selector::declines(const AlgorithmChoice &choice,
+                   ArrayRef<ConvolutionPart> parts, kernel::TargetAttr target) {
+  if (std::optional<std::string> reason = declinesLayer(choice, parts, target))
+    return reason;
+  if (rules.precise && !choice.algorithm->isSumOfProducts())
+    return imprecise.str();
+  return std::nullopt;
 }
 
 LogicalResult Selector::readRules() {
@@ -265,10 +279,7 @@ LogicalResult Selector::choose(LayerSelection &selection) {
   auto forced = forcedForLayer.find(selection.name);
   if (forced != forcedForLayer.end()) {
     std::optional<std::string> reason =
-        declinesLayer(forced->second, selection.parts, kernel::getTarget(op));
-    if (!reason && rules.precise &&
-        !forced->second.algorithm->isSumOfProducts())
-      reason = imprecise.str();
+        declines(forced->second, selection.parts, kernel::getTarget(op));
     // Of a folded layer it is enough that some pieces are computed by it.
     if (reason && !computedPieces.contains(selection.name))
       return op->emitError() << "algorithm '" << forced->second.getName()
@@ -302,7 +313,7 @@ void Selector::findPieces() {
       return;
     auto layer = forcedForLayer.find(getLayerName(op->getLoc(), ""));
     if (layer != forcedForLayer.end() &&
-        !declinesLayer(layer->second, getParts(op), kernel::getTarget(op)))
+        !declines(layer->second, getParts(op), kernel::getTarget(op)))
       computedPieces.insert(layer->getKey());
   });
 }
