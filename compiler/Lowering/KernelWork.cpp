@@ -196,7 +196,8 @@ static int64_t countPerElement(Operation *op) {
                ((int64_t(1) << (getType(resize.getInit()).getRank() - 3)) - 1);
       })
       // Mean 1, variance 3, normalisation 2, scale and bias 2.
-      .Case([](kernel::NormalizeOp) -> int64_t { return 8; })
+      .Case<kernel::NormalizeOp, kernel::NormalizeChannelsOp>(
+          [](auto) -> int64_t { return 8; })
       // Squares and their sum, and the power that divides.
       .Case([](kernel::LrnOp lrn) -> int64_t { return 2 * lrn.getSize() + 4; })
       // Maximum, difference, exponential, sum, quotient.

@@ -154,9 +154,9 @@ FailureOr<AlgorithmChoice> Selector::find(StringRef name) {
 }
 
 /// Why a choice isn't one for a layer, if it isn't.
-std::optional<std::string>
-Selector::declines(const AlgorithmChoice &choice,
-                   ArrayRef<ConvolutionPart> parts, kernel::TargetAttr target) {
+std::optional<std::string> Selector::declines(const AlgorithmChoice &choice,
+                                              ArrayRef<ConvolutionPart> parts,
+                                              kernel::TargetAttr target) {
   if (std::optional<std::string> reason = declinesLayer(choice, parts, target))
     return reason;
   if (rules.precise && !choice.algorithm->isSumOfProducts())
