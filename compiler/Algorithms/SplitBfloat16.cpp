@@ -53,7 +53,7 @@ static std::optional<std::string> declines(const Convolution &convolution,
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule schedule;
-  schedule.inputBlock = target.getLanes();
+  schedule.inputBlock = takesPlainInput(convolution) ? 1 : target.getLanes();
   schedule.groups =
       convolution.groups / countMergedGroups(convolution, target.getLanes());
   // (The plan says what a row is; the tile follows from it.)

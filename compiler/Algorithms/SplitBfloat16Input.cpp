@@ -3,6 +3,7 @@
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 using namespace mlir;
@@ -72,10 +73,13 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   begin = kernel.min(begin, number(count));
   end = kernel.max(begin, end);
 
-  Value zeros = kernel.splat(0.0f, blockChannels);
+  Value zero = arith::ConstantOp::create(
+      builder, location,
+      DenseElementsAttr::get(VectorType::get({plan.stepChannels}, bfloat16()),
+                             builder.getFloatAttr(bfloat16(), 0)));
   auto clear = [&](Index from, Index to) {
     kernel.forLoop(from, to, 1, [&](Index column) {
-      convertChannels(step, 0, position(column), [&](Index) { return zeros; });
+      storeHalves(step, position(column), {zero, zero});
     });
   };
   auto copy = [&](int64_t blocks) {
@@ -95,6 +99,19 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   };
   auto fill = [&] {
     clear(number(0), begin);
+    if (plan.isPlain) {
+      convertColumns(
+          step, begin, end, position, [&](int64_t channel, Index column) {
+            Index inputColumn =
+                kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
+            SmallVector<Index> place = {panel.image, number(channel)};
+            Index all[] = {depth, inputRow, inputColumn};
+            place.append(std::end(all) - countPositions(), std::end(all));
+            return place;
+          });
+      clear(end, number(count));
+      return;
+    }
     int64_t last = groupBlocks - (plan.channelSteps - 1) * stepBlocks;
     if (last == stepBlocks) {
       copy(stepBlocks);
@@ -145,46 +162,113 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   clear(number(0), number(count));
 }
 
-/// Splits the channels of one position: `blocks` of 16 are loaded, the rest of
-/// the step is zero.
-void SplitBfloat16Kernel::convertChannels(
-    Index step, int64_t blocks, Index position,
-    llvm::function_ref<Value(Index)> load) {
+/// The high and low halves of 16 numbers.
+std::pair<Value, Value> SplitBfloat16Kernel::split(Value numbers) {
   OpBuilder &builder = kernel.builder;
   Location location = kernel.location;
-  int64_t lanes = tileColumns;
-  auto halves = VectorType::get({lanes}, bfloat16());
+  auto halves = VectorType::get({tileColumns}, bfloat16());
   auto bits = [&](unsigned width) {
-    return VectorType::get({lanes}, builder.getIntegerType(width));
+    return VectorType::get({tileColumns}, builder.getIntegerType(width));
   };
   auto round = [&](Value numbers) -> Value {
     return x86vector::CvtPackedF32ToBF16Op::create(builder, location, halves,
                                                    numbers);
   };
-  for (int64_t block = 0; block < plan.stepChannels / lanes; ++block) {
-    Value high, low;
-    if (block < blocks) {
-      Value numbers = load(number(block));
-      high = round(numbers);
-      // As f32: the same bits, and 16 zeros behind.
-      Value wide = arith::ExtUIOp::create(
-          builder, location, bits(32),
-          arith::BitcastOp::create(builder, location, bits(16), high));
-      Value shift = arith::ConstantOp::create(
+  Value high = round(numbers);
+  // As f32: the same bits, and 16 zeros behind.
+  Value wide = arith::ExtUIOp::create(
+      builder, location, bits(32),
+      arith::BitcastOp::create(builder, location, bits(16), high));
+  Value shift = arith::ConstantOp::create(
+      builder, location,
+      DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
+  wide = arith::BitcastOp::create(
+      builder, location, numbers.getType(),
+      arith::ShLIOp::create(builder, location, wide, shift));
+  return {high, round(arith::SubFOp::create(builder, location, numbers, wide))};
+}
+
+void SplitBfloat16Kernel::storeHalves(Index step, Index position,
+                                      std::pair<Value, Value> halves) {
+  Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
+  kernel.storeVector(halves.first, memory, getPlace(step, 0, position));
+  kernel.storeVector(halves.second, memory, getPlace(step, 1, position));
+}
+
+/// Splits the channels of one position: `blocks` of 16 are loaded, the rest of
+/// the step is zero.
+void SplitBfloat16Kernel::convertChannels(
+    Index step, int64_t blocks, Index position,
+    llvm::function_ref<Value(Index)> load) {
+  Value zero = arith::ConstantOp::create(
+      kernel.builder, kernel.location,
+      DenseElementsAttr::get(VectorType::get({tileColumns}, bfloat16()),
+                             kernel.builder.getFloatAttr(bfloat16(), 0)));
+  for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
+    storeHalves(step, kernel.add(position, number(block * tileColumns)),
+                block < blocks ? split(load(number(block)))
+                               : std::pair(zero, zero));
+}
+
+/// The first elements of all vectors, then the second ones, and so on; there
+/// are 2^n vectors.
+static Value interleaveVectors(OpBuilder &builder, Location location,
+                               ArrayRef<Value> vectors) {
+  if (vectors.size() == 1)
+    return vectors.front();
+  SmallVector<Value> even, odd;
+  for (auto [i, vector] : llvm::enumerate(vectors))
+    (i % 2 == 0 ? even : odd).push_back(vector);
+  Value left = interleaveVectors(builder, location, even);
+  Value right = interleaveVectors(builder, location, odd);
+  int64_t lanes = cast<VectorType>(left.getType()).getNumElements();
+  SmallVector<int64_t> mask;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    mask.append({lane, lanes + lane});
+  return vector::ShuffleOp::create(builder, location, left, right, mask);
+}
+
+/// Splits columns [begin, end) of a plain input: 16 of them of each channel,
+/// and what is left one by one. `place` is where a channel's column lies.
+void SplitBfloat16Kernel::convertColumns(
+    Index step, Index begin, Index end,
+    llvm::function_ref<Index(Index)> position,
+    llvm::function_ref<SmallVector<Index>(int64_t, Index)> place) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  Index whole = begin;
+  if (plan.getInputStep(2) == 1) {
+    whole = kernel.add(begin, kernel.mul(kernel.div(kernel.sub(end, begin),
+                                                    number(tileColumns)),
+                                         number(tileColumns)));
+    kernel.forLoop(begin, whole, tileColumns, [&](Index column) {
+      Value zero = arith::ConstantOp::create(
           builder, location,
-          DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
-      wide = arith::BitcastOp::create(
-          builder, location, numbers.getType(),
-          arith::ShLIOp::create(builder, location, wide, shift));
-      low = round(arith::SubFOp::create(builder, location, numbers, wide));
-    } else {
-      high = low = arith::ConstantOp::create(
-          builder, location,
-          DenseElementsAttr::get(halves, builder.getFloatAttr(bfloat16(), 0)));
-    }
-    Index place = kernel.add(position, number(block * lanes));
-    Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
-    kernel.storeVector(high, memory, getPlace(step, 0, place));
-    kernel.storeVector(low, memory, getPlace(step, 1, place));
+          DenseElementsAttr::get(VectorType::get({tileColumns}, bfloat16()),
+                                 builder.getFloatAttr(bfloat16(), 0)));
+      SmallVector<Value> high(plan.stepChannels, zero),
+          low(plan.stepChannels, zero);
+      for (int64_t c = 0; c < plan.inChannels; ++c)
+        std::tie(high[c], low[c]) = split(
+            kernel.loadVector(buffers.input, place(c, column), tileColumns));
+      storeHalves(step, position(column),
+                  {interleaveVectors(builder, location, high),
+                   interleaveVectors(builder, location, low)});
+    });
   }
+  kernel.forLoop(whole, end, 1, [&](Index column) {
+    Value numbers = kernel.splat(0.0f, tileColumns);
+    for (int64_t c = 0; c < plan.inChannels; ++c)
+      numbers = vector::InsertOp::create(
+          builder, location, kernel.loadScalar(buffers.input, place(c, column)),
+          numbers, c);
+    auto [high, low] = split(numbers);
+    auto takeChannels = [&](Value half) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          builder, location, half, ArrayRef<int64_t>{0},
+          ArrayRef<int64_t>{plan.stepChannels}, ArrayRef<int64_t>{1});
+    };
+    storeHalves(step, position(column),
+                {takeChannels(high), takeChannels(low)});
+  });
 }

@@ -67,6 +67,16 @@ void SplitBfloat16Kernel::foldBuffers() {
     else if (plan.isFolded)
       *buffer = foldPositions(kernel, *buffer, 1, plan.dimensions[2].output);
   }
+  if (plan.isPlain) {
+    // N x C x I x 1 as N x C x I: rows are contiguous.
+    int64_t rank = cast<MemRefType>(buffers.input.getType()).getRank();
+    SmallVector<ReassociationIndices> dimensions;
+    for (int64_t d = 0; d + 1 < rank; ++d)
+      dimensions.push_back({d});
+    dimensions.back().push_back(rank - 1);
+    buffers.input = memref::CollapseShapeOp::create(
+        kernel.builder, kernel.location, buffers.input, dimensions);
+  }
 }
 
 SplitBfloat16Kernel::Panel SplitBfloat16Kernel::getPanel(Index number_) {

@@ -54,6 +54,15 @@ private:
   Panel getPanel(Index number);
   void convert(const Panel &panel, Index firstStep, Index endStep);
   void convertRow(const Panel &panel, Index step, Index depthTap, Index row);
+  std::pair<mlir::Value, mlir::Value> split(mlir::Value numbers);
+  void storeHalves(Index step, Index position,
+                   std::pair<mlir::Value, mlir::Value> halves);
+  void
+  convertColumns(Index step, Index begin, Index end,
+                 llvm::function_ref<Index(Index)> position,
+                 llvm::function_ref<llvm::SmallVector<Index>(int64_t channel,
+                                                             Index column)>
+                     place);
   void convertChannels(Index step, int64_t blocks, Index position,
                        llvm::function_ref<mlir::Value(Index)> load);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);

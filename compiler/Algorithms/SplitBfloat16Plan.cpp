@@ -37,6 +37,13 @@ int64_t SplitBfloat16Plan::countRowTiles() const {
   return llvm::divideCeil(dimensions[2].output, tilePositions);
 }
 
+bool toeplitz::takesPlainInput(const Convolution &convolution) {
+  constexpr int64_t mostChannels = 8;
+  return convolution.inputIsPlain && convolution.inChannels <= mostChannels &&
+         !convolution.kernel.empty() &&
+         (convolution.kernel.back() == 1 || convolution.dilations.back() == 1);
+}
+
 static bool hasNoNeighbours(const Convolution &convolution) {
   for (size_t d = 0; d < convolution.kernel.size(); ++d)
     if (convolution.kernel[d] != 1 || convolution.strides[d] != 1 ||
@@ -67,7 +74,7 @@ SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
       inChannels(convolution.inChannels / schedule.groups),
       outChannels(convolution.outChannels / schedule.groups),
       isFolded(hasNoNeighbours(convolution)),
-      isDense(convolution.kernel.empty()),
+      isDense(convolution.kernel.empty()), isPlain(schedule.inputBlock == 1),
       tilePositions(schedule.tilePositions) {
   size_t missing = 3 - convolution.kernel.size();
   for (size_t d = 0; d < convolution.kernel.size(); ++d) {
@@ -86,7 +93,9 @@ SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
     : groups(op.getGroups()), inChannels(op.getInChannels() / groups),
       outChannels(op.getOutChannels() / groups), isFolded(hasNoNeighbours(op)),
       isDense(op.getKernel().empty()), tilePositions(op.getTile()[0]) {
-  batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
+  auto input = cast<ShapedType>(op.getInput().getType());
+  batch = input.getDimSize(0);
+  isPlain = input.getShape().back() == 1;
   if (!isDense) {
     SmallVector<Dimension> given = getDimensions(op);
     llvm::copy(given, dimensions.end() - given.size());
@@ -105,11 +114,13 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   }
 
   const Dimension &columns = dimensions[2];
-  // Two neighbouring taps fill a step that few channels leave half empty.
+  // Neighbouring taps fill a step that few channels leave empty.
   stepTaps = inChannels <= tileDepth / 2 &&
                      (columns.dilation == 1 || columns.kernel == 1)
                  ? 2
                  : 1;
+  if (isPlain)
+    stepTaps = inChannels <= 4 ? 8 : 4;
   stepChannels = tileDepth / stepTaps;
   channelSteps = llvm::divideCeil(inChannels, stepChannels);
   columnSteps = llvm::divideCeil(columns.kernel, stepTaps);

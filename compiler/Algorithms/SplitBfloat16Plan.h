@@ -28,6 +28,10 @@ int64_t chooseTilePositions(int64_t positions, bool folded);
 /// Cycles of a product of two tiles, the first of which has so many rows.
 double getProductCycles(int64_t rows);
 
+/// Whether the kernel reads the network's input as it is: with a few channels,
+/// as first layers have, most of a vector would be empty.
+bool takesPlainInput(const Convolution &convolution);
+
 /// A convolution with its spatial dimensions as depth, rows and columns (those
 /// that it lacks have one position).
 struct SplitBfloat16Plan {
@@ -44,10 +48,13 @@ struct SplitBfloat16Plan {
   bool isFolded;
   /// Whether there is no spatial dimension: the images are the columns.
   bool isDense;
+  /// Whether the input is in plain layout: a few channels (see
+  /// takesPlainInput).
+  bool isPlain;
 
   // --- the reduction
   /// Channels of a step, and neighbouring taps of the last dimension: 32 x 1 or
-  /// 16 x 2.
+  /// 16 x 2, of a plain input 8 x 4 or 4 x 8.
   int64_t stepChannels, stepTaps;
   /// Steps over the channels of a group, and over the last dimension's taps.
   int64_t channelSteps, columnSteps;

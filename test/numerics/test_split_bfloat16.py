@@ -68,6 +68,17 @@ BORDERS = [
     case((1, 16, 10, 10), 16, [3, 2], padding=1),
     case((1, 5, 10, 21), 7, [1, 5]),
     case((1, 16, 8, 8), 16, [2, 1], dilation=[1, 2]),
+    # The network's input, as it is: 1 to 8 channels, rows shorter and longer than a vector, several rows and panels, three dimensions.
+    case((1, 3, 224, 37), 64, 7, stride=2, padding=3),
+    case((2, 4, 5, 100), 20, [3, 9], padding=[1, 4]),
+    case((1, 8, 33, 16), 16, 3, padding=1),
+    case((1, 7, 9, 15), 33, [1, 5], stride=[2, 3]),
+    case((1, 1, 28, 28), 6, 5, padding=2),
+    case((1, 2, 40, 40), 6, 1, stride=3, padding=1),
+    case((1, 6, 21, 22), 10, 1),
+    case((1, 3, 8, 20, 21), 24, [3, 7, 7], stride=[1, 2, 2], padding=[1, 3, 3]),
+    case((1, 1, 3000), 16, 64, stride=4),
+    case((1, 3, 20, 20), 8, 3, dilation=2),
     # Groups: merged ones, whole vectors, an odd number of blocks.
     case((1, 64, 12, 12), 64, 3, padding=1, groups=16),
     case((1, 64, 9, 9), 64, 3, padding=1, groups=2),
