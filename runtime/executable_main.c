@@ -428,7 +428,7 @@ int main(int argc, char **argv) {
       !memory.outputs)
     failed = fail("out of memory");
   else if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
-    failed = fail("this processor lacks '%s', a feature of the one that the "
+    failed = fail("this machine lacks '%s', a feature of the one that the "
                   "network '%s' is compiled for",
                   toeplitz_missing_feature(network), network->name);
   else if (read_command_line(argc, argv, network, &chosen))

@@ -104,6 +104,27 @@ SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
 }
 
 void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
+  // Panels and tasks for a few threads, if there is enough to do for them.
+  constexpr double smallestTask = 1e7;
+  constexpr int64_t mostTasks = 16;
+  foldDimensions();
+  chooseSteps();
+  double multiplyAdds =
+      static_cast<double>(batch) * groups * outChannels * inChannels;
+  for (const Dimension &dimension : dimensions)
+    multiplyAdds *= static_cast<double>(dimension.output) * dimension.kernel;
+  auto wanted = std::clamp<int64_t>(
+      static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
+  choosePanels(target, wanted);
+  chooseTasks(wanted);
+
+  // (Asking for what isn't needed soon delays what is: with more passes over
+  // the tiles the hardware does better.)
+  int64_t passes = panelRows * panelTiles / blockTiles;
+  streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
+}
+
+void SplitBfloat16Plan::foldDimensions() {
   if (isDense)
     std::swap(batch, dimensions[2].input);
   if (isFolded) {
@@ -112,7 +133,9 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
     dimensions[0].output = dimensions[1].output = 1;
     dimensions[2].output = dimensions[2].input;
   }
+}
 
+void SplitBfloat16Plan::chooseSteps() {
   const Dimension &columns = dimensions[2];
   // Neighbouring taps fill a step that few channels leave empty.
   stepTaps = inChannels <= tileDepth / 2 &&
@@ -128,7 +151,11 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   // Four accumulators, and as few loads as possible.
   blockVectors = groupVectors == 1 ? 1 : 2;
   blockTiles = 4 / blockVectors;
+}
 
+void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target,
+                                     int64_t wanted) {
+  const Dimension &columns = dimensions[2];
   // A panel takes up to a quarter of the second-level cache.
   int64_t rows = dimensions[1].output, rowTiles = countRowTiles();
   auto largest = target.getL2() / 4;
@@ -146,16 +173,8 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
       break;
     }
 
-  // Panels for a few threads, if there is enough to do for them; but what
-  // neighbouring panels both convert stays small.
-  constexpr double smallestTask = 1e7;
-  constexpr int64_t mostTasks = 16;
-  double multiplyAdds = static_cast<double>(batch) * dimensions[0].output *
-                        rows * columns.output * groups * outChannels *
-                        inChannels * dimensions[0].kernel *
-                        dimensions[1].kernel * columns.kernel;
-  auto wanted = std::clamp<int64_t>(
-      static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
+  // More of them are smaller, but what neighbouring panels both convert stays
+  // small beside them.
   int64_t others = batch * dimensions[0].output;
   int64_t overlap = (dimensions[1].kernel - 1) * dimensions[1].dilation;
   int64_t leastRows = std::min(
@@ -179,12 +198,9 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   rowPanels = llvm::divideCeil(rows, panelRows);
   panelRows = llvm::divideCeil(rows, rowPanels);
   columnPanels = llvm::divideCeil(rowTiles, panelTiles);
+}
 
-  // (Asking for what isn't needed soon delays what is: with more passes over
-  // the tiles the hardware does better.)
-  int64_t passes = panelRows * panelTiles / blockTiles;
-  streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
-
+void SplitBfloat16Plan::chooseTasks(int64_t wanted) {
   blockTasks = std::min<int64_t>(countBlocks(), wanted / countPanels());
   blockTasks = std::max<int64_t>(blockTasks, 1);
   blockTasks = llvm::divideCeil(countBlocks(),

@@ -143,6 +143,10 @@ struct SplitBfloat16Plan {
 
 private:
   void divide(kernel::TargetAttr target);
+  void foldDimensions();
+  void chooseSteps();
+  void choosePanels(kernel::TargetAttr target, int64_t wanted);
+  void chooseTasks(int64_t wanted);
 };
 
 } // namespace toeplitz

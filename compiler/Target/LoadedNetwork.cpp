@@ -38,7 +38,7 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
   loaded->network = accessor();
   if (const char *feature = loaded->network->missing_feature(loaded->network))
     return llvm::createStringError(
-        path + ": this processor lacks '" + feature +
+        path + ": this machine lacks '" + feature +
         "', a feature of the one that the network is compiled for");
 
   // The library's own runtime makes the threads, so that both always fit each

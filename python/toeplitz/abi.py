@@ -72,7 +72,7 @@ class Library:
         missing = self.network.missing_feature(ctypes.byref(self.network))
         if missing:
             self.close()
-            raise RunError(f"'{path}': this processor lacks '{missing.decode()}', a feature of the one that the network is compiled for")
+            raise RunError(f"'{path}': this machine lacks '{missing.decode()}', a feature of the one that the network is compiled for")
 
     def close(self) -> None:
         """Unmaps the code, which nothing may be using any more."""

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64" or "fma4" in flags(), reason="this processor isn't one that lacks FMA4"
 )
 FOREIGN = "--mcpu=bdver2"
-MESSAGE = "this processor lacks 'fma4', a feature of the one that the network"
+MESSAGE = "this machine lacks 'fma4', a feature of the one that the network"
 
 
 def test_run(tmp_path):
@@ -46,7 +46,7 @@ def test_executable(tmp_path):
 
 def test_python(tmp_path):
     library = compile_network(NETWORK, tmp_path, FOREIGN)
-    with pytest.raises(toeplitz.RunError, match="this processor lacks 'fma4'"):
+    with pytest.raises(toeplitz.RunError, match="this machine lacks 'fma4'"):
         toeplitz.load(library)
 
 
