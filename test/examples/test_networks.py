@@ -4,7 +4,10 @@ evaluator.
 Tolerance: the compiled network and ONNX Runtime compute in float32 and add in different orders; a sum of K products is off by
 up to about sqrt(K) * 2^-24 of its largest value, K up to 25,000 here, thus 1e-5, and the errors of layers add up like
 independent ones. ONNX Runtime itself is up to 5e-6 of the largest output off the evaluator, which computes in float64, so 2e-5 leaves no
-room for a wrong border or a wrong weight."""
+room for a wrong border or a wrong weight.
+
+On a processor with AMX layers are computed as products of bfloat16 (`bf16x3`), whose errors are ten times those of a sum in float32: there the
+default is held to 1e-4, which is what users are told, and what is compiled with --precise to 2e-5."""
 
 import json
 import pathlib
@@ -19,6 +22,7 @@ from network_to_onnx import network_to_onnx
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 TOLERANCE = 2e-5
+SPLIT_TOLERANCE = 1e-4
 
 # The resolution of each network here, and the batch size: small enough for seconds, large enough that every layer still works.
 CASES = {
@@ -58,17 +62,22 @@ def random_input(description):
     return numpy.random.default_rng(0).standard_normal(only["shape"], numpy.float32)
 
 
-def run_compiled(name, description):
-    library = compile_network(description, description.with_name(f"lib{name}.so"))
+def has_tiles():
+    path = pathlib.Path("/proc/cpuinfo")
+    return {"amx_tile", "amx_bf16", "avx512_bf16"} <= (set(path.read_text().split()) if path.exists() else set())
+
+
+def run_compiled(name, description, *options):
+    library = compile_network(description, description.with_name(f"lib{name}{len(options)}.so"), *options)
     return SharedLibrary(library, name)(random_input(description))
 
 
-def assert_close(actual, expected):
+def assert_close(actual, expected, tolerance=TOLERANCE):
     assert actual.shape == expected.shape
     largest = numpy.abs(expected).max()
     assert numpy.isfinite(largest) and largest > 0
     error = numpy.abs(actual.astype(numpy.float64) - expected).max() / largest
-    assert error <= TOLERANCE, f"the largest error is {error:.2e} of the largest output"
+    assert error <= tolerance, f"the largest error is {error:.2e} of the largest output"
 
 
 def test_every_network_has_a_case():
@@ -92,9 +101,13 @@ def run_onnx_runtime(description):
 @pytest.mark.parametrize("name", CASES)
 def test_network(name, tmp_path):
     description = generate(name, tmp_path, *CASES[name])
-    result = run_compiled(name, description)
-    assert_close(result, evaluate(description, tmp_path))
-    assert_close(result, run_onnx_runtime(description))
+    expected = [evaluate(description, tmp_path), run_onnx_runtime(description)]
+    results = [(run_compiled(name, description), TOLERANCE)]
+    if has_tiles():
+        results = [(results[0][0], SPLIT_TOLERANCE), (run_compiled(name, description, "--precise"), TOLERANCE)]
+    for result, tolerance in results:
+        for other in expected:
+            assert_close(result, other, tolerance)
 
 
 @pytest.mark.parametrize("name", CASES)
