@@ -442,6 +442,15 @@ bool toeplitz::canFoldPositions(MemRefType type) {
              type, groupPositions(type.getRank()));
 }
 
+bool toeplitz::canFoldPositions(kernel::ConvOp op) {
+  return llvm::all_of(op->getOperands(), [&](Value buffer) {
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
+                        buffer == op.getResidual();
+    return !type || !hasPositions || canFoldPositions(type);
+  });
+}
+
 Value toeplitz::foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
                               int64_t columns) {
   auto type = cast<MemRefType>(buffer.getType());

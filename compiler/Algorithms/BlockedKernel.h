@@ -102,6 +102,9 @@ void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
 /// those of a phase of an image (every second row and column, say) don't.
 bool canFoldPositions(mlir::MemRefType type);
 
+/// Whether those of all buffers of an operation do; they may still be tensors.
+bool canFoldPositions(kernel::ConvOp op);
+
 /// N x B x I x V as N x B x rows x columns x V, where canFoldPositions.
 mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
                           int64_t rows, int64_t columns);

@@ -1,7 +1,9 @@
 // Which taps reach inside the input, and how the work is divided into tasks.
 
 #include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/Algorithm.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -18,6 +20,28 @@ SmallVector<Dimension> toeplitz::getDimensions(kernel::ConvOp op) {
   if (dimensions.empty())
     dimensions.emplace_back();
   return dimensions;
+}
+
+SmallVector<Dimension> toeplitz::getDimensions(const Convolution &convolution) {
+  SmallVector<Dimension> dimensions;
+  for (size_t d = 0; d < convolution.kernel.size(); ++d) {
+    Dimension dimension;
+    dimension.input = convolution.inputSizes[d];
+    dimension.output = convolution.outputSizes[d];
+    dimension.kernel = convolution.kernel[d];
+    dimension.stride = convolution.strides[d];
+    dimension.dilation = convolution.dilations[d];
+    dimension.paddingLow = convolution.paddingLow[d];
+    dimensions.push_back(dimension);
+  }
+  return dimensions;
+}
+
+std::array<Dimension, 3>
+toeplitz::getDepthRowsColumns(ArrayRef<Dimension> dimensions) {
+  std::array<Dimension, 3> three;
+  llvm::copy(dimensions, three.end() - dimensions.size());
+  return three;
 }
 
 SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
@@ -102,6 +126,19 @@ TapRange toeplitz::getTapRange(KernelBuilder &kernel,
   return range;
 }
 
+int64_t toeplitz::withoutEmpty(int64_t things, int64_t parts) {
+  return llvm::divideCeil(things, llvm::divideCeil(things, parts));
+}
+
+std::pair<Index, Index> toeplitz::getPart(KernelBuilder &kernel, Index part,
+                                          int64_t each, int64_t all) {
+  Index first = kernel.mul(part, kernel.constant(each));
+  Index end = kernel.add(first, kernel.constant(each));
+  if (all % each != 0)
+    end = kernel.min(end, kernel.constant(all));
+  return {first, end};
+}
+
 int64_t TaskGrid::countTasks() const {
   return batch * llvm::divideCeil(rows, rowsPerTask) *
          llvm::divideCeil(blocks, blocksPerTask);
@@ -147,15 +184,9 @@ TaskRange toeplitz::getTaskRange(KernelBuilder &kernel, const TaskGrid &grid) {
       kernel.delinearize(kernel.task, {grid.batch, rowTasks, blockTasks});
   TaskRange range;
   range.image = task[0];
-  auto span = [&](Index number, int64_t perTask, int64_t all, Index &first,
-                  Index &end) {
-    first = kernel.mul(number, kernel.constant(perTask));
-    end = kernel.add(first, kernel.constant(perTask));
-    if (all % perTask != 0)
-      end = kernel.min(end, kernel.constant(all));
-  };
-  span(task[1], grid.rowsPerTask, grid.rows, range.firstRow, range.endRow);
-  span(task[2], grid.blocksPerTask, grid.blocks, range.firstBlock,
-       range.endBlock);
+  std::tie(range.firstRow, range.endRow) =
+      getPart(kernel, task[1], grid.rowsPerTask, grid.rows);
+  std::tie(range.firstBlock, range.endBlock) =
+      getPart(kernel, task[2], grid.blocksPerTask, grid.blocks);
   return range;
 }

@@ -6,7 +6,11 @@
 
 #include "compiler/Lowering/KernelBuilder.h"
 
+#include <array>
+
 namespace toeplitz {
+
+struct Convolution;
 
 /// One spatial dimension of a convolution, in positions.
 struct Dimension {
@@ -35,6 +39,14 @@ struct Dimension {
 /// The spatial dimensions of kernel.conv, at least one: a convolution without
 /// any has one dimension of one position.
 llvm::SmallVector<Dimension> getDimensions(kernel::ConvOp op);
+
+/// Those of a convolution that isn't one on buffers yet; none if it has none.
+llvm::SmallVector<Dimension> getDimensions(const Convolution &convolution);
+
+/// Up to three dimensions as depth, rows and columns: those that are missing
+/// have one position.
+std::array<Dimension, 3>
+getDepthRowsColumns(llvm::ArrayRef<Dimension> dimensions);
 
 /// The spatial dimensions of any convolution on buffers, which writes all of
 /// its destination: `op` has the attributes of kernel.conv.
@@ -86,6 +98,16 @@ struct TapRange {
 };
 TapRange getTapRange(KernelBuilder &kernel, const Dimension &dimension,
                      KernelBuilder::Index o);
+
+/// The number of parts when things are divided into parts of equal size, at
+/// most `parts` of them, less those that would be empty.
+int64_t withoutEmpty(int64_t things, int64_t parts);
+
+/// Part `part` of [0, all), of which each has `each` and the last one what is
+/// left: its first one and its end.
+std::pair<KernelBuilder::Index, KernelBuilder::Index>
+getPart(KernelBuilder &kernel, KernelBuilder::Index part, int64_t each,
+        int64_t all);
 
 /// A division of batch x rows x blocks of output channels into tasks, numbered
 /// in this order, the last fastest.

@@ -70,16 +70,6 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                              chooseColumns(convolution, target), target);
 }
 
-/// Whether the positions of all buffers can be folded anew.
-static bool canFoldAll(kernel::ConvOp op) {
-  return llvm::all_of(op->getOperands(), [&](Value buffer) {
-    auto type = dyn_cast<MemRefType>(buffer.getType());
-    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
-                        buffer == op.getResidual();
-    return !type || !hasPositions || canFoldPositions(type);
-  });
-}
-
 /// The kernel with its positions folded anew, or as it is where they can't be.
 static BlockedKernel getFoldedKernel(kernel::ConvOp op,
                                      kernel::TargetAttr target) {
@@ -92,7 +82,7 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
     blueprint.withoutPositions = false;
     return blueprint;
   }
-  if (!canFoldAll(op))
+  if (!canFoldPositions(op))
     return blueprint;
   int64_t positions = 1;
   for (const Dimension &dimension : blueprint.dimensions)
@@ -113,7 +103,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   BlockedKernel blueprint = getFoldedKernel(op, kernel.target);
   ConvolutionBuffers buffers = getBuffers(op, kernel);
   for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual}) {
-    if (!*buffer || !canFoldAll(op))
+    if (!*buffer || !canFoldPositions(op))
       continue;
     *buffer =
         op.getKernel().empty()

@@ -73,10 +73,7 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   begin = kernel.min(begin, number(count));
   end = kernel.max(begin, end);
 
-  Value zero = arith::ConstantOp::create(
-      builder, location,
-      DenseElementsAttr::get(VectorType::get({plan.stepChannels}, bfloat16()),
-                             builder.getFloatAttr(bfloat16(), 0)));
+  Value zero = zeros(plan.stepChannels);
   auto clear = [&](Index from, Index to) {
     kernel.forLoop(from, to, 1, [&](Index column) {
       storeHalves(step, position(column), {zero, zero});
@@ -162,6 +159,13 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   clear(number(0), number(count));
 }
 
+Value SplitBfloat16Kernel::zeros(int64_t lanes) {
+  auto type = VectorType::get({lanes}, bfloat16());
+  return arith::ConstantOp::create(
+      kernel.builder, kernel.location,
+      DenseElementsAttr::get(type, kernel.builder.getFloatAttr(bfloat16(), 0)));
+}
+
 /// The high and low halves of 16 numbers.
 std::pair<Value, Value> SplitBfloat16Kernel::split(Value numbers) {
   OpBuilder &builder = kernel.builder;
@@ -200,10 +204,7 @@ void SplitBfloat16Kernel::storeHalves(Index step, Index position,
 void SplitBfloat16Kernel::convertChannels(
     Index step, int64_t blocks, Index position,
     llvm::function_ref<Value(Index)> load) {
-  Value zero = arith::ConstantOp::create(
-      kernel.builder, kernel.location,
-      DenseElementsAttr::get(VectorType::get({tileColumns}, bfloat16()),
-                             kernel.builder.getFloatAttr(bfloat16(), 0)));
+  Value zero = zeros(tileColumns);
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
     storeHalves(step, kernel.add(position, number(block * tileColumns)),
                 block < blocks ? split(load(number(block)))
@@ -242,10 +243,7 @@ void SplitBfloat16Kernel::convertColumns(
                                                     number(tileColumns)),
                                          number(tileColumns)));
     kernel.forLoop(begin, whole, tileColumns, [&](Index column) {
-      Value zero = arith::ConstantOp::create(
-          builder, location,
-          DenseElementsAttr::get(VectorType::get({tileColumns}, bfloat16()),
-                                 builder.getFloatAttr(bfloat16(), 0)));
+      Value zero = zeros(tileColumns);
       SmallVector<Value> high(plan.stepChannels, zero),
           low(plan.stepChannels, zero);
       for (int64_t c = 0; c < plan.inChannels; ++c)

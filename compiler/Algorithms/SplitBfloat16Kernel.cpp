@@ -87,17 +87,10 @@ SplitBfloat16Kernel::Panel SplitBfloat16Kernel::getPanel(Index number_) {
   panel.number = number_;
   panel.image = place[0];
   panel.depth = place[1];
-  auto range = [&](Index part, int64_t each, int64_t all, Index &first,
-                   Index &end) {
-    first = kernel.mul(part, number(each));
-    end = kernel.add(first, number(each));
-    if (all % each != 0)
-      end = kernel.min(end, number(all));
-  };
-  range(place[2], plan.panelRows, plan.dimensions[1].output, panel.firstRow,
-        panel.endRow);
-  range(place[3], plan.panelTiles, plan.countRowTiles(), panel.firstTile,
-        panel.endTile);
+  std::tie(panel.firstRow, panel.endRow) =
+      getPart(kernel, place[2], plan.panelRows, plan.dimensions[1].output);
+  std::tie(panel.firstTile, panel.endTile) =
+      getPart(kernel, place[3], plan.panelTiles, plan.countRowTiles());
   return panel;
 }
 

@@ -97,13 +97,10 @@ private:
         indices, [&](Index index) { return kernel.value(index); });
   }
   std::pair<Index, Index> span(Index part, int64_t all, int64_t parts) {
-    int64_t each = llvm::divideCeil(all, parts);
-    Index first = kernel.mul(part, number(each));
-    Index end = kernel.add(first, number(each));
-    if (all % each != 0)
-      end = kernel.min(end, number(all));
-    return {first, end};
+    return getPart(kernel, part, llvm::divideCeil(all, parts), all);
   }
+  /// Zeros of either half.
+  mlir::Value zeros(int64_t lanes);
   /// a * factor + b
   Index scale(Index a, int64_t factor, Index b) {
     return kernel.add(kernel.mul(a, number(factor)), b);

@@ -44,26 +44,12 @@ bool toeplitz::takesPlainInput(const Convolution &convolution) {
          (convolution.kernel.back() == 1 || convolution.dilations.back() == 1);
 }
 
-static bool hasNoNeighbours(const Convolution &convolution) {
-  for (size_t d = 0; d < convolution.kernel.size(); ++d)
-    if (convolution.kernel[d] != 1 || convolution.strides[d] != 1 ||
-        convolution.paddingLow[d] != 0 ||
-        convolution.outputSizes[d] != convolution.inputSizes[d])
-      return false;
-  return !convolution.outputIsStrided;
-}
-
-static bool hasNoNeighbours(kernel::ConvOp op) {
-  for (const Dimension &dimension : getDimensions(op))
-    if (dimension.kernel != 1 || dimension.stride != 1 ||
-        dimension.paddingLow != 0 || dimension.output != dimension.input ||
-        dimension.outputStride != 1 || dimension.outputOffset != 0)
-      return false;
-  return llvm::all_of(op->getOperands(), [&](Value buffer) {
-    auto type = dyn_cast<MemRefType>(buffer.getType());
-    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
-                        buffer == op.getResidual();
-    return !type || !hasPositions || canFoldPositions(type);
+/// Whether each output is of the input at its own position.
+static bool hasNoNeighbours(ArrayRef<Dimension> dimensions) {
+  return llvm::all_of(dimensions, [](const Dimension &dimension) {
+    return dimension.kernel == 1 && dimension.stride == 1 &&
+           dimension.paddingLow == 0 && dimension.output == dimension.input &&
+           dimension.outputStride == 1 && dimension.outputOffset == 0;
   });
 }
 
@@ -73,33 +59,22 @@ SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
     : batch(convolution.batch), groups(schedule.groups),
       inChannels(convolution.inChannels / schedule.groups),
       outChannels(convolution.outChannels / schedule.groups),
-      isFolded(hasNoNeighbours(convolution)),
+      dimensions(getDepthRowsColumns(getDimensions(convolution))),
+      isFolded(!convolution.outputIsStrided && hasNoNeighbours(dimensions)),
       isDense(convolution.kernel.empty()), isPlain(schedule.inputBlock == 1),
       tilePositions(schedule.tilePositions) {
-  size_t missing = 3 - convolution.kernel.size();
-  for (size_t d = 0; d < convolution.kernel.size(); ++d) {
-    Dimension &dimension = dimensions[missing + d];
-    dimension.input = convolution.inputSizes[d];
-    dimension.output = convolution.outputSizes[d];
-    dimension.kernel = convolution.kernel[d];
-    dimension.stride = convolution.strides[d];
-    dimension.dilation = convolution.dilations[d];
-    dimension.paddingLow = convolution.paddingLow[d];
-  }
   divide(target);
 }
 
 SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
     : groups(op.getGroups()), inChannels(op.getInChannels() / groups),
-      outChannels(op.getOutChannels() / groups), isFolded(hasNoNeighbours(op)),
+      outChannels(op.getOutChannels() / groups),
+      dimensions(getDepthRowsColumns(getDimensions(op))),
+      isFolded(canFoldPositions(op) && hasNoNeighbours(dimensions)),
       isDense(op.getKernel().empty()), tilePositions(op.getTile()[0]) {
   auto input = cast<ShapedType>(op.getInput().getType());
   batch = input.getDimSize(0);
   isPlain = input.getShape().back() == 1;
-  if (!isDense) {
-    SmallVector<Dimension> given = getDimensions(op);
-    llvm::copy(given, dimensions.end() - given.size());
-  }
   divide(kernel::getTarget(op));
 }
 
@@ -201,14 +176,11 @@ void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target,
 }
 
 void SplitBfloat16Plan::chooseTasks(int64_t wanted) {
-  blockTasks = std::min<int64_t>(countBlocks(), wanted / countPanels());
-  blockTasks = std::max<int64_t>(blockTasks, 1);
-  blockTasks = llvm::divideCeil(countBlocks(),
-                                llvm::divideCeil(countBlocks(), blockTasks));
+  blockTasks =
+      withoutEmpty(countBlocks(), std::clamp<int64_t>(wanted / countPanels(), 1,
+                                                      countBlocks()));
   // A task of the step before converts some thousands of vectors.
-  preparationTasks = std::clamp<int64_t>(getPanelSize() / (2 * 65536), 1,
-                                         groups * channelSteps);
-  preparationTasks = llvm::divideCeil(
-      groups * channelSteps,
-      llvm::divideCeil(groups * channelSteps, preparationTasks));
+  preparationTasks = withoutEmpty(
+      groups * channelSteps, std::clamp<int64_t>(getPanelSize() / (2 * 65536),
+                                                 1, groups * channelSteps));
 }

@@ -63,12 +63,7 @@ void WinogradKernel::emit() {
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
-    int64_t each = llvm::divideCeil(all, parts);
-    Index first = kernel.mul(part, number(each));
-    Index end = kernel.add(first, number(each));
-    if (all % each != 0)
-      end = kernel.min(end, number(all));
-    return std::pair(first, end);
+    return getPart(kernel, part, llvm::divideCeil(all, parts), all);
   };
   auto [firstBlock, endBlock] = span(task[1], plan.blocks, plan.tileTasks);
   auto [firstVectorTile, endVectorTile] =

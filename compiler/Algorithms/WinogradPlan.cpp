@@ -13,15 +13,8 @@ WinogradPlan::WinogradPlan(const Convolution &convolution,
       outChannels(convolution.outChannels / schedule.groups), lanes(1),
       transform{1, 1, 1}, tilePositions(schedule.tilePositions),
       tileVectors(schedule.tileVectors) {
-  size_t missing = 3 - convolution.kernel.size();
-  for (size_t d = 0; d < convolution.kernel.size(); ++d) {
-    Dimension &dimension = dimensions[missing + d];
-    dimension.input = convolution.inputSizes[d];
-    dimension.output = convolution.outputSizes[d];
-    dimension.kernel = convolution.kernel[d];
-    dimension.paddingLow = convolution.paddingLow[d];
-    transform[missing + d] = schedule.transform[d];
-  }
+  dimensions = getDepthRowsColumns(getDimensions(convolution));
+  llvm::copy(schedule.transform, transform.end() - schedule.transform.size());
 }
 
 WinogradPlan::WinogradPlan(const Convolution &convolution,
@@ -40,25 +33,18 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
   lanes = target.getLanes();
   batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
   SmallVector<Dimension> given = getDimensions(op);
+  dimensions = getDepthRowsColumns(given);
   size_t missing = 3 - given.size();
-  for (auto [d, dimension] : llvm::enumerate(given)) {
-    dimensions[missing + d] = dimension;
+  for (auto [d, dimension] : llvm::enumerate(given))
     // (Without, the emitter reports an error.)
     transform[missing + d] =
         op.getTransform() ? (*op.getTransform())[d] : dimension.kernel;
-  }
   divide(target);
 }
 
 /// Tasks, for a few threads. Results are the same for any number of threads, so
 /// this isn't theirs.
 static constexpr int64_t wantedTasks = 16;
-
-/// The number of parts when things are divided into parts of equal size, at
-/// most `parts` of them, less those that would be empty.
-static int64_t withoutEmpty(int64_t things, int64_t parts) {
-  return llvm::divideCeil(things, llvm::divideCeil(things, parts));
-}
 
 void WinogradPlan::divide(kernel::TargetAttr target) {
   tiles = batch;
