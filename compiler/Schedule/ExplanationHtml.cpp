@@ -1,6 +1,7 @@
 // What was chosen for each convolution layer and why, as one HTML page that
 // needs no other file: bars show each layer's share of the estimated time.
 
+#include "compiler/Schedule/EscapeMarkup.h"
 #include "compiler/Schedule/Explanation.h"
 
 #include "llvm/Support/Format.h"
@@ -24,28 +25,6 @@ static constexpr llvm::StringLiteral style = R"(
     tr.chosen { background: #23402a; } tr.declines td { color: #999; } }
 )";
 
-static std::string escape(StringRef text) {
-  std::string escaped;
-  for (char letter : text)
-    switch (letter) {
-    case '<':
-      escaped += "&lt;";
-      break;
-    case '>':
-      escaped += "&gt;";
-      break;
-    case '&':
-      escaped += "&amp;";
-      break;
-    case '"':
-      escaped += "&quot;";
-      break;
-    default:
-      escaped += letter;
-    }
-  return escaped;
-}
-
 static void writeCandidate(const LayerSelection &layer,
                            const Candidate &candidate,
                            llvm::raw_ostream &stream) {
@@ -54,8 +33,8 @@ static void writeCandidate(const LayerSelection &layer,
          << (isChosen            ? " class=\"chosen\""
              : candidate.refusal ? " class=\"declines\""
                                  : "")
-         << "><td>" << escape(candidate.choice.getName()) << "</td>";
-  std::string verdict = escape(describeVerdict(layer, candidate));
+         << "><td>" << escapeMarkup(candidate.choice.getName()) << "</td>";
+  std::string verdict = escapeMarkup(describeVerdict(layer, candidate));
   if (candidate.refusal) {
     stream << "<td class=\"text\" colspan=\"9\">" << verdict << "</td></tr>\n";
     return;
@@ -81,13 +60,14 @@ static void writeLayer(const LayerSelection &layer, double share,
                        llvm::raw_ostream &stream) {
   const Candidate &chosen = layer.getChosen();
   stream << "<details><summary><span class=\"name\">"
-         << escape(layer.name.empty() ? "(unnamed)" : layer.name)
+         << escapeMarkup(layer.name.empty() ? "(unnamed)" : layer.name)
          << "</span><span class=\"algorithm\">"
-         << escape(chosen.choice.getName())
+         << escapeMarkup(chosen.choice.getName())
          << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
          << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
          << llvm::format("%.1f", 100 * share) << " %, "
-         << escape(describeLayer(layer)) << "</span></summary>\n<table><tr>"
+         << escapeMarkup(describeLayer(layer))
+         << "</span></summary>\n<table><tr>"
          << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
          << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
          << "<th>bytes from memory</th><th>error bound</th>"
@@ -106,15 +86,15 @@ void toeplitz::writeExplanationHtml(const Explanation &explanation,
   double cycles = 0;
   for (const LayerSelection &layer : explanation.layers)
     cycles += layer.getChosen().cost.cycles;
-  std::string title = escape(explanation.network);
+  std::string title = escapeMarkup(explanation.network);
   stream << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
          << "<meta charset=\"utf-8\">\n<title>" << title
          << ": algorithms</title>\n<style>" << style << "</style>\n</head>\n"
          << "<body>\n<h1>" << title << "</h1>\n<p>On "
-         << escape(explanation.processor) << ", " << explanation.lanes
+         << escapeMarkup(explanation.processor) << ", " << explanation.lanes
          << " lanes, " << explanation.registers << " registers.</p>\n<ul>\n";
   for (const std::string &sentence : describeTotals(explanation))
-    stream << "<li>" << escape(sentence) << "</li>\n";
+    stream << "<li>" << escapeMarkup(sentence) << "</li>\n";
   stream << "</ul>\n<h2>Layers</h2>\n";
   for (const LayerSelection &layer : explanation.layers)
     writeLayer(layer, cycles > 0 ? layer.getChosen().cost.cycles / cycles : 0,

@@ -19,6 +19,7 @@ import onnxruntime
 import pytest
 from compiled_network import TOEPLITZ, SharedLibrary, compile_network
 from network_to_onnx import network_to_onnx
+from processor import has_tiles
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 TOLERANCE = 2e-5
@@ -60,11 +61,6 @@ def random_input(description):
     """A standard normal input, the same in every run."""
     (only,) = json.loads(description.read_text())["inputs"]
     return numpy.random.default_rng(0).standard_normal(only["shape"], numpy.float32)
-
-
-def has_tiles():
-    path = pathlib.Path("/proc/cpuinfo")
-    return {"amx_tile", "amx_bf16", "avx512_bf16"} <= (set(path.read_text().split()) if path.exists() else set())
 
 
 def run_compiled(name, description, *options):

@@ -1,21 +1,16 @@
 """Every algorithm forced, on every processor that this machine can be, and refused where it can't compute a layer."""
 
 import dataclasses
-import pathlib
 
 import pytest
 
 from operator_cases import Case, Pack, description_of, member_name, members
+from processor import processor_flags
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
 ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft", "winograd")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
-
-def processor_flags():
-    path = pathlib.Path("/proc/cpuinfo")
-    return set(path.read_text().split()) if path.exists() else set()
-
 
 def runs_here(processor):
     needed = {"x86-64": set(), "x86-64-v3": {"avx2", "fma"}, "x86-64-v4": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}}

@@ -10,12 +10,12 @@ LLVM optimises nothing: that would take most of the time, and what it does to ke
 import collections
 import json
 import os
-import pathlib
 import re
 
 import pytest
 
 from operator_cases import description_of
+from processor import has_tiles
 from random_windows import random_cases, random_convolution, random_transposed_convolution
 from toeplitz_process import run_toeplitz, write_description
 
@@ -126,11 +126,6 @@ def expected_refusals(layer, lanes):
         if reason := first_reason(reasons):
             refusals[name] = reason
     return refusals
-
-
-def has_tiles():
-    path = pathlib.Path("/proc/cpuinfo")
-    return {"amx_tile", "amx_bf16", "avx512_bf16"} <= (set(path.read_text().split()) if path.exists() else set())
 
 
 def refusals_of(layer):

@@ -1,7 +1,6 @@
 """A network that is compiled for a processor with features that this one lacks says so, wherever it is started, and never runs."""
 
 import ctypes
-import pathlib
 import platform
 import subprocess
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 import toeplitz
+from processor import processor_flags
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
 NETWORK = {
@@ -19,14 +19,9 @@ NETWORK = {
 }
 
 
-def flags():
-    path = pathlib.Path("/proc/cpuinfo")
-    return set(path.read_text().split()) if path.exists() else set()
-
-
 # AMD's Bulldozer family alone has four-operand FMA.
 pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64" or "fma4" in flags(), reason="this processor isn't one that lacks FMA4"
+    platform.machine() != "x86_64" or "fma4" in processor_flags(), reason="this processor isn't one that lacks FMA4"
 )
 FOREIGN = "--mcpu=bdver2"
 MESSAGE = "this machine lacks 'fma4', a feature of the one that the network"

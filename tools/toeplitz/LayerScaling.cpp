@@ -90,10 +90,7 @@ void toeplitz::writeLayerScalingJson(const LayerScaling &scaling,
       for (size_t kernel = 0; kernel < scaling.kernels.size(); ++kernel)
         json.object([&] {
           const TimedKernel &known = scaling.kernels[kernel];
-          json.attribute("name", known.layer);
-          json.attribute("operation", known.work.operation);
-          json.attribute("algorithm", known.work.algorithm);
-          json.attribute("description", known.work.description);
+          known.writeJson(json);
           json.attributeArray("microseconds", [&] {
             for (int64_t time : getRow(scaling, kernel))
               json.value(double(time) * 1e-3);

@@ -155,10 +155,7 @@ void toeplitz::writeLayerTimesJson(const LayerTimes &layers,
         json.object([&, index = index, &kernel = kernel] {
           const KernelWork &work = kernel.work;
           double gigaflops = layers.getGigaflops(index);
-          json.attribute("name", kernel.layer);
-          json.attribute("operation", work.operation);
-          json.attribute("algorithm", work.algorithm);
-          json.attribute("description", work.description);
+          kernel.writeJson(json);
           json.attribute("microseconds", layers.getSeconds(index) * 1e6);
           json.attribute("flops", work.flops);
           json.attribute("gflops", gigaflops);

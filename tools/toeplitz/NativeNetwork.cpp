@@ -82,6 +82,13 @@ struct Arguments {
 
 } // namespace
 
+void TimedKernel::writeJson(llvm::json::OStream &json) const {
+  json.attribute("name", layer);
+  json.attribute("operation", work.operation);
+  json.attribute("algorithm", work.algorithm);
+  json.attribute("description", work.description);
+}
+
 std::string TimedKernel::describe() const {
   return (layer.empty() ? "(" + work.operation + ")" : layer) + ": " +
          work.operation +

@@ -11,6 +11,8 @@
 #include "tools/toeplitz/CompilationOptions.h"
 #include "tools/toeplitz/Tensors.h"
 
+#include "llvm/Support/JSON.h"
+
 namespace toeplitz {
 
 /// One kernel of a network that was compiled to tell its kernels' times.
@@ -21,6 +23,8 @@ struct TimedKernel {
 
   /// "conv1: conv 3x3 by direct, 3x9x9 -> 16x9x9, relu".
   std::string describe() const;
+  /// What it is, as attributes of an object.
+  void writeJson(llvm::json::OStream &json) const;
   /// What it is counted under: its algorithm, or what it computes.
   const std::string &getKind() const {
     return work.algorithm.empty() ? work.operation : work.algorithm;

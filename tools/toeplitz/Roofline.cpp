@@ -8,6 +8,7 @@
 // cache, above the flat roof an algorithm computes with fewer operations than
 // are counted.
 
+#include "compiler/Schedule/EscapeMarkup.h"
 #include "tools/toeplitz/LayerTimes.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -78,28 +79,6 @@ static constexpr double width = 1240, height = 612;
 static constexpr size_t listed = 30;
 static constexpr size_t longestText = 84, longestName = 30;
 
-static std::string escape(llvm::StringRef text) {
-  std::string escaped;
-  for (char letter : text)
-    switch (letter) {
-    case '<':
-      escaped += "&lt;";
-      break;
-    case '>':
-      escaped += "&gt;";
-      break;
-    case '&':
-      escaped += "&amp;";
-      break;
-    case '"':
-      escaped += "&quot;";
-      break;
-    default:
-      escaped += letter;
-    }
-  return escaped;
-}
-
 static std::string format(const char *format, double value) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format(format, value);
@@ -168,7 +147,7 @@ llvm::StringRef Picture::getColor(llvm::StringRef kind) const {
 void Picture::writeText(double x, double y, llvm::StringRef anchor,
                         const llvm::Twine &text) {
   stream << "<text x=\"" << format("%.1f", x) << "\" y=\"" << format("%.1f", y)
-         << "\" text-anchor=\"" << anchor << "\">" << escape(text.str())
+         << "\" text-anchor=\"" << anchor << "\">" << escapeMarkup(text.str())
          << "</text>\n";
 }
 
@@ -251,7 +230,7 @@ void Picture::writeDots() {
            << "\" r=\"" << format("%.1f", radius) << "\" fill=\""
            << getColor(dot.kind)
            << "\" fill-opacity=\"0.75\" stroke=\"#fff\"><title>"
-           << escape(dot.name) << ": " << escape(dot.text) << "; "
+           << escapeMarkup(dot.name) << ": " << escapeMarkup(dot.text) << "; "
            << format("%.1f", dot.getGigaflops()) << " GFLOP/s, "
            << format("%.1f", share * 100) << " %</title></circle>\n";
     if (isListed)
