@@ -2,6 +2,7 @@
 
 #include "compiler/Schedule/Explanation.h"
 
+#include "compiler/Schedule/TypicalErrorLimit.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -50,6 +51,24 @@ std::string toeplitz::formatWaste(const LayerSelection &layer,
   double waste = own > 0 ? candidate.cost.multiplyAdds / own - 1 : 0;
   std::string text = print("%+.0f %%", 100 * waste);
   return text == "-0 %" || text == "+0 %" ? "0 %" : text;
+}
+
+double Explanation::estimateTypicalError() const {
+  return toeplitz::estimateTypicalError(layers);
+}
+
+/// Nothing where the typical error isn't known, or there is none.
+static std::optional<double> findErrorShare(const Explanation &explanation,
+                                            const LayerSelection &layer) {
+  double error = explanation.estimateTypicalError();
+  double share = getErrorShare(layer) / (error * error);
+  return std::isfinite(share) ? std::optional(share) : std::nullopt;
+}
+
+std::string toeplitz::formatErrorShare(const Explanation &explanation,
+                                       const LayerSelection &layer) {
+  std::optional<double> share = findErrorShare(explanation, layer);
+  return share ? print("%.1f %%", 100 * *share) : "an unknown part";
 }
 
 /// "3x3"; one number where all are equal and `brief`.
@@ -143,6 +162,8 @@ static StringRef getReasonName(SelectionReason reason) {
     return "forced";
   case SelectionReason::ForcedForLayer:
     return "forced for this layer";
+  case SelectionReason::TypicalError:
+    return "typical error";
   }
   return "";
 }
@@ -238,6 +259,24 @@ static Totals addUp(const Explanation &explanation) {
   return totals;
 }
 
+static std::string describeTypicalError(const Explanation &explanation) {
+  double error = explanation.estimateTypicalError();
+  std::string text =
+      "typical error of the outputs: " + formatBound(error) +
+      (std::isfinite(error) ? " of the largest one" : "");
+  if (!std::isfinite(explanation.typicalErrorLimit))
+    return text + ", without a limit";
+  text += ", with a limit of " + print("%g", explanation.typicalErrorLimit);
+  auto switched = llvm::count_if(
+      explanation.layers, [](const LayerSelection &layer) {
+        return layer.reason == SelectionReason::TypicalError;
+      });
+  return switched == 0 ? text
+                       : text + " for which " + std::to_string(switched) +
+                             (switched == 1 ? " layer has" : " layers have") +
+                             " another algorithm than the cheapest";
+}
+
 std::vector<std::string>
 toeplitz::describeTotals(const Explanation &explanation) {
   Totals totals = addUp(explanation);
@@ -273,6 +312,7 @@ toeplitz::describeTotals(const Explanation &explanation) {
                         " at most, layer '" + totals.leastExact->name +
                         "', for network inputs up to " +
                         print("%g", explanation.inputRange));
+  sentences.push_back(describeTypicalError(explanation));
   ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
   if (accuracy.layers)
     sentences.push_back(std::to_string(accuracy.within) + " of " +
@@ -357,7 +397,9 @@ void toeplitz::writeExplanationText(const Explanation &explanation,
                  describeLayer(layer) + "; " +
                      formatCount(countParameters(layer.layer)) +
                      " parameters, " + formatCount(layer.getMultiplyAdds()) +
-                     " multiply-adds",
+                     " multiply-adds; " +
+                     formatErrorShare(explanation, layer) +
+                     " of the squared typical error",
                  title.size() < columns / 2 ? title.size() : 4);
     for (const Candidate &candidate : layer.candidates)
       writeCandidate(layer, candidate, withBounds, withTimes, stream);
@@ -410,6 +452,7 @@ static void writeCandidate(llvm::json::OStream &json,
     writeCost(json, candidate.cost);
     json.attribute("relative_cost", getRelativeCost(layer, candidate));
     json.attribute("only_on_request", candidate.isOnlyOnRequest);
+    json.attribute("typical_error", candidate.typicalError);
     if (candidate.errorBound) {
       writeBound(json, "error_bound", *candidate.errorBound);
       json.attribute("too_inexact", candidate.isTooInexact);
@@ -419,7 +462,9 @@ static void writeCandidate(llvm::json::OStream &json,
   });
 }
 
-static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
+static void writeLayer(llvm::json::OStream &json,
+                       const Explanation &explanation,
+                       const LayerSelection &layer) {
   LayerParameters parameters = getParameters(layer.layer);
   json.object([&] {
     json.attribute("name", layer.name);
@@ -443,6 +488,10 @@ static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
       writeBound(json, "input_bound", layer.inputBound);
     json.attribute("algorithm", layer.getChosen().choice.getName());
     json.attribute("reason", getReasonName(layer.reason));
+    if (std::optional<double> share = findErrorShare(explanation, layer))
+      json.attribute("typical_error_share", *share);
+    else
+      json.attribute("typical_error_share", nullptr);
     json.attributeArray("candidates", [&] {
       for (const Candidate &candidate : layer.candidates)
         writeCandidate(json, layer, candidate);
@@ -464,9 +513,10 @@ void toeplitz::writeExplanationJson(const Explanation &explanation,
     json.attribute("input_range", explanation.inputRange);
     if (explanation.maxError)
       json.attribute("max_error", *explanation.maxError);
+    writeBound(json, "typical_error_limit", explanation.typicalErrorLimit);
     json.attributeArray("layers", [&] {
       for (const LayerSelection &layer : explanation.layers)
-        writeLayer(json, layer);
+        writeLayer(json, explanation, layer);
     });
     json.attributeObject("totals", [&] {
       writeCost(json, totals.cost);
@@ -478,6 +528,7 @@ void toeplitz::writeExplanationJson(const Explanation &explanation,
         for (const auto &[name, count] : totals.algorithms)
           json.attribute(name, static_cast<int64_t>(count));
       });
+      writeBound(json, "typical_error", explanation.estimateTypicalError());
       if (totals.leastExact)
         writeBound(json, "error_bound",
                    *totals.leastExact->getChosen().errorBound);

@@ -240,7 +240,9 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">,
     Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
     Option<"precise", "precise", "bool", "false", "Only algorithms that round as a sum of products does">,
-    Option<"inputRange", "input-range", "double", "1", "The largest absolute value of the network's inputs">,
+    Option<"typicalError", "typical-error", "double", "1e-4", "The limit of the network's typical error; inf for none">,
+    Option<"inputRange", "input-range", "double", "0",
+      "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 in the typical error">,
     Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,
     Option<"tuned", "tuned", "std::string", "\"\"", "A file of measured times">,
     Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor whose times count">

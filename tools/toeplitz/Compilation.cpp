@@ -353,7 +353,8 @@ SelectionRules Compilation::getSelectionRules() const {
     rules.layers.push_back(layer + "=" + name);
   rules.maxError = pipeline.maxError;
   rules.precise = pipeline.precise;
-  rules.inputRange = pipeline.inputRange.value_or(1);
+  rules.typicalError = pipeline.typicalError.value_or(usualTypicalError);
+  rules.inputRange = pipeline.inputRange;
   rules.cpu = pipeline.target.cpu;
   return rules;
 }
