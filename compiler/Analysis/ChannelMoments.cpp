@@ -7,14 +7,15 @@
 using namespace toeplitz;
 
 Moments ChannelMoments::join() const {
-  double mean = 0, square = 0;
+  double mean = 0, square = 0, active = 0;
   for (const Moments &entry : entries) {
     mean += entry.mean;
     square += entry.getSquare();
+    active += entry.active;
   }
   auto count = static_cast<double>(size());
   mean /= count;
-  return {mean, std::max(square / count - mean * mean, 0.0)};
+  return {mean, std::max(square / count - mean * mean, 0.0), active / count};
 }
 
 bool ChannelMoments::areFinite() const {
@@ -64,21 +65,27 @@ toeplitz::applyToNormal(Moments argument,
       std::max({std::sqrt(argument.variance), 1e-6 * std::fabs(argument.mean),
                 1e-30});
   FunctionMoments moments;
-  double square = 0, previous = 0;
+  double square = 0, previous = 0, fourthPower = 0;
   for (size_t i = 0; i < Quadrature::count; ++i) {
     double value = function(argument.mean + deviation * quadrature.nodes[i]);
     moments.result.mean += quadrature.weights[i] * value;
     square += quadrature.weights[i] * value * value;
     if (i > 0) {
       double slope = (value - previous) / (deviation * Quadrature::step);
-      moments.squaredSlope +=
-          quadrature.intervalWeights[i - 1] * slope * slope;
+      double weight = quadrature.intervalWeights[i - 1];
+      moments.slope += weight * slope;
+      moments.squaredSlope += weight * slope * slope;
+      fourthPower += weight * slope * slope * slope * slope;
     }
     previous = value;
   }
   double mean = moments.result.mean;
   moments.result.variance =
       argument.variance > 0 ? std::max(square - mean * mean, 0.0) : 0.0;
+  // (Of a rectifier, whose slopes are 0 and 1, the share of those of 1.)
+  if (fourthPower > 0)
+    moments.result.active =
+        moments.squaredSlope * moments.squaredSlope / fourthPower;
   return moments;
 }
 

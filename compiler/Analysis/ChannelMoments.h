@@ -12,9 +12,12 @@
 
 namespace toeplitz {
 
-/// Mean and variance of a number.
+/// Mean and variance of the elements of a channel.
 struct Moments {
   double mean = 0, variance = 0;
+  /// The share of the elements that errors reach: zeros that a rectifier has
+  /// made of negative numbers have none.
+  double active = 1;
 
   /// The mean of its square.
   double getSquare() const { return mean * mean + variance; }
@@ -49,8 +52,9 @@ private:
 /// A function of a normally distributed number.
 struct FunctionMoments {
   Moments result;
-  /// The mean of the squared slope: what it makes of a small error's variance.
-  double squaredSlope = 0;
+  /// The means of the slope and of its square: the latter is what it makes of a
+  /// small error's variance.
+  double slope = 0, squaredSlope = 0;
 };
 
 /// By quadrature, slopes by differences between its nodes.

@@ -216,37 +216,48 @@ toeplitz::convolveMoments(Operation *op, const ChannelMoments &input) {
     moments.result[f] = {ChannelSums::join(sum.mean) +
                              (biases ? (*biases)[f] : 0.0f),
                          ChannelSums::join(sum.variance)};
-    moments.productSquares.push_back(ChannelSums::join(sum.square));
+    double square = ChannelSums::join(sum.square);
+    double common = square - ChannelSums::join(sum.variance);
+    moments.productSquares.push_back({square - common, common});
   }
   return moments;
 }
 
+static void addPairAdjoint(PairSums pair, ErrorParts sensitivity,
+                           ErrorParts &result) {
+  result.single += sensitivity.single * pair.squares;
+  result.common += sensitivity.common * pair.weights * pair.weights;
+}
+
 /// Adds what one output channel of a convolution hands back.
 static void addRowAdjoint(const Layer &layer, const float *row,
-                          double sensitivity, double *result) {
+                          ErrorParts sensitivity, ErrorParts *result) {
   int64_t count = layer.getGroupInputs();
   if (layer.getTaps() > 1) {
     for (int64_t c = 0; c < count; ++c)
-      result[c] +=
-          sensitivity *
-          sumTaps(row + c * layer.getTaps(), layer.tapShares).squares;
+      addPairAdjoint(sumTaps(row + c * layer.getTaps(), layer.tapShares),
+                     sensitivity, result[c]);
     return;
   }
-  sensitivity *= layer.tapShares[0];
-  for (int64_t c = 0; c < count; ++c)
-    result[c] += sensitivity * static_cast<double>(row[c]) * row[c];
+  double share = layer.tapShares[0];
+  for (int64_t c = 0; c < count; ++c) {
+    double weight = row[c];
+    addPairAdjoint({share * weight, share * weight * weight}, sensitivity,
+                   result[c]);
+  }
 }
 
-std::vector<double>
-toeplitz::convolveSensitivities(Operation *op, ArrayRef<double> sensitivities,
+std::vector<ErrorParts>
+toeplitz::convolveSensitivities(Operation *op,
+                                ArrayRef<ErrorParts> sensitivities,
                                 size_t entries) {
   std::optional<Layer> layer = readLayer(op);
   assert(layer && "it had moments");
-  std::vector<double> result(layer->inputs, 0.0);
+  std::vector<ErrorParts> result(layer->inputs);
   if (layer->isTransposed) {
     forEachTransposedPair(
         *layer, [&](int64_t input, int64_t output, PairSums pair) {
-          result[input] += sensitivities[output] * pair.squares;
+          addPairAdjoint(pair, sensitivities[output], result[input]);
         });
   } else {
     int64_t rowSize = layer->getGroupInputs() * layer->getTaps();
@@ -256,12 +267,13 @@ toeplitz::convolveSensitivities(Operation *op, ArrayRef<double> sensitivities,
                     &result[f / layer->getGroupOutputs() *
                             layer->getGroupInputs()]);
   }
+  if (entries > 1)
+    return result;
   // One entry stands for all channels.
-  if (entries == 1) {
-    double sum = 0;
-    for (double sensitivity : result)
-      sum += sensitivity;
-    return {sum};
+  ErrorParts sum;
+  for (const ErrorParts &parts : result) {
+    sum.single += parts.single;
+    sum.common += parts.common;
   }
-  return result;
+  return {sum};
 }

@@ -111,7 +111,8 @@ static ErrorRule applyFunction(const ChannelMoments &argument,
     FunctionMoments moments = applyToNormal(argument[c], function);
     rule.result[c] = moments.result;
     auto entry = static_cast<uint32_t>(c);
-    rule.paths[0].push_back({entry, entry, moments.squaredSlope});
+    rule.paths[0].push_back({entry, entry, moments.squaredSlope,
+                             moments.slope * moments.slope});
   }
   return rule;
 }
@@ -128,7 +129,8 @@ static ErrorRule applyPrelu(const ChannelMoments &argument,
         argument[c], [=](double x) { return x >= 0 ? x : slope * x; });
     rule.result[c] = moments.result;
     rule.paths[0].push_back({static_cast<uint32_t>(argument.getEntry(c)),
-                             static_cast<uint32_t>(c), moments.squaredSlope});
+                             static_cast<uint32_t>(c), moments.squaredSlope,
+                             moments.slope * moments.slope});
   }
   return rule;
 }
@@ -139,6 +141,8 @@ namespace {
 struct BinaryMoments {
   Moments result;
   double firstGain = 1, secondGain = 1;
+  /// Of errors that all positions have in common.
+  double firstCommonGain = 1, secondCommonGain = 1;
 };
 } // namespace
 
@@ -146,7 +150,9 @@ static BinaryMoments multiply(Moments a, Moments b) {
   double mean = a.mean * b.mean;
   return {{mean, a.getSquare() * b.getSquare() - mean * mean},
           b.getSquare(),
-          a.getSquare()};
+          a.getSquare(),
+          b.mean * b.mean,
+          a.mean * a.mean};
 }
 
 /// To first order: 1 / b has the slope -1 / b^2.
@@ -155,13 +161,14 @@ static BinaryMoments divide(Moments a, Moments b) {
   Moments inverse = {1 / b.mean, b.variance * slope * slope};
   BinaryMoments moments = multiply(a, inverse);
   moments.secondGain *= slope * slope;
+  moments.secondCommonGain *= slope * slope;
   return moments;
 }
 
 static BinaryMoments takeLarger(Moments a, Moments b) {
   LargerOfTwo larger = getLargerOfNormals(a, b);
-  return {larger.result, larger.probabilityOfFirst,
-          1 - larger.probabilityOfFirst};
+  double first = larger.probabilityOfFirst, second = 1 - first;
+  return {larger.result, first, second, first * first, second * second};
 }
 
 static Moments negate(Moments a) { return {-a.mean, a.variance}; }
@@ -207,9 +214,9 @@ static ErrorRule applyBinary(const ChannelMoments &first,
     rule.result[c] = moments.result;
     auto to = static_cast<uint32_t>(c);
     rule.paths[0].push_back({static_cast<uint32_t>(first.getEntry(c)), to,
-                             moments.firstGain});
+                             moments.firstGain, moments.firstCommonGain});
     rule.paths[1].push_back({static_cast<uint32_t>(second.getEntry(c)), to,
-                             moments.secondGain});
+                             moments.secondGain, moments.secondCommonGain});
   }
   return rule;
 }

@@ -8,16 +8,29 @@
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
 namespace toeplitz {
 
-/// `gain` times the variance of the errors in entry `from` of an operand is
-/// part of that in entry `to` of the result.
+/// The variance of an error, in two parts: that of the error which all
+/// positions of a channel have in common, and of what each position has for
+/// itself, independent of the others.
+struct ErrorParts {
+  double single = 0, common = 0;
+};
+
+/// What the variance of the errors in entry `from` of an operand makes of that
+/// in entry `to` of the result: the part of single positions is multiplied by
+/// `gain`, the common part by `commonGain`. What is left of the common part,
+/// gain - commonGain where that is positive, is different at each position of
+/// the result.
 struct ErrorPath {
   uint32_t from = 0, to = 0;
-  double gain = 1;
+  double gain = 1, commonGain = 1;
+
+  double getLeak() const { return std::max(gain - commonGain, 0.0); }
 };
 using ErrorPaths = std::vector<ErrorPath>;
 

@@ -41,19 +41,21 @@ static double countElements(Value tensor) {
 /// The result that follows from its paths.
 static ErrorRule mix(size_t channels, OperandMoments operands,
                      SmallVector<ErrorPaths, 2> paths) {
-  std::vector<double> squares(channels, 0.0);
+  std::vector<double> squares(channels, 0.0), active(channels, 0.0);
   ErrorRule rule;
   rule.result = ChannelMoments(channels);
   for (auto [operand, operandPaths] : llvm::enumerate(paths))
     for (const ErrorPath &path : operandPaths) {
       const Moments &from = (*operands[operand])[path.from];
       rule.result[path.to].mean += path.gain * from.mean;
+      active[path.to] += path.gain * from.active;
       squares[path.to] += path.gain * from.getSquare();
     }
   for (size_t c = 0; c < channels; ++c) {
     Moments &moments = rule.result[c];
     moments.variance =
         std::max(squares[c] - moments.mean * moments.mean, 0.0);
+    moments.active = active[c];
   }
   rule.paths = std::move(paths);
   return rule;
@@ -62,7 +64,7 @@ static ErrorRule mix(size_t channels, OperandMoments operands,
 static ErrorPath makePath(const ChannelMoments &operand, size_t from, size_t to,
                           double share = 1) {
   return {static_cast<uint32_t>(operand.getEntry(from)),
-          static_cast<uint32_t>(to), share};
+          static_cast<uint32_t>(to), share, share};
 }
 
 /// Every channel stays in its place, with `share` of the elements.
@@ -264,7 +266,7 @@ ErrorRule toeplitz::applyUnknownRule(Operation *op, OperandMoments operands) {
     double gain =
         resultSquare / square / static_cast<double>(operands[i]->size());
     for (size_t c = 0; c < operands[i]->size(); ++c)
-      rule.paths[i].push_back({static_cast<uint32_t>(c), 0, gain});
+      rule.paths[i].push_back({static_cast<uint32_t>(c), 0, gain, gain});
   }
   return rule;
 }

@@ -81,10 +81,10 @@ const ChannelMoments &TypicalErrors::getMoments(Value value) {
   return moments.try_emplace(value, std::move(made)).first->second;
 }
 
-ArrayRef<double> TypicalErrors::getSensitivities(Value value) const {
+ArrayRef<ErrorParts> TypicalErrors::getSensitivities(Value value) const {
   auto found = sensitivities.find(value);
-  return found == sensitivities.end() ? ArrayRef<double>()
-                                      : ArrayRef<double>(found->second);
+  return found == sensitivities.end() ? ArrayRef<ErrorParts>()
+                                      : ArrayRef<ErrorParts>(found->second);
 }
 
 /// The rule of an operation that isn't a convolution with constant weights.
@@ -148,8 +148,9 @@ void TypicalErrors::visitOutput(Value output) {
   if (std::isinf(weight))
     return;
   auto entries = static_cast<double>(result.size());
-  addSensitivities(output, std::vector<double>(result.size(),
-                                               weight * weight / entries));
+  double each = weight * weight / entries;
+  addSensitivities(output, std::vector<ErrorParts>(result.size(),
+                                                   ErrorParts{each, each}));
 }
 
 void TypicalErrors::visitOutputs(Operation *terminator) {
@@ -157,48 +158,69 @@ void TypicalErrors::visitOutputs(Operation *terminator) {
     visitOutput(output);
 }
 
-void TypicalErrors::addSensitivities(Value value, ArrayRef<double> added) {
-  std::vector<double> &sums = sensitivities[value];
-  sums.resize(added.size(), 0.0);
-  for (size_t c = 0; c < added.size(); ++c)
-    sums[c] += added[c];
+void TypicalErrors::addSensitivities(Value value, ArrayRef<ErrorParts> added) {
+  std::vector<ErrorParts> &sums = sensitivities[value];
+  sums.resize(added.size());
+  for (size_t c = 0; c < added.size(); ++c) {
+    sums[c].single += added[c].single;
+    sums[c].common += added[c].common;
+  }
 }
 
 void TypicalErrors::followPaths(Value result, const ErrorRule &rule) {
-  ArrayRef<double> counts = getSensitivities(result);
+  ArrayRef<ErrorParts> counts = getSensitivities(result);
   for (auto [index, paths] : llvm::enumerate(rule.paths)) {
     if (paths.empty())
       continue;
     Value operand = result.getDefiningOp()->getOperand(index);
     if (operand.getDefiningOp<arith::ConstantOp>())
       continue;
-    std::vector<double> added(getMoments(operand).size(), 0.0);
-    for (const ErrorPath &path : paths)
-      added[path.from] += path.gain * counts[path.to];
+    std::vector<ErrorParts> added(getMoments(operand).size());
+    for (const ErrorPath &path : paths) {
+      const ErrorParts &count = counts[path.to];
+      added[path.from].single += path.gain * count.single;
+      added[path.from].common +=
+          path.commonGain * count.common + path.getLeak() * count.single;
+    }
     addSensitivities(operand, added);
   }
 }
 
 /// What a relative error of all elements of a value counts.
-static double weighSquares(ArrayRef<double> sensitivities,
+static double weighSquares(ArrayRef<ErrorParts> sensitivities,
                            const ChannelMoments &moments) {
   double sum = 0;
   for (auto [c, sensitivity] : llvm::enumerate(sensitivities))
-    sum += sensitivity * moments[c].getSquare();
+    sum += sensitivity.single * moments[c].getSquare();
+  return sum;
+}
+
+/// What a relative error of the products of a layer counts.
+///
+/// Of the errors that the means of inputs make, a part is the same at all
+/// positions: what the rounding of weights makes. Of the three errors of about
+/// the same size that a product of numbers in two bfloat16 parts has (that of
+/// the weight, that of the input, and the product left out) it is one.
+static double weighProducts(ArrayRef<ErrorParts> sensitivities,
+                            ArrayRef<ErrorParts> products) {
+  constexpr double partOfWeights = 1.0 / 3;
+  double sum = 0;
+  for (auto [sensitivity, product] : llvm::zip(sensitivities, products)) {
+    double common = partOfWeights * product.common;
+    sum += sensitivity.common * common +
+           sensitivity.single * (product.single + product.common - common);
+  }
   return sum;
 }
 
 void TypicalErrors::visitBackward(Operation *op) {
   for (Value result : op->getResults()) {
-    ArrayRef<double> counts = getSensitivities(result);
+    ArrayRef<ErrorParts> counts = getSensitivities(result);
     if (counts.empty())
       continue;
     auto products = productSquares.find(op);
     if (products != productSquares.end()) {
-      double sum = 0;
-      for (auto [count, square] : llvm::zip(counts, products->second))
-        sum += count * square;
-      contributions[op] = sum;
+      contributions[op] = weighProducts(counts, products->second);
       addSensitivities(op->getOperand(0),
                        convolveSensitivities(
                            op, counts, getMoments(op->getOperand(0)).size()));

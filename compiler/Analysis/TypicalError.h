@@ -41,15 +41,14 @@ public:
   /// entry counts; the latter empty where it doesn't reach an output. For
   /// tests and the curious.
   const ChannelMoments &getMoments(mlir::Value value);
-  llvm::ArrayRef<double> getSensitivities(mlir::Value value) const;
+  llvm::ArrayRef<ErrorParts> getSensitivities(mlir::Value value) const;
 
 private:
   void visitForward(mlir::Operation *op);
   void visitOutputs(mlir::Operation *terminator);
   void visitOutput(mlir::Value output);
   void visitBackward(mlir::Operation *op);
-  void visitLayer(mlir::Operation *op, llvm::ArrayRef<double> sensitivities);
-  void addSensitivities(mlir::Value value, llvm::ArrayRef<double> added);
+  void addSensitivities(mlir::Value value, llvm::ArrayRef<ErrorParts> added);
   void followPaths(mlir::Value result, const ErrorRule &rule);
 
   double inputVariance;
@@ -57,8 +56,8 @@ private:
   /// Of operations other than convolutions.
   llvm::DenseMap<mlir::Value, ErrorRule> rules;
   /// Of convolutions: the sums of the mean squares of their products.
-  llvm::DenseMap<mlir::Operation *, std::vector<double>> productSquares;
-  llvm::DenseMap<mlir::Value, std::vector<double>> sensitivities;
+  llvm::DenseMap<mlir::Operation *, std::vector<ErrorParts>> productSquares;
+  llvm::DenseMap<mlir::Value, std::vector<ErrorParts>> sensitivities;
   llvm::DenseMap<mlir::Operation *, double> contributions;
 };
 

@@ -53,8 +53,11 @@ static bool isFree(const LayerSelection &layer) {
          layer.reason != SelectionReason::ForcedForLayer;
 }
 
-static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers) {
-  Switch best;
+/// The switch that takes most away for a cycle. If it, or a cheaper one, takes
+/// away all that is left to take, the cheapest that does.
+static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers,
+                             double excess) {
+  Switch best, last;
   for (LayerSelection &layer : layers) {
     if (!isFree(layer))
       continue;
@@ -64,11 +67,15 @@ static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers) {
       Switch next = {&layer, place,
                      getShare(layer, chosen) - getShare(layer, candidate),
                      compareCycles(candidate, chosen)};
-      if (candidate.isOffered() && next.saved > 0 && next.isBetterThan(best))
+      if (!candidate.isOffered() || next.saved <= 0)
+        continue;
+      if (next.isBetterThan(best))
         best = next;
+      if (next.saved >= excess && (!last.layer || next.cycles < last.cycles))
+        last = next;
     }
   }
-  return best;
+  return last.layer && last.cycles <= best.cycles ? last : best;
 }
 
 namespace {
@@ -110,7 +117,8 @@ void toeplitz::limitTypicalError(llvm::MutableArrayRef<LayerSelection> layers,
   double estimate;
   while (estimate = estimateTypicalError(layers),
          std::isfinite(estimate) && estimate > limit) {
-    Switch best = findBestSwitch(layers);
+    Switch best =
+        findBestSwitch(layers, estimate * estimate - limit * limit);
     if (!best.layer)
       return;
     LayerSelection &layer = *best.layer;
