@@ -15,6 +15,7 @@
 // No position of the padding is read or multiplied.
 
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
@@ -47,6 +48,44 @@ TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   return divideIntoTasks(batch, countRows(),
                          groups * countGroupBlocks(target.getLanes()), inputRow,
                          multiplyAdds, target);
+}
+
+namespace {
+
+/// How tiles ask for the filter of the next block of output channels.
+struct FilterPrefetch {
+  int64_t tilesPerRow;
+  /// Cache lines that a tile asks for in each step of the reduction, and the
+  /// floats from one tile's to the next one's, up to the last ones of a step.
+  int64_t linesAtOnce, floatsPerPass, lastFloats;
+};
+
+} // namespace
+
+/// Nothing where the filter isn't asked for: see asksAhead.
+static std::optional<FilterPrefetch>
+planFilterPrefetch(const BlockedKernel &blueprint, kernel::TargetAttr target) {
+  constexpr int64_t lineFloats = 16;
+  int64_t lanes = target.getLanes();
+  int64_t vectors =
+      std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
+  int64_t stepFloats = vectors * lanes;
+  FilterPrefetch prefetch;
+  prefetch.tilesPerRow = llvm::divideCeil(blueprint.dimensions.back().output,
+                                          blueprint.tilePositions);
+  FilterStream stream;
+  stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
+  double rowBytes = 4.0 * blueprint.countTaps() * blueprint.inChannels * lanes;
+  stream.blockBytes = rowBytes * vectors;
+  stream.bytes =
+      rowBytes * blueprint.groups * blueprint.countGroupVectors(lanes);
+  if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
+    return std::nullopt;
+  int64_t lines = stepFloats / lineFloats;
+  prefetch.linesAtOnce = llvm::divideCeil(lines, stream.tiles);
+  prefetch.floatsPerPass = prefetch.linesAtOnce * lineFloats;
+  prefetch.lastFloats = (lines - prefetch.linesAtOnce) * lineFloats;
+  return prefetch;
 }
 
 BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
@@ -171,7 +210,8 @@ public:
         lanes(kernel.target.getLanes()), columns(blueprint.dimensions.back()),
         groupVectors(blueprint.countGroupVectors(lanes)),
         groupBlocks(blueprint.countGroupBlocks(lanes)),
-        taps(blueprint.countTaps()) {}
+        taps(blueprint.countTaps()),
+        prefetch(planFilterPrefetch(blueprint, kernel.target)) {}
 
   void emit(const TaskRange &range);
 
@@ -186,6 +226,8 @@ private:
     /// that reach the input.
     SmallVector<Index> outer;
     SmallVector<TapRange> outerTaps;
+    /// The row's number in the task.
+    Index row;
   };
 
   void emitBlock(Place place, const TaskRange &range);
@@ -204,6 +246,8 @@ private:
                        ArrayRef<Index> inputPosition, Index columnTap,
                        ArrayRef<bool> reaches);
 
+  void prefetchFilter(Index row);
+
   Index number(int64_t value) { return kernel.constant(value); }
 
   KernelBuilder &kernel;
@@ -212,6 +256,10 @@ private:
   int64_t lanes;
   const Dimension &columns;
   int64_t groupVectors, groupBlocks, taps;
+  /// Whether the filter is asked for ahead: see planFilterPrefetch.
+  std::optional<FilterPrefetch> prefetch;
+  /// How far ahead of a weight this tile asks for one, in floats.
+  Index prefetchDistance;
 };
 
 void Emitter::emit(const TaskRange &range) {
@@ -248,6 +296,7 @@ void Emitter::emitBlock(Place place, const TaskRange &range) {
   for (const Dimension &dimension : ArrayRef(blueprint.dimensions).drop_back())
     outerSizes.push_back(dimension.output);
   kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
+    place.row = kernel.sub(row, range.firstRow);
     place.outer = kernel.delinearize(row, outerSizes);
     place.outerTaps.clear();
     for (auto [dimension, position] :
@@ -263,7 +312,27 @@ void Emitter::emitRow(const Place &place) {
                    [&](Index column) { emitTile(place, run, column); });
 }
 
+/// Asks for the part of a weights' row in the next block that is this tile's.
+void Emitter::prefetchFilter(Index row) {
+  constexpr int64_t lineFloats = 16;
+  for (int64_t line = 0; line < prefetch->linesAtOnce; ++line)
+    memref::PrefetchOp::create(
+        kernel.builder, kernel.location, buffers.filter,
+        kernel.value(kernel.add(kernel.add(row, prefetchDistance),
+                                number(line * lineFloats))),
+        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
+  if (prefetch) {
+    Index pass =
+        kernel.add(kernel.mul(place.row, number(prefetch->tilesPerRow)),
+                   kernel.div(column, number(blueprint.tilePositions)));
+    prefetchDistance =
+        kernel.add(number(place.vectors * lanes * taps * blueprint.inChannels),
+                   kernel.min(kernel.mul(pass, number(prefetch->floatsPerPass)),
+                              number(prefetch->lastFloats)));
+  }
   Accumulators accumulators = startAccumulators(
       kernel, buffers.bias, place.vector, run.positions, place.vectors);
   int64_t block = blueprint.inputBlock;
@@ -399,6 +468,9 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
   return reduceChannels(
       kernel, accumulators, buffers.filter, filterStart, channels,
       place.vectors, [&](Index channel, int64_t t) -> Value {
+        if (t == 0 && prefetch)
+          prefetchFilter(
+              kernel.add(filterStart, kernel.mul(channel, number(width))));
         if (!reaches[t])
           return {};
         SmallVector<Index> indices = {place.image, inputChannel};

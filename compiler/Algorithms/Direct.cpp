@@ -27,7 +27,8 @@ static int64_t rowPositions(const Convolution &convolution) {
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {scheduleBlocked(convolution, rowPositions(convolution), target)};
+  return {scheduleBlocked(convolution, rowPositions(convolution),
+                          /*rereadsFilter=*/false, target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,

@@ -47,8 +47,8 @@ static std::optional<std::string> declines(const Convolution &convolution,
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  ConvolutionSchedule chosen =
-      scheduleBlocked(convolution, convolution.getPositions(), target);
+  ConvolutionSchedule chosen = scheduleBlocked(
+      convolution, convolution.getPositions(), /*rereadsFilter=*/true, target);
   int64_t columnBytes = 4 * std::max<int64_t>(convolution.getTaps(), 1) *
                         mergedChannels(convolution, target);
   chosen.tilePositions =
@@ -66,9 +66,10 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double moves = static_cast<double>(convolution.batch) *
                  convolution.getPositions() * convolution.getTaps() *
                  convolution.inChannels / schedule.inputBlock;
-  cost.cycles = estimateBlockedCycles(convolution, schedule,
-                                      convolution.getPositions(), target) +
-                4.0 * moves;
+  cost.cycles =
+      estimateBlockedCycles(convolution, schedule, convolution.getPositions(),
+                            /*rereadsFilter=*/true, target) +
+      4.0 * moves;
   return cost;
 }
 

@@ -59,8 +59,8 @@ static int64_t chooseColumns(const Convolution &convolution,
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {
-      scheduleBlocked(convolution, chooseColumns(convolution, target), target)};
+  return {scheduleBlocked(convolution, chooseColumns(convolution, target),
+                          /*rereadsFilter=*/false, target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,

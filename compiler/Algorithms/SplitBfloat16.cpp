@@ -24,6 +24,7 @@
 // numbers, and denormal low parts, count as zeros.
 
 #include "compiler/Algorithms/SplitBfloat16.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
@@ -89,12 +90,15 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
       panels * static_cast<double>(plan.getPanelSize()) / (2 * tileColumns);
   cost.otherOperations = converted * tileColumns * 3;
 
-  // The filter comes from memory once, for which the other algorithms wait as
-  // long: it isn't in their estimates either. For the other panels it comes
-  // from the second-level cache, or from beyond it.
-  double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
-  bool streams = filterBytes > target.getL2() / 2.0;
-  (streams ? cost.memoryBytes : cost.level2Bytes) += filterBytes * panels;
+  // The filter comes from memory once, in turns with the products; for the
+  // other panels it is nearer.
+  FilterStream stream;
+  stream.bytes = stream.blockBytes =
+      4.0 * static_cast<double>(plan.getFilterSize());
+  stream.tiles = 2;
+  cost.cycles += estimateFilterWait(stream, compute, target);
+  (isStreamed(stream.bytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
+      stream.bytes * panels;
   cost.level2Bytes +=
       2 * panels * static_cast<double>(plan.getPanelSize()) * plan.groupVectors;
   return cost;

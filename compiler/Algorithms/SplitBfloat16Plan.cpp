@@ -1,5 +1,6 @@
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -152,7 +153,7 @@ double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
   auto panels = static_cast<double>(countPanels());
   double filterBytes = 4.0 * static_cast<double>(getFilterSize());
   double bytes =
-      filterBytes > target.getL2() / 2.0 ? filterBytes * (panels - 1) : 0;
+      isStreamed(filterBytes, target) ? filterBytes * (panels - 1) : 0;
   // Cleared, read and written in each round, read at the end.
   if (int64_t rounds = countRounds(); rounds > 1)
     bytes += panels * static_cast<double>(countBlocks() * countSets()) *
