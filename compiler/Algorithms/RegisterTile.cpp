@@ -133,7 +133,7 @@ int64_t toeplitz::countMergedGroups(const Convolution &convolution,
 /// The product of all groups, after merging.
 static TiledProduct getProduct(const Convolution &convolution,
                                const ConvolutionSchedule &schedule,
-                               int64_t rowPositions, bool rereadsFilter,
+                               const BlockedLoops &loops,
                                kernel::TargetAttr target) {
   TiledProduct product;
   product.groups = schedule.groups;
@@ -142,22 +142,22 @@ static TiledProduct getProduct(const Convolution &convolution,
   product.steps =
       convolution.getTaps() * (convolution.inChannels / schedule.groups);
   product.rows = static_cast<double>(convolution.batch) *
-                 convolution.getPositions() / rowPositions;
-  product.rowPositions = rowPositions;
-  double rowBytes = 4.0 * convolution.inChannels * rowPositions;
+                 convolution.getPositions() / loops.rowPositions;
+  product.rowPositions = loops.rowPositions;
+  double rowBytes = 4.0 * loops.roundChannels * loops.rowPositions;
   for (int64_t stride : convolution.strides)
     rowBytes *= static_cast<double>(stride);
   product.rowsTogether =
-      rereadsFilter ? product.rows
-                    : std::clamp(std::floor(target.getL2() / 2 / rowBytes), 1.0,
-                                 std::max(1.0, product.rows));
-  product.rereadsFilter = rereadsFilter;
+      loops.rereadsFilter
+          ? product.rows
+          : std::clamp(std::floor(target.getL2() / 2 / rowBytes), 1.0,
+                       std::max(1.0, product.rows));
+  product.rereadsFilter = loops.rereadsFilter;
   return product;
 }
 
 ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
-                                              int64_t rowPositions,
-                                              bool rereadsFilter,
+                                              const BlockedLoops &loops,
                                               kernel::TargetAttr target) {
   int64_t lanes = target.getLanes();
   ConvolutionSchedule schedule;
@@ -167,8 +167,7 @@ ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
   schedule.inputBlock =
       convolution.inputIsPlain && convolution.inChannels < lanes ? 1 : lanes;
   RegisterTile tile = chooseRegisterTile(
-      getProduct(convolution, schedule, rowPositions, rereadsFilter, target),
-      target);
+      getProduct(convolution, schedule, loops, target), target);
   schedule.tilePositions = tile.positions;
   schedule.tileVectors = tile.vectors;
   return schedule;
@@ -176,20 +175,17 @@ ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
 
 double toeplitz::estimateBlockedCycles(const Convolution &convolution,
                                        const ConvolutionSchedule &schedule,
-                                       int64_t rowPositions, bool rereadsFilter,
+                                       const BlockedLoops &loops,
                                        kernel::TargetAttr target) {
-  return chooseRegisterTile(getProduct(convolution, schedule, rowPositions,
-                                       rereadsFilter, target),
+  return chooseRegisterTile(getProduct(convolution, schedule, loops, target),
                             target)
       .cycles;
 }
 
-ConvolutionCost
-toeplitz::estimateBlockedCost(const Convolution &convolution,
-                              const ConvolutionSchedule &schedule,
-                              int64_t rowPositions, kernel::TargetAttr target) {
-  TiledProduct product =
-      getProduct(convolution, schedule, rowPositions, false, target);
+ConvolutionCost toeplitz::estimateBlockedCost(
+    const Convolution &convolution, const ConvolutionSchedule &schedule,
+    const BlockedLoops &loops, kernel::TargetAttr target) {
+  TiledProduct product = getProduct(convolution, schedule, loops, target);
   RegisterTile tile = chooseRegisterTile(product, target);
   ConvolutionCost cost;
   cost.cycles = tile.cycles * getScatterFactor(convolution, tile, target);

@@ -46,22 +46,32 @@ RegisterTile chooseRegisterTile(const TiledProduct &product,
 /// How many groups to merge into one: see compiler/Analysis/MergedGroups.h.
 int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
 
+/// How direct, pointwise and im2col go through a convolution.
+struct BlockedLoops {
+  /// Output positions of a row, which are cut into register tiles.
+  int64_t rowPositions = 1;
+  /// Channels of all groups that are summed up before the next position.
+  int64_t roundChannels = 1;
+  /// As in TiledProduct.
+  bool rereadsFilter = false;
+};
+
 /// The blocked schedule that direct, pointwise and im2col share.
 ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
-                                    int64_t rowPositions, bool rereadsFilter,
+                                    const BlockedLoops &loops,
                                     kernel::TargetAttr target);
 
 /// Estimated cycles of the multiplication that direct, pointwise and im2col
-/// share, whose rows have `rowPositions` positions.
+/// share.
 double estimateBlockedCycles(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
-                             int64_t rowPositions, bool rereadsFilter,
+                             const BlockedLoops &loops,
                              kernel::TargetAttr target);
 
 /// The cost of direct and pointwise, which read their input where it lies.
 ConvolutionCost estimateBlockedCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
-                                    int64_t rowPositions,
+                                    const BlockedLoops &loops,
                                     kernel::TargetAttr target);
 
 /// The packed filter that they share: for each group, for each block of
