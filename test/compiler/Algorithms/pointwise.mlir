@@ -76,11 +76,11 @@ func.func @main(%x: memref<1x1x8x8x4xf32>, %w: memref<32xf32>, %y: memref<1x4x8x
 // CHECK: scf.for %{{.*}} = %c0 to %c512 step %c16
 // CHECK: memref.prefetch %[[W]][%{{.*}}], read, locality<2>, data
 // CHECK: vector.fma
-// CHECK-NOT: arith.maximumf
+// CHECK-NOT: arith.cmpf
 // CHECK: scf.for %{{.*}} = %c512 to %c1024 step %c16
 // CHECK: vector.fma
 // CHECK-NOT: arith.addf
-// CHECK: arith.maximumf
+// CHECK: arith.cmpf
 // CHECK: return
 module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 1048576>} {
 func.func @main(%x: memref<1x64x12x12x16xf32>, %w: memref<1048576xf32>, %r: memref<1x64x12x12x16xf32>, %y: memref<1x64x12x12x16xf32>) {
