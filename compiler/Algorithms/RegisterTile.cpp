@@ -69,11 +69,15 @@ static double getWait(const TiledProduct &product, int64_t positions,
   double passes = product.rows / product.rowsTogether;
   if (!product.rereadsFilter)
     return passes * estimateFilterWait(stream, computeCycles / passes, target);
-  // Later tiles have it from the third level, at 10 bytes a cycle, while they
-  // compute.
-  return estimateFilterWait(stream, computeCycles, target) +
-         std::max(0.0,
-                  (0.1 * stream.bytes - computeCycles / tiles) * (tiles - 1));
+  double first = estimateFilterWait(stream, computeCycles, target);
+  // A filter that is several times as large as the second level hardly comes
+  // faster when it is read again; another one comes from the third level, at 10
+  // bytes a cycle, while the tiles compute.
+  double again =
+      stream.bytes > 4.0 * static_cast<double>(target.getL2())
+          ? first
+          : std::max(0.0, 0.1 * stream.bytes - computeCycles / tiles);
+  return first + again * (tiles - 1);
 }
 
 RegisterTile toeplitz::chooseRegisterTile(const TiledProduct &product,
