@@ -1,5 +1,6 @@
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -43,6 +44,10 @@ bool toeplitz::takesPlainInput(const Convolution &convolution) {
          !convolution.kernel.empty() &&
          (convolution.kernel.back() == 1 || convolution.dilations.back() == 1);
 }
+
+/// Splitting and storing 16 numbers, which wait for the caches. (Measured on
+/// Emerald Rapids, 9 to 15 in layers of 56 x 56 to 14 x 14.)
+static constexpr double conversionCycles = 10;
 
 /// Whether each output is of the input at its own position.
 static bool hasNoNeighbours(ArrayRef<Dimension> dimensions) {
@@ -90,13 +95,73 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
     multiplyAdds *= static_cast<double>(dimension.output) * dimension.kernel;
   auto wanted = std::clamp<int64_t>(
       static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
-  choosePanels(target, wanted);
-  chooseTasks(wanted);
+  chooseRounds(target, wanted);
 
   // (Asking for what isn't needed soon delays what is: with more passes over
   // the tiles the hardware does better.)
   int64_t passes = panelRows * panelTiles / blockTiles;
   streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
+}
+
+/// Fewer steps in a round as long as that saves time.
+void SplitBfloat16Plan::chooseRounds(kernel::TargetAttr target,
+                                     int64_t wanted) {
+  divideRounds(channelSteps, target, wanted);
+  // (Groups that are many have few channels.)
+  if (groups > 1)
+    return;
+  constexpr int64_t fewestSteps = 2;
+  int64_t best = channelSteps;
+  double bestCycles = getTrafficCycles(target);
+  for (int64_t rounds = 2; rounds * fewestSteps <= channelSteps; rounds *= 2) {
+    int64_t steps = llvm::divideCeil(channelSteps, rounds);
+    divideRounds(steps, target, wanted);
+    if (double cycles = getTrafficCycles(target); cycles < bestCycles) {
+      best = steps;
+      bestCycles = cycles;
+    }
+  }
+  divideRounds(best, target, wanted);
+}
+
+void SplitBfloat16Plan::divideRounds(int64_t steps, kernel::TargetAttr target,
+                                     int64_t wanted) {
+  roundSteps = steps;
+  choosePanels(target, wanted);
+  chooseTasks(wanted);
+}
+
+int64_t SplitBfloat16Plan::countSets() const {
+  int64_t tiles = panelRows * panelTiles, most = 0;
+  for (int64_t vectors = 1; vectors <= blockVectors; ++vectors) {
+    int64_t together = mostAccumulators / vectors;
+    most = std::max(most, tiles / together + tiles % together);
+  }
+  // (The last panel may have fewer tiles, of which more are left over.)
+  return most + mostAccumulators;
+}
+
+int64_t SplitBfloat16Plan::getSumsSize() const {
+  if (countRounds() == 1)
+    return 0;
+  return llvm::divideCeil(countBlocks(), blockTasks) * countSets() *
+         getSetSize();
+}
+
+double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
+  constexpr double cyclesPerByte = 0.1;
+  auto panels = static_cast<double>(countPanels());
+  double filterBytes = 4.0 * static_cast<double>(getFilterSize());
+  double bytes =
+      isStreamed(filterBytes, target) ? filterBytes * (panels - 1) : 0;
+  // Cleared, read and written in each round, read at the end.
+  if (int64_t rounds = countRounds(); rounds > 1)
+    bytes += panels * static_cast<double>(countBlocks() * countSets()) *
+             static_cast<double>(getSetSize() * 4 * 2 * (rounds + 1));
+  // What a panel has in common with its neighbours is converted again.
+  double converted =
+      panels * static_cast<double>(getPanelSize()) / (2 * tileColumns);
+  return bytes * cyclesPerByte + converted * conversionCycles;
 }
 
 void SplitBfloat16Plan::foldDimensions() {
@@ -136,7 +201,7 @@ void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target,
   auto largest = target.getL2() / 4;
   panelTiles = rowTiles;
   panelRows = 1;
-  auto fits = [&] { return 2 * getPanelSize() <= largest; };
+  auto fits = [&] { return 2 * getRoundSize() <= largest; };
   while (panelTiles > 1 && !fits())
     panelTiles = llvm::divideCeil(panelTiles, 2);
   if (panelTiles == rowTiles)

@@ -97,10 +97,12 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
     layerTaps *= size;
   // (The first time is in no estimate: every algorithm reads the filter.)
   double filterBytes =
-      4.0 * static_cast<double>(cast<ShapedType>(layer->getOperand(1).getType())
-                                    .getNumElements());
+      4.0 *
+      static_cast<double>(
+          cast<ShapedType>(layer->getOperand(1).getType()).getNumElements());
   double filterCycles =
-      phases == PhaseFold::Dilation && filterBytes > target.getL2() / 2.0
+      phases == PhaseFold::Dilation &&
+              filterBytes > static_cast<double>(target.getL2())
           ? filterBytes / bytesPerCycle
           : 0;
   // The pieces are cut out of the input with its halo.
@@ -110,10 +112,10 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
     if (!readsNothing(piece))
       cycles += estimateBest(describePiece(whole, layerTaps, piece), target);
     if (!isFirst)
-      cycles += kernelCycles + filterCycles +
-                (folded.isSum
-                     ? 2 * 4.0 / bytesPerCycle * result.getNumElements()
-                     : 0);
+      cycles +=
+          kernelCycles + filterCycles +
+          (folded.isSum ? 2 * 4.0 / bytesPerCycle * result.getNumElements()
+                        : 0);
     isFirst = false;
   }
   return cycles;
