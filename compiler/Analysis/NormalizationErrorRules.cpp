@@ -8,6 +8,7 @@
 #include "compiler/Analysis/ErrorRules.h"
 
 #include "dialects/CNN/CNNDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -15,8 +16,8 @@
 using namespace mlir;
 using namespace toeplitz;
 
-/// y = factor x + offset in each channel.
 namespace {
+/// y = factor x + offset in each channel.
 struct LinearFunction {
   double factor = 1, offset = 0;
 };
@@ -39,7 +40,11 @@ applyLinear(const ChannelMoments &input, size_t channels,
   return rule;
 }
 
-static ErrorRule applyBatchNorm(cnn::BatchNormOp op, OperandMoments operands) {
+static std::optional<ErrorRule> applyBatchNorm(cnn::BatchNormOp op,
+                                               OperandMoments operands) {
+  for (Value parameter : op->getOperands().drop_front())
+    if (!parameter.getDefiningOp<arith::ConstantOp>())
+      return std::nullopt;
   const ChannelMoments &scale = *operands[1], &bias = *operands[2],
                        &mean = *operands[3], &variance = *operands[4];
   return applyLinear(*operands[0], countChannels(op.getResult()),
@@ -48,8 +53,7 @@ static ErrorRule applyBatchNorm(cnn::BatchNormOp op, OperandMoments operands) {
                            scale[c].mean /
                            std::sqrt(variance[c].mean +
                                      op.getEpsilon().convertToDouble());
-                       return {factor,
-                               bias[c].mean - factor * mean[c].mean};
+                       return {factor, bias[c].mean - factor * mean[c].mean};
                      });
 }
 
@@ -72,14 +76,12 @@ static ErrorRule applyChannelNorm(OperandMoments operands, size_t channels,
   std::vector<Moments> joined;
   for (size_t group = 0; group < groups; ++group)
     joined.push_back(joinChannels(*operands[0], group * size, size));
-  return applyLinear(
-      *operands[0], channels, [&](size_t c) -> LinearFunction {
-        const Moments &group = joined[c / size];
-        double factor =
-            std::sqrt((*operands[1])[c].getSquare()) /
-            std::sqrt(std::max(group.variance + epsilon, 1e-30));
-        return {factor, (*operands[2])[c].mean - factor * group.mean};
-      });
+  return applyLinear(*operands[0], channels, [&](size_t c) -> LinearFunction {
+    const Moments &group = joined[c / size];
+    double factor = std::sqrt((*operands[1])[c].getSquare()) /
+                    std::sqrt(std::max(group.variance + epsilon, 1e-30));
+    return {factor, (*operands[2])[c].mean - factor * group.mean};
+  });
 }
 
 static ErrorRule applyGroupNorm(cnn::GroupNormOp op, OperandMoments operands) {
@@ -92,11 +94,9 @@ static ErrorRule applyLayerNorm(cnn::LayerNormOp op, OperandMoments operands) {
   size_t channels = countChannels(op.getResult());
   auto axis = static_cast<int64_t>(op.getAxis());
   bool normalisesChannels = axis <= 1 && op.getEndAxis() > 1;
-  // Of the channels alone, scale and bias have dimension 0 for them.
-  if (axis == 1 && op.getEndAxis() == 2) {
-    ErrorRule rule = applyChannelNorm(operands, channels, 1, epsilon);
-    return rule;
-  }
+  // Otherwise scale and bias have other elements than one for each channel.
+  if (axis == 1 && op.getEndAxis() == 2)
+    return applyChannelNorm(operands, channels, 1, epsilon);
   ChannelMoments scale(1, operands[1]->join()), bias(1, operands[2]->join());
   return applyChannelNorm({operands[0], &scale, &bias}, channels,
                           normalisesChannels ? 1 : channels, epsilon);
@@ -104,8 +104,7 @@ static ErrorRule applyLayerNorm(cnn::LayerNormOp op, OperandMoments operands) {
 
 static ErrorRule applyLrn(cnn::LrnOp op, OperandMoments operands) {
   double alpha = op.getAlpha().convertToDouble(),
-         beta = op.getBeta().convertToDouble(),
-         k = op.getK().convertToDouble();
+         beta = op.getBeta().convertToDouble(), k = op.getK().convertToDouble();
   double square = operands[0]->join().getSquare();
   double factor = std::pow(std::max(k + alpha * square, 1e-30), -beta);
   return applyLinear(*operands[0], operands[0]->size(),
@@ -192,12 +191,11 @@ static ErrorRule applySoftmax(cnn::SoftmaxOp op, const ChannelMoments &input) {
                        ? getWeight(c) / sum
                        : 1 / static_cast<double>(shape[op.getAxis()]);
     // (A probability varies between 0 and 1.)
-    double spread = std::min(std::expm1(std::min(input[c].variance, 50.0)),
-                             1 / share - 1);
+    double spread =
+        std::min(std::expm1(std::min(input[c].variance, 50.0)), 1 / share - 1);
     double slope = share * std::sqrt(1 + spread) * (1 - share);
-    rule.result[c] = op.getLog()
-                         ? Moments{std::log(share), input[c].variance}
-                         : Moments{share, share * share * spread};
+    rule.result[c] = op.getLog() ? Moments{std::log(share), input[c].variance}
+                                 : Moments{share, share * share * spread};
     auto entry = static_cast<uint32_t>(c);
     double gain = op.getLog() ? 1.0 : std::min(slope * slope, 1.0 / 16);
     rule.paths[0].push_back({entry, entry, gain, gain});

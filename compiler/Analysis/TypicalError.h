@@ -2,7 +2,8 @@
 //
 // Moments of the values, then of small errors in them, are propagated through
 // the network as in the mean field theory of deep networks: each value has a
-// mean and a variance in each channel, each error a variance, all of them
+// mean and a variance in each channel, each error two variances (of what all
+// positions of a channel have in common, and of the rest), all of them
 // independent. What a layer's rounding adds to the errors of its result, the
 // layers behind it pass on as a linear map of the variances, so one pass
 // backward, by the adjoint of this map, tells what each layer contributes to

@@ -216,12 +216,13 @@ def PrintTypicalError : Pass<"print-typical-error", "::mlir::ModuleOp"> {
   let description = [{
     Prints, for each value of floating-point numbers that isn't a constant, the name of the operation that computes it, mean and variance of
     its elements, over all channels together, and how much an error of theirs counts: the sum over the channels of d (square of the largest
-    error of the outputs, relative to the largest output) / d (variance of an error in the channel). For a convolution also what it
-    contributes for each unit of its algorithm's squared relative error. See compiler/Analysis/TypicalError.h.
+    error of the outputs, relative to the largest output) / d (variance of an error in the channel), for errors of single positions and for
+    those that all positions have in common. For a convolution also what it contributes for each unit of its algorithm's squared relative
+    error. See compiler/Analysis/TypicalError.h.
 
     Output:
     ```
-    cnn.conv "conv1": mean 0.1, variance 2, sensitivity 0.5, contribution 1.02
+    cnn.conv "conv1": mean 0.1, variance 2, sensitivity 0.5 and 0.4, contribution 1.02
     ```
   }];
   let options = [
