@@ -315,5 +315,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 
 const Algorithm toeplitz::im2colAlgorithm = {
     "im2col",          declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
+    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
     packBlockedFilter, countTasks,    emit};

@@ -63,7 +63,8 @@ int explain(const ExplainOptions &options) {
   explanation.lanes = compilation.getTarget().vectorLanes;
   explanation.registers = compilation.getTarget().vectorRegisters;
   explanation.maxError = rules.maxError;
-  explanation.inputRange = rules.inputRange;
+  explanation.typicalErrorLimit = rules.typicalError;
+  explanation.inputRange = rules.inputRange.value_or(1);
   explanation.layers = std::move(*layers);
   compilation.getProgress().clear();
   if (!options.html.empty() &&
