@@ -54,7 +54,7 @@ std::string toeplitz::formatWaste(const LayerSelection &layer,
 std::string toeplitz::formatErrorShare(const Explanation &explanation,
                                        const LayerSelection &layer) {
   std::optional<double> share = getErrorShare(explanation, layer);
-  return share ? print("%.1f %%", 100 * *share) : "an unknown part";
+  return share ? print("error %.1f %%", 100 * *share) : "error unknown";
 }
 
 /// "3x3"; one number where all are equal and `brief`.
@@ -256,9 +256,7 @@ void toeplitz::writeExplanationText(const Explanation &explanation,
                  describeLayer(layer) + "; " +
                      formatCount(countParameters(layer.layer)) +
                      " parameters, " + formatCount(layer.getMultiplyAdds()) +
-                     " multiply-adds; " +
-                     formatErrorShare(explanation, layer) +
-                     " of the squared typical error",
+                     " multiply-adds, " + formatErrorShare(explanation, layer),
                  title.size() < columns / 2 ? title.size() : 4);
     for (const Candidate &candidate : layer.candidates)
       writeCandidate(layer, candidate, withBounds, withTimes, stream);

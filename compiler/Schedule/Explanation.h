@@ -68,7 +68,7 @@ std::vector<std::string> describeTotals(const Explanation &explanation);
 std::string formatCount(double number);
 /// "3.1e-05"; "unknown" for infinity, "" for nothing.
 std::string formatBound(std::optional<double> bound);
-/// "32 %": what a layer's rounding contributes to the square of the network's
+/// "error 32 %": what a layer's rounding contributes to the square of the network's
 /// typical error.
 std::string formatErrorShare(const Explanation &explanation,
                              const LayerSelection &layer);

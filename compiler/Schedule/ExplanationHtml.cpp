@@ -68,9 +68,9 @@ static void writeLayer(const Explanation &explanation,
          << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
          << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
          << llvm::format("%.1f", 100 * share) << " %, "
-         << escapeMarkup(describeLayer(layer)) << "; "
+         << escapeMarkup(describeLayer(layer)) << ", "
          << formatErrorShare(explanation, layer)
-         << " of the squared typical error</span></summary>\n<table><tr>"
+         << "</span></summary>\n<table><tr>"
          << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
          << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
          << "<th>bytes from memory</th><th>error bound</th><th>typical error</th>"

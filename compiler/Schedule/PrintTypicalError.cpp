@@ -10,6 +10,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 namespace toeplitz {
 #define GEN_PASS_DEF_PRINTTYPICALERROR
 #include "compiler/Schedule/Passes.h.inc"
@@ -19,6 +21,9 @@ using namespace mlir;
 using namespace toeplitz;
 
 static void printNumber(StringRef name, double number) {
+  // What cancels leaves a rounding error.
+  if (std::fabs(number) < 1e-12)
+    number = 0;
   llvm::outs() << name << " " << llvm::format("%.4g", number);
 }
 
