@@ -125,5 +125,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::depthwiseAlgorithm = {
-    "depthwise",   declines,   getSchedules, estimateCost, boundSumError, estimateTypicalSumError,
-    getPackedSize, packFilter, countTasks,   emit};
+    "depthwise",   declines,      getSchedules,
+    estimateCost,  boundSumError, estimateTypicalSumError,
+    getPackedSize, packFilter,    countTasks,
+    emit};

@@ -50,7 +50,13 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::directAlgorithm = {
-    "direct",          declines,      getSchedules,
-    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+const Algorithm toeplitz::directAlgorithm = {"direct",
+                                             declines,
+                                             getSchedules,
+                                             estimateCost,
+                                             boundSumError,
+                                             estimateTypicalSumError,
+                                             getBlockedFilterSize,
+                                             packBlockedFilter,
+                                             countTasks,
+                                             emit};

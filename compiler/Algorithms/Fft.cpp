@@ -326,8 +326,7 @@ static double estimateTypicalError(const Convolution &convolution,
   size_t rank = schedule.transform.size();
   llvm::ArrayRef<int64_t> sizes =
       llvm::ArrayRef(schedule.transform).take_back(std::min<size_t>(rank, 2));
-  bool transforms =
-      llvm::any_of(sizes, [](int64_t size) { return size > 1; });
+  bool transforms = llvm::any_of(sizes, [](int64_t size) { return size > 1; });
   double channels =
       static_cast<double>(convolution.inChannels / convolution.groups);
   for (size_t d = 0; d + 2 < convolution.kernel.size(); ++d)
@@ -415,7 +414,8 @@ const Algorithm toeplitz::fftAlgorithm = {"fft",
                                           declines,
                                           getSchedules,
                                           estimateCost,
-                                          boundError, estimateTypicalError,
+                                          boundError,
+                                          estimateTypicalError,
                                           getPackedSize,
                                           packFilter,
                                           countTasks,

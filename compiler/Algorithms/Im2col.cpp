@@ -313,7 +313,13 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::im2colAlgorithm = {
-    "im2col",          declines,      getSchedules,
-    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+const Algorithm toeplitz::im2colAlgorithm = {"im2col",
+                                             declines,
+                                             getSchedules,
+                                             estimateCost,
+                                             boundSumError,
+                                             estimateTypicalSumError,
+                                             getBlockedFilterSize,
+                                             packBlockedFilter,
+                                             countTasks,
+                                             emit};

@@ -156,6 +156,8 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::pointwiseAlgorithm = {
-    "pointwise",       declines,      getSchedules,
-    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+    "pointwise",          declines,
+    getSchedules,         estimateCost,
+    boundSumError,        estimateTypicalSumError,
+    getBlockedFilterSize, packBlockedFilter,
+    countTasks,           emit};

@@ -37,7 +37,8 @@ double boundSumError(const Convolution &convolution,
 /// distributed. A sum of k out of n independent products of either sign has the
 /// variance k / n of the whole sum, and is rounded once:
 ///
-///   (0.43 u)^2 sum over k of k / n = (0.43 u)^2 (n + 1) / 2 = (0.3 u)^2 (n + 1).
+///   (0.43 u)^2 sum over k of k / n = (0.43 u)^2 (n + 1) / 2 = (0.3 u)^2 (n +
+///   1).
 ///
 /// Kernels that add up several partial sums make a little less of it; measured
 /// was 0.25 u sqrt(n) for larger n. Source: Higham, section 2.8 (rules of

@@ -234,7 +234,8 @@ double toeplitz::boundWinogradError(const Convolution &convolution,
 /// relative to the root of the sum of the squared products of inputs and
 /// weights, in one dimension:
 ///
-///   a^2 = mean over outputs o of sum over k of A[o,k]^2 |G_k|^2 |B_k|^2 / taps.
+///   a^2 = mean over outputs o of sum over k of A[o,k]^2 |G_k|^2 |B_k|^2 /
+///   taps.
 static double getSquaredAmplification(const WinogradPlan &plan, int64_t d) {
   if (!plan.isTransformed(d))
     return 1;
@@ -250,8 +251,9 @@ static double getSquaredAmplification(const WinogradPlan &plan, int64_t d) {
                                    transforms.filter.columns);
 }
 
-double toeplitz::estimateTypicalWinogradError(
-    const Convolution &convolution, const ConvolutionSchedule &schedule) {
+double
+toeplitz::estimateTypicalWinogradError(const Convolution &convolution,
+                                       const ConvolutionSchedule &schedule) {
   WinogradPlan plan(convolution, schedule);
   double squared =
       getSquaredAmplification(plan, 1) * getSquaredAmplification(plan, 2);

@@ -61,9 +61,8 @@ toeplitz::applyToNormal(Moments argument,
                         llvm::function_ref<double(double)> function) {
   static const Quadrature quadrature;
   // A number that doesn't vary has a slope all the same.
-  double deviation =
-      std::max({std::sqrt(argument.variance), 1e-6 * std::fabs(argument.mean),
-                1e-30});
+  double deviation = std::max(
+      {std::sqrt(argument.variance), 1e-6 * std::fabs(argument.mean), 1e-30});
   FunctionMoments moments;
   double square = 0, previous = 0, fourthPower = 0;
   for (size_t i = 0; i < Quadrature::count; ++i) {
@@ -94,8 +93,8 @@ Moments toeplitz::getLargestOfNormals(double count) {
   constexpr double step = 0.05, reach = 8;
   double mean = 0, square = 0;
   for (double z = -reach; z <= reach; z += step) {
-    double weight = step * count * getDensity(z) *
-                    std::pow(getDistribution(z), count - 1);
+    double weight =
+        step * count * getDensity(z) * std::pow(getDistribution(z), count - 1);
     mean += weight * z;
     square += weight * z * z;
   }
@@ -110,8 +109,8 @@ LargerOfTwo toeplitz::getLargerOfNormals(Moments first, Moments second) {
   double distance = (first.mean - second.mean) / deviation;
   double probability = getDistribution(distance);
   double density = deviation * getDensity(distance);
-  double mean = first.mean * probability + second.mean * (1 - probability) +
-                density;
+  double mean =
+      first.mean * probability + second.mean * (1 - probability) + density;
   double square = first.getSquare() * probability +
                   second.getSquare() * (1 - probability) +
                   (first.mean + second.mean) * density;

@@ -58,9 +58,8 @@ struct FunctionMoments {
 };
 
 /// By quadrature, slopes by differences between its nodes.
-FunctionMoments
-applyToNormal(Moments argument,
-              llvm::function_ref<double(double)> function);
+FunctionMoments applyToNormal(Moments argument,
+                              llvm::function_ref<double(double)> function);
 
 /// The largest of `count` independent numbers with a standard normal
 /// distribution; `count` need not be whole.

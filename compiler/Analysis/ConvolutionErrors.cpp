@@ -188,10 +188,10 @@ static std::vector<ChannelSums> sumChannels(const Layer &layer,
                                             const MomentRows &rows) {
   std::vector<ChannelSums> sums(layer.outputs);
   if (layer.isTransposed) {
-    forEachTransposedPair(
-        layer, [&](int64_t input, int64_t output, PairSums pair) {
-          sums[output].add(0, pair, rows, input);
-        });
+    forEachTransposedPair(layer,
+                          [&](int64_t input, int64_t output, PairSums pair) {
+                            sums[output].add(0, pair, rows, input);
+                          });
     return sums;
   }
   int64_t rowSize = layer.getGroupInputs() * layer.getTaps();
@@ -247,10 +247,8 @@ static void addRowAdjoint(const Layer &layer, const float *row,
   }
 }
 
-std::vector<ErrorParts>
-toeplitz::convolveSensitivities(Operation *op,
-                                ArrayRef<ErrorParts> sensitivities,
-                                size_t entries) {
+std::vector<ErrorParts> toeplitz::convolveSensitivities(
+    Operation *op, ArrayRef<ErrorParts> sensitivities, size_t entries) {
   std::optional<Layer> layer = readLayer(op);
   assert(layer && "it had moments");
   std::vector<ErrorParts> result(layer->inputs);
@@ -262,10 +260,9 @@ toeplitz::convolveSensitivities(Operation *op,
   } else {
     int64_t rowSize = layer->getGroupInputs() * layer->getTaps();
     for (int64_t f = 0; f < layer->outputs; ++f)
-      addRowAdjoint(*layer, layer->filter.get().data() + f * rowSize,
-                    sensitivities[f],
-                    &result[f / layer->getGroupOutputs() *
-                            layer->getGroupInputs()]);
+      addRowAdjoint(
+          *layer, layer->filter.get().data() + f * rowSize, sensitivities[f],
+          &result[f / layer->getGroupOutputs() * layer->getGroupInputs()]);
   }
   if (entries > 1)
     return result;

@@ -33,14 +33,14 @@ struct ConvolutionMoments {
 ///   variance[f] = sum over i of A[f, i] variance[i],
 ///
 /// and variances of errors of single positions as the last line; those of
-/// errors that all positions have in common with a[f, i]^2. Inputs at different taps and in
-/// different channels count as independent: what neighbours have in common,
-/// weights of either sign enlarge as often as they diminish it.
-std::optional<ConvolutionMoments>
-convolveMoments(mlir::Operation *layer, const ChannelMoments &input);
+/// errors that all positions have in common with a[f, i]^2. Inputs at different
+/// taps and in different channels count as independent: what neighbours have in
+/// common, weights of either sign enlarge as often as they diminish it.
+std::optional<ConvolutionMoments> convolveMoments(mlir::Operation *layer,
+                                                  const ChannelMoments &input);
 
-/// The adjoint: how much errors of each of the input's `entries` count, from how
-/// much those of the result's channels do.
+/// The adjoint: how much errors of each of the input's `entries` count, from
+/// how much those of the result's channels do.
 std::vector<ErrorParts>
 convolveSensitivities(mlir::Operation *layer,
                       llvm::ArrayRef<ErrorParts> sensitivities, size_t entries);

@@ -111,8 +111,8 @@ static ErrorRule applyFunction(const ChannelMoments &argument,
     FunctionMoments moments = applyToNormal(argument[c], function);
     rule.result[c] = moments.result;
     auto entry = static_cast<uint32_t>(c);
-    rule.paths[0].push_back({entry, entry, moments.squaredSlope,
-                             moments.slope * moments.slope});
+    rule.paths[0].push_back(
+        {entry, entry, moments.squaredSlope, moments.slope * moments.slope});
   }
   return rule;
 }

@@ -53,8 +53,7 @@ static ErrorRule mix(size_t channels, OperandMoments operands,
     }
   for (size_t c = 0; c < channels; ++c) {
     Moments &moments = rule.result[c];
-    moments.variance =
-        std::max(squares[c] - moments.mean * moments.mean, 0.0);
+    moments.variance = std::max(squares[c] - moments.mean * moments.mean, 0.0);
     moments.active = active[c];
   }
   rule.paths = std::move(paths);
@@ -126,9 +125,9 @@ static ErrorRule concatenate(tensor::ConcatOp op, OperandMoments operands) {
                        ? 1
                        : countElements(operand) / countElements(op.getResult());
     for (size_t c = 0; c < count; ++c)
-      paths[index].push_back(makePath(
-          moments, c, channels == 1 ? 0 : first + c,
-          channels == 1 ? share / static_cast<double>(count) : share));
+      paths[index].push_back(
+          makePath(moments, c, channels == 1 ? 0 : first + c,
+                   channels == 1 ? share / static_cast<double>(count) : share));
     first += ofChannels ? count : 0;
   }
   return mix(channels, operands, std::move(paths));
@@ -176,8 +175,7 @@ static ErrorRule insert(tensor::InsertSliceOp op, OperandMoments operands) {
   if (!isWhole)
     channels = 1;
   SmallVector<ErrorPaths, 2> paths(op->getNumOperands());
-  auto add = [&](unsigned operand, const ChannelMoments &moments,
-                 double part) {
+  auto add = [&](unsigned operand, const ChannelMoments &moments, double part) {
     size_t count = channels == 1 ? moments.size() : channels;
     for (size_t c = 0; c < count; ++c)
       paths[operand].push_back(
@@ -203,7 +201,8 @@ static ErrorRule pad(cnn::PadOp op, const ChannelMoments &operand) {
     share *= static_cast<double>(channels) / getShape(op.getInput())[1];
   SmallVector<ErrorPaths, 2> paths(2);
   for (size_t c = 0; c < channels; ++c) {
-    int64_t from = static_cast<int64_t>(c) - (padsChannels ? op.getLow()[1] : 0);
+    int64_t from =
+        static_cast<int64_t>(c) - (padsChannels ? op.getLow()[1] : 0);
     bool isInside =
         !padsChannels || (from >= 0 && from < getShape(op.getInput())[1]);
     if (isInside)

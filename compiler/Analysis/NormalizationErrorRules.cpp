@@ -48,8 +48,7 @@ static ErrorRule applyBatchNorm(cnn::BatchNormOp op, OperandMoments operands) {
                            scale[c].mean /
                            std::sqrt(variance[c].mean +
                                      op.getEpsilon().convertToDouble());
-                       return {factor,
-                               bias[c].mean - factor * mean[c].mean};
+                       return {factor, bias[c].mean - factor * mean[c].mean};
                      });
 }
 
@@ -72,14 +71,12 @@ static ErrorRule applyChannelNorm(OperandMoments operands, size_t channels,
   std::vector<Moments> joined;
   for (size_t group = 0; group < groups; ++group)
     joined.push_back(joinChannels(*operands[0], group * size, size));
-  return applyLinear(
-      *operands[0], channels, [&](size_t c) -> LinearFunction {
-        const Moments &group = joined[c / size];
-        double factor =
-            std::sqrt((*operands[1])[c].getSquare()) /
-            std::sqrt(std::max(group.variance + epsilon, 1e-30));
-        return {factor, (*operands[2])[c].mean - factor * group.mean};
-      });
+  return applyLinear(*operands[0], channels, [&](size_t c) -> LinearFunction {
+    const Moments &group = joined[c / size];
+    double factor = std::sqrt((*operands[1])[c].getSquare()) /
+                    std::sqrt(std::max(group.variance + epsilon, 1e-30));
+    return {factor, (*operands[2])[c].mean - factor * group.mean};
+  });
 }
 
 static ErrorRule applyGroupNorm(cnn::GroupNormOp op, OperandMoments operands) {
@@ -104,8 +101,7 @@ static ErrorRule applyLayerNorm(cnn::LayerNormOp op, OperandMoments operands) {
 
 static ErrorRule applyLrn(cnn::LrnOp op, OperandMoments operands) {
   double alpha = op.getAlpha().convertToDouble(),
-         beta = op.getBeta().convertToDouble(),
-         k = op.getK().convertToDouble();
+         beta = op.getBeta().convertToDouble(), k = op.getK().convertToDouble();
   double square = operands[0]->join().getSquare();
   double factor = std::pow(std::max(k + alpha * square, 1e-30), -beta);
   return applyLinear(*operands[0], operands[0]->size(),
@@ -192,12 +188,11 @@ static ErrorRule applySoftmax(cnn::SoftmaxOp op, const ChannelMoments &input) {
                        ? getWeight(c) / sum
                        : 1 / static_cast<double>(shape[op.getAxis()]);
     // (A probability varies between 0 and 1.)
-    double spread = std::min(std::expm1(std::min(input[c].variance, 50.0)),
-                             1 / share - 1);
+    double spread =
+        std::min(std::expm1(std::min(input[c].variance, 50.0)), 1 / share - 1);
     double slope = share * std::sqrt(1 + spread) * (1 - share);
-    rule.result[c] = op.getLog()
-                         ? Moments{std::log(share), input[c].variance}
-                         : Moments{share, share * share * spread};
+    rule.result[c] = op.getLog() ? Moments{std::log(share), input[c].variance}
+                                 : Moments{share, share * share * spread};
     auto entry = static_cast<uint32_t>(c);
     double gain = op.getLog() ? 1.0 : std::min(slope * slope, 1.0 / 16);
     rule.paths[0].push_back({entry, entry, gain, gain});

@@ -25,16 +25,16 @@ static ChannelMoments measureConstant(Value value) {
     return ChannelMoments(1);
   auto type = cast<RankedTensorType>(value.getType());
   // The one dimension of parameters is that of the channels.
-  size_t channels = type.getRank() == 1 ? type.getNumElements()
-                                        : countChannels(value);
+  size_t channels =
+      type.getRank() == 1 ? type.getNumElements() : countChannels(value);
   size_t images = type.getRank() < 2 ? 1 : type.getDimSize(0);
   size_t positions = values->size() / channels / images;
   ChannelMoments moments(channels);
   for (size_t c = 0; c < channels; ++c) {
     double sum = 0, square = 0;
     for (size_t image = 0; image < images; ++image)
-      for (float number : values->get().slice(
-               (image * channels + c) * positions, positions)) {
+      for (float number :
+           values->get().slice((image * channels + c) * positions, positions)) {
         sum += number;
         square += static_cast<double>(number) * number;
       }
@@ -90,8 +90,8 @@ ArrayRef<ErrorParts> TypicalErrors::getSensitivities(Value value) const {
 /// The rule of an operation that isn't a convolution with constant weights.
 static ErrorRule applyRule(Operation *op, OperandMoments operands) {
   if (op->getNumResults() == 1 && op->getNumRegions() == 0)
-    for (auto apply : {applyElementwiseRule, applyNormalizationRule,
-                       applyMovementRule})
+    for (auto apply :
+         {applyElementwiseRule, applyNormalizationRule, applyMovementRule})
       if (std::optional<ErrorRule> rule = apply(op, operands))
         return std::move(*rule);
   return applyUnknownRule(op, operands);
@@ -149,8 +149,8 @@ void TypicalErrors::visitOutput(Value output) {
     return;
   auto entries = static_cast<double>(result.size());
   double each = weight * weight / entries;
-  addSensitivities(output, std::vector<ErrorParts>(result.size(),
-                                                   ErrorParts{each, each}));
+  addSensitivities(
+      output, std::vector<ErrorParts>(result.size(), ErrorParts{each, each}));
 }
 
 void TypicalErrors::visitOutputs(Operation *terminator) {

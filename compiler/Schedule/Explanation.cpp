@@ -120,14 +120,13 @@ std::string toeplitz::describeVerdict(const LayerSelection &layer,
 
 static std::string describeTypicalError(const Explanation &explanation) {
   double error = explanation.estimateTypicalError();
-  std::string text =
-      "typical error of the outputs: " + formatBound(error) +
-      (std::isfinite(error) ? " of the largest one" : "");
+  std::string text = "typical error of the outputs: " + formatBound(error) +
+                     (std::isfinite(error) ? " of the largest one" : "");
   if (!std::isfinite(explanation.typicalErrorLimit))
     return text + ", without a limit";
   text += ", with a limit of " + print("%g", explanation.typicalErrorLimit);
-  auto switched = llvm::count_if(
-      explanation.layers, [](const LayerSelection &layer) {
+  auto switched =
+      llvm::count_if(explanation.layers, [](const LayerSelection &layer) {
         return layer.reason == SelectionReason::TypicalError;
       });
   return switched == 0 ? text

@@ -61,20 +61,21 @@ static void writeLayer(const Explanation &explanation,
                        const LayerSelection &layer, double share,
                        llvm::raw_ostream &stream) {
   const Candidate &chosen = layer.getChosen();
-  stream << "<details><summary><span class=\"name\">"
-         << escapeMarkup(layer.name.empty() ? "(unnamed)" : layer.name)
-         << "</span><span class=\"algorithm\">"
-         << escapeMarkup(chosen.choice.getName())
-         << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
-         << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
-         << llvm::format("%.1f", 100 * share) << " %, "
-         << escapeMarkup(describeLayer(layer)) << ", "
-         << formatErrorShare(explanation, layer)
-         << "</span></summary>\n<table><tr>"
-         << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
-         << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
-         << "<th>bytes from memory</th><th>error bound</th><th>typical error</th>"
-         << "<th>measured &micro;s</th><th class=\"text\"></th></tr>\n";
+  stream
+      << "<details><summary><span class=\"name\">"
+      << escapeMarkup(layer.name.empty() ? "(unnamed)" : layer.name)
+      << "</span><span class=\"algorithm\">"
+      << escapeMarkup(chosen.choice.getName())
+      << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
+      << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
+      << llvm::format("%.1f", 100 * share) << " %, "
+      << escapeMarkup(describeLayer(layer)) << ", "
+      << formatErrorShare(explanation, layer)
+      << "</span></summary>\n<table><tr>"
+      << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
+      << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
+      << "<th>bytes from memory</th><th>error bound</th><th>typical error</th>"
+      << "<th>measured &micro;s</th><th class=\"text\"></th></tr>\n";
   for (const Candidate &candidate : layer.candidates)
     writeCandidate(layer, candidate, stream);
   stream << "</table>";

@@ -52,7 +52,7 @@ StringRef toeplitz::getReasonName(SelectionReason reason) {
 }
 
 double toeplitz::getRelativeCost(const LayerSelection &layer,
-                              const Candidate &candidate) {
+                                 const Candidate &candidate) {
   const Candidate &chosen = layer.getChosen();
   if (chosen.microseconds && candidate.microseconds &&
       layer.reason == SelectionReason::Measured)
@@ -119,7 +119,7 @@ double Explanation::estimateTypicalError() const {
 }
 
 std::optional<double> toeplitz::getErrorShare(const Explanation &explanation,
-                                            const LayerSelection &layer) {
+                                              const LayerSelection &layer) {
   double error = explanation.estimateTypicalError();
   double share = getErrorShare(layer) / (error * error);
   return std::isfinite(share) ? std::optional(share) : std::nullopt;

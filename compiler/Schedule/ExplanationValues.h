@@ -11,7 +11,8 @@ namespace toeplitz {
 
 /// The parameters of a layer, whichever of the two operations it is.
 struct LayerParameters {
-  llvm::SmallVector<int64_t> kernel, strides, dilations, paddingLow, paddingHigh;
+  llvm::SmallVector<int64_t> kernel, strides, dilations, paddingLow,
+      paddingHigh;
   int64_t groups;
   bool isTransposed;
 };

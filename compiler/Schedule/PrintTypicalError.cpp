@@ -56,8 +56,8 @@ private:
     for (Value result : op->getResults()) {
       if (!isa<FloatType>(getElementTypeOrSelf(result.getType())))
         continue;
-      llvm::outs() << op->getName() << " \""
-                   << getLayerName(op->getLoc(), "") << "\": ";
+      llvm::outs() << op->getName() << " \"" << getLayerName(op->getLoc(), "")
+                   << "\": ";
       printValue(errors.getMoments(result), errors.getSensitivities(result));
       if (isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
         printNumber(", contribution", errors.getContribution(op));
@@ -76,7 +76,8 @@ private:
     if (channels)
       for (size_t c = 0; c < moments.size(); ++c) {
         llvm::outs() << "; ";
-        printMoments(moments[c], sensitivities.empty() ? ErrorParts() : sensitivities[c]);
+        printMoments(moments[c],
+                     sensitivities.empty() ? ErrorParts() : sensitivities[c]);
       }
   }
 };

@@ -81,8 +81,9 @@ private:
             {builder.getNamedAttr(
                  "bound",
                  builder.getF64FloatAttr(*largest->getChosen().errorBound)),
-             builder.getNamedAttr("input_range",
-                                  builder.getF64FloatAttr(inputRange > 0 ? inputRange : 1)),
+             builder.getNamedAttr(
+                 "input_range",
+                 builder.getF64FloatAttr(inputRange > 0 ? inputRange : 1)),
              builder.getNamedAttr("layer",
                                   builder.getStringAttr(largest->name))}));
   }

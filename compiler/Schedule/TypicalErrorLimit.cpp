@@ -117,8 +117,7 @@ void toeplitz::limitTypicalError(llvm::MutableArrayRef<LayerSelection> layers,
   double estimate;
   while (estimate = estimateTypicalError(layers),
          std::isfinite(estimate) && estimate > limit) {
-    Switch best =
-        findBestSwitch(layers, estimate * estimate - limit * limit);
+    Switch best = findBestSwitch(layers, estimate * estimate - limit * limit);
     if (!best.layer)
       return;
     LayerSelection &layer = *best.layer;

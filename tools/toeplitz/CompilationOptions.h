@@ -51,8 +51,8 @@ struct CompilationOptions {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
            !algorithms.empty() || maxError || inputRange || precise ||
-           typicalError ||            !tuned.empty() || !folds.empty() || !printAfter.empty() ||
-           printAfterAll || timePasses;
+           typicalError || !tuned.empty() || !folds.empty() ||
+           !printAfter.empty() || printAfterAll || timePasses;
   }
 };
 
