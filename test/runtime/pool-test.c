@@ -102,6 +102,61 @@ static void wait_for_the_other(void *arguments, int64_t index, int64_t slot) {
     continue;
 }
 
+/* As many tasks as threads, none of which ends before all have begun: each
+ * thread has one, and whose it is. */
+enum { MOST_THREADS = 8 };
+typedef struct gathering {
+  int threads, arrived;
+  pthread_t owners[MOST_THREADS];
+} gathering;
+
+static void wait_for_all(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
+  gathering *shared = arguments;
+  shared->owners[index] = pthread_self();
+  __atomic_add_fetch(&shared->arrived, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&shared->arrived, __ATOMIC_SEQ_CST) < shared->threads)
+    continue;
+}
+
+/* A thread begins with the same part of every loop, the caller with the first
+ * one. */
+static void check_same_share(toeplitz_pool *pool, int threads) {
+  gathering first = {.threads = threads};
+  toeplitz_parallel_for(pool, wait_for_all, &first, threads, threads);
+  CHECK(pthread_equal(first.owners[0], pthread_self()));
+  for (int round = 0; round < 20; ++round) {
+    gathering next = {.threads = threads};
+    toeplitz_parallel_for(pool, wait_for_all, &next, threads, threads);
+    for (int index = 0; index < threads; ++index)
+      CHECK(pthread_equal(first.owners[index], next.owners[index]));
+  }
+}
+
+/* The first task waits for all others: those behind it in its thread's share
+ * have to be done by other threads. */
+typedef struct obstacle {
+  int64_t count, done;
+} obstacle;
+
+static void wait_in_first(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
+  obstacle *shared = arguments;
+  if (index > 0)
+    __atomic_add_fetch(&shared->done, 1, __ATOMIC_SEQ_CST);
+  else
+    while (__atomic_load_n(&shared->done, __ATOMIC_SEQ_CST) < shared->count - 1)
+      continue;
+}
+
+static void check_help(toeplitz_pool *pool) {
+  for (int64_t count = 2; count < 100; count += 7) {
+    obstacle shared = {count, 0};
+    toeplitz_parallel_for(pool, wait_in_first, &shared, count, count);
+    CHECK(shared.done == count - 1);
+  }
+}
+
 /* Places to work in: no two tasks may be in one at the same time. */
 typedef struct places {
   int64_t slots;
@@ -171,10 +226,14 @@ int main(void) {
         toeplitz_parallel_for(pool, wait_for_the_other, &two, 2, 2);
         CHECK(two.arrived == 2);
       }
+    if (threads > 1) {
+      check_same_share(pool, threads);
+      check_help(pool);
+    }
     toeplitz_pool_destroy(pool);
     printf("%d threads: each index once, slots, empty loops, nested loops, "
-           "concurrent callers\n",
-           threads);
+           "concurrent callers%s\n",
+           threads, threads > 1 ? ", shares, help" : "");
   }
 
   check_each_index_once(NULL);
