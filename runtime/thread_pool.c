@@ -21,6 +21,7 @@
 
 #define _GNU_SOURCE /* sched_getaffinity, pthread_setname_np */
 
+#include "runtime/thread_placement.h"
 #include "runtime/toeplitz.h"
 
 #include <pthread.h>
@@ -67,6 +68,7 @@ typedef struct worker {
   toeplitz_pool *pool;
   int number; /* from 1 on: the calling thread is 0 */
   pthread_t thread;
+  toeplitz_placement placement;
 } worker;
 
 /* Fields that are written at different times lie in different cache lines: each
@@ -82,7 +84,10 @@ struct toeplitz_pool {
   int64_t slots;
   int64_t share_count;
 
-  APART int busy; /* a caller owns the loop fields */
+  /* The callers'. */
+  APART int busy;        /* one of them owns the loop fields */
+  int avoided_processor; /* where the workers don't run, -1 at first */
+  int loops_elsewhere;   /* callers' loops in a row on another processor */
 
   /* Seldom written. */
   APART int stopping; /* the pool is being destroyed */
@@ -237,6 +242,31 @@ static void *worker_main(void *argument) {
   }
 }
 
+/* Keeps the workers off the caller's processor. There they would wait for each
+ * other in turns: systems leave a thread that they wake where it ran last, or
+ * where the waking one runs, and don't move it while it mostly sleeps (measured
+ * with two processors that have no cache in common: the second thread of half
+ * of all programs stayed on the first processor and did nothing for seconds).
+ * When callers change, the workers follow after some loops. */
+static void stay_away_from_caller(toeplitz_pool *pool) {
+  enum { PATIENCE = 16 };
+  if (!pool->spins)
+    return;
+  int processor = toeplitz_current_processor();
+  if (processor == pool->avoided_processor) {
+    pool->loops_elsewhere = 0;
+    return;
+  }
+  int is_first = pool->avoided_processor < 0;
+  if (!is_first && ++pool->loops_elsewhere < PATIENCE)
+    return;
+  pool->avoided_processor = processor;
+  pool->loops_elsewhere = 0;
+  for (int index = 0; index < pool->worker_count; ++index)
+    toeplitz_place_elsewhere(pool->workers[index].thread,
+                             &pool->workers[index].placement, processor);
+}
+
 static void wake_workers(toeplitz_pool *pool, int64_t wanted) {
   if (LOAD(&pool->sleepers) == 0)
     return;
@@ -274,6 +304,7 @@ void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
       body(arguments, index, 0);
     return;
   }
+  stay_away_from_caller(pool);
   pool->body = body;
   pool->arguments = arguments;
   pool->count = count;
@@ -383,6 +414,7 @@ toeplitz_pool *toeplitz_pool_create(int threads) {
   /* More threads than processors: whoever spins takes the processor from
    * someone with work to do. */
   pool->spins = threads <= processors;
+  pool->avoided_processor = -1;
   int initialised = 0;
   if (pthread_mutex_init(&pool->mutex, NULL) == 0 && ++initialised &&
       pthread_cond_init(&pool->work, NULL) == 0 && ++initialised &&

@@ -1,9 +1,12 @@
 /* Exercises the thread pool; prints one line for each property that holds and
  * ends with status 1 at the first that doesn't. */
 
+#define _GNU_SOURCE /* cpu_set_t */
+
 #include "runtime/toeplitz.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +198,67 @@ static void check_slots(toeplitz_pool *pool, int threads) {
       }
 }
 
+#ifdef __GLIBC__
+static void pin_caller(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  CHECK(sched_setaffinity(0, sizeof set, &set) == 0);
+}
+
+/* The processors of the pool's second thread, after enough loops for it to
+ * follow the caller. */
+static cpu_set_t get_worker_affinity(toeplitz_pool *pool, pthread_t *worker) {
+  for (int round = 0; round < 50; ++round) {
+    gathering two = {.threads = 2};
+    toeplitz_parallel_for(pool, wait_for_all, &two, 2, 2);
+    *worker = two.owners[1];
+  }
+  cpu_set_t set;
+  CHECK(pthread_getaffinity_np(*worker, sizeof set, &set) == 0);
+  return set;
+}
+
+/* A worker may run on all processors that it was created with but the caller's.
+ * Returns whether there are two processors to try it on. */
+static int check_placement(void) {
+  cpu_set_t all;
+  CHECK(sched_getaffinity(0, sizeof all, &all) == 0);
+  if (CPU_COUNT(&all) < 2)
+    return 0;
+  toeplitz_pool *pool = toeplitz_pool_create(2);
+  CHECK(pool);
+  pthread_t worker;
+  int last = -1;
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &all))
+      continue;
+    pin_caller(processor);
+    cpu_set_t expected = all, found = get_worker_affinity(pool, &worker);
+    CPU_CLR(processor, &expected);
+    CHECK(CPU_EQUAL(&found, &expected));
+    last = processor;
+  }
+  /* Somebody else's choice is respected, also where it is the caller's. */
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  CPU_SET(last, &chosen);
+  CHECK(pthread_setaffinity_np(worker, sizeof chosen, &chosen) == 0);
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &all))
+      continue;
+    pin_caller(processor);
+    cpu_set_t found = get_worker_affinity(pool, &worker);
+    CHECK(CPU_EQUAL(&found, &chosen));
+  }
+  CHECK(sched_setaffinity(0, sizeof all, &all) == 0);
+  toeplitz_pool_destroy(pool);
+  return 1;
+}
+#else
+static int check_placement(void) { return 0; }
+#endif
+
 int main(void) {
   static const int thread_counts[] = {1, 2, 3, 8};
   for (size_t which = 0; which < sizeof thread_counts / sizeof *thread_counts;
@@ -254,6 +318,9 @@ int main(void) {
     CHECK(total == (round % 2 ? 3 : 0));
   }
   puts("pools come and go");
+
+  puts(check_placement() ? "workers leave the caller's processor to it"
+                         : "one processor for all threads");
 
   CHECK(toeplitz_processor_count() >= 1);
   toeplitz_pool *all = toeplitz_pool_create(0);
