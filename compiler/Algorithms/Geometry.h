@@ -124,7 +124,12 @@ struct TaskGrid {
 /// Rows of a task are limited so that what they read of the input stays in the
 /// second-level cache while the blocks of output channels are worked through;
 /// then tasks are divided further until there are enough of them for a few
-/// threads, but none is so small that starting it matters.
+/// threads, but none is so small that starting it matters. Blocks are divided
+/// before rows: where two threads write rows of one block, they write
+/// neighbouring cache lines, which the cores take from each other (two threads
+/// compute a depthwise layer of 192 channels, 28x28, in 9 microseconds by
+/// blocks, in 16 by rows, and one in 16). Sizes are those that give two, four
+/// and eight threads the most equal shares.
 TaskGrid divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                          double inputBytesPerRow, double multiplyAdds,
                          kernel::TargetAttr target);

@@ -26,6 +26,7 @@
 #include "compiler/Algorithms/SplitBfloat16.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/SplitBfloat16Tasks.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/ADT/APFloat.h"
@@ -78,16 +79,11 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double compute = products * getProductCycles(plan.tilePositions);
   cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
-  // Splitting and storing 16 numbers, and bias, activation and store of a
-  // vector of the result: both wait for the caches. (Measured on Emerald
-  // Rapids, 9 to 15 in layers of 56 x 56 to 14 x 14.)
-  constexpr double vectorCycles = 10;
-  double converted =
-      panels * static_cast<double>(plan.getPanelSize()) / (2 * tileColumns);
+  double converted = plan.countConverted() / tileColumns;
   // Ten microseconds: what takes less isn't worth rounding more.
   constexpr double leastCycles = 30000;
   cost.cycles = leastCycles + compute +
-                (converted + results * plan.tilePositions) * vectorCycles;
+                (converted + results * plan.tilePositions) * splitVectorCycles;
   cost.otherOperations = converted * tileColumns * 3;
 
   // The filter comes from memory once, for which the other algorithms wait as
