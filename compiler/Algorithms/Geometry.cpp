@@ -216,8 +216,8 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   grid.batch = batch;
   grid.rows = rows;
   grid.blocks = blocks;
-  // About 10 microseconds of work at least, and no more than 32 tasks for their
-  // own sake.
+  // Some microseconds of work at least, and no more than 32 tasks for their own
+  // sake.
   constexpr double smallestTask = 2.5e5;
   int64_t wanted = std::clamp<int64_t>(
       static_cast<int64_t>(multiplyAdds / smallestTask), 1, 32);

@@ -36,15 +36,36 @@ static std::optional<std::string> declines(const Convolution &convolution,
 
 /// How the positions are folded: rows x columns = positions.
 static int64_t chooseColumns(int64_t positions, int64_t channels,
-                             kernel::TargetAttr target) {
+                             int64_t groupVectors, kernel::TargetAttr target) {
   // The longest row whose input takes at most a quarter of the second-level
   // cache. A row that is too long only costs cache misses, one that is too
   // short cuts register tiles, so rows of fewer than 48 positions are not made.
-  int64_t longest = std::max<int64_t>(48, target.getL2() / 4 / (4 * channels));
-  for (int64_t columns = std::min(longest, positions); columns >= 48; --columns)
-    if (positions % columns == 0)
-      return columns;
-  return positions;
+  constexpr int64_t shortest = 48;
+  int64_t longest =
+      std::max<int64_t>(shortest, target.getL2() / 4 / (4 * channels));
+  // Threads have whole rows: as many of them as several threads need, if that
+  // cuts no tiles.
+  constexpr int64_t mostRows = 16;
+  constexpr double mostLoss = 1.005;
+  auto getCycles = [&](int64_t columns) {
+    double rows = static_cast<double>(positions / columns);
+    return rows *
+           chooseRegisterTile(columns, groupVectors, target).cyclesPerStep;
+  };
+  int64_t chosen = positions;
+  double limit = 0;
+  for (int64_t columns = std::min(longest, positions); columns >= shortest;
+       --columns) {
+    if (positions % columns != 0 ||
+        (limit != 0 && positions / columns > mostRows))
+      continue;
+    double cycles = getCycles(columns);
+    if (limit == 0)
+      limit = cycles * mostLoss;
+    if (cycles <= limit)
+      chosen = columns;
+  }
+  return chosen;
 }
 
 /// A dense layer has no positions of its own: the images of the batch are its
@@ -53,8 +74,12 @@ static int64_t chooseColumns(const Convolution &convolution,
                              kernel::TargetAttr target) {
   if (convolution.kernel.empty())
     return convolution.batch;
-  return chooseColumns(convolution.getPositions(), convolution.inChannels,
-                       target);
+  int64_t groups =
+      convolution.groups / countMergedGroups(convolution, target.getLanes());
+  return chooseColumns(
+      convolution.getPositions(), convolution.inChannels,
+      llvm::divideCeil(convolution.outChannels / groups, target.getLanes()),
+      target);
 }
 
 static std::vector<ConvolutionSchedule>
@@ -87,7 +112,9 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
   int64_t positions = 1;
   for (const Dimension &dimension : blueprint.dimensions)
     positions *= dimension.output;
-  int64_t columns = chooseColumns(positions, op.getInChannels(), target);
+  int64_t columns =
+      chooseColumns(positions, op.getInChannels(),
+                    blueprint.countGroupVectors(target.getLanes()), target);
   rowDimension.input = rowDimension.output = positions / columns;
   columnDimension.input = columnDimension.output = columns;
   blueprint.dimensions = {rowDimension, columnDimension};
