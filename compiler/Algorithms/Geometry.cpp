@@ -181,22 +181,24 @@ static std::pair<int64_t, int64_t> getSizesAround(int64_t size, int64_t all) {
 }
 
 /// Of grids with tasks of about the same size, the one whose shares are most
-/// equal; of equal ones the one with the least tasks.
-static TaskGrid balance(const TaskGrid &grid, int64_t mostRows) {
+/// equal; of equal ones the one with the least tasks. Tasks have from
+/// `rowSizes.first` to `rowSizes.second` rows.
+static TaskGrid balance(const TaskGrid &grid,
+                        std::pair<int64_t, int64_t> rowSizes) {
   constexpr int64_t mostTasks = 64;
   int64_t tasks = grid.countTasks();
   if (tasks > mostTasks)
     return grid;
   TaskGrid best = grid;
   int64_t bestTime = getBusyTime(grid);
-  auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, grid.rows);
+  auto [leastRows, mostRows] = rowSizes;
   auto [leastBlocks, endBlocks] =
       getSizesAround(grid.blocksPerTask, grid.blocks);
   TaskGrid candidate = grid;
   for (candidate.blocksPerTask = endBlocks;
        candidate.blocksPerTask >= leastBlocks; --candidate.blocksPerTask)
-    for (candidate.rowsPerTask = std::min(endRows, mostRows);
-         candidate.rowsPerTask >= leastRows; --candidate.rowsPerTask) {
+    for (candidate.rowsPerTask = mostRows; candidate.rowsPerTask >= leastRows;
+         --candidate.rowsPerTask) {
       int64_t count = candidate.countTasks();
       if (count > mostTasks || 2 * count < tasks || count > 2 * tasks)
         continue;
@@ -209,6 +211,14 @@ static TaskGrid balance(const TaskGrid &grid, int64_t mostRows) {
   return best;
 }
 
+/// Tasks of some microseconds of work at least, and no more than 32 of them for
+/// their own sake.
+static int64_t countWantedTasks(double multiplyAdds) {
+  constexpr double smallestTask = 2.5e5;
+  return std::clamp<int64_t>(static_cast<int64_t>(multiplyAdds / smallestTask),
+                             1, 32);
+}
+
 TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                                    double inputBytesPerRow, double multiplyAdds,
                                    kernel::TargetAttr target) {
@@ -216,11 +226,7 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   grid.batch = batch;
   grid.rows = rows;
   grid.blocks = blocks;
-  // Some microseconds of work at least, and no more than 32 tasks for their own
-  // sake.
-  constexpr double smallestTask = 2.5e5;
-  int64_t wanted = std::clamp<int64_t>(
-      static_cast<int64_t>(multiplyAdds / smallestTask), 1, 32);
+  int64_t wanted = countWantedTasks(multiplyAdds);
   int64_t mostRows = std::clamp<int64_t>(
       static_cast<int64_t>(target.getL2() / 2 / inputBytesPerRow), 1, rows);
   grid.rowsPerTask = mostRows;
@@ -237,7 +243,25 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   } else {
     grid.blocksPerTask = blocks;
   }
-  return balance(grid, mostRows);
+  auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, rows);
+  return balance(grid, {leastRows, std::min(endRows, mostRows)});
+}
+
+TaskGrid toeplitz::divideRowsIntoTasks(int64_t batch, int64_t rows,
+                                       int64_t blocks, double multiplyAdds) {
+  // More parts slow one thread down, which reads a block piece by piece (of 144
+  // channels, 56x56, by a tenth with four).
+  constexpr int64_t mostRowTasks = 2;
+  TaskGrid grid;
+  grid.batch = batch;
+  grid.rows = rows;
+  grid.blocks = blocks;
+  int64_t wanted = llvm::divideCeil(countWantedTasks(multiplyAdds), batch);
+  int64_t rowTasks = std::min({wanted, mostRowTasks, rows});
+  grid.rowsPerTask = llvm::divideCeil(rows, rowTasks);
+  int64_t blockTasks = std::clamp<int64_t>(wanted / rowTasks, 1, blocks);
+  grid.blocksPerTask = llvm::divideCeil(blocks, blockTasks);
+  return balance(grid, {grid.rowsPerTask, grid.rowsPerTask});
 }
 
 TaskRange toeplitz::getTaskRange(KernelBuilder &kernel, const TaskGrid &grid) {

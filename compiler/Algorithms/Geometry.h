@@ -134,6 +134,15 @@ TaskGrid divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                          double inputBytesPerRow, double multiplyAdds,
                          kernel::TargetAttr target);
 
+/// The same for kernels that keep nothing of a block for the next row, and
+/// share no weights between positions: rows of large images are divided before
+/// blocks, as pointwise convolutions divide them, so that a thread has its
+/// input in its own caches. (Measured with two threads between pointwise
+/// convolutions, 144 channels, 28x28: 10 microseconds by rows, 18 by blocks, 15
+/// by one thread.)
+TaskGrid divideRowsIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
+                             double multiplyAdds);
+
 /// The ranges of one task.
 struct TaskRange {
   KernelBuilder::Index image, firstRow, endRow, firstBlock, endBlock;
