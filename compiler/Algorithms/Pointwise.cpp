@@ -34,37 +34,39 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// How the positions are folded: rows x columns = positions.
+/// The longest row whose input takes at most a quarter of the second-level
+/// cache. A row that is too long only costs cache misses, one that is too short
+/// cuts register tiles, so rows of fewer than 48 positions are not made.
+static constexpr int64_t shortestRow = 48;
+static int64_t getLongestRow(int64_t positions, int64_t channels,
+                             kernel::TargetAttr target) {
+  int64_t longest =
+      std::max<int64_t>(shortestRow, target.getL2() / 4 / (4 * channels));
+  for (int64_t columns = std::min(longest, positions); columns >= shortestRow;
+       --columns)
+    if (positions % columns == 0)
+      return columns;
+  return positions;
+}
+
+/// How the positions are folded: rows x columns = positions. Threads have whole
+/// rows: as many of them as several threads need, if that cuts no tiles.
 static int64_t chooseColumns(int64_t positions, int64_t channels,
                              int64_t groupVectors, kernel::TargetAttr target) {
-  // The longest row whose input takes at most a quarter of the second-level
-  // cache. A row that is too long only costs cache misses, one that is too
-  // short cuts register tiles, so rows of fewer than 48 positions are not made.
-  constexpr int64_t shortest = 48;
-  int64_t longest =
-      std::max<int64_t>(shortest, target.getL2() / 4 / (4 * channels));
-  // Threads have whole rows: as many of them as several threads need, if that
-  // cuts no tiles.
   constexpr int64_t mostRows = 16;
-  constexpr double mostLoss = 1.005;
+  constexpr double mostLoss = 1.001;
   auto getCycles = [&](int64_t columns) {
-    double rows = static_cast<double>(positions / columns);
+    auto rows = static_cast<double>(positions / columns);
     return rows *
            chooseRegisterTile(columns, groupVectors, target).cyclesPerStep;
   };
-  int64_t chosen = positions;
-  double limit = 0;
-  for (int64_t columns = std::min(longest, positions); columns >= shortest;
-       --columns) {
-    if (positions % columns != 0 ||
-        (limit != 0 && positions / columns > mostRows))
-      continue;
-    double cycles = getCycles(columns);
-    if (limit == 0)
-      limit = cycles * mostLoss;
-    if (cycles <= limit)
+  int64_t longest = getLongestRow(positions, channels, target);
+  int64_t chosen = longest;
+  double limit = getCycles(longest) * mostLoss;
+  for (int64_t columns = longest - 1;
+       columns >= shortestRow && positions / columns <= mostRows; --columns)
+    if (positions % columns == 0 && getCycles(columns) <= limit)
       chosen = columns;
-  }
   return chosen;
 }
 
@@ -91,8 +93,12 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  return estimateBlockedCost(convolution, schedule,
-                             chooseColumns(convolution, target), target);
+  // (As if by rows that cut no tile: see chooseColumns.)
+  int64_t columns = convolution.kernel.empty()
+                        ? convolution.batch
+                        : getLongestRow(convolution.getPositions(),
+                                        convolution.inChannels, target);
+  return estimateBlockedCost(convolution, schedule, columns, target);
 }
 
 /// The kernel with its positions folded anew, or as it is where they can't be.
