@@ -53,7 +53,7 @@ static int64_t getLongestRow(int64_t positions, int64_t channels,
 /// rows: as many of them as several threads need, if that cuts no tiles.
 static int64_t chooseColumns(int64_t positions, int64_t channels,
                              int64_t groupVectors, kernel::TargetAttr target) {
-  constexpr int64_t mostRows = 16;
+  constexpr int64_t mostRows = 8;
   constexpr double mostLoss = 1.001;
   auto getCycles = [&](int64_t columns) {
     auto rows = static_cast<double>(positions / columns);
