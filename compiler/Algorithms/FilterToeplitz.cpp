@@ -24,6 +24,7 @@
 // Faster CNNs with Direct Sparse Convolutions and Guided Pruning
 // (arXiv:1608.01409); Elsen et al., Fast Sparse ConvNets (arXiv:1911.09723).
 
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/FilterToeplitzKernel.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/SpatialLanes.h"
@@ -68,7 +69,13 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                                     kernel::TargetAttr target) {
   ChosenLanes chosen = chooseSpatialLanes(convolution, target);
   ConvolutionCost cost;
-  cost.cycles = chosen.cycles;
+  // A weight and the offset of what it multiplies.
+  FilterStream stream;
+  stream.bytes = stream.blockBytes =
+      8.0 * static_cast<double>(*convolution.nonzeroWeights);
+  stream.tiles = 2;
+  cost.cycles =
+      chosen.cycles + estimateFilterWait(stream, chosen.cycles, target);
   cost.level2Bytes = chosen.level2Bytes;
   double positions = convolution.batch * target.getLanes();
   for (const LaneDimension &dimension : chosen.lanes.dimensions)

@@ -8,12 +8,14 @@
 // no tile is cut short at the end of an image row.
 
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -56,9 +58,11 @@ static int64_t chooseColumns(int64_t positions, int64_t channels,
   constexpr int64_t mostRows = 8;
   constexpr double mostLoss = 1.001;
   auto getCycles = [&](int64_t columns) {
-    auto rows = static_cast<double>(positions / columns);
-    return rows *
-           chooseRegisterTile(columns, groupVectors, target).cyclesPerStep;
+    TiledProduct product;
+    product.groupVectors = groupVectors;
+    product.rows = static_cast<double>(positions / columns);
+    product.rowPositions = columns;
+    return chooseRegisterTile(product, target).cycles;
   };
   int64_t longest = getLongestRow(positions, channels, target);
   int64_t chosen = longest;
@@ -70,6 +74,33 @@ static int64_t chooseColumns(int64_t positions, int64_t channels,
   return chosen;
 }
 
+/// Channels of a round (see BlockedKernel). Of many channels the input of a few
+/// rows fills the second-level cache, and the filter would come from beyond it
+/// for each few rows anew.
+static int64_t chooseRoundChannels(int64_t positions, int64_t groups,
+                                   int64_t inChannels, int64_t outChannels,
+                                   kernel::TargetAttr target) {
+  constexpr int64_t mostChannels = 512;
+  double filterBytes =
+      4.0 * static_cast<double>(inChannels) * static_cast<double>(outChannels);
+  double inputBytes =
+      4.0 * static_cast<double>(inChannels) * static_cast<double>(positions);
+  if (groups > 1 || inChannels < 2 * mostChannels ||
+      !isStreamed(filterBytes, target) || !isStreamed(inputBytes, target))
+    return inChannels;
+  int64_t rounds = llvm::divideCeil(inChannels, mostChannels);
+  return llvm::alignTo(llvm::divideCeil(inChannels, rounds), target.getLanes());
+}
+
+static int64_t chooseRoundChannels(const Convolution &convolution,
+                                   kernel::TargetAttr target) {
+  if (convolution.kernel.empty())
+    return convolution.inChannels;
+  return chooseRoundChannels(convolution.getPositions(), convolution.groups,
+                             convolution.inChannels, convolution.outChannels,
+                             target);
+}
+
 /// A dense layer has no positions of its own: the images of the batch are its
 /// columns.
 static int64_t chooseColumns(const Convolution &convolution,
@@ -79,26 +110,33 @@ static int64_t chooseColumns(const Convolution &convolution,
   int64_t groups =
       convolution.groups / countMergedGroups(convolution, target.getLanes());
   return chooseColumns(
-      convolution.getPositions(), convolution.inChannels,
+      convolution.getPositions(), chooseRoundChannels(convolution, target),
       llvm::divideCeil(convolution.outChannels / groups, target.getLanes()),
       target);
 }
 
+static BlockedLoops getLoops(const Convolution &convolution,
+                             kernel::TargetAttr target) {
+  BlockedLoops loops;
+  loops.rowPositions = chooseColumns(convolution, target);
+  loops.roundChannels = chooseRoundChannels(convolution, target);
+  return loops;
+}
+
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {
-      scheduleBlocked(convolution, chooseColumns(convolution, target), target)};
+  return {scheduleBlocked(convolution, getLoops(convolution, target), target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
+  BlockedLoops loops = getLoops(convolution, target);
   // (As if by rows that cut no tile: see chooseColumns.)
-  int64_t columns = convolution.kernel.empty()
-                        ? convolution.batch
-                        : getLongestRow(convolution.getPositions(),
-                                        convolution.inChannels, target);
-  return estimateBlockedCost(convolution, schedule, columns, target);
+  if (!convolution.kernel.empty())
+    loops.rowPositions =
+        getLongestRow(convolution.getPositions(), loops.roundChannels, target);
+  return estimateBlockedCost(convolution, schedule, loops, target);
 }
 
 /// The kernel with its positions folded anew, or as it is where they can't be.
@@ -118,8 +156,11 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
   int64_t positions = 1;
   for (const Dimension &dimension : blueprint.dimensions)
     positions *= dimension.output;
+  blueprint.roundChannels =
+      chooseRoundChannels(positions, blueprint.groups, blueprint.inChannels,
+                          blueprint.outChannels, target);
   int64_t columns =
-      chooseColumns(positions, op.getInChannels(),
+      chooseColumns(positions, blueprint.groups * blueprint.roundChannels,
                     blueprint.countGroupVectors(target.getLanes()), target);
   rowDimension.input = rowDimension.output = positions / columns;
   columnDimension.input = columnDimension.output = columns;

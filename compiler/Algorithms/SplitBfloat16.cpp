@@ -24,6 +24,7 @@
 // numbers, and denormal low parts, count as zeros.
 
 #include "compiler/Algorithms/SplitBfloat16.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/SplitBfloat16Tasks.h"
@@ -79,22 +80,22 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double compute = products * getProductCycles(plan.tilePositions);
   cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
-  double converted = plan.countConverted() / tileColumns;
   // Ten microseconds: what takes less isn't worth rounding more.
   constexpr double leastCycles = 30000;
-  cost.cycles = leastCycles + compute +
-                (converted + results * plan.tilePositions) * splitVectorCycles;
+  cost.cycles = leastCycles + compute + plan.getTrafficCycles(target) +
+                results * plan.tilePositions * splitVectorCycles;
+  double converted = plan.countConverted() / tileColumns;
   cost.otherOperations = converted * tileColumns * 3;
 
-  // The filter comes from memory once, for which the other algorithms wait as
-  // long: it isn't in their estimates either. For the other panels it comes
-  // from the second-level cache, or from beyond it at 10 bytes a cycle.
-  double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
-  double read = filterBytes * panels;
-  bool streams = filterBytes > target.getL2() / 2.0;
-  if (streams)
-    cost.cycles += filterBytes * (panels - 1) * 0.1;
-  (streams ? cost.memoryBytes : cost.level2Bytes) += read;
+  // The filter comes from memory once, in turns with the products; for the
+  // other panels it is nearer.
+  FilterStream stream;
+  stream.bytes = stream.blockBytes =
+      4.0 * static_cast<double>(plan.getFilterSize());
+  stream.tiles = 2;
+  cost.cycles += estimateFilterWait(stream, compute, target);
+  (isStreamed(stream.bytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
+      stream.bytes * panels;
   cost.level2Bytes +=
       2 * panels * static_cast<double>(plan.getPanelSize()) * plan.groupVectors;
   return cost;
@@ -206,8 +207,9 @@ static Preparation getPreparation(kernel::ConvOp op) {
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!kernel.target.getAmx())
     return op.emitOpError() << "by 'bf16x3' needs a target with tile registers";
-  bool isPrepared = SplitBfloat16Plan(op).isPrepared();
-  if (!(isPrepared ? op.getPrepared() : op.getScratch()))
+  SplitBfloat16Plan plan(op);
+  if ((plan.isPrepared() && !op.getPrepared()) ||
+      (plan.getScratchSize() > 0 && !op.getScratch()))
     return op.emitOpError() << "by 'bf16x3' has no memory for its split input";
   emitSplitBfloat16(op, kernel);
   return success();

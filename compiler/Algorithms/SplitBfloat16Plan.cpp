@@ -1,5 +1,6 @@
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/SplitBfloat16Tasks.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -82,7 +83,7 @@ SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
 void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   foldDimensions();
   chooseSteps();
-  choosePanels(target);
+  chooseRounds(target);
   divideIntoTasks(*this, target);
 
   // (Asking for what isn't needed soon delays what is: with more passes over
@@ -90,6 +91,69 @@ void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
   int64_t passes =
       rowPanels * panelRows * columnPanels * panelTiles / blockTiles;
   streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
+}
+
+/// Fewer steps in a round as long as that saves time.
+void SplitBfloat16Plan::chooseRounds(kernel::TargetAttr target) {
+  divideRounds(channelSteps, target);
+  // (Groups that are many have few channels.)
+  if (groups > 1)
+    return;
+  constexpr int64_t fewestSteps = 2;
+  int64_t best = channelSteps;
+  double bestCycles = getTrafficCycles(target);
+  for (int64_t rounds = 2; rounds * fewestSteps <= channelSteps; rounds *= 2) {
+    int64_t steps = llvm::divideCeil(channelSteps, rounds);
+    divideRounds(steps, target);
+    if (double cycles = getTrafficCycles(target); cycles < bestCycles) {
+      best = steps;
+      bestCycles = cycles;
+    }
+  }
+  divideRounds(best, target);
+}
+
+void SplitBfloat16Plan::divideRounds(int64_t steps, kernel::TargetAttr target) {
+  roundSteps = steps;
+  choosePanels(target);
+}
+
+int64_t SplitBfloat16Plan::countSets() const {
+  int64_t tiles = panelRows * panelTiles, most = 0;
+  for (int64_t vectors = 1; vectors <= blockVectors; ++vectors) {
+    int64_t together = mostAccumulators / vectors;
+    most = std::max(most, tiles / together + tiles % together);
+  }
+  // (The last panel may have fewer tiles, of which more are left over.)
+  return most + mostAccumulators;
+}
+
+int64_t SplitBfloat16Plan::getSumsSize() const {
+  if (countRounds() == 1)
+    return 0;
+  return llvm::divideCeil(countBlocks(), blockTasks) * countSets() *
+         getSetSize();
+}
+
+double SplitBfloat16Plan::getSumsTraffic() const {
+  int64_t rounds = countRounds();
+  if (rounds == 1)
+    return 0;
+  // Cleared, read and written in each round, read at the end.
+  return static_cast<double>(countBlocks() * countSets()) *
+         static_cast<double>(getSetSize() * 4 * 2 * (rounds + 1));
+}
+
+double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
+  constexpr double cyclesPerByte = 0.1;
+  auto panels = static_cast<double>(countPanels());
+  double filterBytes = 4.0 * static_cast<double>(getFilterSize());
+  double bytes =
+      isStreamed(filterBytes, target) ? filterBytes * (panels - 1) : 0;
+  bytes += panels * getSumsTraffic();
+  // What a panel has in common with its neighbours is converted again.
+  double converted = countConverted() / tileColumns;
+  return bytes * cyclesPerByte + converted * splitVectorCycles;
 }
 
 void SplitBfloat16Plan::foldDimensions() {
@@ -127,7 +191,7 @@ void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target) {
   auto largest = target.getL2() / 4;
   panelTiles = countRowTiles();
   panelRows = 1;
-  auto fits = [&] { return 2 * getPanelSize() <= largest; };
+  auto fits = [&] { return 2 * getRoundSize() <= largest; };
   while (panelTiles > 1 && !fits())
     panelTiles = llvm::divideCeil(panelTiles, 2);
   if (panelTiles == countRowTiles())

@@ -20,6 +20,9 @@ constexpr int64_t tileDepth = 32;
 /// f32 numbers in a row: the output channels of a vector.
 constexpr int64_t tileColumns = 16;
 
+/// Accumulators that a step of the reduction has, at most.
+constexpr int64_t mostAccumulators = 4;
+
 /// The rows of tiles that hold a row of positions: the fewest tiles, all alike.
 /// Where the tiles follow each other (`folded`), those that take the least
 /// time together.
@@ -61,6 +64,15 @@ struct SplitBfloat16Plan {
   int64_t countSteps() const {
     return dimensions[0].kernel * dimensions[1].kernel * columnSteps *
            channelSteps;
+  }
+
+  // --- rounds
+  /// Channel steps of a round. Several rounds add to sums in memory, so that
+  /// panels with a part of many channels have more positions, and the filter is
+  /// read for fewer panels.
+  int64_t roundSteps;
+  int64_t countRounds() const {
+    return (channelSteps + roundSteps - 1) / roundSteps;
   }
 
   // --- the register tile
@@ -120,6 +132,10 @@ struct SplitBfloat16Plan {
   int64_t getPanelSize() const {
     return groups * channelSteps * 2 * getHalfSize();
   }
+  /// What of a panel one round reads.
+  int64_t getRoundSize() const {
+    return groups * roundSteps * 2 * getHalfSize();
+  }
 
   /// The same of a panel of another size.
   int64_t getPanelSize(int64_t rows, int64_t tiles) const;
@@ -146,9 +162,27 @@ struct SplitBfloat16Plan {
   int64_t getFilterSize() const {
     return groups * groupVectors * countSteps() * 2 * tileRows * tileDepth / 2;
   }
-  int64_t getScratchSize() const {
-    return isPrepared() ? 0 : getPanelSize() / 2;
+  /// The memory of a task, in floats: what it converts, and its sums.
+  int64_t getConvertedSize() const {
+    return isPrepared() ? 0 : getRoundSize() / 2;
   }
+  int64_t getScratchSize() const { return getConvertedSize() + getSumsSize(); }
+
+  // --- the sums of several rounds: blocks of a task x sets x accumulators x
+  // positions x lanes
+  /// What is accumulated at a time, for all tiles of a panel: whole sets of
+  /// tiles, and those that are left one by one.
+  int64_t countSets() const;
+  int64_t getSetSize() const {
+    return mostAccumulators * tilePositions * tileColumns;
+  }
+  int64_t getSumsSize() const;
+  /// Bytes of sums that are read and written for a panel.
+  double getSumsTraffic() const;
+
+  /// Cycles of the caches: the filter that is read for each panel but the first
+  /// (see estimateCost), and the sums of several rounds.
+  double getTrafficCycles(kernel::TargetAttr target) const;
   Preparation getPreparation() const {
     if (!isPrepared())
       return {};
@@ -158,8 +192,11 @@ struct SplitBfloat16Plan {
 
 private:
   void divide(kernel::TargetAttr target);
+  /// Chooses panels for rounds of `steps`.
+  void divideRounds(int64_t steps, kernel::TargetAttr target);
   void foldDimensions();
   void chooseSteps();
+  void chooseRounds(kernel::TargetAttr target);
   void choosePanels(kernel::TargetAttr target);
 };
 

@@ -2,6 +2,7 @@
 // estimated for one, two, four and eight threads.
 
 #include "compiler/Algorithms/SplitBfloat16Tasks.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <vector>
@@ -55,7 +56,7 @@ private:
 TimeEstimate::TimeEstimate(const SplitBfloat16Plan &plan,
                            kernel::TargetAttr target)
     : plan(plan), filterBytes(4.0 * static_cast<double>(plan.getFilterSize())),
-      streamsFilter(filterBytes > target.getL2() / 2.0) {
+      streamsFilter(isStreamed(filterBytes, target)) {
   for (int64_t row = 0; row < plan.rowPanels; ++row)
     for (int64_t column = 0; column < plan.columnPanels; ++column)
       panels.push_back(
@@ -73,7 +74,8 @@ PanelWork TimeEstimate::getWork(int64_t rows, int64_t tiles) const {
                     (static_cast<double>(count) + 0.5 * alone);
   work.multiply = products * getProductCycles(plan.tilePositions) +
                   vectors * static_cast<double>(count * plan.tilePositions) *
-                      splitVectorCycles;
+                      splitVectorCycles +
+                  plan.getSumsTraffic() / filterBytesPerCycle;
   return work;
 }
 
