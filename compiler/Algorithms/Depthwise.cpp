@@ -129,5 +129,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::depthwiseAlgorithm = {
-    "depthwise",   declines,   getSchedules, estimateCost, boundSumError,
+    "depthwise",   declines,   getSchedules, estimateCost, boundSumError, estimateTypicalSumError,
     getPackedSize, packFilter, countTasks,   emit};

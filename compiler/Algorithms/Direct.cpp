@@ -52,5 +52,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 
 const Algorithm toeplitz::directAlgorithm = {
     "direct",          declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
+    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
     packBlockedFilter, countTasks,    emit};

@@ -163,6 +163,15 @@ static double boundError(const Convolution &convolution,
          getLargestAbsoluteSum(convolution, filter) * inputBound;
 }
 
+/// Of the nonzeros of an output channel, on average.
+static double estimateTypicalError(const Convolution &convolution,
+                                   const ConvolutionSchedule &schedule) {
+  if (!convolution.nonzeroWeights)
+    return estimateTypicalSumError(convolution, schedule);
+  return estimateSumError(static_cast<double>(*convolution.nonzeroWeights) /
+                          static_cast<double>(convolution.outChannels));
+}
+
 /// The division of a kernel, from what the operation says.
 static SpatialLanes getLanes(kernel::ConvOp op) {
   auto copy = [](SmallVector<int64_t, 3> &to, ArrayRef<int64_t> from) {
@@ -205,7 +214,7 @@ const Algorithm toeplitz::filterToeplitzAlgorithm = {"filter-toeplitz",
                                                      declines,
                                                      getSchedules,
                                                      estimateCost,
-                                                     boundError,
+                                                     boundError, estimateTypicalError,
                                                      getPackedSize,
                                                      packFilter,
                                                      countTasks,

@@ -275,8 +275,8 @@ void Emitter::multiply(Index image, Index group, Index firstVector,
           return reduceChannels(
               kernel, carried, buffers.filter, tapStart, channels, vectors,
               [&](Index channel, int64_t t) {
-                return kernel.loadScalar(
-                    columns, {blockNumber, tap, number(t), channel});
+                return InputPlace{columns,
+                                  {blockNumber, tap, number(t), channel}};
               });
         });
   };
@@ -315,5 +315,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 
 const Algorithm toeplitz::im2colAlgorithm = {
     "im2col",          declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
+    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
     packBlockedFilter, countTasks,    emit};

@@ -191,5 +191,5 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 
 const Algorithm toeplitz::pointwiseAlgorithm = {
     "pointwise",       declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
+    estimateCost,      boundSumError, estimateTypicalSumError, getBlockedFilterSize,
     packBlockedFilter, countTasks,    emit};

@@ -229,13 +229,15 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
   parser
       .add_option("--mcpu", options.targetCpu,
                   "Processor to compile for, by LLVM's name, such as "
-                  "x86-64-v3 or znver4; 'native' (the default) is this one")
+                  "x86-64-v3, znver4 or neoverse-n1; 'native' (the default) "
+                  "is this one")
       ->option_text("CPU")
       ->group("Target");
   parser
       .add_option("--mtriple", options.targetTriple,
-                  "Target triple, such as aarch64-linux-gnu; the default is "
-                  "this machine's")
+                  "Target triple, such as aarch64-linux-gnu, whose --mcpu is "
+                  "'generic' unless it is named; the default is this "
+                  "machine's")
       ->option_text("TRIPLE")
       ->group("Target");
   parser
@@ -254,6 +256,15 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
                   "layer may be larger, given its weights and --input-range")
       ->option_text("E")
       ->check(positiveNumber())
+      ->group("Target");
+  parser
+      .add_option("--typical-error", options.typicalError,
+                  "Keep the estimated rounding error of the network's outputs "
+                  "below E, relative to the largest output, by slower "
+                  "algorithms where needed; the default is 1.5e-4, 'none' "
+                  "sets no limit")
+      ->option_text("E | none")
+      ->transform(positiveNumberOrNone())
       ->group("Target");
   parser
       .add_flag("--precise", options.precise,
@@ -335,6 +346,22 @@ CLI::Validator toeplitz::positiveNumber() {
             std::isfinite(number) && number > 0)
           return "";
         return "expected a positive number, found '" + text + "'";
+      },
+      "");
+}
+
+CLI::Validator toeplitz::positiveNumberOrNone() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        if (text == "none") {
+          text = "inf";
+          return "";
+        }
+        double number;
+        if (!llvm::StringRef(text).getAsDouble(number) &&
+            std::isfinite(number) && number > 0)
+          return "";
+        return "expected a positive number or 'none', found '" + text + "'";
       },
       "");
 }
