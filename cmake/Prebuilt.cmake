@@ -4,6 +4,7 @@
 install(PROGRAMS ${TOEPLITZ_PREBUILT}/tools/toeplitz DESTINATION bin)
 foreach(name toeplitz_runtime toeplitz_executable)
   install(FILES ${TOEPLITZ_PREBUILT}/lib/toeplitz/lib${name}.a DESTINATION lib/toeplitz)
+  install(FILES ${TOEPLITZ_PREBUILT}/lib/toeplitz/aarch64-linux-gnu/lib${name}.a DESTINATION lib/toeplitz/aarch64-linux-gnu OPTIONAL)
 endforeach()
 install(FILES runtime/toeplitz.h DESTINATION include/toeplitz/runtime)
 

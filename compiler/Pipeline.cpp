@@ -56,6 +56,7 @@ static SetTargetOptions getTargetOptions(const TargetDescription &target) {
   options.l1 = target.level1CacheBytes;
   options.l2 = target.level2CacheBytes;
   options.amx = target.hasTileProducts;
+  options.byElement = target.hasProductsByElement;
   return options;
 }
 

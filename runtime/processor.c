@@ -1,4 +1,4 @@
-/* Whether this processor can run what a network is compiled for, and, on x86,
+/* Whether this processor can run what a network is compiled for; on x86 also
  * the request for the tile registers that a process must make before it uses
  * them. */
 
@@ -84,6 +84,28 @@ const char *toeplitz_missing_feature(const toeplitz_network *network) {
       tiles = features[index].name;
   }
   return tiles && !request_tiles() ? tiles : NULL;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+
+#include <sys/auxv.h>
+
+const char *toeplitz_missing_feature(const toeplitz_network *network) {
+  static const struct {
+    const char *name;
+    unsigned word, bit;
+  } features[] = {
+#define X(name, word, bit) {name, word, bit},
+      TOEPLITZ_AARCH64_FEATURES(X)
+#undef X
+  };
+  uint64_t words[] = {0, getauxval(AT_HWCAP), getauxval(AT_HWCAP2)};
+  uint64_t needed = network->processor_features;
+  for (size_t index = 0; index < sizeof features / sizeof *features; ++index)
+    if (needed >> index & 1 &&
+        !(words[features[index].word] >> features[index].bit & 1))
+      return features[index].name;
+  return NULL;
 }
 
 #else

@@ -1,15 +1,16 @@
-/* The features of x86 processors that compiled code may need: what the compiler
- * asks of LLVM, and where CPUID says that the processor has them. */
+/* The features of processors that compiled code may need: what the compiler
+ * asks of LLVM, and where a running program learns whether the processor has
+ * them. Feature number n of toeplitz_network.processor_features is the n-th
+ * line of the list of the network's architecture. Lines are only ever added at
+ * the end. */
 
 #ifndef TOEPLITZ_RUNTIME_PROCESSOR_FEATURES_H
 #define TOEPLITZ_RUNTIME_PROCESSOR_FEATURES_H
 
-/* X(name of LLVM, leaf, subleaf, register, bit, state): feature number n of
- * toeplitz_network.processor_features is the n-th line. The register is the
- * place of EAX, EBX, ECX, EDX; the state is what the system must save for it:
- * see STATE_ in processor.c. Source: Intel 64 and IA-32 Architectures Software
- * Developer's Manual, volume 2A, CPUID. Lines are only ever added at the end.
- */
+/* X(name of LLVM, leaf, subleaf, register, bit, state): what CPUID says. The
+ * register is the place of EAX, EBX, ECX, EDX; the state is what the system
+ * must save for it: see STATE_ in processor.c. Source: Intel 64 and IA-32
+ * Architectures Software Developer's Manual, volume 2A, CPUID. */
 #define TOEPLITZ_X86_FEATURES(X)                                               \
   X("sse3", 1, 0, 2, 0, NONE)                                                  \
   X("ssse3", 1, 0, 2, 9, NONE)                                                 \
@@ -43,5 +44,32 @@
   X("amx-tile", 7, 0, 3, 24, TILES)                                            \
   X("amx-int8", 7, 0, 3, 25, TILES)                                            \
   X("amx-bf16", 7, 0, 3, 22, TILES)
+
+/* X(name of LLVM, word, bit): what Linux says in the auxiliary vector, word 1
+ * being AT_HWCAP and word 2 AT_HWCAP2. These are the extensions of the base
+ * architecture (which has NEON and fused multiply-add) that LLVM uses for
+ * ordinary code; those that only intrinsics reach (cryptography, pointer
+ * authentication, SME, ...) aren't asked for. Source: the kernel's
+ * arch/arm64/include/uapi/asm/hwcap.h. */
+#define TOEPLITZ_AARCH64_FEATURES(X)                                           \
+  X("lse", 1, 8)                                                               \
+  X("fullfp16", 1, 10)                                                         \
+  X("rdm", 1, 12)                                                              \
+  X("complxnum", 1, 14)                                                        \
+  X("rcpc", 1, 15)                                                             \
+  X("sha3", 1, 17)                                                             \
+  X("dotprod", 1, 20)                                                          \
+  X("sve", 1, 22)                                                              \
+  X("fp16fml", 1, 23)                                                          \
+  X("sve2", 2, 1)                                                              \
+  X("fptoint", 2, 8)                                                           \
+  X("f32mm", 2, 10)                                                            \
+  X("f64mm", 2, 11)                                                            \
+  X("i8mm", 2, 13)                                                             \
+  X("bf16", 2, 14)                                                             \
+  X("cssc", 2, 34)                                                             \
+  X("sve2p1", 2, 36)                                                           \
+  X("mops", 2, 43)                                                             \
+  X("faminmax", 2, 50)
 
 #endif

@@ -98,8 +98,8 @@ typedef struct toeplitz_network {
   /* Bytes of workspace that run_batch needs. UINT64_MAX when there is no such
    * number. */
   uint64_t (*batch_workspace_size)(int64_t batch);
-  /* What the code needs of an x86 processor, by the lines of
-   * runtime/processor_features.h; 0 for others. */
+  /* What the code needs of the processor, by the lines of
+   * runtime/processor_features.h for its architecture. */
   uint64_t processor_features;
   /* The LLVM name of a feature that the code needs and this machine lacks, or
    * NULL. Whoever calls run or run_batch here himself calls it before: it also

@@ -45,11 +45,18 @@ config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source_root", SOURCE_ROOT))
 config.substitutions.append(("%build_root", config.toeplitz_build_root))
+config.substitutions.append(("%llvm_tools", config.llvm_tools))
 
 # Features for REQUIRES and UNSUPPORTED: the C compiler `cc`, and what this processor can run.
 if shutil.which("cc"):
     config.available_features.add("cc")
 config.available_features.add(platform.machine().replace("_", "-"))
+# Programs for AArch64 can be made and, by %qemu-aarch64, run on another machine.
+aarch64_runtime = os.path.join(config.toeplitz_build_root, "lib", "toeplitz", "aarch64-linux-gnu", "libtoeplitz_runtime.a")
+if os.path.exists(aarch64_runtime) and shutil.which("qemu-aarch64"):
+    config.available_features.add("qemu-aarch64")
+config.substitutions.append(("%qemu-aarch64", "qemu-aarch64 -L /usr/aarch64-linux-gnu"))
+config.substitutions.append(("%cc-aarch64", "clang-22 --target=aarch64-linux-gnu -fuse-ld=lld"))
 if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as processor_information:
         flags = set(processor_information.read().split())

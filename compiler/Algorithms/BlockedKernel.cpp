@@ -127,70 +127,6 @@ ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
   return buffers;
 }
 
-Accumulators toeplitz::startAccumulators(KernelBuilder &kernel, Value bias,
-                                         Index vectorIndex, int64_t positions,
-                                         int64_t vectors) {
-  int64_t lanes = kernel.target.getLanes();
-  SmallVector<Value> starts;
-  for (int64_t v = 0; v < vectors; ++v)
-    starts.push_back(
-        bias ? kernel.loadVector(bias,
-                                 {kernel.add(vectorIndex, kernel.constant(v)),
-                                  kernel.constant(0)},
-                                 lanes)
-             : kernel.splat(0.0f, lanes));
-  Accumulators accumulators;
-  for (int64_t t = 0; t < positions; ++t)
-    llvm::append_range(accumulators, starts);
-  return accumulators;
-}
-
-void toeplitz::multiplyAccumulate(KernelBuilder &kernel,
-                                  Accumulators &accumulators, int64_t vectors,
-                                  ArrayRef<Value> weights,
-                                  llvm::function_ref<Value(int64_t)> input) {
-  int64_t positions = static_cast<int64_t>(accumulators.size()) / vectors;
-  for (int64_t t = 0; t < positions; ++t) {
-    Value scalar = input(t);
-    if (!scalar)
-      continue;
-    Value everywhere = kernel.broadcast(scalar, kernel.target.getLanes());
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value &accumulator = accumulators[t * vectors + v];
-      accumulator = kernel.multiplyAdd(everywhere, weights[v], accumulator);
-    }
-  }
-}
-
-Accumulators
-toeplitz::reduceChannels(KernelBuilder &kernel, ValueRange accumulators,
-                         Value filter, Index filterStart, int64_t channels,
-                         int64_t vectors,
-                         llvm::function_ref<Value(Index, int64_t)> input) {
-  int64_t lanes = kernel.target.getLanes();
-  // Two steps an iteration halve the weight of the loop's own instructions.
-  // With four, LLVM moves loads so far ahead that accumulators are spilled.
-  int64_t unroll = channels % 2 == 0 ? 2 : 1;
-  return kernel.forLoop(
-      kernel.constant(0), kernel.constant(channels), unroll, accumulators,
-      [&](Index firstChannel, ValueRange carried) {
-        Accumulators sums(carried);
-        for (int64_t u = 0; u < unroll; ++u) {
-          Index channel = kernel.add(firstChannel, kernel.constant(u));
-          Index row =
-              kernel.add(filterStart,
-                         kernel.mul(channel, kernel.constant(vectors * lanes)));
-          SmallVector<Value> weights;
-          for (int64_t v = 0; v < vectors; ++v)
-            weights.push_back(kernel.loadVector(
-                filter, {kernel.add(row, kernel.constant(v * lanes))}, lanes));
-          multiplyAccumulate(kernel, sums, vectors, weights,
-                             [&](int64_t t) { return input(channel, t); });
-        }
-        return sums;
-      });
-}
-
 void toeplitz::finishVector(KernelBuilder &kernel,
                             const ConvolutionBuffers &buffers,
                             kernel::ActivationAttr activation, Value sum,
@@ -539,12 +475,10 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
 
   return reduceChannels(
       kernel, accumulators, buffers.filter, filterStart, channels,
-      place.vectors, [&](Index channel, int64_t t) -> Value {
-        if (t == 0 && prefetch)
-          prefetchFilter(
-              kernel.add(filterStart, kernel.mul(channel, number(width))));
+      place.vectors,
+      [&](Index channel, int64_t t) -> std::optional<InputPlace> {
         if (!reaches[t])
-          return {};
+          return std::nullopt;
         SmallVector<Index> indices = {place.image, inputChannel};
         if (!blueprint.withoutPositions) {
           llvm::append_range(indices, inputPosition);
@@ -552,7 +486,14 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
               kernel.add(inputColumn, number(t * columns.stride)));
         }
         indices.push_back(channel);
-        return kernel.loadScalar(buffers.input, indices);
+        return InputPlace{buffers.input, indices};
+      },
+      [&](Index channel, int64_t count) {
+        for (int64_t step = 0; step < count && prefetch; ++step) {
+          Index row =
+              kernel.mul(kernel.add(channel, number(step)), number(width));
+          prefetchFilter(kernel.add(filterStart, row));
+        }
       });
 }
 

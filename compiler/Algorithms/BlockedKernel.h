@@ -5,6 +5,7 @@
 #define TOEPLITZ_COMPILER_ALGORITHMS_BLOCKEDKERNEL_H
 
 #include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/TileReduction.h"
 
 namespace toeplitz {
 
@@ -68,30 +69,6 @@ template <typename Op> int64_t countScratchRows(mlir::Operation *op) {
   return scratch ? llvm::cast<mlir::ShapedType>(scratch.getType()).getDimSize(0)
                  : 0;
 }
-
-/// Vectors of output channels side by side, for several output positions:
-/// positions x vectors values.
-using Accumulators = llvm::SmallVector<mlir::Value>;
-
-/// The start of a tile's sums: the bias of each vector (or zero) for every
-/// position. `vectorIndex` counts vectors over all groups.
-Accumulators startAccumulators(KernelBuilder &kernel, mlir::Value bias,
-                               KernelBuilder::Index vectorIndex,
-                               int64_t positions, int64_t vectors);
-
-/// One step of the reduction: accumulators[t][v] += input(t) * weight(v), for
-/// the positions t for which `input` gives a value.
-void multiplyAccumulate(KernelBuilder &kernel, Accumulators &accumulators,
-                        int64_t vectors, llvm::ArrayRef<mlir::Value> weights,
-                        llvm::function_ref<mlir::Value(int64_t)> input);
-
-/// The steps of `channels` neighbouring channels, whose rows of the packed
-/// filter begin at `filterStart`: `input(channel, t)` is what position t reads
-/// of a channel, nothing where it lies in the padding.
-Accumulators reduceChannels(
-    KernelBuilder &kernel, mlir::ValueRange accumulators, mlir::Value filter,
-    KernelBuilder::Index filterStart, int64_t channels, int64_t vectors,
-    llvm::function_ref<mlir::Value(KernelBuilder::Index, int64_t)> input);
 
 /// Residual, activation and store of one vector at `indices` of the output.
 void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,

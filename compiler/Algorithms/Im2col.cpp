@@ -275,8 +275,8 @@ void Emitter::multiply(Index image, Index group, Index firstVector,
           return reduceChannels(
               kernel, carried, buffers.filter, tapStart, channels, vectors,
               [&](Index channel, int64_t t) {
-                return kernel.loadScalar(
-                    columns, {blockNumber, tap, number(t), channel});
+                return InputPlace{columns,
+                                  {blockNumber, tap, number(t), channel}};
               });
         });
   };

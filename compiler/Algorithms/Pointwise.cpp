@@ -36,17 +36,42 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// How the positions are folded: rows x columns = positions.
-static int64_t chooseColumns(int64_t positions, int64_t channels,
+/// The longest row whose input takes at most a quarter of the second-level
+/// cache. A row that is too long only costs cache misses, one that is too short
+/// cuts register tiles, so rows of fewer than 48 positions are not made.
+static constexpr int64_t shortestRow = 48;
+static int64_t getLongestRow(int64_t positions, int64_t channels,
                              kernel::TargetAttr target) {
-  // The longest row whose input takes at most a quarter of the second-level
-  // cache. A row that is too long only costs cache misses, one that is too
-  // short cuts register tiles, so rows of fewer than 48 positions are not made.
-  int64_t longest = std::max<int64_t>(48, target.getL2() / 4 / (4 * channels));
-  for (int64_t columns = std::min(longest, positions); columns >= 48; --columns)
+  int64_t longest =
+      std::max<int64_t>(shortestRow, target.getL2() / 4 / (4 * channels));
+  for (int64_t columns = std::min(longest, positions); columns >= shortestRow;
+       --columns)
     if (positions % columns == 0)
       return columns;
   return positions;
+}
+
+/// How the positions are folded: rows x columns = positions. Threads have whole
+/// rows: as many of them as several threads need, if that cuts no tiles.
+static int64_t chooseColumns(int64_t positions, int64_t channels,
+                             int64_t groupVectors, kernel::TargetAttr target) {
+  constexpr int64_t mostRows = 8;
+  constexpr double mostLoss = 1.001;
+  auto getCycles = [&](int64_t columns) {
+    TiledProduct product;
+    product.groupVectors = groupVectors;
+    product.rows = static_cast<double>(positions / columns);
+    product.rowPositions = columns;
+    return chooseRegisterTile(product, target).cycles;
+  };
+  int64_t longest = getLongestRow(positions, channels, target);
+  int64_t chosen = longest;
+  double limit = getCycles(longest) * mostLoss;
+  for (int64_t columns = longest - 1;
+       columns >= shortestRow && positions / columns <= mostRows; --columns)
+    if (positions % columns == 0 && getCycles(columns) <= limit)
+      chosen = columns;
+  return chosen;
 }
 
 /// Channels of a round (see BlockedKernel). Of many channels the input of a few
@@ -82,8 +107,12 @@ static int64_t chooseColumns(const Convolution &convolution,
                              kernel::TargetAttr target) {
   if (convolution.kernel.empty())
     return convolution.batch;
-  return chooseColumns(convolution.getPositions(),
-                       chooseRoundChannels(convolution, target), target);
+  int64_t groups =
+      convolution.groups / countMergedGroups(convolution, target.getLanes());
+  return chooseColumns(
+      convolution.getPositions(), chooseRoundChannels(convolution, target),
+      llvm::divideCeil(convolution.outChannels / groups, target.getLanes()),
+      target);
 }
 
 static BlockedLoops getLoops(const Convolution &convolution,
@@ -102,8 +131,12 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  return estimateBlockedCost(convolution, schedule,
-                             getLoops(convolution, target), target);
+  BlockedLoops loops = getLoops(convolution, target);
+  // (As if by rows that cut no tile: see chooseColumns.)
+  if (!convolution.kernel.empty())
+    loops.rowPositions =
+        getLongestRow(convolution.getPositions(), loops.roundChannels, target);
+  return estimateBlockedCost(convolution, schedule, loops, target);
 }
 
 /// The kernel with its positions folded anew, or as it is where they can't be.
@@ -126,8 +159,9 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
   blueprint.roundChannels =
       chooseRoundChannels(positions, blueprint.groups, blueprint.inChannels,
                           blueprint.outChannels, target);
-  int64_t columns = chooseColumns(
-      positions, blueprint.groups * blueprint.roundChannels, target);
+  int64_t columns =
+      chooseColumns(positions, blueprint.groups * blueprint.roundChannels,
+                    blueprint.countGroupVectors(target.getLanes()), target);
   rowDimension.input = rowDimension.output = positions / columns;
   columnDimension.input = columnDimension.output = columns;
   blueprint.dimensions = {rowDimension, columnDimension};

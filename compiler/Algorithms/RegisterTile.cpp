@@ -11,14 +11,20 @@
 using namespace mlir;
 using namespace toeplitz;
 
+double toeplitz::countInputLoads(int64_t positions, kernel::TargetAttr target) {
+  double loads = positions;
+  return target.getByElement() ? loads / target.getLanes() : loads;
+}
+
 /// Cycles of one step of the reduction in one tile. The cores that we schedule
 /// for start two fused multiply-adds and two loads a cycle; a multiply-add's
 /// result is there after 4 cycles, so that fewer than 8 accumulators leave the
 /// units idle, and as many as 8 leave no slack. The loop's own instructions and
 /// what the core can't hide add a part of a cycle.
-double toeplitz::getStepCycles(int64_t positions, int64_t vectors) {
+double toeplitz::getStepCycles(int64_t positions, int64_t vectors,
+                               kernel::TargetAttr target) {
   double multiplyAdds = positions * vectors / 2.0;
-  double loads = (positions + vectors) / 2.0;
+  double loads = (countInputLoads(positions, target) + vectors) / 2.0;
   return std::max({multiplyAdds, loads, 4.5}) + 0.3;
 }
 
@@ -27,29 +33,33 @@ double toeplitz::getStepCycles(int64_t positions, int64_t vectors) {
 /// spills of the loads that it moves ahead (seen in the assembly: with 16
 /// registers 4 x 3 spills and 6 x 2 doesn't, with 32 registers 14 x 2 spills
 /// and 13 x 2 doesn't). Without fused multiply-add the product needs a register
-/// too. With one position the weights are used once, straight from memory.
+/// too. With one position the weights are used once, straight from memory. By
+/// element, there is a vector of channels for each position (with NEON's 32
+/// registers 9 x 2, 6 x 3 and 5 x 4 don't spill, 10 x 2, 7 x 3 and 6 x 4 do).
 bool toeplitz::fitsRegisters(int64_t positions, int64_t vectors,
                              kernel::TargetAttr target) {
   int64_t spare = target.getRegisters() / 16 + (target.getFma() ? 0 : 1);
   int64_t weights = positions == 1 ? 1 : vectors;
-  return positions * vectors + weights + 1 + spare <= target.getRegisters();
+  int64_t inputs = target.getByElement() ? positions : 1;
+  return positions * vectors + weights + inputs + spare <=
+         target.getRegisters();
 }
 
 /// Cycles of one step of the reduction for a row of positions and the vectors
 /// of a group.
 static double getRowCycles(const TiledProduct &product, int64_t positions,
-                           int64_t vectors) {
+                           int64_t vectors, kernel::TargetAttr target) {
   int64_t restPositions = product.rowPositions % positions;
   int64_t restVectors = product.groupVectors % vectors;
   double tiles = product.rowPositions / positions;
   double blocks = product.groupVectors / vectors;
-  double cycles = tiles * blocks * getStepCycles(positions, vectors);
+  double cycles = tiles * blocks * getStepCycles(positions, vectors, target);
   if (restPositions)
-    cycles += blocks * getStepCycles(restPositions, vectors);
+    cycles += blocks * getStepCycles(restPositions, vectors, target);
   if (restVectors)
-    cycles += tiles * getStepCycles(positions, restVectors);
+    cycles += tiles * getStepCycles(positions, restVectors, target);
   if (restPositions && restVectors)
-    cycles += getStepCycles(restPositions, restVectors);
+    cycles += getStepCycles(restPositions, restVectors, target);
   return cycles;
 }
 
@@ -92,7 +102,7 @@ RegisterTile toeplitz::chooseRegisterTile(const TiledProduct &product,
          ++positions) {
       if (!fitsRegisters(positions, vectors, target))
         break;
-      double cycles = steps * getRowCycles(product, positions, vectors);
+      double cycles = steps * getRowCycles(product, positions, vectors, target);
       cycles += getWait(product, positions, vectors, cycles, target);
       // Equal cycles: the larger tile starts fewer times.
       bool larger = positions * vectors > best.positions * best.vectors;

@@ -17,8 +17,13 @@ struct RegisterTile {
   double cycles = 0;
 };
 
+/// The positions' loads in one step of the reduction: a vector of channels has
+/// the factors of several steps where multiply-adds take them by element.
+double countInputLoads(int64_t positions, kernel::TargetAttr target);
+
 /// Cycles of one step of the reduction in a tile of `positions` x `vectors`.
-double getStepCycles(int64_t positions, int64_t vectors);
+double getStepCycles(int64_t positions, int64_t vectors,
+                     kernel::TargetAttr target);
 
 /// Whether the tile's accumulators and operands fit into the registers.
 bool fitsRegisters(int64_t positions, int64_t vectors,

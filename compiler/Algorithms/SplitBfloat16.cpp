@@ -27,6 +27,7 @@
 #include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/SplitBfloat16Tasks.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/ADT/APFloat.h"
@@ -81,13 +82,9 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 
   // Ten microseconds: what takes less isn't worth rounding more.
   constexpr double leastCycles = 30000;
-  // Bias, activation and store of a vector of the result wait for the caches as
-  // the conversion does.
-  constexpr double vectorCycles = 10;
   cost.cycles = leastCycles + compute + plan.getTrafficCycles(target) +
-                results * plan.tilePositions * vectorCycles;
-  double converted =
-      panels * static_cast<double>(plan.getPanelSize()) / (2 * tileColumns);
+                results * plan.tilePositions * splitVectorCycles;
+  double converted = plan.countConverted() / tileColumns;
   cost.otherOperations = converted * tileColumns * 3;
 
   // The filter comes from memory once, in turns with the products; for the

@@ -93,6 +93,15 @@ struct SplitBfloat16Plan {
     return batch * dimensions[0].output * rowPanels * columnPanels;
   }
   int64_t countRowTiles() const;
+  /// The last panels may be smaller than others.
+  int64_t getRowsOfPanel(int64_t rowPanel) const {
+    return std::min(panelRows, dimensions[1].output - rowPanel * panelRows);
+  }
+  int64_t getTilesOfPanel(int64_t columnPanel) const {
+    return std::min(panelTiles, countRowTiles() - columnPanel * panelTiles);
+  }
+  /// Sets the rows of a panel, or of a single row its tiles.
+  void setPanels(int64_t size);
 
   /// A dimension of a panel: the distance of the inputs of neighbouring output
   /// positions in the panel, and that of neighbouring positions of the panel
@@ -128,6 +137,11 @@ struct SplitBfloat16Plan {
     return groups * roundSteps * 2 * getHalfSize();
   }
 
+  /// The same of a panel of another size.
+  int64_t getPanelSize(int64_t rows, int64_t tiles) const;
+  /// Numbers that are split, those of neighbouring panels' overlaps twice.
+  double countConverted() const;
+
   /// Whether the filter is worth asking for before it is needed: it doesn't fit
   /// the first-level cache many times over.
   bool streamsFilter;
@@ -135,12 +149,13 @@ struct SplitBfloat16Plan {
   // --- tasks
   /// Parts of the blocks of output channels: each is a task for each panel. If
   /// there are several, panels are converted in a step before.
-  int64_t blockTasks;
+  int64_t blockTasks = 1;
+  void setBlockTasks(int64_t parts);
   bool isPrepared() const { return blockTasks > 1; }
   int64_t countBlocks() const { return groups * countGroupBlocks(); }
   int64_t countTasks() const { return countPanels() * blockTasks; }
   /// Parts of the channel steps of a panel, each a task of the step before.
-  int64_t preparationTasks;
+  int64_t preparationTasks = 1;
 
   /// The packed filter: groups x blocks x steps x halves x vectors x tiles, in
   /// floats (two bfloat16 numbers).
@@ -162,6 +177,8 @@ struct SplitBfloat16Plan {
     return mostAccumulators * tilePositions * tileColumns;
   }
   int64_t getSumsSize() const;
+  /// Bytes of sums that are read and written for a panel.
+  double getSumsTraffic() const;
 
   /// Cycles of the caches: the filter that is read for each panel but the first
   /// (see estimateCost), and the sums of several rounds.
@@ -175,13 +192,12 @@ struct SplitBfloat16Plan {
 
 private:
   void divide(kernel::TargetAttr target);
-  /// Chooses panels and tasks for rounds of `steps`.
-  void divideRounds(int64_t steps, kernel::TargetAttr target, int64_t wanted);
+  /// Chooses panels for rounds of `steps`.
+  void divideRounds(int64_t steps, kernel::TargetAttr target);
   void foldDimensions();
   void chooseSteps();
-  void chooseRounds(kernel::TargetAttr target, int64_t wanted);
-  void choosePanels(kernel::TargetAttr target, int64_t wanted);
-  void chooseTasks(int64_t wanted);
+  void chooseRounds(kernel::TargetAttr target);
+  void choosePanels(kernel::TargetAttr target);
 };
 
 } // namespace toeplitz

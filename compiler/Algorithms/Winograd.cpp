@@ -106,8 +106,8 @@ static void chooseTile(const Convolution &convolution,
     for (int64_t positions = 1;
          positions <= tiles && fitsRegisters(positions, vectors, target);
          ++positions) {
-      double step = getStepCycles(positions, vectors) + 0.35 * vectors +
-                    0.15 * (positions + vectors);
+      double step = getStepCycles(positions, vectors, target) + 0.35 * vectors +
+                    0.15 * (countInputLoads(positions, target) + vectors);
       double cycles = static_cast<double>(llvm::divideCeil(tiles, positions)) *
                       step / vectors;
       if (best != 0 && cycles > best * 1.001)
@@ -164,7 +164,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                  plan.getSummedTaps();
   cost.multiplyAdds =
       steps * plan.tilePositions * plan.tileVectors * plan.lanes;
-  cost.cycles = steps * getStepCycles(plan.tilePositions, plan.tileVectors);
+  cost.cycles =
+      steps * getStepCycles(plan.tilePositions, plan.tileVectors, target);
   // The transforms: loads, stores and waiting for the caches, not arithmetic.
   // Nested ones go through their values twice.
   double inputs = static_cast<double>(plan.tiles) * plan.groups *

@@ -127,11 +127,13 @@ void WinogradKernel::applyRows(const std::optional<LinearProgram> &program,
 
 // --- products ---------------------------------------------------------------
 
-/// Asks for a row of the filter that is needed soon.
-void WinogradKernel::prefetchFilter(Index row) {
-  for (int64_t v = 0; v < plan.tileVectors; ++v)
+/// Asks for the lines of the filter that hold `floats` numbers from `start` on,
+/// which are needed soon.
+void WinogradKernel::prefetchFilter(Index start, int64_t floats) {
+  constexpr int64_t lineFloats = 16;
+  for (int64_t line = 0; line < floats; line += lineFloats)
     memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
-                               kernel.value(kernel.add(row, number(v * lanes))),
+                               kernel.value(kernel.add(start, number(line))),
                                /*isWrite=*/false, /*localityHint=*/2,
                                /*isDataCache=*/true);
 }
@@ -156,14 +158,16 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
       return reduceChannels(
           kernel, sums, buffers.filter, row, channels, vectors,
           [&](Index channel, int64_t t) {
-            if (t == 0 && plan.streamsFilter)
+            return InputPlace{getInputMemory(), getInputPlace(kernel.add(
+                                                    kernel.add(column, channel),
+                                                    number(t * lanes)))};
+          },
+          [&](Index channel, int64_t count) {
+            if (plan.streamsFilter)
               prefetchFilter(
                   scale(channel, vectors * lanes,
-                        kernel.add(row, number(plan.getFilterTileSize()))));
-            return kernel.loadScalar(
-                getInputMemory(),
-                getInputPlace(kernel.add(kernel.add(column, channel),
-                                         number(t * lanes))));
+                        kernel.add(row, number(plan.getFilterTileSize()))),
+                  count * vectors * lanes);
           });
     };
     Accumulators sums =

@@ -58,7 +58,7 @@ private:
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
   void multiply(Index block, Index vectorTile);
-  void prefetchFilter(Index row);
+  void prefetchFilter(Index start, int64_t floats);
   void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);

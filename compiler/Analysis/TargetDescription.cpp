@@ -63,6 +63,35 @@ std::optional<llvm::Triple> chooseTriple(llvm::StringRef name,
   return std::nullopt;
 }
 
+/// The caches of AArch64's cores by the beginnings of their names, of which the
+/// longest counts: sizes that such cores are commonly built with, and a core's
+/// share where several have one second level.
+void describeCaches(TargetDescription &description) {
+  struct Caches {
+    llvm::StringRef cpu;
+    int64_t level1KiB, level2KiB;
+  };
+  static constexpr Caches known[] = {
+      {"neoverse-v", 64, 1024}, {"neoverse-n", 64, 1024},
+      {"neoverse-e", 32, 256},  {"grace", 64, 1024},
+      {"cortex-x", 64, 512},    {"cortex-a7", 32, 512},
+      {"cortex-a75", 64, 256},  {"cortex-a76", 64, 256},
+      {"cortex-a77", 64, 256},  {"cortex-a78", 32, 256},
+      {"cortex-a3", 32, 128},   {"cortex-a5", 32, 128},
+      {"ampere1", 64, 2048},    {"a64fx", 64, 512},
+      {"apple-m", 128, 3072},   {"oryon", 96, 3072},
+      {"thunderx2", 32, 256},
+  };
+  size_t longest = 0;
+  for (const Caches &caches : known)
+    if (llvm::StringRef(description.cpu).starts_with(caches.cpu) &&
+        caches.cpu.size() > longest) {
+      longest = caches.cpu.size();
+      description.level1CacheBytes = caches.level1KiB * 1024;
+      description.level2CacheBytes = caches.level2KiB * 1024;
+    }
+}
+
 /// Fills in what the schedules ask, from the features that LLVM derives from
 /// the name of the CPU and the list of features.
 void describeRegisters(const llvm::MCSubtargetInfo &subtarget,
@@ -75,6 +104,8 @@ void describeRegisters(const llvm::MCSubtargetInfo &subtarget,
     description.vectorLanes = 4;
     description.vectorRegisters = 32;
     description.hasFusedMultiplyAdd = true;
+    description.hasProductsByElement = true;
+    describeCaches(description);
     return;
   }
   // A vector of 512 bits needs nothing but the foundation; the kernels also use
@@ -99,6 +130,15 @@ void describeRegisters(const llvm::MCSubtargetInfo &subtarget,
 }
 
 } // namespace
+
+std::string TargetDescription::getForeignSystem() const {
+  llvm::Triple target(triple), host(llvm::sys::getDefaultTargetTriple());
+  if (target.getArch() == host.getArch())
+    return "";
+  return (target.getArchName() + "-" + target.getOSName() + "-" +
+          target.getEnvironmentName())
+      .str();
+}
 
 std::optional<TargetDescription>
 toeplitz::describeTarget(llvm::StringRef tripleName, llvm::StringRef cpuName,

@@ -28,11 +28,19 @@ struct TargetDescription {
   /// Whether there are tile registers and products of bfloat16 tiles (x86's
   /// AMX), beside vectors of 16 lanes that are converted to bfloat16.
   bool hasTileProducts = false;
-  /// Data cache sizes of one core, in bytes. Fixed by the vector width, not
-  /// read from the machine that compiles, so that the same options give the
-  /// same code everywhere.
+  /// Whether a multiply-add can take one lane of a register for a whole factor
+  /// (NEON's FMLA by element), so that nothing has to be broadcast.
+  bool hasProductsByElement = false;
+  /// Data cache sizes of one core, in bytes. Fixed by the vector width (x86) or
+  /// the name of the CPU (AArch64), not read from the machine that compiles, so
+  /// that the same options give the same code everywhere.
   int64_t level1CacheBytes = 32 * 1024;
   int64_t level2CacheBytes = 512 * 1024;
+
+  /// Empty where the architecture is that of the machine that compiles, else
+  /// the name under which systems keep what belongs to the target, for example
+  /// "aarch64-linux-gnu".
+  std::string getForeignSystem() const;
 };
 
 /// Describes the machine of `triple` and `cpu`; empty strings and the cpu

@@ -311,7 +311,8 @@ def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
     Option<"fma", "fma", "int64_t", "1", "1 if a fused multiply-add is one instruction">,
     Option<"l1", "l1", "int64_t", "32768", "Bytes of the first-level data cache">,
     Option<"l2", "l2", "int64_t", "524288", "Bytes of the second-level cache">,
-    Option<"amx", "amx", "int64_t", "0", "1 if there are tile registers for products of bfloat16">
+    Option<"amx", "amx", "int64_t", "0", "1 if there are tile registers for products of bfloat16">,
+    Option<"byElement", "by-element", "int64_t", "0", "1 if a multiply-add can take one lane for a whole factor">
   ];
 }
 

@@ -21,7 +21,8 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
     auto emitError = [&] { return getOperation().emitError(); };
     auto target = kernel::TargetAttr::getChecked(
         emitError, &getContext(), int64_t(lanes), int64_t(registers),
-        int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx));
+        int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx),
+        int64_t(byElement));
     if (!target)
       return signalPassFailure();
     getOperation()->setAttr("kernel.target", target);

@@ -64,15 +64,19 @@ createMachine(const TargetDescription &target, unsigned level,
 
 /// What runs the code needs to have, as runtime/toeplitz.h says it.
 static uint64_t getProcessorFeatures(const llvm::TargetMachine &machine) {
-  if (machine.getTargetTriple().getArch() != llvm::Triple::x86_64)
-    return 0;
+#define X(name, ...) name,
+  static constexpr llvm::StringLiteral x86Features[] = {
+      TOEPLITZ_X86_FEATURES(X)};
+  static constexpr llvm::StringLiteral aarch64Features[] = {
+      TOEPLITZ_AARCH64_FEATURES(X)};
+#undef X
+  ArrayRef<llvm::StringLiteral> names = x86Features;
+  if (machine.getTargetTriple().getArch() == llvm::Triple::aarch64)
+    names = aarch64Features;
   const llvm::MCSubtargetInfo &subtarget = *machine.getMCSubtargetInfo();
   uint64_t features = 0;
-  unsigned number = 0;
-#define X(name, leaf, subleaf, place, bit, state)                              \
-  features |= uint64_t(subtarget.checkFeatures("+" name)) << number++;
-  TOEPLITZ_X86_FEATURES(X)
-#undef X
+  for (auto [number, name] : llvm::enumerate(names))
+    features |= uint64_t(subtarget.checkFeatures(("+" + name).str())) << number;
   return features;
 }
 

@@ -1,23 +1,16 @@
 #include "compiler/Target/Link.h"
 #include "compiler/Target/TemporaryFile.h"
+#include "compiler/Target/Toolchain.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 
 using namespace toeplitz;
-
-#define STRINGIFY_EXPANDED(text) #text
-#define STRINGIFY(text) STRINGIFY_EXPANDED(text)
 
 /// Runs a program whose messages are wanted only when it fails.
 static llvm::Error runProgram(const std::string &program,
@@ -50,69 +43,16 @@ static llvm::Error runProgram(const std::string &program,
   return llvm::createStringError(text);
 }
 
-/// The system's C compiler, which knows where libc is.
-static llvm::Expected<std::string> findCompilerDriver() {
-  if (std::optional<std::string> named =
-          llvm::sys::Process::GetEnv("TOEPLITZ_CC")) {
-    llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(*named);
-    if (program)
-      return *program;
-    return llvm::createStringError("TOEPLITZ_CC names '" + *named +
-                                   "', which is no program");
-  }
-  for (const char *name :
-       {"cc", "clang-" STRINGIFY(LLVM_VERSION_MAJOR), "clang", "gcc"})
-    if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
-      return *program;
-  return llvm::createStringError(
-      "no C compiler to link with: install one (Debian: gcc libc6-dev) or name "
-      "one in TOEPLITZ_CC");
-}
-
-/// lld, or nothing. That of our own LLVM comes first: distributions call an
-/// older one ld.lld.
-static std::optional<std::string> findLLD() {
-  for (const char *name : {"ld.lld-" STRINGIFY(LLVM_VERSION_MAJOR), "ld.lld"})
-    if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName(name))
-      return *program;
-  return std::nullopt;
-}
-
-static llvm::Expected<std::string> findLinker() {
-  if (std::optional<std::string> linker = findLLD())
-    return *linker;
-  if (llvm::ErrorOr<std::string> program = llvm::sys::findProgramByName("ld"))
-    return *program;
-  return llvm::createStringError("no linker: install one (Debian: lld-22 or "
-                                 "binutils)");
-}
-
-/// What makes a compiler driver use lld, if it's there. Drivers look for a
-/// program named ld.lld, first in the folder of -B.
-static std::vector<std::string> getLinkerChoice() {
-  std::optional<std::string> linker = findLLD();
-  if (!linker)
-    return {};
-  llvm::SmallString<128> folder;
-  if (llvm::sys::fs::real_path(*linker, folder))
-    return {};
-  llvm::sys::path::remove_filename(folder);
-  llvm::SmallString<128> plainName(folder);
-  llvm::sys::path::append(plainName, "ld.lld");
-  if (!llvm::sys::fs::can_execute(plainName))
-    return {};
-  return {"-fuse-ld=lld", "-B" + folder.str().str()};
-}
-
 /// What shared libraries and executables are linked with. lld is several times
 /// faster where weights are large.
 static llvm::Error runDriver(std::vector<std::string> arguments,
                              const std::string &output,
                              const LinkOptions &options) {
-  llvm::Expected<std::string> driver = findCompilerDriver();
+  llvm::Expected<CompilerDriver> driver =
+      findCompilerDriver(options.foreignSystem);
   if (!driver)
     return driver.takeError();
-  llvm::append_range(arguments, getLinkerChoice());
+  llvm::append_range(arguments, driver->arguments);
   // Only what is used, and only the libraries that are needed. No page is both
   // writable and executable, and what the dynamic linker has relocated becomes
   // read-only.
@@ -121,13 +61,13 @@ static llvm::Error runDriver(std::vector<std::string> arguments,
         "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now"})
     arguments.push_back(option);
   arguments.insert(arguments.end(), {"-o", output});
-  return runProgram(*driver, arguments, options);
+  return runProgram(driver->program, arguments, options);
 }
 
 llvm::Error toeplitz::linkObject(llvm::ArrayRef<std::string> inputs,
                                  const std::string &output,
                                  const LinkOptions &options) {
-  llvm::Expected<std::string> linker = findLinker();
+  llvm::Expected<std::string> linker = findLinker(options.foreignSystem);
   if (!linker)
     return linker.takeError();
   std::vector<std::string> arguments = {"-r", "-o", output};

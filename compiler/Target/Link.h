@@ -15,6 +15,8 @@ struct LinkOptions {
   bool printCommands = false;
   /// Where temporary files go: beside this file.
   std::string destination;
+  /// TargetDescription::getForeignSystem.
+  std::string foreignSystem;
 };
 
 /// Links objects, and what they need of archives, into one relocatable object.

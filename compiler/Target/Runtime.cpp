@@ -4,8 +4,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/Triple.h"
 
 using namespace toeplitz;
 
@@ -37,14 +35,7 @@ llvm::Expected<Runtime> toeplitz::findRuntime(const TargetDescription &target,
           llvm::sys::Process::GetEnv("TOEPLITZ_RUNTIME"))
     return lookIntoNamed(*directory, "TOEPLITZ_RUNTIME");
 
-  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
-  llvm::Triple triple(target.triple);
-  if (triple.getArch() != host.getArch())
-    return llvm::createStringError(
-        "there is no runtime for " + target.triple +
-        " here: build it from runtime/ for that machine and name its folder "
-        "in TOEPLITZ_RUNTIME, or emit assembly or LLVM IR");
-
+  std::string system = target.getForeignSystem();
   // An address within the executable; Linux asks the kernel and ignores it.
   static char anchor;
   std::string executable =
@@ -52,13 +43,20 @@ llvm::Expected<Runtime> toeplitz::findRuntime(const TargetDescription &target,
   llvm::StringRef folder = llvm::sys::path::parent_path(executable);
   for (unsigned level = 0; level < 4 && !folder.empty(); ++level) {
     llvm::SmallString<128> candidate(folder);
-    llvm::sys::path::append(candidate, "lib", "toeplitz");
+    llvm::sys::path::append(candidate, "lib", "toeplitz", system);
     if (std::optional<Runtime> runtime = lookInto(candidate))
       return *runtime;
     folder = llvm::sys::path::parent_path(folder);
   }
+  std::string problem = "the runtime (lib/toeplitz/" + system +
+                        (system.empty() ? "" : "/") +
+                        "libtoeplitz_runtime.a) is neither beside " +
+                        executable + " nor in a folder above it";
+  if (system.empty())
+    return llvm::createStringError(problem +
+                                   "; TOEPLITZ_RUNTIME can name its folder");
   return llvm::createStringError(
-      "the runtime (lib/toeplitz/libtoeplitz_runtime.a) is neither beside " +
-      executable +
-      " nor in a folder above it; TOEPLITZ_RUNTIME can name its folder");
+      problem + ": build Toeplitz where there is a C library for " + system +
+      ", or build runtime/ for that machine and name its folder in "
+      "TOEPLITZ_RUNTIME; assembly and LLVM IR need none");
 }

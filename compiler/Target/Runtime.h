@@ -24,8 +24,9 @@ struct Runtime {
 ///   3. lib/toeplitz in the folder of the running executable, or in one of the
 ///   three folders above it. That is where the build
 ///      tree has them and where an installation puts them: PREFIX/bin/toeplitz,
-///      PREFIX/lib/toeplitz/libtoeplitz_runtime.a.
-/// The third place only serves the kind of machine that the compiler runs on.
+///      PREFIX/lib/toeplitz/libtoeplitz_runtime.a. Those for another kind of
+///      machine than the compiler's lie in a folder of its name there:
+///      lib/toeplitz/aarch64-linux-gnu.
 llvm::Expected<Runtime> findRuntime(const TargetDescription &target,
                                     const EmitOptions &options);
 

@@ -7,6 +7,7 @@
 #include "compiler/Target/Runtime.h"
 #include "compiler/Target/StaticLibrary.h"
 #include "compiler/Target/TemporaryFile.h"
+#include "compiler/Target/Toolchain.h"
 #include "compiler/Target/WeightsObject.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -29,7 +30,8 @@ public:
           StringRef outputPath, const EmitOptions &options)
       : module(module), network(network), target(target), kind(kind),
         outputPath(outputPath), options(options),
-        linkOptions{options.printCommands, outputPath.str()} {}
+        linkOptions{options.printCommands, outputPath.str(),
+                    target.getForeignSystem()} {}
 
   llvm::Error emitText();
   llvm::Error emitBinary();
@@ -38,6 +40,7 @@ public:
 private:
   using Files = std::vector<TemporaryFile>;
 
+  llvm::Error checkPrograms();
   std::unique_ptr<NetworkCode> translate();
   llvm::Error writeCode(Files &files);
   llvm::Error compilePart(const Bitcode &bitcode, TemporaryFile &file);
@@ -264,6 +267,13 @@ llvm::Error Emitter::keep(TemporaryFile &result) {
   return header->keep(headerPath);
 }
 
+/// Whether the programs that will link are there.
+llvm::Error Emitter::checkPrograms() {
+  if (kind == ArtifactKind::Object || kind == ArtifactKind::StaticLibrary)
+    return findLinker(linkOptions.foreignSystem).takeError();
+  return findCompilerDriver(linkOptions.foreignSystem).takeError();
+}
+
 llvm::Error Emitter::emitBinary() {
   if (outputPath == "-")
     return llvm::createStringError("a binary isn't written to the standard "
@@ -273,6 +283,8 @@ llvm::Error Emitter::emitBinary() {
   llvm::Expected<Runtime> runtime = findRuntime(target, options);
   if (!runtime)
     return runtime.takeError();
+  if (llvm::Error error = checkPrograms())
+    return error;
   llvm::Expected<TemporaryFile> result =
       TemporaryFile::create(outputPath, ".out");
   if (!result)

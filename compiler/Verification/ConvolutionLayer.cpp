@@ -279,7 +279,7 @@ toeplitz::buildCompiledModule(MLIRContext &context, ArrayRef<LayerCopy> copies,
   auto target = kernel::TargetAttr::get(
       &context, foreignTarget.getLanes(), foreignTarget.getRegisters(),
       foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2(),
-      foreignTarget.getAmx());
+      foreignTarget.getAmx(), foreignTarget.getByElement());
   (*module)->setAttr("kernel.target", target);
   int64_t lanes = target.getLanes();
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 import os
+import sys
 import tempfile
 
 from .errors import RunError
@@ -44,6 +45,13 @@ class Network(ctypes.Structure):
     ]
 
 
+def _architecture(path: str) -> int | None:
+    """The number of the architecture that an ELF file is for; None for other files."""
+    with open(path, "rb") as file:
+        header = file.read(20)
+    return int.from_bytes(header[18:20], sys.byteorder) if header.startswith(b"\x7fELF") and len(header) == 20 else None
+
+
 class Library:
     """A shared library of `toeplitz compile`, mapped into this process."""
 
@@ -60,6 +68,8 @@ class Library:
             try:
                 library = ctypes.CDLL(link)
             except OSError as error:
+                if _architecture(path) not in (None, _architecture("/proc/self/exe")):
+                    raise RunError(f"'{path}' is compiled for another kind of processor than this machine's") from None
                 raise RunError(f"'{path}' can't be loaded: {str(error).replace(link, path)}") from None
         self._handle = library._handle
         try:

@@ -131,16 +131,16 @@ class Pack:
         with tempfile.TemporaryDirectory() as directory:
             return evaluate_reference(description_of(self.cases, self.name, sparsity=self.sparsity), self._inputs, directory)
 
-    @functools.cached_property
-    def library(self):
+    def run(self, description, inputs):
+        """The outputs of a network, compiled and run as the cases are."""
         with tempfile.TemporaryDirectory() as directory:
-            return Library(compile_network(description_of(self.cases, self.name, sparsity=self.sparsity), directory, *self.options))
+            return Library(compile_network(description, directory, *self.options)).run(inputs)
 
     @functools.cached_property
     def _compiled(self):
         """The outputs, or the error of the compiler."""
         try:
-            return self.library.run(self._inputs)
+            return self.run(description_of(self.cases, self.name, sparsity=self.sparsity), self._inputs)
         except CompilerError as error:
             return error
 
@@ -152,12 +152,10 @@ class Pack:
         if not isinstance(self._compiled, CompilerError):
             return self._compiled[f"case{place}"]
         case = self.cases[place]
-        with tempfile.TemporaryDirectory() as directory:
-            try:
-                library = Library(compile_network(case.description("alone", place, self.sparsity), directory, *self.options))
-            except CompilerError as error:
-                raise AssertionError(f"{case.label}\ndoes not compile: {error}") from None
-            return library.run(case.inputs(f"case{place}"))[f"case{place}"]
+        try:
+            return self.run(case.description("alone", place, self.sparsity), case.inputs(f"case{place}"))[f"case{place}"]
+        except CompilerError as error:
+            raise AssertionError(f"{case.label}\ndoes not compile: {error}") from None
 
     def onnx_runtime(self, place):
         case = self.cases[place]

@@ -4,6 +4,7 @@ in the last place, their ranges, and what becomes of zeros, infinities and NaN."
 import dataclasses
 import functools
 import math
+import pathlib
 import tempfile
 from collections.abc import Callable
 
@@ -97,12 +98,9 @@ def points():
 EXTRA = np.array([0, -0.0, math.inf, -math.inf, math.nan, -math.nan, 1, -1, -1.5, 88.72284, -87.33655, -103.97], np.float32)
 
 
-@functools.cache
-def results(processor):
-    """The values of every function at the points and then EXTRA; an odd number, so that some are computed one by one."""
-    values = np.concatenate([points(), EXTRA, np.zeros(1, np.float32)])
-    assert values.size % 2 == 1
-    type_ = f"tensor<{values.size}xf32>"
+def write_functions(directory, size):
+    """The path of a network that computes every function of `size` numbers."""
+    type_ = f"tensor<{size}xf32>"
     names = [f.name for f in FUNCTIONS]
     lines = [f"func.func @main(%x: {type_} {{toeplitz.name = \"x\"}}) -> ("]
     lines.append(", ".join(f'{type_} {{toeplitz.name = "{name}"}}' for name in names) + ") {")
@@ -112,10 +110,18 @@ def results(processor):
             body = body.replace(f"%{name} ", f"%{function.name}_{name} ").replace(f"%{name},", f"%{function.name}_{name},")
         lines.append("  " + body)
     lines.append(f"  return {', '.join(f'%{name}_y' for name in names)} : {', '.join([type_] * len(names))}\n}}")
+    path = pathlib.Path(directory) / "functions.mlir"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@functools.cache
+def results(processor):
+    """The values of every function at the points and then EXTRA; an odd number, so that some are computed one by one."""
+    values = np.concatenate([points(), EXTRA, np.zeros(1, np.float32)])
+    assert values.size % 2 == 1
     with tempfile.TemporaryDirectory() as directory:
-        path = f"{directory}/functions.mlir"
-        with open(path, "w") as file:
-            file.write("\n".join(lines))
+        path = write_functions(directory, values.size)
         return Library(compile_network(path, directory, f"--mcpu={processor}")).run({"x": values})
 
 

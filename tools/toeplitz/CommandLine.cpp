@@ -229,13 +229,15 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
   parser
       .add_option("--mcpu", options.targetCpu,
                   "Processor to compile for, by LLVM's name, such as "
-                  "x86-64-v3 or znver4; 'native' (the default) is this one")
+                  "x86-64-v3, znver4 or neoverse-n1; 'native' (the default) "
+                  "is this one")
       ->option_text("CPU")
       ->group("Target");
   parser
       .add_option("--mtriple", options.targetTriple,
-                  "Target triple, such as aarch64-linux-gnu; the default is "
-                  "this machine's")
+                  "Target triple, such as aarch64-linux-gnu, whose --mcpu is "
+                  "'generic' unless it is named; the default is this "
+                  "machine's")
       ->option_text("TRIPLE")
       ->group("Target");
   parser

@@ -252,6 +252,7 @@ Examples:
   toeplitz compile lenet.json                            the program ./lenet
   toeplitz compile lenet.json -o liblenet.so             and lenet.h
   toeplitz compile lenet.json --mcpu x86-64-v3 -o lenet  for any recent x86
+  toeplitz compile lenet.json --mtriple aarch64-linux-gnu -o lenet  for AArch64
   toeplitz compile lenet.json --emit=schedule            what was chosen, to read
   toeplitz compile lenet.json --algorithm conv1=im2col,conv2=direct -o lenet
   toeplitz compile lenet.json --emit=matrix --layer conv3 -o conv3.svg

@@ -2,11 +2,14 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Lowering/Passes.h"
 #include "compiler/Target/Target.h"
+#include "compiler/Verification/CompiledModule.h"
 #include "tools/toeplitz/Compilation.h"
 #include "tools/toeplitz/Messages.h"
 
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace toeplitz;
 
@@ -26,6 +29,15 @@ bool isProgram(const llvm::object::Binary &binary) {
   return llvm::any_of(*headers, [](const auto &header) {
     return header.p_type == llvm::ELF::PT_INTERP;
   });
+}
+
+/// The architecture that `binary` is for, if it isn't this machine's.
+std::string getForeignArchitecture(const llvm::object::Binary &binary) {
+  auto *file = llvm::dyn_cast<llvm::object::ObjectFile>(&binary);
+  llvm::Triple host(llvm::sys::getDefaultTargetTriple());
+  if (!file || file->getArch() == host.getArch())
+    return "";
+  return llvm::Triple::getArchTypeName(file->getArch()).str();
 }
 
 /// The rows of the times, as time-kernels has described them.
@@ -99,8 +111,15 @@ std::string TimedKernel::describe() const {
 bool NetworkLibrary::compile(llvm::StringRef source,
                              const CompilationOptions &options) {
   Compilation compilation(options);
-  if (failed(compilation.load(source)) ||
-      failed(compilation.advanceTo(Stage::LLVM)))
+  if (failed(compilation.load(source)))
+    return false;
+  // What only lacks features of this architecture says so when it is loaded.
+  if (!compilation.getTarget().getForeignSystem().empty())
+    if (auto reason = whyNotRunnable(compilation.getTarget())) {
+      (void)reportError(*reason);
+      return false;
+    }
+  if (failed(compilation.advanceTo(Stage::LLVM)))
     return false;
   folder = std::make_unique<TemporaryFolder>();
   if (folder->problem) {
@@ -143,6 +162,9 @@ NetworkLibrary::open(llvm::StringRef path, const CompilationOptions &options) {
                   "(.json), a module of the compiler (.mlir) or a shared "
                   "library of 'toeplitz compile'");
   }
+  if (std::string machine = getForeignArchitecture(**binary); !machine.empty())
+    return report("'" + path + "' is compiled for " + machine +
+                  ", which this machine isn't");
   if (isProgram(**binary))
     return report("'" + path +
                   "' is a program, run it itself; here a shared library (.so) "

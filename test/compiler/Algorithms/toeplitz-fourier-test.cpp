@@ -141,7 +141,8 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
   mlir::MLIRContext context;
   context.loadDialect<kernel::KernelDialect>();
   auto target = kernel::TargetAttr::get(&context, /*lanes=*/4, /*registers=*/16,
-                                        /*fma=*/1, 32768, 524288, /*amx=*/0);
+                                        /*fma=*/1, 32768, 524288, /*amx=*/0,
+                                        /*by_element=*/0);
   Convolution convolution;
   convolution.inputSizes = {input};
   convolution.outputSizes = {output};

@@ -111,7 +111,11 @@ static int describe(const Arguments &arguments) {
                << "\nfeatures '" << target->features << "'\nlanes "
                << target->vectorLanes << "\nregisters "
                << target->vectorRegisters << "\nfused multiply-add "
-               << (target->hasFusedMultiplyAdd ? "yes" : "no") << "\n";
+               << (target->hasFusedMultiplyAdd ? "yes" : "no")
+               << "\nproducts by element "
+               << (target->hasProductsByElement ? "yes" : "no") << "\ncaches "
+               << target->level1CacheBytes / 1024 << " and "
+               << target->level2CacheBytes / 1024 << " KiB\n";
   return 0;
 }
 

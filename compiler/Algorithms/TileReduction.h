@@ -1,0 +1,43 @@
+// The innermost loops of direct, pointwise and im2col convolutions and of
+// Winograd's products: a register tile of sums over channels.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_TILEREDUCTION_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_TILEREDUCTION_H
+
+#include "compiler/Lowering/KernelBuilder.h"
+
+#include <optional>
+
+namespace toeplitz {
+
+/// Vectors of output channels side by side, for several output positions:
+/// positions x vectors values.
+using Accumulators = llvm::SmallVector<mlir::Value>;
+
+/// The start of a tile's sums: the bias of each vector (or zero) for every
+/// position. `vectorIndex` counts vectors over all groups.
+Accumulators startAccumulators(KernelBuilder &kernel, mlir::Value bias,
+                               KernelBuilder::Index vectorIndex,
+                               int64_t positions, int64_t vectors);
+
+/// Where an element of the input lies.
+struct InputPlace {
+  mlir::Value buffer;
+  llvm::SmallVector<KernelBuilder::Index> indices;
+};
+
+/// The steps of `channels` neighbouring channels, whose rows of the packed
+/// filter begin at `filterStart`. `input(channel, t)` is where position t reads
+/// a channel, nothing if that is in the padding; the channels of one position
+/// follow each other. `prefetch(channel, count)`, if there is one, is called
+/// once for the steps of so many channels.
+Accumulators reduceChannels(
+    KernelBuilder &kernel, mlir::ValueRange accumulators, mlir::Value filter,
+    KernelBuilder::Index filterStart, int64_t channels, int64_t vectors,
+    llvm::function_ref<std::optional<InputPlace>(KernelBuilder::Index, int64_t)>
+        input,
+    llvm::function_ref<void(KernelBuilder::Index, int64_t)> prefetch = nullptr);
+
+} // namespace toeplitz
+
+#endif
