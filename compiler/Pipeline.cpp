@@ -4,6 +4,7 @@
 #include "compiler/Algorithms/Algorithm.h"
 #include "compiler/Lowering/Passes.h"
 #include "compiler/Schedule/Passes.h"
+#include "compiler/Schedule/Selection.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -67,7 +68,8 @@ getAlgorithmOptions(const PipelineOptions &options) {
     passOptions.layers.push_back(layer + "=" + name);
   passOptions.maxError = options.maxError.value_or(0);
   passOptions.precise = options.precise;
-  passOptions.inputRange = options.inputRange.value_or(1);
+  passOptions.inputRange = options.inputRange.value_or(0);
+  passOptions.typicalError = options.typicalError.value_or(usualTypicalError);
   passOptions.bounds = options.inputRange.has_value();
   passOptions.tuned = options.tunedPath;
   passOptions.cpu = options.target.cpu;

@@ -43,6 +43,9 @@ struct PipelineOptions {
   std::optional<double> maxError, inputRange;
   /// Whether only algorithms are allowed that round as a sum of products does.
   bool precise = false;
+  /// The limit of the network's typical error, infinite for none; nothing for
+  /// the usual one.
+  std::optional<double> typicalError;
   /// A file of measured times (compiler/Schedule/TunedTimes.h); empty for none.
   std::string tunedPath;
   /// The folds of every layer to which they apply, as "NAME+NAME"; "none"

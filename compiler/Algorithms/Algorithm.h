@@ -121,6 +121,11 @@ struct Algorithm {
   /// activation, absolute, when no input is larger than `inputBound`.
   double (*boundError)(const Convolution &, const ConvolutionSchedule &,
                        llvm::ArrayRef<float> filter, double inputBound);
+  /// The typical rounding error of an output, for inputs and weights of either
+  /// sign, relative to the root of the sum of its squared products: the root
+  /// of a mean square, no bound.
+  double (*estimateTypicalError)(const Convolution &,
+                                 const ConvolutionSchedule &);
   /// The number of floats of the packed filter.
   int64_t (*getPackedSize)(const Convolution &, const ConvolutionSchedule &,
                            kernel::TargetAttr);

@@ -12,9 +12,13 @@
 //                 for each channel of the block: one step of the reduction
 //           residual, activation, store
 //
-// No position of the padding is read or multiplied.
+// No position of the padding is read or multiplied. With several rounds of
+// channels all of this is done for each of them: the first one also adds the
+// residual, the others begin with what lies in the output, and the last one
+// applies the activation.
 
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,7 +43,7 @@ int64_t BlockedKernel::countRows() const {
 
 TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   const Dimension &columns = dimensions.back();
-  double inputRow = 4.0 * inChannels * columns.input;
+  double inputRow = 4.0 * getRoundChannels() * columns.input;
   if (dimensions.size() > 1)
     inputRow *= dimensions[dimensions.size() - 2].stride;
   double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
@@ -47,6 +51,44 @@ TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   return divideIntoTasks(batch, countRows(),
                          groups * countGroupBlocks(target.getLanes()), inputRow,
                          multiplyAdds, target);
+}
+
+namespace {
+
+/// How tiles ask for the filter of the next block of output channels.
+struct FilterPrefetch {
+  int64_t tilesPerRow;
+  /// Cache lines that a tile asks for in each step of the reduction, and the
+  /// floats from one tile's to the next one's, up to the last ones of a step.
+  int64_t linesAtOnce, floatsPerPass, lastFloats;
+};
+
+} // namespace
+
+/// Nothing where the filter isn't asked for: see asksAhead.
+static std::optional<FilterPrefetch>
+planFilterPrefetch(const BlockedKernel &blueprint, kernel::TargetAttr target) {
+  constexpr int64_t lineFloats = 16;
+  int64_t lanes = target.getLanes();
+  int64_t vectors =
+      std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
+  int64_t stepFloats = vectors * lanes;
+  FilterPrefetch prefetch;
+  prefetch.tilesPerRow = llvm::divideCeil(blueprint.dimensions.back().output,
+                                          blueprint.tilePositions);
+  FilterStream stream;
+  stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
+  double channelBytes = 4.0 * blueprint.countTaps() * lanes;
+  stream.blockBytes = channelBytes * blueprint.getRoundChannels() * vectors;
+  stream.bytes = channelBytes * blueprint.inChannels * blueprint.groups *
+                 blueprint.countGroupVectors(lanes);
+  if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
+    return std::nullopt;
+  int64_t lines = stepFloats / lineFloats;
+  prefetch.linesAtOnce = llvm::divideCeil(lines, stream.tiles);
+  prefetch.floatsPerPass = prefetch.linesAtOnce * lineFloats;
+  prefetch.lastFloats = (lines - prefetch.linesAtOnce) * lineFloats;
+  return prefetch;
 }
 
 BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
@@ -107,7 +149,8 @@ public:
         lanes(kernel.target.getLanes()), columns(blueprint.dimensions.back()),
         groupVectors(blueprint.countGroupVectors(lanes)),
         groupBlocks(blueprint.countGroupBlocks(lanes)),
-        taps(blueprint.countTaps()) {}
+        taps(blueprint.countTaps()),
+        prefetch(planFilterPrefetch(blueprint, kernel.target)) {}
 
   void emit(const TaskRange &range);
 
@@ -122,8 +165,11 @@ private:
     /// that reach the input.
     SmallVector<Index> outer;
     SmallVector<TapRange> outerTaps;
+    /// The row's number in the task.
+    Index row;
   };
 
+  void emitRound(const TaskRange &range, Index start, int64_t channels);
   void emitBlock(Place place, const TaskRange &range);
   void emitRow(const Place &place);
   void emitTile(const Place &place, const ColumnRun &run, Index column);
@@ -140,6 +186,14 @@ private:
                        ArrayRef<Index> inputPosition, Index columnTap,
                        ArrayRef<bool> reaches);
 
+  SmallVector<Index> getOutputPlace(const Place &place, Index column, int64_t t,
+                                    int64_t v);
+  Accumulators startTile(const Place &place, const ColumnRun &run,
+                         Index column);
+  void finishTile(const Place &place, const ColumnRun &run, Index column,
+                  const Accumulators &accumulators);
+  void prefetchFilter(Index row);
+
   Index number(int64_t value) { return kernel.constant(value); }
 
   KernelBuilder &kernel;
@@ -148,9 +202,35 @@ private:
   int64_t lanes;
   const Dimension &columns;
   int64_t groupVectors, groupBlocks, taps;
+  /// Whether the filter is asked for ahead: see planFilterPrefetch.
+  std::optional<FilterPrefetch> prefetch;
+  /// How far ahead of a weight this tile asks for one, in floats.
+  Index prefetchDistance;
+  /// The round: its channels, and whether it is the first or the last one.
+  Index roundStart;
+  int64_t roundChannels = 0;
+  bool isFirst = true, isLast = true;
 };
 
 void Emitter::emit(const TaskRange &range) {
+  int64_t rounds = blueprint.countRounds();
+  int64_t each = blueprint.getRoundChannels();
+  isLast = rounds == 1;
+  emitRound(range, number(0), std::min(each, blueprint.inChannels));
+  if (isLast)
+    return;
+  isFirst = false;
+  kernel.forLoop(number(1), number(rounds - 1), 1, [&](Index round) {
+    emitRound(range, kernel.mul(round, number(each)), each);
+  });
+  isLast = true;
+  int64_t start = (rounds - 1) * each;
+  emitRound(range, number(start), blueprint.inChannels - start);
+}
+
+void Emitter::emitRound(const TaskRange &range, Index start, int64_t channels) {
+  roundStart = start;
+  roundChannels = channels;
   int64_t restVectors = groupVectors % blueprint.tileVectors;
   kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index block) {
     Place place;
@@ -184,6 +264,7 @@ void Emitter::emitBlock(Place place, const TaskRange &range) {
   for (const Dimension &dimension : ArrayRef(blueprint.dimensions).drop_back())
     outerSizes.push_back(dimension.output);
   kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
+    place.row = kernel.sub(row, range.firstRow);
     place.outer = kernel.delinearize(row, outerSizes);
     place.outerTaps.clear();
     for (auto [dimension, position] :
@@ -199,41 +280,101 @@ void Emitter::emitRow(const Place &place) {
                    [&](Index column) { emitTile(place, run, column); });
 }
 
+/// Asks for the part of a weights' row in the next block that is this tile's.
+void Emitter::prefetchFilter(Index row) {
+  constexpr int64_t lineFloats = 16;
+  for (int64_t line = 0; line < prefetch->linesAtOnce; ++line)
+    memref::PrefetchOp::create(
+        kernel.builder, kernel.location, buffers.filter,
+        kernel.value(kernel.add(kernel.add(row, prefetchDistance),
+                                number(line * lineFloats))),
+        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
-  Accumulators accumulators = startAccumulators(
-      kernel, buffers.bias, place.vector, run.positions, place.vectors);
-  int64_t block = blueprint.inputBlock;
-  int64_t wholeChannels = blueprint.inChannels / block * block;
-  if (taps > 0) {
-    accumulators = kernel.forLoop(
-        number(0), number(wholeChannels), block, accumulators,
-        [&](Index channel, ValueRange carried) {
-          return emitChannels(place, run, column, Accumulators(carried),
-                              channel, block);
-        });
-    if (wholeChannels < blueprint.inChannels)
-      accumulators = emitChannels(place, run, column, std::move(accumulators),
-                                  number(wholeChannels),
-                                  blueprint.inChannels - wholeChannels);
+  if (prefetch) {
+    Index pass =
+        kernel.add(kernel.mul(place.row, number(prefetch->tilesPerRow)),
+                   kernel.div(column, number(blueprint.tilePositions)));
+    prefetchDistance =
+        kernel.add(number(place.vectors * lanes * taps * blueprint.inChannels),
+                   kernel.min(kernel.mul(pass, number(prefetch->floatsPerPass)),
+                              number(prefetch->lastFloats)));
   }
+  Accumulators accumulators = startTile(place, run, column);
+  int64_t block = blueprint.inputBlock;
+  int64_t wholeChannels = roundChannels / block * block;
+  if (taps > 0) {
+    Index end = kernel.add(roundStart, number(wholeChannels));
+    accumulators = kernel.forLoop(roundStart, end, block, accumulators,
+                                  [&](Index channel, ValueRange carried) {
+                                    return emitChannels(place, run, column,
+                                                        Accumulators(carried),
+                                                        channel, block);
+                                  });
+    if (wholeChannels < roundChannels)
+      accumulators = emitChannels(place, run, column, std::move(accumulators),
+                                  end, roundChannels - wholeChannels);
+  }
+  finishTile(place, run, column, accumulators);
+}
+
+SmallVector<Index> Emitter::getOutputPlace(const Place &place, Index column,
+                                           int64_t t, int64_t v) {
+  SmallVector<Index> indices = {place.image,
+                                kernel.add(place.vector, number(v))};
+  auto addPosition = [&](const Dimension &dimension, Index position) {
+    indices.push_back(
+        kernel.add(kernel.mul(position, number(dimension.outputStride)),
+                   number(dimension.outputOffset)));
+  };
+  if (!blueprint.withoutPositions) {
+    for (auto [dimension, position] :
+         llvm::zip(blueprint.dimensions, place.outer))
+      addPosition(dimension, position);
+    addPosition(columns, kernel.add(column, number(t)));
+  }
+  indices.push_back(number(0));
+  return indices;
+}
+
+Accumulators Emitter::startTile(const Place &place, const ColumnRun &run,
+                                Index column) {
+  Accumulators sums;
+  if (isFirst)
+    sums = startAccumulators(kernel, buffers.bias, place.vector, run.positions,
+                             place.vectors);
+  if (isFirst && (isLast || !buffers.residual))
+    return sums;
+  // Before anything is stored: the residual may lie where the output will.
+  Value source = isFirst ? buffers.residual : buffers.output;
   for (int64_t t = 0; t < run.positions; ++t)
     for (int64_t v = 0; v < place.vectors; ++v) {
-      SmallVector<Index> indices = {place.image,
-                                    kernel.add(place.vector, number(v))};
-      auto addPosition = [&](const Dimension &dimension, Index position) {
-        indices.push_back(
-            kernel.add(kernel.mul(position, number(dimension.outputStride)),
-                       number(dimension.outputOffset)));
-      };
-      if (!blueprint.withoutPositions) {
-        for (auto [dimension, position] :
-             llvm::zip(blueprint.dimensions, place.outer))
-          addPosition(dimension, position);
-        addPosition(columns, kernel.add(column, number(t)));
-      }
-      indices.push_back(number(0));
-      finishVector(kernel, buffers, blueprint.activation,
-                   accumulators[t * place.vectors + v], indices);
+      Value vector =
+          kernel.loadVector(source, getOutputPlace(place, column, t, v), lanes);
+      if (!isFirst)
+        sums.push_back(vector);
+      else
+        sums[t * place.vectors + v] =
+            arith::AddFOp::create(kernel.builder, kernel.location,
+                                  sums[t * place.vectors + v], vector);
+    }
+  return sums;
+}
+
+void Emitter::finishTile(const Place &place, const ColumnRun &run, Index column,
+                         const Accumulators &accumulators) {
+  ConvolutionBuffers rest = buffers;
+  if (!isFirst)
+    rest.residual = {};
+  for (int64_t t = 0; t < run.positions; ++t)
+    for (int64_t v = 0; v < place.vectors; ++v) {
+      Value sum = accumulators[t * place.vectors + v];
+      SmallVector<Index> indices = getOutputPlace(place, column, t, v);
+      if (isLast)
+        finishVector(kernel, rest, blueprint.activation, sum, indices);
+      else
+        kernel.storeVector(sum, buffers.output, indices);
     }
 }
 
@@ -346,6 +487,13 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
         }
         indices.push_back(channel);
         return InputPlace{buffers.input, indices};
+      },
+      [&](Index channel, int64_t count) {
+        for (int64_t step = 0; step < count && prefetch; ++step) {
+          Index row =
+              kernel.mul(kernel.add(channel, number(step)), number(width));
+          prefetchFilter(kernel.add(filterStart, row));
+        }
       });
 }
 

@@ -22,6 +22,10 @@ struct BlockedKernel {
   int64_t tilePositions = 1;
   int64_t tileVectors = 1;
   llvm::SmallVector<Dimension> dimensions;
+  /// Channels that are summed up in a round; the rounds add to sums in the
+  /// output. 0 for all of them in one. Several rounds are for one group and
+  /// whole blocks of channels.
+  int64_t roundChannels = 0;
   /// Whether the buffers have no spatial dimension: the only position of
   /// `dimensions` is then not an index.
   bool withoutPositions = false;
@@ -35,6 +39,12 @@ struct BlockedKernel {
   }
   int64_t countGroupBlocks(int64_t lanes) const {
     return (countGroupVectors(lanes) + tileVectors - 1) / tileVectors;
+  }
+  int64_t getRoundChannels() const {
+    return roundChannels ? roundChannels : inChannels;
+  }
+  int64_t countRounds() const {
+    return (inChannels + getRoundChannels() - 1) / getRoundChannels();
   }
   int64_t countTaps() const;
   int64_t countRows() const;

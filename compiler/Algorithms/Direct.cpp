@@ -21,19 +21,23 @@ static std::optional<std::string> declines(const Convolution &,
   return std::nullopt;
 }
 
-static int64_t rowPositions(const Convolution &convolution) {
-  return convolution.outputSizes.empty() ? 1 : convolution.outputSizes.back();
+static BlockedLoops getLoops(const Convolution &convolution) {
+  BlockedLoops loops;
+  if (!convolution.outputSizes.empty())
+    loops.rowPositions = convolution.outputSizes.back();
+  loops.roundChannels = convolution.inChannels;
+  return loops;
 }
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {scheduleBlocked(convolution, rowPositions(convolution), target)};
+  return {scheduleBlocked(convolution, getLoops(convolution), target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  return estimateBlockedCost(convolution, schedule, rowPositions(convolution),
+  return estimateBlockedCost(convolution, schedule, getLoops(convolution),
                              target);
 }
 
@@ -46,7 +50,13 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::directAlgorithm = {
-    "direct",          declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+const Algorithm toeplitz::directAlgorithm = {"direct",
+                                             declines,
+                                             getSchedules,
+                                             estimateCost,
+                                             boundSumError,
+                                             estimateTypicalSumError,
+                                             getBlockedFilterSize,
+                                             packBlockedFilter,
+                                             countTasks,
+                                             emit};

@@ -317,6 +317,24 @@ static double boundError(const Convolution &convolution,
          std::sqrt(2 * points) * inputBound;
 }
 
+/// The transforms round each value of a tile log2 N times, whose errors are of
+/// the tile as a whole, as are those of the sums over C channels and taps of
+/// the depth. Measured, over tiles of 8 to 64 points in one and two dimensions:
+/// u (2.3 + 0.3 sqrt(C)).
+static double estimateTypicalError(const Convolution &convolution,
+                                   const ConvolutionSchedule &schedule) {
+  size_t rank = schedule.transform.size();
+  llvm::ArrayRef<int64_t> sizes =
+      llvm::ArrayRef(schedule.transform).take_back(std::min<size_t>(rank, 2));
+  bool transforms = llvm::any_of(sizes, [](int64_t size) { return size > 1; });
+  double channels =
+      static_cast<double>(convolution.inChannels / convolution.groups);
+  for (size_t d = 0; d + 2 < convolution.kernel.size(); ++d)
+    channels *= static_cast<double>(convolution.kernel[d]);
+  return unitRoundoff *
+         ((transforms ? 2.3 : 0.0) + 0.3 * std::sqrt(channels + 2));
+}
+
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
@@ -397,6 +415,7 @@ const Algorithm toeplitz::fftAlgorithm = {"fft",
                                           getSchedules,
                                           estimateCost,
                                           boundError,
+                                          estimateTypicalError,
                                           getPackedSize,
                                           packFilter,
                                           countTasks,

@@ -24,6 +24,7 @@
 // Faster CNNs with Direct Sparse Convolutions and Guided Pruning
 // (arXiv:1608.01409); Elsen et al., Fast Sparse ConvNets (arXiv:1911.09723).
 
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/FilterToeplitzKernel.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/SpatialLanes.h"
@@ -68,7 +69,13 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                                     kernel::TargetAttr target) {
   ChosenLanes chosen = chooseSpatialLanes(convolution, target);
   ConvolutionCost cost;
-  cost.cycles = chosen.cycles;
+  // A weight and the offset of what it multiplies.
+  FilterStream stream;
+  stream.bytes = stream.blockBytes =
+      8.0 * static_cast<double>(*convolution.nonzeroWeights);
+  stream.tiles = 2;
+  cost.cycles =
+      chosen.cycles + estimateFilterWait(stream, chosen.cycles, target);
   cost.level2Bytes = chosen.level2Bytes;
   double positions = convolution.batch * target.getLanes();
   for (const LaneDimension &dimension : chosen.lanes.dimensions)
@@ -156,6 +163,15 @@ static double boundError(const Convolution &convolution,
          getLargestAbsoluteSum(convolution, filter) * inputBound;
 }
 
+/// Of the nonzeros of an output channel, on average.
+static double estimateTypicalError(const Convolution &convolution,
+                                   const ConvolutionSchedule &schedule) {
+  if (!convolution.nonzeroWeights)
+    return estimateTypicalSumError(convolution, schedule);
+  return estimateSumError(static_cast<double>(*convolution.nonzeroWeights) /
+                          static_cast<double>(convolution.outChannels));
+}
+
 /// The division of a kernel, from what the operation says.
 static SpatialLanes getLanes(kernel::ConvOp op) {
   auto copy = [](SmallVector<int64_t, 3> &to, ArrayRef<int64_t> from) {
@@ -199,6 +215,7 @@ const Algorithm toeplitz::filterToeplitzAlgorithm = {"filter-toeplitz",
                                                      getSchedules,
                                                      estimateCost,
                                                      boundError,
+                                                     estimateTypicalError,
                                                      getPackedSize,
                                                      packFilter,
                                                      countTasks,

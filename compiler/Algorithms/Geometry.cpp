@@ -144,6 +144,81 @@ int64_t TaskGrid::countTasks() const {
          llvm::divideCeil(blocks, blocksPerTask);
 }
 
+/// The rows x blocks of the thread that has most, when each of `threads` has
+/// its share of the tasks.
+static int64_t getLargestShare(const TaskGrid &grid, int64_t threads) {
+  int64_t tasks = grid.countTasks(), first = 0, largest = 0;
+  int64_t rowTasks = llvm::divideCeil(grid.rows, grid.rowsPerTask);
+  int64_t blockTasks = llvm::divideCeil(grid.blocks, grid.blocksPerTask);
+  threads = std::min(threads, tasks);
+  for (int64_t thread = 0; thread < threads; ++thread) {
+    int64_t end = first + tasks / threads + (thread < tasks % threads ? 1 : 0);
+    int64_t share = 0;
+    for (; first < end; ++first) {
+      int64_t row = first / blockTasks % rowTasks * grid.rowsPerTask;
+      int64_t block = first % blockTasks * grid.blocksPerTask;
+      share += std::min(grid.rowsPerTask, grid.rows - row) *
+               std::min(grid.blocksPerTask, grid.blocks - block);
+    }
+    largest = std::max(largest, share);
+  }
+  return largest;
+}
+
+/// The work and waiting of two, four and eight threads together.
+static int64_t getBusyTime(const TaskGrid &grid) {
+  int64_t time = 0;
+  for (int64_t threads : {2, 4, 8})
+    time += threads * getLargestShare(grid, threads);
+  return time;
+}
+
+/// Sizes of tasks from half to twice `size` (what isn't divided stays so).
+static std::pair<int64_t, int64_t> getSizesAround(int64_t size, int64_t all) {
+  if (size >= all)
+    return {all, all};
+  return {llvm::divideCeil(size, 2), std::min(2 * size, all)};
+}
+
+/// Of grids with tasks of about the same size, the one whose shares are most
+/// equal; of equal ones the one with the least tasks. Tasks have from
+/// `rowSizes.first` to `rowSizes.second` rows.
+static TaskGrid balance(const TaskGrid &grid,
+                        std::pair<int64_t, int64_t> rowSizes) {
+  constexpr int64_t mostTasks = 64;
+  int64_t tasks = grid.countTasks();
+  if (tasks > mostTasks)
+    return grid;
+  TaskGrid best = grid;
+  int64_t bestTime = getBusyTime(grid);
+  auto [leastRows, mostRows] = rowSizes;
+  auto [leastBlocks, endBlocks] =
+      getSizesAround(grid.blocksPerTask, grid.blocks);
+  TaskGrid candidate = grid;
+  for (candidate.blocksPerTask = endBlocks;
+       candidate.blocksPerTask >= leastBlocks; --candidate.blocksPerTask)
+    for (candidate.rowsPerTask = mostRows; candidate.rowsPerTask >= leastRows;
+         --candidate.rowsPerTask) {
+      int64_t count = candidate.countTasks();
+      if (count > mostTasks || 2 * count < tasks || count > 2 * tasks)
+        continue;
+      int64_t time = getBusyTime(candidate);
+      if (time > bestTime || (time == bestTime && count >= best.countTasks()))
+        continue;
+      bestTime = time;
+      best = candidate;
+    }
+  return best;
+}
+
+/// Tasks of some microseconds of work at least, and no more than 32 of them for
+/// their own sake.
+static int64_t countWantedTasks(double multiplyAdds) {
+  constexpr double smallestTask = 2.5e5;
+  return std::clamp<int64_t>(static_cast<int64_t>(multiplyAdds / smallestTask),
+                             1, 32);
+}
+
 TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                                    double inputBytesPerRow, double multiplyAdds,
                                    kernel::TargetAttr target) {
@@ -151,30 +226,42 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   grid.batch = batch;
   grid.rows = rows;
   grid.blocks = blocks;
-  // About 20 microseconds of work at least, and no more than 32 tasks for their
-  // own sake.
-  constexpr double smallestTask = 5e5;
-  int64_t wanted = std::clamp<int64_t>(
-      static_cast<int64_t>(multiplyAdds / smallestTask), 1, 32);
-  grid.rowsPerTask = std::clamp<int64_t>(
+  int64_t wanted = countWantedTasks(multiplyAdds);
+  int64_t mostRows = std::clamp<int64_t>(
       static_cast<int64_t>(target.getL2() / 2 / inputBytesPerRow), 1, rows);
+  grid.rowsPerTask = mostRows;
   int64_t rowTasks = llvm::divideCeil(rows, grid.rowsPerTask);
-  // Rows are divided first, as far as each task still has several: a task then
-  // keeps its block of weights for longer.
   int64_t images = batch * rowTasks;
   if (images < wanted) {
     int64_t blockTasks =
         std::min<int64_t>(blocks, llvm::divideCeil(wanted, images));
     grid.blocksPerTask = llvm::divideCeil(blocks, blockTasks);
     blockTasks = llvm::divideCeil(blocks, grid.blocksPerTask);
-    int64_t stillWanted = llvm::divideCeil(wanted, batch * blockTasks);
+    int64_t stillWanted = std::max<int64_t>(1, wanted / (batch * blockTasks));
     grid.rowsPerTask =
-        std::min(grid.rowsPerTask,
-                 std::max<int64_t>(1, llvm::divideCeil(rows, stillWanted)));
+        std::min<int64_t>(mostRows, llvm::divideCeil(rows, stillWanted));
   } else {
     grid.blocksPerTask = blocks;
   }
-  return grid;
+  auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, rows);
+  return balance(grid, {leastRows, std::min(endRows, mostRows)});
+}
+
+TaskGrid toeplitz::divideRowsIntoTasks(int64_t batch, int64_t rows,
+                                       int64_t blocks, double multiplyAdds) {
+  // More parts slow one thread down, which reads a block piece by piece (of 144
+  // channels, 56x56, by a tenth with four).
+  constexpr int64_t mostRowTasks = 2;
+  TaskGrid grid;
+  grid.batch = batch;
+  grid.rows = rows;
+  grid.blocks = blocks;
+  int64_t wanted = llvm::divideCeil(countWantedTasks(multiplyAdds), batch);
+  int64_t rowTasks = std::min({wanted, mostRowTasks, rows});
+  grid.rowsPerTask = llvm::divideCeil(rows, rowTasks);
+  int64_t blockTasks = std::clamp<int64_t>(wanted / rowTasks, 1, blocks);
+  grid.blocksPerTask = llvm::divideCeil(blocks, blockTasks);
+  return balance(grid, {grid.rowsPerTask, grid.rowsPerTask});
 }
 
 TaskRange toeplitz::getTaskRange(KernelBuilder &kernel, const TaskGrid &grid) {

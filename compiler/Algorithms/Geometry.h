@@ -124,10 +124,24 @@ struct TaskGrid {
 /// Rows of a task are limited so that what they read of the input stays in the
 /// second-level cache while the blocks of output channels are worked through;
 /// then tasks are divided further until there are enough of them for a few
-/// threads, but none is so small that starting it matters.
+/// threads, but none is so small that starting it matters. Blocks are divided
+/// before rows: where two threads write rows of one block, they write
+/// neighbouring cache lines, which the cores take from each other (two threads
+/// compute a depthwise layer of 192 channels, 28x28, in 9 microseconds by
+/// blocks, in 16 by rows, and one in 16). Sizes are those that give two, four
+/// and eight threads the most equal shares.
 TaskGrid divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                          double inputBytesPerRow, double multiplyAdds,
                          kernel::TargetAttr target);
+
+/// The same for kernels that keep nothing of a block for the next row, and
+/// share no weights between positions: rows of large images are divided before
+/// blocks, as pointwise convolutions divide them, so that a thread has its
+/// input in its own caches. (Measured with two threads between pointwise
+/// convolutions, 144 channels, 28x28: 10 microseconds by rows, 18 by blocks, 15
+/// by one thread.)
+TaskGrid divideRowsIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
+                             double multiplyAdds);
 
 /// The ranges of one task.
 struct TaskRange {

@@ -45,10 +45,18 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
+static BlockedLoops getLoops(const Convolution &convolution) {
+  BlockedLoops loops;
+  loops.rowPositions = convolution.getPositions();
+  loops.roundChannels = convolution.inChannels;
+  loops.rereadsFilter = true;
+  return loops;
+}
+
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule chosen =
-      scheduleBlocked(convolution, convolution.getPositions(), target);
+      scheduleBlocked(convolution, getLoops(convolution), target);
   int64_t columnBytes = 4 * std::max<int64_t>(convolution.getTaps(), 1) *
                         mergedChannels(convolution, target);
   chosen.tilePositions =
@@ -59,15 +67,15 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  ConvolutionCost cost = estimateBlockedCost(
-      convolution, schedule, convolution.getPositions(), target);
+  ConvolutionCost cost =
+      estimateBlockedCost(convolution, schedule, getLoops(convolution), target);
   // The columns lie together whatever the input did. Packing moves a vector
   // (or, from a plain input, an element) with a bounds check in about 4 cycles.
   double moves = static_cast<double>(convolution.batch) *
                  convolution.getPositions() * convolution.getTaps() *
                  convolution.inChannels / schedule.inputBlock;
   cost.cycles = estimateBlockedCycles(convolution, schedule,
-                                      convolution.getPositions(), target) +
+                                      getLoops(convolution), target) +
                 4.0 * moves;
   return cost;
 }
@@ -305,7 +313,13 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::im2colAlgorithm = {
-    "im2col",          declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+const Algorithm toeplitz::im2colAlgorithm = {"im2col",
+                                             declines,
+                                             getSchedules,
+                                             estimateCost,
+                                             boundSumError,
+                                             estimateTypicalSumError,
+                                             getBlockedFilterSize,
+                                             packBlockedFilter,
+                                             countTasks,
+                                             emit};

@@ -8,12 +8,14 @@
 // no tile is cut short at the end of an image row.
 
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -34,17 +36,69 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// How the positions are folded: rows x columns = positions.
-static int64_t chooseColumns(int64_t positions, int64_t channels,
+/// The longest row whose input takes at most a quarter of the second-level
+/// cache. A row that is too long only costs cache misses, one that is too short
+/// cuts register tiles, so rows of fewer than 48 positions are not made.
+static constexpr int64_t shortestRow = 48;
+static int64_t getLongestRow(int64_t positions, int64_t channels,
                              kernel::TargetAttr target) {
-  // The longest row whose input takes at most a quarter of the second-level
-  // cache. A row that is too long only costs cache misses, one that is too
-  // short cuts register tiles, so rows of fewer than 48 positions are not made.
-  int64_t longest = std::max<int64_t>(48, target.getL2() / 4 / (4 * channels));
-  for (int64_t columns = std::min(longest, positions); columns >= 48; --columns)
+  int64_t longest =
+      std::max<int64_t>(shortestRow, target.getL2() / 4 / (4 * channels));
+  for (int64_t columns = std::min(longest, positions); columns >= shortestRow;
+       --columns)
     if (positions % columns == 0)
       return columns;
   return positions;
+}
+
+/// How the positions are folded: rows x columns = positions. Threads have whole
+/// rows: as many of them as several threads need, if that cuts no tiles.
+static int64_t chooseColumns(int64_t positions, int64_t channels,
+                             int64_t groupVectors, kernel::TargetAttr target) {
+  constexpr int64_t mostRows = 8;
+  constexpr double mostLoss = 1.001;
+  auto getCycles = [&](int64_t columns) {
+    TiledProduct product;
+    product.groupVectors = groupVectors;
+    product.rows = static_cast<double>(positions / columns);
+    product.rowPositions = columns;
+    return chooseRegisterTile(product, target).cycles;
+  };
+  int64_t longest = getLongestRow(positions, channels, target);
+  int64_t chosen = longest;
+  double limit = getCycles(longest) * mostLoss;
+  for (int64_t columns = longest - 1;
+       columns >= shortestRow && positions / columns <= mostRows; --columns)
+    if (positions % columns == 0 && getCycles(columns) <= limit)
+      chosen = columns;
+  return chosen;
+}
+
+/// Channels of a round (see BlockedKernel). Of many channels the input of a few
+/// rows fills the second-level cache, and the filter would come from beyond it
+/// for each few rows anew.
+static int64_t chooseRoundChannels(int64_t positions, int64_t groups,
+                                   int64_t inChannels, int64_t outChannels,
+                                   kernel::TargetAttr target) {
+  constexpr int64_t mostChannels = 512;
+  double filterBytes =
+      4.0 * static_cast<double>(inChannels) * static_cast<double>(outChannels);
+  double inputBytes =
+      4.0 * static_cast<double>(inChannels) * static_cast<double>(positions);
+  if (groups > 1 || inChannels < 2 * mostChannels ||
+      !isStreamed(filterBytes, target) || !isStreamed(inputBytes, target))
+    return inChannels;
+  int64_t rounds = llvm::divideCeil(inChannels, mostChannels);
+  return llvm::alignTo(llvm::divideCeil(inChannels, rounds), target.getLanes());
+}
+
+static int64_t chooseRoundChannels(const Convolution &convolution,
+                                   kernel::TargetAttr target) {
+  if (convolution.kernel.empty())
+    return convolution.inChannels;
+  return chooseRoundChannels(convolution.getPositions(), convolution.groups,
+                             convolution.inChannels, convolution.outChannels,
+                             target);
 }
 
 /// A dense layer has no positions of its own: the images of the batch are its
@@ -53,21 +107,36 @@ static int64_t chooseColumns(const Convolution &convolution,
                              kernel::TargetAttr target) {
   if (convolution.kernel.empty())
     return convolution.batch;
-  return chooseColumns(convolution.getPositions(), convolution.inChannels,
-                       target);
+  int64_t groups =
+      convolution.groups / countMergedGroups(convolution, target.getLanes());
+  return chooseColumns(
+      convolution.getPositions(), chooseRoundChannels(convolution, target),
+      llvm::divideCeil(convolution.outChannels / groups, target.getLanes()),
+      target);
+}
+
+static BlockedLoops getLoops(const Convolution &convolution,
+                             kernel::TargetAttr target) {
+  BlockedLoops loops;
+  loops.rowPositions = chooseColumns(convolution, target);
+  loops.roundChannels = chooseRoundChannels(convolution, target);
+  return loops;
 }
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {
-      scheduleBlocked(convolution, chooseColumns(convolution, target), target)};
+  return {scheduleBlocked(convolution, getLoops(convolution, target), target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  return estimateBlockedCost(convolution, schedule,
-                             chooseColumns(convolution, target), target);
+  BlockedLoops loops = getLoops(convolution, target);
+  // (As if by rows that cut no tile: see chooseColumns.)
+  if (!convolution.kernel.empty())
+    loops.rowPositions =
+        getLongestRow(convolution.getPositions(), loops.roundChannels, target);
+  return estimateBlockedCost(convolution, schedule, loops, target);
 }
 
 /// The kernel with its positions folded anew, or as it is where they can't be.
@@ -87,7 +156,12 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
   int64_t positions = 1;
   for (const Dimension &dimension : blueprint.dimensions)
     positions *= dimension.output;
-  int64_t columns = chooseColumns(positions, op.getInChannels(), target);
+  blueprint.roundChannels =
+      chooseRoundChannels(positions, blueprint.groups, blueprint.inChannels,
+                          blueprint.outChannels, target);
+  int64_t columns =
+      chooseColumns(positions, blueprint.groups * blueprint.roundChannels,
+                    blueprint.countGroupVectors(target.getLanes()), target);
   rowDimension.input = rowDimension.output = positions / columns;
   columnDimension.input = columnDimension.output = columns;
   blueprint.dimensions = {rowDimension, columnDimension};
@@ -116,6 +190,8 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::pointwiseAlgorithm = {
-    "pointwise",       declines,      getSchedules,
-    estimateCost,      boundSumError, getBlockedFilterSize,
-    packBlockedFilter, countTasks,    emit};
+    "pointwise",          declines,
+    getSchedules,         estimateCost,
+    boundSumError,        estimateTypicalSumError,
+    getBlockedFilterSize, packBlockedFilter,
+    countTasks,           emit};

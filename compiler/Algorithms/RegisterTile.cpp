@@ -2,9 +2,11 @@
 
 #include "compiler/Algorithms/RegisterTile.h"
 
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Analysis/MergedGroups.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -47,31 +49,69 @@ bool toeplitz::fitsRegisters(int64_t positions, int64_t vectors,
          target.getRegisters();
 }
 
-RegisterTile toeplitz::chooseRegisterTile(int64_t rowPositions,
-                                          int64_t groupVectors,
+/// Cycles of one step of the reduction for a row of positions and the vectors
+/// of a group.
+static double getRowCycles(const TiledProduct &product, int64_t positions,
+                           int64_t vectors, kernel::TargetAttr target) {
+  int64_t restPositions = product.rowPositions % positions;
+  int64_t restVectors = product.groupVectors % vectors;
+  double tiles = product.rowPositions / positions;
+  double blocks = product.groupVectors / vectors;
+  double cycles = tiles * blocks * getStepCycles(positions, vectors, target);
+  if (restPositions)
+    cycles += blocks * getStepCycles(restPositions, vectors, target);
+  if (restVectors)
+    cycles += tiles * getStepCycles(positions, restVectors, target);
+  if (restPositions && restVectors)
+    cycles += getStepCycles(restPositions, restVectors, target);
+  return cycles;
+}
+
+/// What a product waits for its filter.
+static double getWait(const TiledProduct &product, int64_t positions,
+                      int64_t vectors, double computeCycles,
+                      kernel::TargetAttr target) {
+  double vectorBytes = 4.0 * product.steps * target.getLanes();
+  double tiles = std::ceil(product.rowsTogether) *
+                 llvm::divideCeil(product.rowPositions, positions);
+  FilterStream stream;
+  stream.bytes = vectorBytes * product.groupVectors * product.groups;
+  stream.blockBytes = vectorBytes * vectors;
+  stream.tiles = static_cast<int64_t>(tiles);
+  if (!isStreamed(stream.bytes, target))
+    return 0;
+  double passes = product.rows / product.rowsTogether;
+  if (!product.rereadsFilter)
+    return passes * estimateFilterWait(stream, computeCycles / passes, target);
+  double first = estimateFilterWait(stream, computeCycles, target);
+  // A filter that is several times as large as the second level hardly comes
+  // faster when it is read again; another one comes from the third level, at 10
+  // bytes a cycle, while the tiles compute.
+  double again =
+      stream.bytes > 4.0 * static_cast<double>(target.getL2())
+          ? first
+          : std::max(0.0, 0.1 * stream.bytes - computeCycles / tiles);
+  return first + again * (tiles - 1);
+}
+
+RegisterTile toeplitz::chooseRegisterTile(const TiledProduct &product,
                                           kernel::TargetAttr target) {
   RegisterTile best;
-  for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
+  double steps = product.rows * static_cast<double>(product.groups) *
+                 static_cast<double>(product.steps);
+  for (int64_t vectors = 1; vectors <= product.groupVectors; ++vectors) {
     if (!fitsRegisters(1, vectors, target))
       break;
-    for (int64_t positions = 1; positions <= rowPositions; ++positions) {
+    for (int64_t positions = 1; positions <= product.rowPositions;
+         ++positions) {
       if (!fitsRegisters(positions, vectors, target))
         break;
-      int64_t restPositions = rowPositions % positions;
-      int64_t restVectors = groupVectors % vectors;
-      double rows = rowPositions / positions;
-      double blocks = groupVectors / vectors;
-      double cycles = rows * blocks * getStepCycles(positions, vectors, target);
-      if (restPositions)
-        cycles += blocks * getStepCycles(restPositions, vectors, target);
-      if (restVectors)
-        cycles += rows * getStepCycles(positions, restVectors, target);
-      if (restPositions && restVectors)
-        cycles += getStepCycles(restPositions, restVectors, target);
+      double cycles = steps * getRowCycles(product, positions, vectors, target);
+      cycles += getWait(product, positions, vectors, cycles, target);
       // Equal cycles: the larger tile starts fewer times.
       bool larger = positions * vectors > best.positions * best.vectors;
-      if (best.cyclesPerStep == 0 || cycles < best.cyclesPerStep * 0.999 ||
-          (cycles < best.cyclesPerStep * 1.001 && larger))
+      if (best.cycles == 0 || cycles < best.cycles * 0.999 ||
+          (cycles < best.cycles * 1.001 && larger))
         best = {positions, vectors, cycles};
     }
   }
@@ -108,8 +148,34 @@ int64_t toeplitz::countMergedGroups(const Convolution &convolution,
                            convolution.outChannels, lanes);
 }
 
+/// The product of all groups, after merging.
+static TiledProduct getProduct(const Convolution &convolution,
+                               const ConvolutionSchedule &schedule,
+                               const BlockedLoops &loops,
+                               kernel::TargetAttr target) {
+  TiledProduct product;
+  product.groups = schedule.groups;
+  product.groupVectors = llvm::divideCeil(
+      convolution.outChannels / schedule.groups, target.getLanes());
+  product.steps =
+      convolution.getTaps() * (convolution.inChannels / schedule.groups);
+  product.rows = static_cast<double>(convolution.batch) *
+                 convolution.getPositions() / loops.rowPositions;
+  product.rowPositions = loops.rowPositions;
+  double rowBytes = 4.0 * loops.roundChannels * loops.rowPositions;
+  for (int64_t stride : convolution.strides)
+    rowBytes *= static_cast<double>(stride);
+  product.rowsTogether =
+      loops.rereadsFilter
+          ? product.rows
+          : std::clamp(std::floor(target.getL2() / 2 / rowBytes), 1.0,
+                       std::max(1.0, product.rows));
+  product.rereadsFilter = loops.rereadsFilter;
+  return product;
+}
+
 ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
-                                              int64_t rowPositions,
+                                              const BlockedLoops &loops,
                                               kernel::TargetAttr target) {
   int64_t lanes = target.getLanes();
   ConvolutionSchedule schedule;
@@ -118,47 +184,33 @@ ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
   // the reordering and the multiplications with what fills up the last block.
   schedule.inputBlock =
       convolution.inputIsPlain && convolution.inChannels < lanes ? 1 : lanes;
-  int64_t groupVectors =
-      llvm::divideCeil(convolution.outChannels / schedule.groups, lanes);
-  RegisterTile tile = chooseRegisterTile(rowPositions, groupVectors, target);
+  RegisterTile tile = chooseRegisterTile(
+      getProduct(convolution, schedule, loops, target), target);
   schedule.tilePositions = tile.positions;
   schedule.tileVectors = tile.vectors;
   return schedule;
 }
 
-/// Output channels of a merged group in whole vectors.
-static int64_t countGroupVectors(const Convolution &convolution,
-                                 const ConvolutionSchedule &schedule,
-                                 kernel::TargetAttr target) {
-  return llvm::divideCeil(convolution.outChannels / schedule.groups,
-                          target.getLanes());
-}
-
 double toeplitz::estimateBlockedCycles(const Convolution &convolution,
                                        const ConvolutionSchedule &schedule,
-                                       int64_t rowPositions,
+                                       const BlockedLoops &loops,
                                        kernel::TargetAttr target) {
-  RegisterTile tile = chooseRegisterTile(
-      rowPositions, countGroupVectors(convolution, schedule, target), target);
-  double rows = static_cast<double>(convolution.batch) *
-                convolution.getPositions() / rowPositions;
-  return tile.cyclesPerStep * rows * convolution.getTaps() *
-         convolution.inChannels;
+  return chooseRegisterTile(getProduct(convolution, schedule, loops, target),
+                            target)
+      .cycles;
 }
 
-ConvolutionCost
-toeplitz::estimateBlockedCost(const Convolution &convolution,
-                              const ConvolutionSchedule &schedule,
-                              int64_t rowPositions, kernel::TargetAttr target) {
-  int64_t vectors = countGroupVectors(convolution, schedule, target);
-  RegisterTile tile = chooseRegisterTile(rowPositions, vectors, target);
+ConvolutionCost toeplitz::estimateBlockedCost(
+    const Convolution &convolution, const ConvolutionSchedule &schedule,
+    const BlockedLoops &loops, kernel::TargetAttr target) {
+  TiledProduct product = getProduct(convolution, schedule, loops, target);
+  RegisterTile tile = chooseRegisterTile(product, target);
   ConvolutionCost cost;
-  cost.cycles =
-      estimateBlockedCycles(convolution, schedule, rowPositions, target) *
-      getScatterFactor(convolution, tile, target);
+  cost.cycles = tile.cycles * getScatterFactor(convolution, tile, target);
   cost.multiplyAdds = static_cast<double>(convolution.batch) *
                       convolution.getPositions() * convolution.getTaps() *
-                      convolution.inChannels * vectors * target.getLanes();
+                      convolution.inChannels * product.groupVectors *
+                      target.getLanes();
   return cost;
 }
 

@@ -13,9 +13,8 @@ namespace toeplitz {
 struct RegisterTile {
   int64_t positions = 1;
   int64_t vectors = 1;
-  /// Cycles for one step of the reduction over all positions of a row and all
-  /// vectors of a group.
-  double cyclesPerStep = 0;
+  /// Of all groups and rows.
+  double cycles = 0;
 };
 
 /// The positions' loads in one step of the reduction: a vector of channels has
@@ -30,29 +29,54 @@ double getStepCycles(int64_t positions, int64_t vectors,
 bool fitsRegisters(int64_t positions, int64_t vectors,
                    kernel::TargetAttr target);
 
-/// The tile with the fewest cycles for rows of `rowPositions` positions and
-/// groups of `groupVectors` vectors, remainders included.
-RegisterTile chooseRegisterTile(int64_t rowPositions, int64_t groupVectors,
+/// What is multiplied by register tiles: `groups` matrices of `groupVectors`
+/// vectors x `steps`, each with `rows` rows of `rowPositions` positions.
+struct TiledProduct {
+  int64_t groups = 1, groupVectors = 1, steps = 1;
+  double rows = 1;
+  int64_t rowPositions = 1;
+  /// Rows that are gone through for one block of vectors before the next: as
+  /// many as divideIntoTasks puts into a task for their input's sake.
+  double rowsTogether = 1;
+  /// Whether every tile reads the whole matrix, not one block of vectors after
+  /// the other.
+  bool rereadsFilter = false;
+};
+
+/// The tile with the fewest cycles, remainders and waiting for the filter
+/// included.
+RegisterTile chooseRegisterTile(const TiledProduct &product,
                                 kernel::TargetAttr target);
 
 /// How many groups to merge into one: see compiler/Analysis/MergedGroups.h.
 int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
 
+/// How direct, pointwise and im2col go through a convolution.
+struct BlockedLoops {
+  /// Output positions of a row, which are cut into register tiles.
+  int64_t rowPositions = 1;
+  /// Channels of all groups that are summed up before the next position.
+  int64_t roundChannels = 1;
+  /// As in TiledProduct.
+  bool rereadsFilter = false;
+};
+
 /// The blocked schedule that direct, pointwise and im2col share.
 ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
-                                    int64_t rowPositions,
+                                    const BlockedLoops &loops,
                                     kernel::TargetAttr target);
 
 /// Estimated cycles of the multiplication that direct, pointwise and im2col
-/// share, whose rows have `rowPositions` positions.
+/// share.
 double estimateBlockedCycles(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
-                             int64_t rowPositions, kernel::TargetAttr target);
+                             const BlockedLoops &loops,
+                             kernel::TargetAttr target);
 
 /// The cost of direct and pointwise, which read their input where it lies.
 ConvolutionCost estimateBlockedCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
-                                    int64_t rowPositions,
+                                    const BlockedLoops &loops,
                                     kernel::TargetAttr target);
 
 /// The packed filter that they share: for each group, for each block of

@@ -34,3 +34,13 @@ double toeplitz::boundSumError(const Convolution &convolution,
   return getGamma(static_cast<double>(products)) *
          getLargestAbsoluteSum(convolution, filter) * inputBound;
 }
+
+double toeplitz::estimateSumError(double products) {
+  return 0.25 * unitRoundoff * std::sqrt(products + 2);
+}
+
+double toeplitz::estimateTypicalSumError(const Convolution &convolution,
+                                         const ConvolutionSchedule &) {
+  return estimateSumError(static_cast<double>(convolution.getTaps()) *
+                          (convolution.inChannels / convolution.groups));
+}

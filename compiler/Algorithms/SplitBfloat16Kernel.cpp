@@ -9,6 +9,10 @@
 //           low x high, high x high, high x low
 //       store the accumulators; bias, residual, activation
 //
+// With several rounds the accumulators start from what the round before has
+// stored, all of this is done for the channel steps of each round, and bias,
+// residual and activation follow after the last one.
+//
 // Tile registers: with 2 vectors x 2 tiles of positions, 4 accumulators, 2
 // tiles of the input and 2 of the filter; the order of the three products needs
 // no more, and loads nothing twice.
@@ -18,16 +22,16 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
-/// Accumulators that a step of the reduction has, at most.
-static constexpr int64_t mostAccumulators = 4;
-
 void SplitBfloat16Kernel::emit() {
   foldBuffers();
+  firstStep = number(0);
+  endStep = number(plan.channelSteps);
   if (kernel.preparing) {
     SmallVector<Index> task = kernel.delinearize(
         kernel.task, {plan.countPanels(), plan.preparationTasks});
@@ -41,20 +45,16 @@ void SplitBfloat16Kernel::emit() {
   // one would have to share them.
   kernel.builder.getInsertionBlock()->getParentOp()->setAttr(
       "passthrough", kernel.builder.getStrArrayAttr({"noinline"}));
-  auto type =
-      MemRefType::get({mostAccumulators, plan.tilePositions, tileColumns},
-                      kernel.builder.getF32Type());
-  sums = memref::AllocaOp::create(kernel.builder, kernel.location, type,
-                                  kernel.builder.getI64IntegerAttr(64));
   SmallVector<Index> task =
       kernel.delinearize(kernel.task, {plan.countPanels(), plan.blockTasks});
   Panel panel = getPanel(task[0]);
   if (plan.isPrepared())
     preparedPanel = task[0];
-  else
-    convert(panel, number(0), number(plan.groups * plan.channelSteps));
   auto [first, end] = span(task[1], plan.countBlocks(), plan.blockTasks);
-  multiply(panel, first, end);
+  if (plan.countRounds() > 1)
+    multiplyInRounds(panel, first, end);
+  else
+    multiply(panel, first, end);
 }
 
 /// Gives the buffers the three dimensions of the plan.
@@ -100,17 +100,66 @@ SmallVector<Index> SplitBfloat16Kernel::getPlace(Index step, int64_t half,
       scale(scale(step, 2, number(half)), plan.getHalfSize(), element);
   if (preparedPanel)
     return {scale(preparedPanel, plan.getPanelSize(), place)};
-  return {Index(kernel.slot), place};
+  return {
+      Index(kernel.slot),
+      kernel.sub(place, kernel.mul(firstStep, number(2 * plan.getHalfSize())))};
 }
 
 // --- the products
 
 void SplitBfloat16Kernel::multiply(const Panel &panel, Index firstBlock,
                                    Index endBlock) {
+  auto type =
+      MemRefType::get({mostAccumulators, plan.tilePositions, tileColumns},
+                      kernel.builder.getF32Type());
+  sums = memref::AllocaOp::create(kernel.builder, kernel.location, type,
+                                  kernel.builder.getI64IntegerAttr(64));
+  if (!plan.isPrepared())
+    convert(panel, number(0), number(plan.groups * plan.channelSteps));
+  forBlocks(firstBlock, endBlock, [&](const Block &block) {
+    forSets(panel, block, [&](const Block &passed, ArrayRef<Tile> tiles) {
+      reduce(panel, passed, tiles);
+      finish(panel, passed, tiles);
+    });
+  });
+}
+
+void SplitBfloat16Kernel::multiplyInRounds(const Panel &panel, Index firstBlock,
+                                           Index endBlock) {
+  sums = buffers.scratch;
+  Value zero = zeros(tileDepth);
+  Index start = number(2 * plan.getConvertedSize());
+  kernel.forLoop(
+      number(0), number(2 * plan.getSumsSize()), tileDepth, [&](Index place) {
+        kernel.storeVector(zero, sums,
+                           {Index(kernel.slot), kernel.add(start, place)});
+      });
+  kernel.forLoop(number(0), number(plan.countRounds()), 1, [&](Index round) {
+    std::tie(firstStep, endStep) =
+        getPart(kernel, round, plan.roundSteps, plan.channelSteps);
+    if (!plan.isPrepared())
+      convert(panel, firstStep, endStep);
+    forBlocks(firstBlock, endBlock, [&](const Block &block) {
+      forSets(panel, block, [&](const Block &passed, ArrayRef<Tile> tiles) {
+        reduce(panel, passed, tiles);
+      });
+    });
+  });
+  forBlocks(firstBlock, endBlock, [&](const Block &block) {
+    forSets(panel, block, [&](const Block &passed, ArrayRef<Tile> tiles) {
+      finish(panel, passed, tiles);
+    });
+  });
+}
+
+void SplitBfloat16Kernel::forBlocks(
+    Index firstBlock, Index endBlock,
+    llvm::function_ref<void(const Block &)> body) {
   int64_t groupBlocks = plan.countGroupBlocks();
   int64_t rest = plan.groupVectors % plan.blockVectors;
   kernel.forLoop(firstBlock, endBlock, 1, [&](Index number_) {
     Block block;
+    block.number = kernel.sub(number_, firstBlock);
     block.group = kernel.div(number_, number(groupBlocks));
     Index groupBlock = kernel.rem(number_, number(groupBlocks));
     block.groupVector = kernel.mul(groupBlock, number(plan.blockVectors));
@@ -120,7 +169,7 @@ void SplitBfloat16Kernel::multiply(const Panel &panel, Index firstBlock,
                    number(plan.countSteps() * 2 * tileRows * tileDepth));
     block.vectors = plan.blockVectors;
     if (rest == 0) {
-      multiplyBlock(panel, block);
+      body(block);
       return;
     }
     Value isLast = arith::CmpIOp::create(
@@ -130,15 +179,16 @@ void SplitBfloat16Kernel::multiply(const Panel &panel, Index firstBlock,
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(kernel.builder);
     kernel.builder.setInsertionPointToStart(branch.elseBlock());
-    multiplyBlock(panel, block);
+    body(block);
     kernel.builder.setInsertionPointToStart(branch.thenBlock());
     block.vectors = rest;
-    multiplyBlock(panel, block);
+    body(block);
   });
 }
 
-void SplitBfloat16Kernel::multiplyBlock(const Panel &panel,
-                                        const Block &block) {
+void SplitBfloat16Kernel::forSets(
+    const Panel &panel, const Block &block,
+    llvm::function_ref<void(const Block &, ArrayRef<Tile>)> body) {
   // The tiles of the panel, row by row.
   Index rowTiles = kernel.sub(panel.endTile, panel.firstTile);
   Index count = kernel.mul(kernel.sub(panel.endRow, panel.firstRow), rowTiles);
@@ -156,21 +206,24 @@ void SplitBfloat16Kernel::multiplyBlock(const Panel &panel,
                              number(plan.tilePositions));
     return tile;
   };
-  int64_t together = 4 / block.vectors;
-  auto multiplyFrom = [&](Index first, int64_t tiles) {
+  int64_t together = mostAccumulators / block.vectors;
+  Index wholeSets = kernel.div(count, number(together));
+  Index whole = kernel.mul(wholeSets, number(together));
+  auto callFrom = [&](Index first, Index set, int64_t tiles) {
     Block passed = block;
     passed.pass = kernel.div(first, number(together));
+    passed.set = set;
     SmallVector<Tile> list;
     for (int64_t t = 0; t < tiles; ++t)
       list.push_back(getTile(kernel.add(first, number(t))));
-    reduce(panel, passed, list);
-    finish(panel, block, list);
+    body(passed, list);
   };
-  Index whole =
-      kernel.mul(kernel.div(count, number(together)), number(together));
-  kernel.forLoop(number(0), whole, together,
-                 [&](Index first) { multiplyFrom(first, together); });
-  kernel.forLoop(whole, count, 1, [&](Index first) { multiplyFrom(first, 1); });
+  kernel.forLoop(number(0), whole, together, [&](Index first) {
+    callFrom(first, kernel.div(first, number(together)), together);
+  });
+  kernel.forLoop(whole, count, 1, [&](Index first) {
+    callFrom(first, kernel.add(wholeSets, kernel.sub(first, whole)), 1);
+  });
 }
 
 /// A product takes 16 cycles but is done after 52: with fewer than four
@@ -197,10 +250,16 @@ void SplitBfloat16Kernel::reduce(const Panel &panel, const Block &block,
   SmallVector<Value> accumulators;
   Type sumType =
       getTile(plan.tilePositions, tileColumns, kernel.builder.getF32Type());
+  bool isFirstRound = plan.countRounds() == 1;
   for (int64_t i = 0;
        i < chains * static_cast<int64_t>(tiles.size()) * block.vectors; ++i)
     accumulators.push_back(
-        amx::TileZeroOp::create(kernel.builder, kernel.location, sumType));
+        isFirstRound
+            ? Value(amx::TileZeroOp::create(kernel.builder, kernel.location,
+                                            sumType))
+            : amx::TileLoadOp::create(
+                  kernel.builder, kernel.location, sumType, sums,
+                  toValues(getSumPlace(block, i, number(0))), sumStride()));
 
   TapRange depthTaps = getTaps(0, panel.depth, panel.depth);
   TapRange rowTaps = getTaps(1, kernel.add(panel.firstRow, tiles.front().row),
@@ -221,8 +280,7 @@ void SplitBfloat16Kernel::reduce(const Panel &panel, const Block &block,
   // channels is mostly the same, and still in the first-level cache.
   using Carried = ValueRange;
   accumulators = kernel.forLoop(
-      number(0), number(plan.channelSteps), 1, accumulators,
-      [&](Index step, Carried carried) {
+      firstStep, endStep, 1, accumulators, [&](Index step, Carried carried) {
         return kernel.forLoop(
             depthTaps.first, depthTaps.end, 1, carried,
             [&](Index depthTap, Carried carried) {
@@ -256,8 +314,35 @@ void SplitBfloat16Kernel::reduce(const Panel &panel, const Block &block,
   for (auto [i, accumulator] : llvm::enumerate(accumulators))
     amx::TileStoreOp::create(
         kernel.builder, kernel.location, sums,
-        toValues({number(static_cast<int64_t>(i)), number(0), number(0)}),
-        accumulator, /*stride=*/Value());
+        toValues(getSumPlace(block, static_cast<int64_t>(i), number(0))),
+        accumulator, sumStride());
+}
+
+Value SplitBfloat16Kernel::sumStride() {
+  return kernel.value(number(plan.countRounds() > 1 ? tileDepth : tileColumns));
+}
+
+SmallVector<Index> SplitBfloat16Kernel::getSumPlace(const Block &block,
+                                                    int64_t i, Index position) {
+  if (plan.countRounds() == 1)
+    return {number(i), position, number(0)};
+  Index accumulator = scale(scale(block.number, plan.countSets(), block.set),
+                            mostAccumulators, number(i));
+  Index place = kernel.mul(scale(accumulator, plan.tilePositions, position),
+                           number(tileDepth));
+  return {Index(kernel.slot),
+          kernel.add(place, number(2 * plan.getConvertedSize()))};
+}
+
+Value SplitBfloat16Kernel::loadSum(const Block &block, int64_t i,
+                                   Index position) {
+  SmallVector<Index> place = getSumPlace(block, i, position);
+  if (plan.countRounds() == 1)
+    return kernel.loadVector(sums, place, tileColumns);
+  return vector::BitCastOp::create(
+      kernel.builder, kernel.location,
+      VectorType::get({tileColumns}, kernel.builder.getF32Type()),
+      kernel.loadVector(sums, place, tileDepth));
 }
 
 Value SplitBfloat16Kernel::loadTile(int64_t rows, Value memory,
@@ -379,11 +464,8 @@ void SplitBfloat16Kernel::finish(const Panel &panel, const Block &block,
       for (int64_t v = 0; v < block.vectors; ++v) {
         Value sum;
         for (int64_t chain = 0; chain < chains; ++chain) {
-          Value part = kernel.loadVector(
-              sums,
-              {number((chain * tileCount + t) * block.vectors + v), position,
-               number(0)},
-              lanes);
+          Value part = loadSum(
+              block, (chain * tileCount + t) * block.vectors + v, position);
           sum = sum ? Value(arith::AddFOp::create(kernel.builder,
                                                   kernel.location, sum, part))
                     : part;

@@ -38,8 +38,11 @@ private:
     /// The first vector in its group, and where the block's filter begins.
     Index groupVector, filterStart;
     int64_t vectors;
-    /// How often it was gone through for other tiles.
-    Index pass;
+    /// Its number among those of the task.
+    Index number;
+    /// How often it was gone through for other tiles, and the number of these
+    /// tiles among the sets of the panel.
+    Index pass, set;
 
     /// bfloat16 numbers of the filter in one step.
     int64_t getStepSize() const { return 2 * vectors * tileRows * tileDepth; }
@@ -66,7 +69,13 @@ private:
   void convertChannels(Index step, int64_t blocks, Index position,
                        llvm::function_ref<mlir::Value(Index)> load);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);
-  void multiplyBlock(const Panel &panel, const Block &block);
+  void multiplyInRounds(const Panel &panel, Index firstBlock, Index endBlock);
+  void forBlocks(Index firstBlock, Index endBlock,
+                 llvm::function_ref<void(const Block &)> body);
+  /// Calls `body` for the tiles of a panel that are accumulated together.
+  void
+  forSets(const Panel &panel, const Block &block,
+          llvm::function_ref<void(const Block &, llvm::ArrayRef<Tile>)> body);
   void reduce(const Panel &panel, const Block &block,
               llvm::ArrayRef<Tile> tiles);
   llvm::SmallVector<mlir::Value> multiplyStep(const Block &block,
@@ -84,6 +93,12 @@ private:
   size_t countPositions() {
     return plan.isDense ? 1 : plan.isFolded ? 2 : op.getKernel().size();
   }
+  /// Accumulator i in `sums`, and a position in it.
+  llvm::SmallVector<Index> getSumPlace(const Block &block, int64_t i,
+                                       Index position);
+  /// The distance of the positions of an accumulator.
+  mlir::Value sumStride();
+  mlir::Value loadSum(const Block &block, int64_t i, Index position);
   /// The split input: channel step, half, and the number of an element there.
   llvm::SmallVector<Index> getPlace(Index step, int64_t half, Index element);
   /// The type of a tile.
@@ -116,7 +131,10 @@ private:
   kernel::ActivationAttr activation;
   /// The panel's number where it was prepared; else nothing.
   Index preparedPanel;
-  /// Accumulators on their way to the result.
+  /// The channel steps that are multiplied now.
+  Index firstStep, endStep;
+  /// Accumulators on their way to the result: memory of their own, or of
+  /// bfloat16 numbers where they stay from one round to the next.
   mlir::Value sums;
 };
 

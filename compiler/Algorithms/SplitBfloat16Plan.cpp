@@ -1,5 +1,7 @@
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
+#include "compiler/Algorithms/SplitBfloat16Tasks.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -79,24 +81,79 @@ SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
 }
 
 void SplitBfloat16Plan::divide(kernel::TargetAttr target) {
-  // Panels and tasks for a few threads, if there is enough to do for them.
-  constexpr double smallestTask = 1e7;
-  constexpr int64_t mostTasks = 16;
   foldDimensions();
   chooseSteps();
-  double multiplyAdds =
-      static_cast<double>(batch) * groups * outChannels * inChannels;
-  for (const Dimension &dimension : dimensions)
-    multiplyAdds *= static_cast<double>(dimension.output) * dimension.kernel;
-  auto wanted = std::clamp<int64_t>(
-      static_cast<int64_t>(multiplyAdds / smallestTask), 1, mostTasks);
-  choosePanels(target, wanted);
-  chooseTasks(wanted);
+  chooseRounds(target);
+  divideIntoTasks(*this, target);
 
   // (Asking for what isn't needed soon delays what is: with more passes over
-  // the tiles the hardware does better.)
-  int64_t passes = panelRows * panelTiles / blockTiles;
+  // the tiles, in one panel or in several, the hardware does better.)
+  int64_t passes =
+      rowPanels * panelRows * columnPanels * panelTiles / blockTiles;
   streamsFilter = passes <= 3 && 4 * getFilterSize() > target.getL2() / 16;
+}
+
+/// Fewer steps in a round as long as that saves time.
+void SplitBfloat16Plan::chooseRounds(kernel::TargetAttr target) {
+  divideRounds(channelSteps, target);
+  // (Groups that are many have few channels.)
+  if (groups > 1)
+    return;
+  constexpr int64_t fewestSteps = 2;
+  int64_t best = channelSteps;
+  double bestCycles = getTrafficCycles(target);
+  for (int64_t rounds = 2; rounds * fewestSteps <= channelSteps; rounds *= 2) {
+    int64_t steps = llvm::divideCeil(channelSteps, rounds);
+    divideRounds(steps, target);
+    if (double cycles = getTrafficCycles(target); cycles < bestCycles) {
+      best = steps;
+      bestCycles = cycles;
+    }
+  }
+  divideRounds(best, target);
+}
+
+void SplitBfloat16Plan::divideRounds(int64_t steps, kernel::TargetAttr target) {
+  roundSteps = steps;
+  choosePanels(target);
+}
+
+int64_t SplitBfloat16Plan::countSets() const {
+  int64_t tiles = panelRows * panelTiles, most = 0;
+  for (int64_t vectors = 1; vectors <= blockVectors; ++vectors) {
+    int64_t together = mostAccumulators / vectors;
+    most = std::max(most, tiles / together + tiles % together);
+  }
+  // (The last panel may have fewer tiles, of which more are left over.)
+  return most + mostAccumulators;
+}
+
+int64_t SplitBfloat16Plan::getSumsSize() const {
+  if (countRounds() == 1)
+    return 0;
+  return llvm::divideCeil(countBlocks(), blockTasks) * countSets() *
+         getSetSize();
+}
+
+double SplitBfloat16Plan::getSumsTraffic() const {
+  int64_t rounds = countRounds();
+  if (rounds == 1)
+    return 0;
+  // Cleared, read and written in each round, read at the end.
+  return static_cast<double>(countBlocks() * countSets()) *
+         static_cast<double>(getSetSize() * 4 * 2 * (rounds + 1));
+}
+
+double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
+  constexpr double cyclesPerByte = 0.1;
+  auto panels = static_cast<double>(countPanels());
+  double filterBytes = 4.0 * static_cast<double>(getFilterSize());
+  double bytes =
+      isStreamed(filterBytes, target) ? filterBytes * (panels - 1) : 0;
+  bytes += panels * getSumsTraffic();
+  // What a panel has in common with its neighbours is converted again.
+  double converted = countConverted() / tileColumns;
+  return bytes * cyclesPerByte + converted * splitVectorCycles;
 }
 
 void SplitBfloat16Plan::foldDimensions() {
@@ -128,18 +185,16 @@ void SplitBfloat16Plan::chooseSteps() {
   blockTiles = 4 / blockVectors;
 }
 
-void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target,
-                                     int64_t wanted) {
-  const Dimension &columns = dimensions[2];
-  // A panel takes up to a quarter of the second-level cache.
-  int64_t rows = dimensions[1].output, rowTiles = countRowTiles();
+/// The largest panels that take up to a quarter of the second-level cache.
+void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target) {
+  int64_t rows = dimensions[1].output;
   auto largest = target.getL2() / 4;
-  panelTiles = rowTiles;
+  panelTiles = countRowTiles();
   panelRows = 1;
-  auto fits = [&] { return 2 * getPanelSize() <= largest; };
+  auto fits = [&] { return 2 * getRoundSize() <= largest; };
   while (panelTiles > 1 && !fits())
     panelTiles = llvm::divideCeil(panelTiles, 2);
-  if (panelTiles == rowTiles)
+  if (panelTiles == countRowTiles())
     while (panelRows < rows) {
       ++panelRows;
       if (fits())
@@ -147,40 +202,42 @@ void SplitBfloat16Plan::choosePanels(kernel::TargetAttr target,
       --panelRows;
       break;
     }
-
-  // More of them are smaller, but what neighbouring panels both convert stays
-  // small beside them.
-  int64_t others = batch * dimensions[0].output;
-  int64_t overlap = (dimensions[1].kernel - 1) * dimensions[1].dilation;
-  int64_t leastRows = std::min(
-      panelRows,
-      std::max<int64_t>(llvm::divideCeil(2 * blockTiles, rowTiles),
-                        4 * llvm::divideCeil(overlap, getPanelStride(1))));
-  panelRows = std::clamp<int64_t>(
-      llvm::divideCeil(rows, llvm::divideCeil(wanted, others)), leastRows,
-      panelRows);
-  if (rows == 1 && overlap == 0 && panelTiles == rowTiles) {
-    // Long rows alone: the filter's columns overlap too.
-    int64_t reach =
-        columnSteps > 1 ? (columns.kernel - 1) * columns.dilation : 0;
-    int64_t leastTiles = std::max<int64_t>(
-        2 * blockTiles, 4 * llvm::divideCeil(reach, tilePositions));
-    int64_t each = llvm::divideCeil(rowTiles, llvm::divideCeil(wanted, others));
-    // Whole blocks of tiles.
-    each = llvm::alignTo(std::max(each, leastTiles), blockTiles);
-    panelTiles = std::min(each, rowTiles);
-  }
-  rowPanels = llvm::divideCeil(rows, panelRows);
-  panelRows = llvm::divideCeil(rows, rowPanels);
-  columnPanels = llvm::divideCeil(rowTiles, panelTiles);
+  setPanels(rows > 1 ? panelRows : panelTiles);
 }
 
-void SplitBfloat16Plan::chooseTasks(int64_t wanted) {
-  blockTasks =
-      withoutEmpty(countBlocks(), std::clamp<int64_t>(wanted / countPanels(), 1,
-                                                      countBlocks()));
-  // A task of the step before converts some thousands of vectors.
-  preparationTasks = withoutEmpty(
-      groups * channelSteps, std::clamp<int64_t>(getPanelSize() / (2 * 65536),
-                                                 1, groups * channelSteps));
+void SplitBfloat16Plan::setPanels(int64_t size) {
+  int64_t rows = dimensions[1].output;
+  (rows > 1 ? panelRows : panelTiles) = size;
+  // As many as before, but of about the same size.
+  rowPanels = llvm::divideCeil(rows, panelRows);
+  panelRows = llvm::divideCeil(rows, rowPanels);
+  columnPanels = llvm::divideCeil(countRowTiles(), panelTiles);
+}
+
+int64_t SplitBfloat16Plan::getPanelSize(int64_t rows, int64_t tiles) const {
+  SplitBfloat16Plan part = *this;
+  part.panelRows = rows;
+  part.panelTiles = tiles;
+  return part.getPanelSize();
+}
+
+double SplitBfloat16Plan::countConverted() const {
+  double sizes = 0;
+  for (int64_t row = 0; row < rowPanels; ++row)
+    for (int64_t column = 0; column < columnPanels; ++column)
+      sizes += static_cast<double>(
+          getPanelSize(getRowsOfPanel(row), getTilesOfPanel(column)));
+  return sizes / 2 * static_cast<double>(batch * dimensions[0].output);
+}
+
+void SplitBfloat16Plan::setBlockTasks(int64_t parts) {
+  blockTasks = withoutEmpty(countBlocks(), parts);
+  // A task of the step before converts some hundreds of vectors.
+  constexpr int64_t taskNumbers = 8192;
+  int64_t steps = groups * channelSteps;
+  preparationTasks = 1;
+  while (2 * preparationTasks <= steps &&
+         getPanelSize() >= 2 * taskNumbers * 2 * preparationTasks)
+    preparationTasks *= 2;
+  preparationTasks = withoutEmpty(steps, preparationTasks);
 }

@@ -20,6 +20,9 @@ constexpr int64_t tileDepth = 32;
 /// f32 numbers in a row: the output channels of a vector.
 constexpr int64_t tileColumns = 16;
 
+/// Accumulators that a step of the reduction has, at most.
+constexpr int64_t mostAccumulators = 4;
+
 /// The rows of tiles that hold a row of positions: the fewest tiles, all alike.
 /// Where the tiles follow each other (`folded`), those that take the least
 /// time together.
@@ -63,6 +66,15 @@ struct SplitBfloat16Plan {
            channelSteps;
   }
 
+  // --- rounds
+  /// Channel steps of a round. Several rounds add to sums in memory, so that
+  /// panels with a part of many channels have more positions, and the filter is
+  /// read for fewer panels.
+  int64_t roundSteps;
+  int64_t countRounds() const {
+    return (channelSteps + roundSteps - 1) / roundSteps;
+  }
+
   // --- the register tile
   /// Positions of a tile.
   int64_t tilePositions;
@@ -81,6 +93,15 @@ struct SplitBfloat16Plan {
     return batch * dimensions[0].output * rowPanels * columnPanels;
   }
   int64_t countRowTiles() const;
+  /// The last panels may be smaller than others.
+  int64_t getRowsOfPanel(int64_t rowPanel) const {
+    return std::min(panelRows, dimensions[1].output - rowPanel * panelRows);
+  }
+  int64_t getTilesOfPanel(int64_t columnPanel) const {
+    return std::min(panelTiles, countRowTiles() - columnPanel * panelTiles);
+  }
+  /// Sets the rows of a panel, or of a single row its tiles.
+  void setPanels(int64_t size);
 
   /// A dimension of a panel: the distance of the inputs of neighbouring output
   /// positions in the panel, and that of neighbouring positions of the panel
@@ -111,6 +132,15 @@ struct SplitBfloat16Plan {
   int64_t getPanelSize() const {
     return groups * channelSteps * 2 * getHalfSize();
   }
+  /// What of a panel one round reads.
+  int64_t getRoundSize() const {
+    return groups * roundSteps * 2 * getHalfSize();
+  }
+
+  /// The same of a panel of another size.
+  int64_t getPanelSize(int64_t rows, int64_t tiles) const;
+  /// Numbers that are split, those of neighbouring panels' overlaps twice.
+  double countConverted() const;
 
   /// Whether the filter is worth asking for before it is needed: it doesn't fit
   /// the first-level cache many times over.
@@ -119,21 +149,40 @@ struct SplitBfloat16Plan {
   // --- tasks
   /// Parts of the blocks of output channels: each is a task for each panel. If
   /// there are several, panels are converted in a step before.
-  int64_t blockTasks;
+  int64_t blockTasks = 1;
+  void setBlockTasks(int64_t parts);
   bool isPrepared() const { return blockTasks > 1; }
   int64_t countBlocks() const { return groups * countGroupBlocks(); }
   int64_t countTasks() const { return countPanels() * blockTasks; }
   /// Parts of the channel steps of a panel, each a task of the step before.
-  int64_t preparationTasks;
+  int64_t preparationTasks = 1;
 
   /// The packed filter: groups x blocks x steps x halves x vectors x tiles, in
   /// floats (two bfloat16 numbers).
   int64_t getFilterSize() const {
     return groups * groupVectors * countSteps() * 2 * tileRows * tileDepth / 2;
   }
-  int64_t getScratchSize() const {
-    return isPrepared() ? 0 : getPanelSize() / 2;
+  /// The memory of a task, in floats: what it converts, and its sums.
+  int64_t getConvertedSize() const {
+    return isPrepared() ? 0 : getRoundSize() / 2;
   }
+  int64_t getScratchSize() const { return getConvertedSize() + getSumsSize(); }
+
+  // --- the sums of several rounds: blocks of a task x sets x accumulators x
+  // positions x lanes
+  /// What is accumulated at a time, for all tiles of a panel: whole sets of
+  /// tiles, and those that are left one by one.
+  int64_t countSets() const;
+  int64_t getSetSize() const {
+    return mostAccumulators * tilePositions * tileColumns;
+  }
+  int64_t getSumsSize() const;
+  /// Bytes of sums that are read and written for a panel.
+  double getSumsTraffic() const;
+
+  /// Cycles of the caches: the filter that is read for each panel but the first
+  /// (see estimateCost), and the sums of several rounds.
+  double getTrafficCycles(kernel::TargetAttr target) const;
   Preparation getPreparation() const {
     if (!isPrepared())
       return {};
@@ -143,10 +192,12 @@ struct SplitBfloat16Plan {
 
 private:
   void divide(kernel::TargetAttr target);
+  /// Chooses panels for rounds of `steps`.
+  void divideRounds(int64_t steps, kernel::TargetAttr target);
   void foldDimensions();
   void chooseSteps();
-  void choosePanels(kernel::TargetAttr target, int64_t wanted);
-  void chooseTasks(int64_t wanted);
+  void chooseRounds(kernel::TargetAttr target);
+  void choosePanels(kernel::TargetAttr target);
 };
 
 } // namespace toeplitz

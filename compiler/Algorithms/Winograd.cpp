@@ -16,6 +16,7 @@
 // transforms subtract.
 
 #include "compiler/Algorithms/Winograd.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -148,7 +149,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 /// second level most likely is when its layer's turn comes. (Measured on one
 /// core of Sapphire Rapids: 10 and 6 bytes a cycle.)
 static double getCyclesPerByte(double filterBytes, kernel::TargetAttr target) {
-  if (filterBytes <= target.getL2() / 2.0)
+  if (!isStreamed(filterBytes, target))
     return 0;
   return filterBytes <= 4.0 * target.getL2() ? 0.1 : 0.17;
 }
@@ -183,16 +184,11 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
         (inputs * LinearProgram(transform.inputTransform).countOperations() +
          outputs * LinearProgram(transform.outputTransform).countOperations());
   }
-  // The filter is read once for each block. What the other algorithms wait for
-  // theirs isn't in their estimates: it is taken from this one. They don't ask
-  // for it before, and wait about twice as long.
+  // The filter is read once for each block.
   double filterBytes = 4.0 * plan.getFilterSize();
-  double plainBytes =
-      4.0 * convolution.getTaps() * convolution.outChannels * plan.inChannels;
   double read = filterBytes * plan.blocks;
-  cost.cycles += read * getCyclesPerByte(filterBytes, target) -
-                 2 * plainBytes * getCyclesPerByte(plainBytes, target);
-  (filterBytes <= target.getL2() / 2.0 ? cost.level2Bytes : cost.memoryBytes) +=
+  cost.cycles += read * getCyclesPerByte(filterBytes, target);
+  (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       read;
   cost.level2Bytes +=
       4.0 * plan.lanes * plan.getValues() * 2 * (inputs + outputs);
@@ -248,6 +244,7 @@ const Algorithm toeplitz::winogradAlgorithm = {"winograd",
                                                getSchedules,
                                                estimateCost,
                                                boundWinogradError,
+                                               estimateTypicalWinogradError,
                                                getPackedSize,
                                                packWinogradFilter,
                                                countTasks,

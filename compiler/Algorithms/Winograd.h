@@ -19,6 +19,10 @@ double boundWinogradError(const Convolution &convolution,
                           const ConvolutionSchedule &schedule,
                           llvm::ArrayRef<float> filter, double inputBound);
 
+/// Algorithm::estimateTypicalError of Winograd's algorithm.
+double estimateTypicalWinogradError(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule);
+
 /// Writes the body of one task.
 void emitWinograd(kernel::ConvOp op, KernelBuilder &kernel);
 

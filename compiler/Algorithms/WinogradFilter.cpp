@@ -40,6 +40,12 @@ struct Matrix {
       sum += std::fabs(at(i, k));
     return sum;
   }
+  double sumSquares(int64_t i) const {
+    double sum = 0;
+    for (int64_t k = 0; k < columns; ++k)
+      sum += at(i, k) * at(i, k);
+    return sum;
+  }
 };
 
 /// The three transforms of one dimension; all are 1 where it isn't transformed.
@@ -222,4 +228,39 @@ double toeplitz::boundWinogradError(const Convolution &convolution,
       largest = std::max(largest, error);
   }
   return largest * inputBound;
+}
+
+/// With |M_k| the Euclidean norm of a row: what errors of the products grow by,
+/// relative to the root of the sum of the squared products of inputs and
+/// weights, in one dimension:
+///
+///   a^2 = mean over outputs o of sum over k of A[o,k]^2 |G_k|^2 |B_k|^2 /
+///   taps.
+static double getSquaredAmplification(const WinogradPlan &plan, int64_t d) {
+  if (!plan.isTransformed(d))
+    return 1;
+  Transforms transforms(plan, d);
+  double sum = 0;
+  for (int64_t k = 0; k < transforms.input.rows; ++k)
+    for (int64_t o = 0; o < transforms.output.rows; ++o) {
+      double factor = transforms.output.at(o, k);
+      sum += factor * factor * transforms.filter.sumSquares(k) *
+             transforms.input.sumSquares(k);
+    }
+  return sum / static_cast<double>(transforms.output.rows *
+                                   transforms.filter.columns);
+}
+
+double
+toeplitz::estimateTypicalWinogradError(const Convolution &convolution,
+                                       const ConvolutionSchedule &schedule) {
+  WinogradPlan plan(convolution, schedule);
+  double squared =
+      getSquaredAmplification(plan, 1) * getSquaredAmplification(plan, 2);
+  // The filter and the transformed input are rounded, too: about as much as
+  // the products of a few channels more.
+  constexpr double transformChannels = 6;
+  double products = static_cast<double>(plan.inChannels) *
+                    static_cast<double>(plan.getSummedTaps());
+  return std::sqrt(squared) * estimateSumError(products + transformChannels);
 }

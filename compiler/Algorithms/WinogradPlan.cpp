@@ -1,4 +1,5 @@
 #include "compiler/Algorithms/WinogradPlan.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <cstdlib>
@@ -56,7 +57,7 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   vectorTiles =
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
 
-  streamsFilter = 4 * getFilterSize() / groups > target.getL2() / 2;
+  streamsFilter = isStreamed(4.0 * getFilterSize() / groups, target);
   chooseBlocks(target);
 
   // Few blocks are shared by tasks with different filters, if there is enough

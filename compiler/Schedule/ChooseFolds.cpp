@@ -82,10 +82,11 @@ static ConvolutionPart describePiece(const Convolution &layer,
 
 /// The cycles of a layer that is folded into phases: those of its pieces, each
 /// by the algorithm that is the cheapest for it; and what comes with every
-/// further piece, the start of its kernel and, for a sum, reading what is there
-/// and writing it again.
+/// further piece, the start of its kernel, its part of the filter once more
+/// where pieces share it and, for a sum, reading what is there and writing it
+/// again.
 static double estimateFolded(Operation *layer, const FoldedLayer &folded,
-                             kernel::TargetAttr target) {
+                             PhaseFold phases, kernel::TargetAttr target) {
   constexpr double kernelCycles = 2000, bytesPerCycle = 8;
   auto result = cast<RankedTensorType>(layer->getResult(0).getType());
   const Convolution whole = getParts(layer).front().convolution;
@@ -94,6 +95,16 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
                           .getShape()
                           .drop_front(2))
     layerTaps *= size;
+  // (The first time is in no estimate: every algorithm reads the filter.)
+  double filterBytes =
+      4.0 *
+      static_cast<double>(
+          cast<ShapedType>(layer->getOperand(1).getType()).getNumElements());
+  double filterCycles =
+      phases == PhaseFold::Dilation &&
+              filterBytes > static_cast<double>(target.getL2())
+          ? filterBytes / bytesPerCycle
+          : 0;
   // The pieces are cut out of the input with its halo.
   double cycles = estimateHaloCost(whole, ConvolutionSchedule()).cycles;
   bool isFirst = true;
@@ -101,9 +112,10 @@ static double estimateFolded(Operation *layer, const FoldedLayer &folded,
     if (!readsNothing(piece))
       cycles += estimateBest(describePiece(whole, layerTaps, piece), target);
     if (!isFirst)
-      cycles += kernelCycles + (folded.isSum ? 2 * 4.0 / bytesPerCycle *
-                                                   result.getNumElements()
-                                             : 0);
+      cycles +=
+          kernelCycles + filterCycles +
+          (folded.isSum ? 2 * 4.0 / bytesPerCycle * result.getNumElements()
+                        : 0);
     isFirst = false;
   }
   return cycles;
@@ -219,7 +231,7 @@ private:
       FoldedLayer folded = planFold(op, *phases).folded;
       if (folded.pieces.size() > mostPieces)
         continue;
-      double cycles = estimateFolded(op, folded, target);
+      double cycles = estimateFolded(op, folded, *phases, target);
       if (cycles < best) {
         best = cycles;
         cheapest = name;

@@ -1,13 +1,12 @@
-// What was chosen for each convolution layer and why, as text and as JSON.
+// What was chosen for each convolution layer and why, as text.
 
 #include "compiler/Schedule/Explanation.h"
 
+#include "compiler/Schedule/ExplanationValues.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
 
 #include <cmath>
-#include <map>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -52,6 +51,12 @@ std::string toeplitz::formatWaste(const LayerSelection &layer,
   return text == "-0 %" || text == "+0 %" ? "0 %" : text;
 }
 
+std::string toeplitz::formatErrorShare(const Explanation &explanation,
+                                       const LayerSelection &layer) {
+  std::optional<double> share = getErrorShare(explanation, layer);
+  return share ? print("error %.1f %%", 100 * *share) : "error unknown";
+}
+
 /// "3x3"; one number where all are equal and `brief`.
 static std::string joinSizes(ArrayRef<int64_t> sizes, bool brief = false) {
   if (brief && llvm::all_equal(sizes) && !sizes.empty())
@@ -60,43 +65,6 @@ static std::string joinSizes(ArrayRef<int64_t> sizes, bool brief = false) {
   for (int64_t size : sizes)
     text += (text.empty() ? "" : "x") + std::to_string(size);
   return text;
-}
-
-namespace {
-/// The parameters of a layer, whichever of the two operations it is.
-struct LayerParameters {
-  SmallVector<int64_t> kernel, strides, dilations, paddingLow, paddingHigh;
-  int64_t groups;
-  bool isTransposed;
-};
-} // namespace
-
-static LayerParameters getParameters(Operation *layer) {
-  auto copy = [](ArrayRef<int64_t> from) {
-    return SmallVector<int64_t>(from.begin(), from.end());
-  };
-  auto get = [&](auto op, bool isTransposed) -> LayerParameters {
-    return {copy(op.getFilter().getType().getShape().drop_front(2)),
-            copy(op.getStrides()),
-            copy(op.getDilations()),
-            copy(op.getPaddingLow()),
-            copy(op.getPaddingHigh()),
-            static_cast<int64_t>(op.getGroups()),
-            isTransposed};
-  };
-  if (auto conv = dyn_cast<cnn::ConvOp>(layer))
-    return get(conv, false);
-  return get(cast<cnn::ConvTransposeOp>(layer), true);
-}
-
-static ArrayRef<int64_t> getShape(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-/// The shape of a layer's input, without a halo around it.
-static ArrayRef<int64_t> getInputShape(Operation *layer) {
-  cnn::PadOp halo = getHalo(layer);
-  return getShape(halo ? halo.getInput() : layer->getOperand(0));
 }
 
 std::string toeplitz::describeLayer(const LayerSelection &layer) {
@@ -133,32 +101,6 @@ std::string toeplitz::describeLayer(const LayerSelection &layer) {
   return text;
 }
 
-static StringRef getReasonName(SelectionReason reason) {
-  switch (reason) {
-  case SelectionReason::Estimated:
-    return "estimated";
-  case SelectionReason::Measured:
-    return "measured";
-  case SelectionReason::Forced:
-    return "forced";
-  case SelectionReason::ForcedForLayer:
-    return "forced for this layer";
-  }
-  return "";
-}
-
-/// How much longer a candidate takes than the chosen one, by measurements where
-/// there are any of both.
-static double getRelativeCost(const LayerSelection &layer,
-                              const Candidate &candidate) {
-  const Candidate &chosen = layer.getChosen();
-  if (chosen.microseconds && candidate.microseconds &&
-      layer.reason == SelectionReason::Measured)
-    return *candidate.microseconds / *chosen.microseconds;
-  return chosen.cost.cycles > 0 ? candidate.cost.cycles / chosen.cost.cycles
-                                : 1;
-}
-
 std::string toeplitz::describeVerdict(const LayerSelection &layer,
                                       const Candidate &candidate) {
   if (&candidate == &layer.getChosen())
@@ -176,66 +118,21 @@ std::string toeplitz::describeVerdict(const LayerSelection &layer,
                        : print("%.2f x faster", 1 / relative);
 }
 
-std::optional<double> toeplitz::getModelRatio(const LayerSelection &layer) {
-  const Candidate *model = nullptr, *best = nullptr;
-  for (const Candidate &candidate : layer.candidates) {
-    if (!candidate.isOffered() || !candidate.microseconds)
-      continue;
-    if (!model || candidate.cost.cycles < model->cost.cycles)
-      model = &candidate;
-    if (!best || *candidate.microseconds < *best->microseconds)
-      best = &candidate;
-  }
-  if (!best)
-    return std::nullopt;
-  return *model->microseconds / *best->microseconds;
-}
-
-ModelAccuracy toeplitz::compareWithMeasured(ArrayRef<LayerSelection> layers) {
-  ModelAccuracy accuracy;
-  for (const LayerSelection &layer : layers)
-    if (std::optional<double> ratio = getModelRatio(layer)) {
-      ++accuracy.layers;
-      accuracy.within += *ratio <= 1.1;
-    }
-  return accuracy;
-}
-
-namespace {
-struct Totals {
-  ConvolutionCost cost;
-  double ownMultiplyAdds = 0, parameters = 0;
-  std::map<std::string, size_t> algorithms;
-  const LayerSelection *leastExact = nullptr;
-};
-} // namespace
-
-static double countParameters(Operation *layer) {
-  double count = 0;
-  for (Value operand : layer->getOperands().drop_front())
-    count += static_cast<double>(
-        cast<RankedTensorType>(operand.getType()).getNumElements());
-  return count;
-}
-
-static Totals addUp(const Explanation &explanation) {
-  Totals totals;
-  for (const LayerSelection &layer : explanation.layers) {
-    const Candidate &chosen = layer.getChosen();
-    totals.cost.cycles += chosen.cost.cycles;
-    totals.cost.multiplyAdds += chosen.cost.multiplyAdds;
-    totals.cost.otherOperations += chosen.cost.otherOperations;
-    totals.cost.level2Bytes += chosen.cost.level2Bytes;
-    totals.cost.memoryBytes += chosen.cost.memoryBytes;
-    totals.ownMultiplyAdds += layer.getMultiplyAdds();
-    totals.parameters += countParameters(layer.layer);
-    ++totals.algorithms[chosen.choice.getName()];
-    if (chosen.errorBound &&
-        (!totals.leastExact ||
-         *chosen.errorBound > *totals.leastExact->getChosen().errorBound))
-      totals.leastExact = &layer;
-  }
-  return totals;
+static std::string describeTypicalError(const Explanation &explanation) {
+  double error = explanation.estimateTypicalError();
+  std::string text = "typical error of the outputs: " + formatBound(error) +
+                     (std::isfinite(error) ? " of the largest one" : "");
+  if (!std::isfinite(explanation.typicalErrorLimit))
+    return text + ", without a limit";
+  text += ", with a limit of " + print("%g", explanation.typicalErrorLimit);
+  auto switched =
+      llvm::count_if(explanation.layers, [](const LayerSelection &layer) {
+        return layer.reason == SelectionReason::TypicalError;
+      });
+  return switched == 0 ? text
+                       : text + " for which " + std::to_string(switched) +
+                             (switched == 1 ? " layer has" : " layers have") +
+                             " another algorithm than the cheapest";
 }
 
 std::vector<std::string>
@@ -273,6 +170,7 @@ toeplitz::describeTotals(const Explanation &explanation) {
                         " at most, layer '" + totals.leastExact->name +
                         "', for network inputs up to " +
                         print("%g", explanation.inputRange));
+  sentences.push_back(describeTypicalError(explanation));
   ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
   if (accuracy.layers)
     sentences.push_back(std::to_string(accuracy.within) + " of " +
@@ -357,7 +255,7 @@ void toeplitz::writeExplanationText(const Explanation &explanation,
                  describeLayer(layer) + "; " +
                      formatCount(countParameters(layer.layer)) +
                      " parameters, " + formatCount(layer.getMultiplyAdds()) +
-                     " multiply-adds",
+                     " multiply-adds, " + formatErrorShare(explanation, layer),
                  title.size() < columns / 2 ? title.size() : 4);
     for (const Candidate &candidate : layer.candidates)
       writeCandidate(layer, candidate, withBounds, withTimes, stream);
@@ -368,127 +266,4 @@ void toeplitz::writeExplanationText(const Explanation &explanation,
   stream << "\n";
   for (const std::string &sentence : describeTotals(explanation))
     writeWrapped(stream, sentence, 0);
-}
-
-// --- JSON
-
-static void writeSizes(llvm::json::OStream &json, StringRef name,
-                       ArrayRef<int64_t> sizes) {
-  json.attributeArray(name, [&] {
-    for (int64_t size : sizes)
-      json.value(size);
-  });
-}
-
-/// JSON has no infinity.
-static void writeBound(llvm::json::OStream &json, StringRef name,
-                       double bound) {
-  if (std::isfinite(bound))
-    json.attribute(name, bound);
-  else
-    json.attribute(name, nullptr);
-}
-
-static void writeCost(llvm::json::OStream &json, const ConvolutionCost &cost) {
-  json.attribute("cycles", cost.cycles);
-  json.attribute("multiply_adds", cost.multiplyAdds);
-  json.attribute("other_operations", cost.otherOperations);
-  json.attribute("level2_bytes", cost.level2Bytes);
-  json.attribute("memory_bytes", cost.memoryBytes);
-}
-
-static void writeCandidate(llvm::json::OStream &json,
-                           const LayerSelection &layer,
-                           const Candidate &candidate) {
-  json.object([&] {
-    json.attribute("algorithm", candidate.choice.getName());
-    json.attribute("chosen", &candidate == &layer.getChosen());
-    if (candidate.refusal) {
-      json.attribute("declines", *candidate.refusal);
-      return;
-    }
-    writeCost(json, candidate.cost);
-    json.attribute("relative_cost", getRelativeCost(layer, candidate));
-    json.attribute("only_on_request", candidate.isOnlyOnRequest);
-    if (candidate.errorBound) {
-      writeBound(json, "error_bound", *candidate.errorBound);
-      json.attribute("too_inexact", candidate.isTooInexact);
-    }
-    if (candidate.microseconds)
-      json.attribute("microseconds", *candidate.microseconds);
-  });
-}
-
-static void writeLayer(llvm::json::OStream &json, const LayerSelection &layer) {
-  LayerParameters parameters = getParameters(layer.layer);
-  json.object([&] {
-    json.attribute("name", layer.name);
-    json.attribute("operation",
-                   parameters.isTransposed ? "conv_transpose" : "conv");
-    writeSizes(json, "input", getInputShape(layer.layer));
-    writeSizes(json, "result", getShape(layer.layer->getResult(0)));
-    writeSizes(json, "kernel", parameters.kernel);
-    writeSizes(json, "strides", parameters.strides);
-    writeSizes(json, "dilations", parameters.dilations);
-    writeSizes(json, "padding_low", parameters.paddingLow);
-    writeSizes(json, "padding_high", parameters.paddingHigh);
-    if (cnn::PadOp halo = getHalo(layer.layer)) {
-      writeSizes(json, "halo_low", halo.getLow().drop_front(2));
-      writeSizes(json, "halo_high", halo.getHigh().drop_front(2));
-    }
-    json.attribute("groups", parameters.groups);
-    json.attribute("parameters", countParameters(layer.layer));
-    json.attribute("multiply_adds", layer.getMultiplyAdds());
-    if (layer.getChosen().errorBound)
-      writeBound(json, "input_bound", layer.inputBound);
-    json.attribute("algorithm", layer.getChosen().choice.getName());
-    json.attribute("reason", getReasonName(layer.reason));
-    json.attributeArray("candidates", [&] {
-      for (const Candidate &candidate : layer.candidates)
-        writeCandidate(json, layer, candidate);
-    });
-    if (std::optional<double> ratio = getModelRatio(layer))
-      json.attribute("model_to_best", *ratio);
-  });
-}
-
-void toeplitz::writeExplanationJson(const Explanation &explanation,
-                                    llvm::raw_ostream &stream) {
-  Totals totals = addUp(explanation);
-  llvm::json::OStream json(stream, /*IndentSize=*/2);
-  json.object([&] {
-    json.attribute("network", explanation.network);
-    json.attribute("processor", explanation.processor);
-    json.attribute("lanes", explanation.lanes);
-    json.attribute("registers", explanation.registers);
-    json.attribute("input_range", explanation.inputRange);
-    if (explanation.maxError)
-      json.attribute("max_error", *explanation.maxError);
-    json.attributeArray("layers", [&] {
-      for (const LayerSelection &layer : explanation.layers)
-        writeLayer(json, layer);
-    });
-    json.attributeObject("totals", [&] {
-      writeCost(json, totals.cost);
-      json.attribute("own_multiply_adds", totals.ownMultiplyAdds);
-      json.attribute("parameters", totals.parameters);
-      json.attribute("arena_bytes", explanation.memory.arenaBytes);
-      json.attribute("largest_live_bytes", explanation.memory.largestLiveBytes);
-      json.attributeObject("algorithms", [&] {
-        for (const auto &[name, count] : totals.algorithms)
-          json.attribute(name, static_cast<int64_t>(count));
-      });
-      if (totals.leastExact)
-        writeBound(json, "error_bound",
-                   *totals.leastExact->getChosen().errorBound);
-      ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
-      if (accuracy.layers) {
-        json.attribute("measured_layers",
-                       static_cast<int64_t>(accuracy.layers));
-        json.attribute("within_10_percent",
-                       static_cast<int64_t>(accuracy.within));
-      }
-    });
-  });
-  stream << "\n";
 }

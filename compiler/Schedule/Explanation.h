@@ -26,8 +26,11 @@ struct Explanation {
   /// As in SelectionRules.
   std::optional<double> maxError;
   double inputRange = 1;
+  double typicalErrorLimit = usualTypicalError;
   std::vector<LayerSelection> layers;
   MemoryUse memory;
+
+  double estimateTypicalError() const;
 };
 
 /// How the model's choices compare with measurements.
@@ -65,6 +68,10 @@ std::vector<std::string> describeTotals(const Explanation &explanation);
 std::string formatCount(double number);
 /// "3.1e-05"; "unknown" for infinity, "" for nothing.
 std::string formatBound(std::optional<double> bound);
+/// "error 32 %": what a layer's rounding contributes to the square of the
+/// network's typical error.
+std::string formatErrorShare(const Explanation &explanation,
+                             const LayerSelection &layer);
 /// "+12 %": what is executed beyond the layer's own multiply-adds.
 std::string formatWaste(const LayerSelection &layer,
                         const Candidate &candidate);

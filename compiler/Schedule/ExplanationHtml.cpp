@@ -36,7 +36,7 @@ static void writeCandidate(const LayerSelection &layer,
          << "><td>" << escapeMarkup(candidate.choice.getName()) << "</td>";
   std::string verdict = escapeMarkup(describeVerdict(layer, candidate));
   if (candidate.refusal) {
-    stream << "<td class=\"text\" colspan=\"9\">" << verdict << "</td></tr>\n";
+    stream << "<td class=\"text\" colspan=\"10\">" << verdict << "</td></tr>\n";
     return;
   }
   const ConvolutionCost &cost = candidate.cost;
@@ -50,28 +50,32 @@ static void writeCandidate(const LayerSelection &layer,
   cell(formatCount(cost.level2Bytes));
   cell(formatCount(cost.memoryBytes));
   cell(formatBound(candidate.errorBound));
+  cell(formatBound(candidate.typicalError));
   stream << "<td>";
   if (candidate.microseconds)
     stream << llvm::format("%.1f", *candidate.microseconds);
   stream << "</td><td class=\"text\">" << verdict << "</td></tr>\n";
 }
 
-static void writeLayer(const LayerSelection &layer, double share,
+static void writeLayer(const Explanation &explanation,
+                       const LayerSelection &layer, double share,
                        llvm::raw_ostream &stream) {
   const Candidate &chosen = layer.getChosen();
-  stream << "<details><summary><span class=\"name\">"
-         << escapeMarkup(layer.name.empty() ? "(unnamed)" : layer.name)
-         << "</span><span class=\"algorithm\">"
-         << escapeMarkup(chosen.choice.getName())
-         << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
-         << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
-         << llvm::format("%.1f", 100 * share) << " %, "
-         << escapeMarkup(describeLayer(layer))
-         << "</span></summary>\n<table><tr>"
-         << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
-         << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
-         << "<th>bytes from memory</th><th>error bound</th>"
-         << "<th>measured &micro;s</th><th class=\"text\"></th></tr>\n";
+  stream
+      << "<details><summary><span class=\"name\">"
+      << escapeMarkup(layer.name.empty() ? "(unnamed)" : layer.name)
+      << "</span><span class=\"algorithm\">"
+      << escapeMarkup(chosen.choice.getName())
+      << "</span><span class=\"share\"><span class=\"bar\" style=\"width: "
+      << llvm::format("%.2f", 8 * share) << "em\"></span></span><span>"
+      << llvm::format("%.1f", 100 * share) << " %, "
+      << escapeMarkup(describeLayer(layer)) << ", "
+      << formatErrorShare(explanation, layer)
+      << "</span></summary>\n<table><tr>"
+      << "<th>algorithm</th><th>cycles</th><th>multiply-adds</th>"
+      << "<th>waste</th><th>other operations</th><th>bytes from L2</th>"
+      << "<th>bytes from memory</th><th>error bound</th><th>typical error</th>"
+      << "<th>measured &micro;s</th><th class=\"text\"></th></tr>\n";
   for (const Candidate &candidate : layer.candidates)
     writeCandidate(layer, candidate, stream);
   stream << "</table>";
@@ -97,7 +101,7 @@ void toeplitz::writeExplanationHtml(const Explanation &explanation,
     stream << "<li>" << escapeMarkup(sentence) << "</li>\n";
   stream << "</ul>\n<h2>Layers</h2>\n";
   for (const LayerSelection &layer : explanation.layers)
-    writeLayer(layer, cycles > 0 ? layer.getChosen().cost.cycles / cycles : 0,
-               stream);
+    writeLayer(explanation, layer,
+               cycles > 0 ? layer.getChosen().cost.cycles / cycles : 0, stream);
   stream << "</body>\n</html>\n";
 }

@@ -211,6 +211,26 @@ def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def PrintTypicalError : Pass<"print-typical-error", "::mlir::ModuleOp"> {
+  let summary = "prints what is known of typical values and errors";
+  let description = [{
+    Prints, for each value of floating-point numbers that isn't a constant, the name of the operation that computes it, mean and variance of
+    its elements, over all channels together, and how much an error of theirs counts: the sum over the channels of d (square of the largest
+    error of the outputs, relative to the largest output) / d (variance of an error in the channel), for errors of single positions and for
+    those that all positions have in common. For a convolution also what it contributes for each unit of its algorithm's squared relative
+    error. See compiler/Analysis/TypicalError.h.
+
+    Output:
+    ```
+    cnn.conv "conv1": mean 0.1, variance 2, sensitivity 0.5 and 0.4, contribution 1.02
+    ```
+  }];
+  let options = [
+    Option<"inputVariance", "input-variance", "double", "1", "The variance of the network's inputs">,
+    Option<"channels", "channels", "bool", "false", "Print each channel for itself">
+  ];
+}
+
 def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
   let summary = "chooses the algorithm of each convolution";
   let description = [{
@@ -240,7 +260,9 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">,
     Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
     Option<"precise", "precise", "bool", "false", "Only algorithms that round as a sum of products does">,
-    Option<"inputRange", "input-range", "double", "1", "The largest absolute value of the network's inputs">,
+    Option<"typicalError", "typical-error", "double", "1.5e-4", "The limit of the network's typical error; inf for none">,
+    Option<"inputRange", "input-range", "double", "0",
+      "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 in the typical error">,
     Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,
     Option<"tuned", "tuned", "std::string", "\"\"", "A file of measured times">,
     Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor whose times count">

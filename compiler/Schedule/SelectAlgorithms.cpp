@@ -26,7 +26,9 @@ struct SelectAlgorithms
     if (maxError > 0)
       rules.maxError = maxError;
     rules.precise = precise;
-    rules.inputRange = inputRange;
+    if (inputRange > 0)
+      rules.inputRange = inputRange;
+    rules.typicalError = typicalError;
     rules.withBounds = bounds;
     rules.cpu = cpu;
     TunedTimes times;
@@ -79,8 +81,9 @@ private:
             {builder.getNamedAttr(
                  "bound",
                  builder.getF64FloatAttr(*largest->getChosen().errorBound)),
-             builder.getNamedAttr("input_range",
-                                  builder.getF64FloatAttr(inputRange)),
+             builder.getNamedAttr(
+                 "input_range",
+                 builder.getF64FloatAttr(inputRange > 0 ? inputRange : 1)),
              builder.getNamedAttr("layer",
                                   builder.getStringAttr(largest->name))}));
   }

@@ -2,8 +2,10 @@
 
 #include "compiler/Schedule/Selection.h"
 
+#include "compiler/Analysis/TypicalError.h"
 #include "compiler/Analysis/ValueRange.h"
 #include "compiler/Schedule/ErrorBound.h"
+#include "compiler/Schedule/TypicalErrorLimit.h"
 #include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "llvm/ADT/StringMap.h"
@@ -22,21 +24,29 @@ double LayerSelection::getMultiplyAdds() const {
   return sum;
 }
 
-static ConvolutionCost estimateCost(const AlgorithmChoice &choice,
-                                    ArrayRef<ConvolutionPart> parts,
-                                    kernel::TargetAttr target) {
-  ConvolutionCost sum;
+/// The cost and the typical error of a choice that doesn't decline.
+static void estimate(Candidate &candidate, ArrayRef<ConvolutionPart> parts,
+                     kernel::TargetAttr target) {
+  const AlgorithmChoice &choice = candidate.choice;
+  ConvolutionCost &sum = candidate.cost;
+  double squares = 0, positions = 0;
   for (const ConvolutionPart &part : parts) {
+    ConvolutionSchedule schedule =
+        getSchedule(choice, part.convolution, target);
+    double error =
+        choice.algorithm->estimateTypicalError(part.convolution, schedule);
+    auto results = static_cast<double>(part.convolution.getPositions());
+    squares += results * error * error;
+    positions += results;
     ConvolutionCost cost = estimateWholeCost(
-        *choice.algorithm, part.convolution,
-        getSchedule(choice, part.convolution, target), target);
+        *choice.algorithm, part.convolution, schedule, target);
     sum.cycles += cost.cycles;
     sum.multiplyAdds += cost.multiplyAdds;
     sum.otherOperations += cost.otherOperations;
     sum.level2Bytes += cost.level2Bytes;
     sum.memoryBytes += cost.memoryBytes;
   }
-  return sum;
+  candidate.typicalError = std::sqrt(squares / positions);
 }
 
 static constexpr llvm::StringLiteral imprecise =
@@ -84,7 +94,8 @@ std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
       candidate.choice.variant = variant;
       candidate.isOnlyOnRequest =
           isOnlyOnRequest(candidate.choice, parts, target);
-      candidate.cost = estimateCost(candidate.choice, parts, target);
+      candidate.cost = {};
+      estimate(candidate, parts, target);
       candidates.push_back(candidate);
     }
   }
@@ -109,7 +120,7 @@ namespace {
 class Selector {
 public:
   Selector(ModuleOp module, const SelectionRules &rules)
-      : module(module), rules(rules), ranges(rules.inputRange),
+      : module(module), rules(rules), ranges(rules.inputRange.value_or(1)),
         withBounds(rules.withBounds || rules.maxError) {}
 
   FailureOr<std::vector<LayerSelection>> run();
@@ -130,6 +141,7 @@ private:
   LogicalResult reportInexact(const LayerSelection &selection,
                               const Candidate &best);
   LogicalResult checkVariantExists();
+  void limitErrors();
 
   ModuleOp module;
   const SelectionRules &rules;
@@ -360,6 +372,18 @@ LogicalResult Selector::checkVariantExists() {
          << "', expected one of " << llvm::join(others, ", ");
 }
 
+void Selector::limitErrors() {
+  bool isLimited = std::isfinite(rules.typicalError);
+  if (!isLimited && !withBounds)
+    return;
+  double range = rules.inputRange.value_or(0);
+  TypicalErrors errors(module, range > 0 ? range * range / 3 : 1);
+  for (LayerSelection &selection : selections)
+    selection.errorContribution = errors.getContribution(selection.layer);
+  if (isLimited)
+    limitTypicalError(selections, rules.typicalError);
+}
+
 FailureOr<std::vector<LayerSelection>> Selector::run() {
   if (failed(readRules()))
     return failure();
@@ -379,6 +403,7 @@ FailureOr<std::vector<LayerSelection>> Selector::run() {
                             "name";
       return failure();
     }
+  limitErrors();
   return std::move(selections);
 }
 

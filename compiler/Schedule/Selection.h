@@ -26,7 +26,11 @@ struct Candidate {
   /// The certified absolute rounding error of a result, where bounds were asked
   /// for; infinite where it isn't known.
   std::optional<double> errorBound;
-  /// Whether that is above what the user allows.
+  /// The typical error relative to the root of the sum of squared products, as
+  /// Algorithm::estimateTypicalError: the root of the mean square over all
+  /// parts.
+  double typicalError = 0;
+  /// Whether `errorBound` is above what the user allows.
   bool isTooInexact = false;
   /// Whether it is taken only where the user asks for it by its name.
   bool isOnlyOnRequest = false;
@@ -46,7 +50,14 @@ enum class SelectionReason {
   /// --algorithm, for all layers or for this one.
   Forced,
   ForcedForLayer,
+  /// The network's typical error would have been above its limit.
+  TypicalError,
 };
+
+/// Users are told that without options the largest error of an output is below
+/// 1e-4 of the largest output. Networks that come near it are so deep that the
+/// estimate is two to four times too high (docs/verification.md).
+constexpr double usualTypicalError = 1.5e-4;
 
 /// One layer's candidates and the choice among them.
 struct LayerSelection {
@@ -58,6 +69,8 @@ struct LayerSelection {
   /// No input of the layer is larger; infinite where it isn't known, 0 where
   /// nobody asked.
   double inputBound = 0;
+  /// TypicalErrors::getContribution; 0 where nobody asked.
+  double errorContribution = 0;
   /// Best first; then those that are taken on request alone; then those that
   /// are too inexact; then, in the order of the table, those that decline.
   std::vector<Candidate> candidates;
@@ -81,10 +94,13 @@ struct SelectionRules {
   std::optional<double> maxError;
   /// Whether only algorithms are allowed that round as a sum of products does.
   bool precise = false;
-  /// The largest absolute value of the network's inputs.
-  double inputRange = 1;
-  /// Whether the error bounds of all candidates are to be computed, even if
-  /// nothing depends on them.
+  /// The limit of the network's typical error; infinite for none.
+  double typicalError = usualTypicalError;
+  /// The largest absolute value of the network's inputs. Without one it is 1
+  /// for bounds, and for typical errors the inputs have mean 0 and variance 1.
+  std::optional<double> inputRange;
+  /// Whether the error bounds of all candidates and the contributions to the
+  /// typical error are to be computed, even if nothing depends on them.
   bool withBounds = false;
   /// Measured times, and the LLVM name of the processor that they are looked up
   /// for. May be null.

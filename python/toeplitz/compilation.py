@@ -34,6 +34,7 @@ class Options:
     input_range: float | None = None
     tuned: str | os.PathLike | None = None
     precise: bool = False
+    typical_error: float | None = None
 
     def arguments(self, folder: str) -> list[str]:
         """Those of the command line. The values of constants are written to `folder`."""
@@ -62,6 +63,9 @@ class Options:
             words.append(f"--max-error={float(self.max_error)!r}")
         if self.precise:
             words.append("--precise")
+        if self.typical_error is not None:
+            limit = float(self.typical_error)
+            words.append(f"--typical-error={'none' if limit == float('inf') else repr(limit)}")
         if self.input_range is not None:
             words.append(f"--input-range={float(self.input_range)!r}")
         if self.tuned is not None:
@@ -169,6 +173,7 @@ def compile(
     input_range: float | None = None,
     tuned: str | os.PathLike | None = None,
     precise: bool = False,
+    typical_error: float | None = None,
     threads: int = 1,
     progress: bool | None = None,
 ) -> Network:
@@ -192,6 +197,8 @@ def compile(
         input_range: the largest absolute value of the inputs, for `max_error`; by default 1.
         tuned: a file of times that `toeplitz compile --tune` has measured, which count before estimates.
         precise: leaves out algorithms that round more than a sum of products (winograd, fft, bf16x3).
+        typical_error: keeps the estimated rounding error of the outputs, relative to the largest output, below this, by
+            slower algorithms where needed; by default 1.5e-4; infinity sets no limit (docs/verification.md).
         threads: that calls compute with, the calling one counted; 0 is one for each processor. The results have the same
             bits for any number.
         progress: whether compilations of more than two seconds report on the standard error how far they are; by default
@@ -209,7 +216,7 @@ def compile(
     Warns:
         toeplitz.CompileWarning: the compiler has a reservation.
     """
-    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise)
+    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise, typical_error)
     source = Model(model, example_inputs, options, progress)
     with tempfile.TemporaryDirectory(prefix="toeplitz") as folder:
         library = os.path.join(folder, library_name(model, name))

@@ -29,6 +29,10 @@ SPECIAL_CASES = [
     Case({"op": "conv", "out_channels": 12, "kernel_size": 5, "padding": 4, "dilation": 2, "groups": 4}, ((1, 4, 9, 9),), reduction=25),
     Case({"op": "conv", "out_channels": 17, "kernel_size": 3, "padding": 1}, ((1, 3, 30, 31),), reduction=27),
     Case({"op": "conv", "out_channels": 33, "kernel_size": 3, "padding": 1}, ((1, 40, 13, 13),), reduction=360),
+    # Filters larger than the second-level cache: asked for ahead, with whole and cut blocks; channels in two and in five rounds.
+    Case({"op": "conv", "out_channels": 200, "kernel_size": 3, "padding": 1}, ((1, 150, 7, 7),), reduction=1350),
+    Case({"op": "conv", "out_channels": 136, "kernel_size": 1}, ((1, 1030, 13, 11),), reduction=1030),
+    Case({"op": "conv", "out_channels": 80, "kernel_size": 1}, ((2, 2100, 9, 9),), reduction=2100),
 ]
 
 

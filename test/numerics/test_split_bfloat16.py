@@ -86,6 +86,14 @@ BORDERS = [
     # Enough work for several tasks of a panel: the input is split in a step before.
     case((1, 256, 14, 14), 256, 3, padding=1),
     case((1, 512, 7, 7), 520, 1),
+    # Rounds of channels that add to sums in memory: split in a step before or in each round, strides and dilations, odd numbers of
+    # blocks and tiles, a last round with fewer channels.
+    case((1, 512, 20, 20), 72, 3, padding=8, dilation=8),
+    case((1, 1024, 300), 33, 5, padding=100, dilation=50),
+    case((1, 2000, 13, 27), 136, 1),
+    case((1, 300, 5, 12, 12), 40, 3, padding=1),
+    case((1, 256, 40, 40), 24, 3, padding=6, dilation=6),
+    case((1, 520, 33, 32), 72, 3, padding=1, stride=2),
     # No spatial dimension: images are positions.
     linear((1, 40), 33),
     linear((37, 100), 20),

@@ -1,9 +1,12 @@
 /* Exercises the thread pool; prints one line for each property that holds and
  * ends with status 1 at the first that doesn't. */
 
+#define _GNU_SOURCE /* cpu_set_t */
+
 #include "runtime/toeplitz.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +105,61 @@ static void wait_for_the_other(void *arguments, int64_t index, int64_t slot) {
     continue;
 }
 
+/* As many tasks as threads, none of which ends before all have begun: each
+ * thread has one, and whose it is. */
+enum { MOST_THREADS = 8 };
+typedef struct gathering {
+  int threads, arrived;
+  pthread_t owners[MOST_THREADS];
+} gathering;
+
+static void wait_for_all(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
+  gathering *shared = arguments;
+  shared->owners[index] = pthread_self();
+  __atomic_add_fetch(&shared->arrived, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&shared->arrived, __ATOMIC_SEQ_CST) < shared->threads)
+    continue;
+}
+
+/* A thread begins with the same part of every loop, the caller with the first
+ * one. */
+static void check_same_share(toeplitz_pool *pool, int threads) {
+  gathering first = {.threads = threads};
+  toeplitz_parallel_for(pool, wait_for_all, &first, threads, threads);
+  CHECK(pthread_equal(first.owners[0], pthread_self()));
+  for (int round = 0; round < 20; ++round) {
+    gathering next = {.threads = threads};
+    toeplitz_parallel_for(pool, wait_for_all, &next, threads, threads);
+    for (int index = 0; index < threads; ++index)
+      CHECK(pthread_equal(first.owners[index], next.owners[index]));
+  }
+}
+
+/* The first task waits for all others: those behind it in its thread's share
+ * have to be done by other threads. */
+typedef struct obstacle {
+  int64_t count, done;
+} obstacle;
+
+static void wait_in_first(void *arguments, int64_t index, int64_t slot) {
+  (void)slot;
+  obstacle *shared = arguments;
+  if (index > 0)
+    __atomic_add_fetch(&shared->done, 1, __ATOMIC_SEQ_CST);
+  else
+    while (__atomic_load_n(&shared->done, __ATOMIC_SEQ_CST) < shared->count - 1)
+      continue;
+}
+
+static void check_help(toeplitz_pool *pool) {
+  for (int64_t count = 2; count < 100; count += 7) {
+    obstacle shared = {count, 0};
+    toeplitz_parallel_for(pool, wait_in_first, &shared, count, count);
+    CHECK(shared.done == count - 1);
+  }
+}
+
 /* Places to work in: no two tasks may be in one at the same time. */
 typedef struct places {
   int64_t slots;
@@ -140,6 +198,67 @@ static void check_slots(toeplitz_pool *pool, int threads) {
       }
 }
 
+#ifdef __GLIBC__
+static void pin_caller(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  CHECK(sched_setaffinity(0, sizeof set, &set) == 0);
+}
+
+/* The processors of the pool's second thread, after enough loops for it to
+ * follow the caller. */
+static cpu_set_t get_worker_affinity(toeplitz_pool *pool, pthread_t *worker) {
+  for (int round = 0; round < 50; ++round) {
+    gathering two = {.threads = 2};
+    toeplitz_parallel_for(pool, wait_for_all, &two, 2, 2);
+    *worker = two.owners[1];
+  }
+  cpu_set_t set;
+  CHECK(pthread_getaffinity_np(*worker, sizeof set, &set) == 0);
+  return set;
+}
+
+/* A worker may run on all processors that it was created with but the caller's.
+ * Returns whether there are two processors to try it on. */
+static int check_placement(void) {
+  cpu_set_t all;
+  CHECK(sched_getaffinity(0, sizeof all, &all) == 0);
+  if (CPU_COUNT(&all) < 2)
+    return 0;
+  toeplitz_pool *pool = toeplitz_pool_create(2);
+  CHECK(pool);
+  pthread_t worker;
+  int last = -1;
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &all))
+      continue;
+    pin_caller(processor);
+    cpu_set_t expected = all, found = get_worker_affinity(pool, &worker);
+    CPU_CLR(processor, &expected);
+    CHECK(CPU_EQUAL(&found, &expected));
+    last = processor;
+  }
+  /* Somebody else's choice is respected, also where it is the caller's. */
+  cpu_set_t chosen;
+  CPU_ZERO(&chosen);
+  CPU_SET(last, &chosen);
+  CHECK(pthread_setaffinity_np(worker, sizeof chosen, &chosen) == 0);
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &all))
+      continue;
+    pin_caller(processor);
+    cpu_set_t found = get_worker_affinity(pool, &worker);
+    CHECK(CPU_EQUAL(&found, &chosen));
+  }
+  CHECK(sched_setaffinity(0, sizeof all, &all) == 0);
+  toeplitz_pool_destroy(pool);
+  return 1;
+}
+#else
+static int check_placement(void) { return 0; }
+#endif
+
 int main(void) {
   static const int thread_counts[] = {1, 2, 3, 8};
   for (size_t which = 0; which < sizeof thread_counts / sizeof *thread_counts;
@@ -171,10 +290,14 @@ int main(void) {
         toeplitz_parallel_for(pool, wait_for_the_other, &two, 2, 2);
         CHECK(two.arrived == 2);
       }
+    if (threads > 1) {
+      check_same_share(pool, threads);
+      check_help(pool);
+    }
     toeplitz_pool_destroy(pool);
     printf("%d threads: each index once, slots, empty loops, nested loops, "
-           "concurrent callers\n",
-           threads);
+           "concurrent callers%s\n",
+           threads, threads > 1 ? ", shares, help" : "");
   }
 
   check_each_index_once(NULL);
@@ -195,6 +318,9 @@ int main(void) {
     CHECK(total == (round % 2 ? 3 : 0));
   }
   puts("pools come and go");
+
+  puts(check_placement() ? "workers leave the caller's processor to it"
+                         : "one processor for all threads");
 
   CHECK(toeplitz_processor_count() >= 1);
   toeplitz_pool *all = toeplitz_pool_create(0);

@@ -258,6 +258,15 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->check(positiveNumber())
       ->group("Target");
   parser
+      .add_option("--typical-error", options.typicalError,
+                  "Keep the estimated rounding error of the network's outputs "
+                  "below E, relative to the largest output, by slower "
+                  "algorithms where needed; the default is 1.5e-4, 'none' "
+                  "sets no limit")
+      ->option_text("E | none")
+      ->transform(positiveNumberOrNone())
+      ->group("Target");
+  parser
       .add_flag("--precise", options.precise,
                 "Leave out algorithms that round more than a sum of products: "
                 "winograd, fft and bf16x3")
@@ -337,6 +346,22 @@ CLI::Validator toeplitz::positiveNumber() {
             std::isfinite(number) && number > 0)
           return "";
         return "expected a positive number, found '" + text + "'";
+      },
+      "");
+}
+
+CLI::Validator toeplitz::positiveNumberOrNone() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        if (text == "none") {
+          text = "inf";
+          return "";
+        }
+        double number;
+        if (!llvm::StringRef(text).getAsDouble(number) &&
+            std::isfinite(number) && number > 0)
+          return "";
+        return "expected a positive number or 'none', found '" + text + "'";
       },
       "");
 }

@@ -49,6 +49,8 @@ void addSamplesOption(CLI::App &parser, std::optional<int64_t> &samples);
 
 /// Accepts positive numbers.
 CLI::Validator positiveNumber();
+/// The same, or "none" for infinity.
+CLI::Validator positiveNumberOrNone();
 
 /// Accepts whole numbers from `lowest` to `highest`.
 CLI::Validator wholeNumber(int64_t lowest, int64_t highest);

@@ -85,6 +85,7 @@ LogicalResult Compilation::load(StringRef inputPath) {
   pipeline.target = *target;
   pipeline.maxError = options.maxError;
   pipeline.precise = options.precise;
+  pipeline.typicalError = options.typicalError;
   pipeline.inputRange = options.inputRange;
   pipeline.tunedPath = options.tuned;
   pipeline.timeKernels = options.timeKernels;
@@ -227,6 +228,7 @@ LogicalResult Compilation::checkLayerNames() {
                        : options.maxError          ? "--max-error"
                        : options.inputRange        ? "--input-range"
                        : options.precise           ? "--precise"
+                       : options.typicalError      ? "--typical-error"
                        : !options.tuned.empty()    ? "--tuned"
                                                    : "";
     if (!option.empty())
@@ -353,7 +355,8 @@ SelectionRules Compilation::getSelectionRules() const {
     rules.layers.push_back(layer + "=" + name);
   rules.maxError = pipeline.maxError;
   rules.precise = pipeline.precise;
-  rules.inputRange = pipeline.inputRange.value_or(1);
+  rules.typicalError = pipeline.typicalError.value_or(usualTypicalError);
+  rules.inputRange = pipeline.inputRange;
   rules.cpu = pipeline.target.cpu;
   return rules;
 }

@@ -31,6 +31,8 @@ struct CompilationOptions {
   std::optional<double> maxError, inputRange;
   /// Whether only algorithms are allowed that round as a sum of products does.
   bool precise = false;
+  /// The limit of the network's typical error; infinite for none.
+  std::optional<double> typicalError;
   /// A file of measured times.
   std::string tuned;
   /// The same for folds; several for one layer are written as "NAME+NAME".
@@ -49,8 +51,8 @@ struct CompilationOptions {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
            !algorithms.empty() || maxError || inputRange || precise ||
-           !tuned.empty() || !folds.empty() || !printAfter.empty() ||
-           printAfterAll || timePasses;
+           typicalError || !tuned.empty() || !folds.empty() ||
+           !printAfter.empty() || printAfterAll || timePasses;
   }
 };
 

@@ -63,7 +63,8 @@ int explain(const ExplainOptions &options) {
   explanation.lanes = compilation.getTarget().vectorLanes;
   explanation.registers = compilation.getTarget().vectorRegisters;
   explanation.maxError = rules.maxError;
-  explanation.inputRange = rules.inputRange;
+  explanation.typicalErrorLimit = rules.typicalError;
+  explanation.inputRange = rules.inputRange.value_or(1);
   explanation.layers = std::move(*layers);
   compilation.getProgress().clear();
   if (!options.html.empty() &&
@@ -104,8 +105,10 @@ Command toeplitz::addExplainCommand(CLI::App &application) {
 executed, and what that is beyond the layer's own ("waste", negative where an
 algorithm needs fewer); other operations; bytes from the second-level cache and
 from beyond it; the certified rounding error; and how it compares with the
-choice, or why the algorithm declines. In the end, the whole network: also the
-memory for values between layers, beside what is alive at once, at most.
+choice, or why the algorithm declines. Beside each layer's sizes ("error"), what
+its rounding has of the squared typical error of the outputs. In the end, the
+whole network: also the memory for values between layers, beside what is alive
+at once, at most.
 
 Examples:
   toeplitz explain resnet50.json

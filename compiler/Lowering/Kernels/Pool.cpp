@@ -345,7 +345,9 @@ TaskDivision divide(kernel::PoolOp op) {
     work *= size;
   for (int64_t size : op.getKernel())
     work *= size;
-  return TaskDivision(shape.drop_back(2), work);
+  TaskDivision division(shape.drop_back(2), work);
+  division.numberByRanges();
+  return division;
 }
 
 int64_t countTasks(Operation *op) {

@@ -126,8 +126,10 @@ void ResizeEmitter::emitRow(ArrayRef<Index> row) {
 
 TaskDivision divide(kernel::ResizeOp op) {
   ArrayRef<int64_t> shape = cast<ShapedType>(op.getInit().getType()).getShape();
-  return TaskDivision(shape.drop_back(2),
-                      2 * shape[shape.size() - 2] * shape.back());
+  TaskDivision division(shape.drop_back(2),
+                        2 * shape[shape.size() - 2] * shape.back());
+  division.numberByRanges();
+  return division;
 }
 
 int64_t countTasks(Operation *op) {

@@ -44,8 +44,10 @@ void TaskDivision::forEachRange(
     KernelBuilder &kernel,
     llvm::function_ref<void(ArrayRef<Index>, Index, Index)> body) const {
   SmallVector<int64_t> tasks(ArrayRef(sizes).take_front(split));
-  tasks.push_back(chunks);
+  tasks.insert(rangesFirst ? tasks.begin() : tasks.end(), chunks);
   SmallVector<Index> indices = kernel.delinearize(kernel.task, tasks);
+  if (rangesFirst)
+    std::rotate(indices.begin(), indices.begin() + 1, indices.end());
   Index lower = kernel.mul(indices.pop_back_val(), kernel.constant(chunk));
   Index upper = kernel.add(lower, kernel.constant(chunk));
   if (sizes[split] % chunk != 0)

@@ -21,6 +21,12 @@ public:
 
   int64_t getCount() const { return count; }
 
+  /// Numbers the tasks by their ranges, and only then by the coordinates before
+  /// them: consecutive tasks have the same rows of several channels, say. The
+  /// first half of the threads then computes the upper half of an image, as it
+  /// does in convolutions of many rows, and has its input in its own caches.
+  void numberByRanges() { rangesFirst = true; }
+
   /// Writes the loops over the points of the builder's task.
   void forEach(KernelBuilder &kernel,
                llvm::function_ref<void(llvm::ArrayRef<KernelBuilder::Index>)>
@@ -41,6 +47,7 @@ private:
   int64_t chunk = 1;
   int64_t chunks = 1;
   int64_t count = 1;
+  bool rangesFirst = false;
 };
 
 /// for (i = lower; i < upper; ...) body(i, lanes): vectors of `lanes` elements

@@ -50,3 +50,42 @@ func.func @main(%x: memref<1x2x5x4xf32>, %w: memref<24xf32>, %b: memref<2x4xf32>
   return
 }
 }
+
+// -----
+
+// A large image is divided by rows before it's divided by blocks, as pointwise convolutions divide it: 2 halves x 4 pairs of blocks.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%{{.*}}) in (8)
+// CHECK-LABEL: func.func private @kernel_large(
+// CHECK-DAG: %[[HALF:.*]] = arith.constant 14 : index
+// CHECK-DAG: %[[PAIRS:.*]] = arith.constant 4 : index
+// CHECK: %[[ROWS:.*]] = arith.divui %{{.*}}, %[[PAIRS]] : index
+// CHECK: arith.muli %[[ROWS]], %[[HALF]]
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 2097152>} {
+func.func @main(%x: memref<1x8x28x28x16xf32>, %w: memref<1152xf32>, %y: memref<1x8x28x28x16xf32>) {
+  kernel.conv "depthwise" ins(%x, %w) outs(%y) {in_channels = 128 : i64, out_channels = 128 : i64, groups = 128 : i64, kernel = array<i64: 3, 3>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 28, 28>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 7, 1>}
+    : (memref<1x8x28x28x16xf32>, memref<1152xf32>, memref<1x8x28x28x16xf32>) -> () loc("large")
+  return
+}
+}
+
+// -----
+
+// A small one with many channels by blocks alone, of which a task has 11.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%{{.*}}) in (6)
+// CHECK-LABEL: func.func private @kernel_small(
+// CHECK-SAME: %[[TASK:[a-z0-9]*]]: index
+// CHECK-DAG: %[[BLOCKS:.*]] = arith.constant 11 : index
+// CHECK: arith.muli %[[TASK]], %[[BLOCKS]]
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 2097152>} {
+func.func @main(%x: memref<1x64x7x7x16xf32>, %w: memref<9216xf32>, %y: memref<1x64x7x7x16xf32>) {
+  kernel.conv "depthwise" ins(%x, %w) outs(%y) {in_channels = 1024 : i64, out_channels = 1024 : i64, groups = 1024 : i64, kernel = array<i64: 3, 3>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 7, 7>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 7, 1>}
+    : (memref<1x64x7x7x16xf32>, memref<9216xf32>, memref<1x64x7x7x16xf32>) -> () loc("small")
+  return
+}
+}

@@ -168,9 +168,10 @@ func.func @main(%x: memref<1x1x3x4xf32>, %w: memref<1xf32>, %b: memref<1x4xf32>,
 
 // -----
 
-// 64 channels, 56 x 56, 3 x 3: large enough for several threads. The number of tasks depends on the layer and the target alone.
+// 64 channels, 56 x 56, 3 x 3: large enough for several threads. The number of tasks depends on the layer and the target alone: 2 blocks
+// of output channels x 8 ranges of 7 rows, which are as many for each of two, four and eight threads.
 // CHECK-LABEL: func.func @main
-// CHECK: scf.forall (%[[TASK:.*]]) in (28) {
+// CHECK: scf.forall (%[[TASK:.*]]) in (16) {
 // CHECK-NEXT: func.call @kernel_conv1(%[[TASK]], %{{.*}}) :
 // CHECK-NEXT: }
 module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 524288>} {

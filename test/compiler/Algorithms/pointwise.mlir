@@ -64,3 +64,31 @@ func.func @main(%x: memref<1x1x8x8x4xf32>, %w: memref<32xf32>, %y: memref<1x4x8x
   return
 }
 }
+
+// -----
+
+// 1024 channels in two rounds of 512, which add to sums in the output; the first adds the residual, the second the activation. The filter,
+// of 4 MiB, is asked for a block of output channels ahead.
+// CHECK-LABEL: func.func private @kernel_rounds
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x64x12x12x16xf32>, %[[W:[a-z0-9]+]]: memref<1048576xf32>, %[[R:[a-z0-9]+]]: memref<1x64x12x12x16xf32>, %[[Y:[a-z0-9]+]]: memref<1x64x12x12x16xf32>
+// CHECK: vector.load
+// CHECK: arith.addf
+// CHECK: scf.for %{{.*}} = %c0 to %c512 step %c16
+// CHECK: memref.prefetch %[[W]][%{{.*}}], read, locality<2>, data
+// CHECK: vector.fma
+// CHECK-NOT: arith.cmpf
+// CHECK: scf.for %{{.*}} = %c512 to %c1024 step %c16
+// CHECK: vector.fma
+// CHECK-NOT: arith.addf
+// CHECK: arith.cmpf
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 1048576>} {
+func.func @main(%x: memref<1x64x12x12x16xf32>, %w: memref<1048576xf32>, %r: memref<1x64x12x12x16xf32>, %y: memref<1x64x12x12x16xf32>) {
+  kernel.conv "pointwise" ins(%x, %w residual %r) outs(%y) {in_channels = 1024 : i64, out_channels = 1024 : i64, groups = 1 : i64,
+      kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 12, 12>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 12, 2>,
+      activation = #kernel.activation<relu>}
+    : (memref<1x64x12x12x16xf32>, memref<1048576xf32>, memref<1x64x12x12x16xf32>, memref<1x64x12x12x16xf32>) -> () loc("rounds")
+  return
+}
+}

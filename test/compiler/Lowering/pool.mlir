@@ -159,15 +159,16 @@ func.func @main(%x: memref<1x1x3x4xf32>, %y: memref<1x1x1x4xf32>) {
 // -----
 
 // Rows are divided into tasks of about 16384 elements read: 9 x 16 x 4 a row, 28 rows a task, 112 x 32 / 28 tasks.
+// Consecutive tasks have the same rows of all blocks of channels: a share of the tasks is a part of the image.
 
 // CHECK-LABEL: func.func @main
 // CHECK: scf.forall (%{{.*}}) in (128)
 // CHECK-LABEL: func.func private @kernel_pool
 // CHECK-SAME: %[[TASK:[a-z0-9]*]]: index
-// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-DAG: %[[C32:.*]] = arith.constant 32 : index
 // CHECK-DAG: %[[C28:.*]] = arith.constant 28 : index
-// CHECK-DAG: %[[RANGE:.*]] = arith.remui %[[TASK]], %[[C4]]
-// CHECK-DAG: %[[BLOCK:.*]] = arith.divui %[[TASK]], %[[C4]]
+// CHECK-DAG: %[[RANGE:.*]] = arith.divui %[[TASK]], %[[C32]]
+// CHECK-DAG: %[[BLOCK:.*]] = arith.remui %[[TASK]], %[[C32]]
 // CHECK: %[[FROM:.*]] = arith.muli %[[RANGE]], %[[C28]]
 // CHECK: %[[TO:.*]] = arith.addi %[[FROM]], %[[C28]]
 // CHECK: scf.for %{{.*}} = %[[FROM]] to %[[TO]]

@@ -1,0 +1,36 @@
+// Filters that don't fit the second-level cache: what waiting for them costs,
+// and when a kernel asks for them before it needs them.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_FILTERSTREAM_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_FILTERSTREAM_H
+
+#include "dialects/Kernel/KernelDialect.h"
+
+namespace toeplitz {
+
+/// A filter that is read block by block (of output channels), each by several
+/// register tiles one after the other.
+struct FilterStream {
+  /// The whole filter, and one block.
+  double bytes = 0, blockBytes = 0;
+  /// The tiles that read a block before the next one is begun.
+  int64_t tiles = 1;
+};
+
+/// Whether a filter of so many bytes comes from beyond the second-level cache
+/// when its layer's turn comes.
+bool isStreamed(double bytes, kernel::TargetAttr target);
+
+/// Whether each tile should ask for a part of the next block's filter. Else the
+/// first tile of a block waits for it, and memory waits during all others. Not
+/// where the filter is at hand anyway, where there is one tile to a block or
+/// very many, and where two blocks leave no room in the second-level cache.
+bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
+
+/// Cycles that a kernel of `computeCycles` waits for its filter.
+double estimateFilterWait(const FilterStream &stream, double computeCycles,
+                          kernel::TargetAttr target);
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,118 @@
+#include "compiler/Analysis/ChannelMoments.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include <array>
+#include <cmath>
+
+using namespace toeplitz;
+
+Moments ChannelMoments::join() const {
+  double mean = 0, square = 0, active = 0;
+  for (const Moments &entry : entries) {
+    mean += entry.mean;
+    square += entry.getSquare();
+    active += entry.active;
+  }
+  auto count = static_cast<double>(size());
+  mean /= count;
+  return {mean, std::max(square / count - mean * mean, 0.0), active / count};
+}
+
+bool ChannelMoments::areFinite() const {
+  return llvm::all_of(entries, [](const Moments &entry) {
+    return std::isfinite(entry.getSquare());
+  });
+}
+
+static double getDensity(double z) {
+  return std::exp(-z * z / 2) / std::sqrt(2 * M_PI);
+}
+
+static double getDistribution(double z) {
+  return std::erfc(-z / std::sqrt(2.0)) / 2;
+}
+
+namespace {
+/// Equidistant nodes, 0.3 standard deviations apart: the trapezoidal rule
+/// converges exponentially for smooth functions, and a bend between two nodes
+/// makes an error of a hundredth.
+struct Quadrature {
+  static constexpr size_t count = 33;
+  static constexpr double step = 0.3;
+
+  std::array<double, count> nodes, weights;
+  /// Of the intervals between neighbouring nodes.
+  std::array<double, count - 1> intervalWeights;
+
+  Quadrature() {
+    for (size_t i = 0; i < count; ++i) {
+      nodes[i] = step * (static_cast<double>(i) - (count - 1) / 2.0);
+      weights[i] = step * getDensity(nodes[i]);
+    }
+    for (size_t i = 0; i + 1 < count; ++i)
+      intervalWeights[i] =
+          getDistribution(nodes[i + 1]) - getDistribution(nodes[i]);
+  }
+};
+} // namespace
+
+FunctionMoments
+toeplitz::applyToNormal(Moments argument,
+                        llvm::function_ref<double(double)> function) {
+  static const Quadrature quadrature;
+  // A number that doesn't vary has a slope all the same.
+  double deviation = std::max(
+      {std::sqrt(argument.variance), 1e-6 * std::fabs(argument.mean), 1e-30});
+  FunctionMoments moments;
+  double square = 0, previous = 0, fourthPower = 0;
+  for (size_t i = 0; i < Quadrature::count; ++i) {
+    double value = function(argument.mean + deviation * quadrature.nodes[i]);
+    moments.result.mean += quadrature.weights[i] * value;
+    square += quadrature.weights[i] * value * value;
+    if (i > 0) {
+      double slope = (value - previous) / (deviation * Quadrature::step);
+      double weight = quadrature.intervalWeights[i - 1];
+      moments.slope += weight * slope;
+      moments.squaredSlope += weight * slope * slope;
+      fourthPower += weight * slope * slope * slope * slope;
+    }
+    previous = value;
+  }
+  double mean = moments.result.mean;
+  moments.result.variance =
+      argument.variance > 0 ? std::max(square - mean * mean, 0.0) : 0.0;
+  // (Of a rectifier, whose slopes are 0 and 1, the share of those of 1.)
+  if (fourthPower > 0)
+    moments.result.active =
+        moments.squaredSlope * moments.squaredSlope / fourthPower;
+  return moments;
+}
+
+Moments toeplitz::getLargestOfNormals(double count) {
+  // The density is count * density * distribution^(count - 1).
+  constexpr double step = 0.05, reach = 8;
+  double mean = 0, square = 0;
+  for (double z = -reach; z <= reach; z += step) {
+    double weight =
+        step * count * getDensity(z) * std::pow(getDistribution(z), count - 1);
+    mean += weight * z;
+    square += weight * z * z;
+  }
+  return {mean, square - mean * mean};
+}
+
+LargerOfTwo toeplitz::getLargerOfNormals(Moments first, Moments second) {
+  double deviation = std::sqrt(first.variance + second.variance);
+  if (deviation == 0)
+    return first.mean >= second.mean ? LargerOfTwo{first, 1}
+                                     : LargerOfTwo{second, 0};
+  double distance = (first.mean - second.mean) / deviation;
+  double probability = getDistribution(distance);
+  double density = deviation * getDensity(distance);
+  double mean =
+      first.mean * probability + second.mean * (1 - probability) + density;
+  double square = first.getSquare() * probability +
+                  second.getSquare() * (1 - probability) +
+                  (first.mean + second.mean) * density;
+  return {{mean, std::max(square - mean * mean, 0.0)}, probability};
+}
