@@ -80,8 +80,9 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   return cost;
 }
 
-/// Tasks are divided by tiles of positions: each is packed once and multiplied
-/// with the whole filter of its group.
+/// Tasks are divided by tiles of positions, each of which is packed once and
+/// multiplied with the whole filter of its group; of few tiles also by blocks
+/// of output channels, for each of which they are packed anew.
 static TaskGrid getTasks(kernel::ConvOp op, kernel::TargetAttr target) {
   BlockedKernel blueprint = getBlockedKernel(op);
   int64_t positions =
@@ -90,9 +91,19 @@ static TaskGrid getTasks(kernel::ConvOp op, kernel::TargetAttr target) {
   double multiplyAdds = static_cast<double>(blueprint.batch) * positions *
                         op.getOutChannels() * blueprint.inChannels *
                         blueprint.countTaps();
-  return divideIntoTasks(blueprint.batch, tiles, blueprint.groups,
-                         4.0 * blueprint.inChannels * blueprint.tilePositions,
-                         multiplyAdds, target);
+  int64_t groupBlocks = blueprint.countGroupBlocks(target.getLanes());
+  TaskGrid grid =
+      divideIntoTasks(blueprint.batch, tiles, blueprint.groups * groupBlocks,
+                      4.0 * blueprint.inChannels * blueprint.tilePositions,
+                      multiplyAdds, target);
+  // Packing anew costs a part of what it is for: a few tasks are enough.
+  constexpr int64_t fewTasks = 4;
+  int64_t others = blueprint.batch * blueprint.groups *
+                   llvm::divideCeil(grid.rows, grid.rowsPerTask);
+  grid.blocksPerTask = std::max<int64_t>(
+      grid.blocksPerTask,
+      llvm::divideCeil(groupBlocks, llvm::divideCeil(fewTasks, others)));
+  return grid;
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
@@ -132,6 +143,8 @@ private:
   ConvolutionBuffers buffers;
   int64_t lanes, taps, blocks;
   SmallVector<int64_t> outputSizes, kernelSizes;
+  /// The task's blocks of output channels, in the group.
+  Index firstBlock, endBlock;
   /// The packed columns: channel blocks x taps x positions of the tile x block.
   Value columns;
 };
@@ -150,7 +163,15 @@ void Emitter::emit() {
   int64_t rest = positions % tile;
   TaskGrid grid = getTasks(op, kernel.target);
   TaskRange range = getTaskRange(kernel, grid);
-  kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index group) {
+  int64_t groupBlocks = blueprint.countGroupBlocks(lanes);
+  Index firstGroup = kernel.div(range.firstBlock, number(groupBlocks));
+  Index endGroup = kernel.ceilDiv(range.endBlock, number(groupBlocks));
+  kernel.forLoop(firstGroup, endGroup, 1, [&](Index group) {
+    // The task's blocks of this group.
+    Index start = kernel.mul(group, number(groupBlocks));
+    firstBlock = kernel.max(number(0), kernel.sub(range.firstBlock, start));
+    endBlock =
+        kernel.min(number(groupBlocks), kernel.sub(range.endBlock, start));
     auto emitTiles = [&](Index first, Index end, int64_t size) {
       kernel.forLoop(first, end, 1, [&](Index number_) {
         emitTile(range.image, group, kernel.mul(number_, number(tile)), size);
@@ -176,12 +197,18 @@ void Emitter::emitTile(Index image, Index group, Index firstPosition,
   int64_t groupVectors = blueprint.countGroupVectors(lanes);
   int64_t vectors = std::min(blueprint.tileVectors, groupVectors);
   int64_t wholeVectors = groupVectors / vectors * vectors;
-  kernel.forLoop(number(0), number(wholeVectors), vectors, [&](Index vector) {
-    multiply(image, group, vector, vectors, outputs);
-  });
+  Index first = kernel.mul(firstBlock, number(vectors));
+  Index end = kernel.mul(endBlock, number(vectors));
+  kernel.forLoop(
+      first, kernel.min(end, number(wholeVectors)), vectors,
+      [&](Index vector) { multiply(image, group, vector, vectors, outputs); });
+  // The last block of a group has fewer vectors.
   if (wholeVectors < groupVectors)
-    multiply(image, group, number(wholeVectors), groupVectors - wholeVectors,
-             outputs);
+    kernel.forLoop(kernel.max(first, number(wholeVectors)), end, vectors,
+                   [&](Index vector) {
+                     multiply(image, group, vector, groupVectors - wholeVectors,
+                              outputs);
+                   });
 }
 
 /// Copies the patch that output position `output` reads, zeros where it lies in

@@ -188,10 +188,10 @@ static ErrorRule insert(tensor::InsertSliceOp op, OperandMoments operands) {
 }
 
 static ErrorRule pad(cnn::PadOp op, const ChannelMoments &operand) {
+  bool padsChannels =
+      op.getLow().size() >= 2 && op.getLow()[1] + op.getHigh()[1] > 0;
   if (op.getMode() != cnn::PaddingMode::Zeros)
-    return op.getLow()[1] + op.getHigh()[1] > 0 ? average(operand)
-                                                : keep(operand);
-  bool padsChannels = op.getLow()[1] + op.getHigh()[1] > 0;
+    return padsChannels ? average(operand) : keep(operand);
   ChannelMoments border(1, {op.getValue().convertToDouble(), 0});
   double share = countElements(op.getInput()) / countElements(op.getResult());
   size_t channels = countChannels(op.getResult());
