@@ -36,6 +36,13 @@
 /* GCC's and clang's builtins rather than <stdatomic.h>, which is C11. */
 #define LOAD(address) __atomic_load_n(address, __ATOMIC_SEQ_CST)
 #define STORE(address, value) __atomic_store_n(address, value, __ATOMIC_SEQ_CST)
+/* A store that is over before the loads behind it begin, which "store, then
+ * look whether somebody sleeps" needs. STORE says the same, but an emulator
+ * that takes AArch64's stlr and ldar for a release and an acquire lets the load
+ * go first (QEMU 7.2 on x86 does; a wakeup is then lost), and no emulator does
+ * that with an exchange, which costs processors the same. */
+#define PUBLISH(address, value)                                                \
+  ((void)__atomic_exchange_n(address, value, __ATOMIC_SEQ_CST))
 #define ADD(address, value) __atomic_add_fetch(address, value, __ATOMIC_SEQ_CST)
 
 enum { MAXIMUM_THREADS = 4096 };
@@ -289,7 +296,7 @@ static void finish_loop(toeplitz_pool *pool) {
   if ((state & INSIDE_MASK) == 0)
     return;
   pthread_mutex_lock(&pool->mutex);
-  STORE(&pool->caller_waiting, 1);
+  PUBLISH(&pool->caller_waiting, 1);
   while (LOAD(&pool->state) & INSIDE_MASK)
     pthread_cond_wait(&pool->done, &pool->mutex);
   STORE(&pool->caller_waiting, 0);
@@ -311,7 +318,7 @@ void toeplitz_parallel_for(toeplitz_pool *pool, toeplitz_task body,
   pool->slots = slots;
   divide_into_shares(pool, count, slots);
   /* The loop before is closed and nobody is inside: the low bits are zero. */
-  STORE(&pool->state, (LOAD(&pool->state) + NUMBER_STEP) | OPEN_BIT);
+  PUBLISH(&pool->state, (LOAD(&pool->state) + NUMBER_STEP) | OPEN_BIT);
   wake_workers(pool, count - 1);
   run_tasks(pool, 0);
   finish_loop(pool);
