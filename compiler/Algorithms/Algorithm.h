@@ -93,6 +93,15 @@ struct ConvolutionCost {
   /// second.
   double level2Bytes = 0;
   double memoryBytes = 0;
+
+  ConvolutionCost &operator+=(const ConvolutionCost &other) {
+    cycles += other.cycles;
+    multiplyAdds += other.multiplyAdds;
+    otherOperations += other.otherOperations;
+    level2Bytes += other.level2Bytes;
+    memoryBytes += other.memoryBytes;
+    return *this;
+  }
 };
 
 /// What an algorithm computes for all its tasks in a step before them: the

@@ -58,9 +58,9 @@ namespace {
 /// How tiles ask for the filter of the next block of output channels.
 struct FilterPrefetch {
   int64_t tilesPerRow;
-  /// Cache lines that a tile asks for in each step of the reduction, and the
-  /// floats from one tile's to the next one's, up to the last ones of a step.
-  int64_t linesAtOnce, floatsPerPass, lastFloats;
+  /// Floats that a tile asks for in each step of the reduction, and where the
+  /// last ones of a step begin.
+  int64_t tileFloats, lastStart;
 };
 
 } // namespace
@@ -84,10 +84,10 @@ planFilterPrefetch(const BlockedKernel &blueprint, kernel::TargetAttr target) {
                  blueprint.countGroupVectors(lanes);
   if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
     return std::nullopt;
-  int64_t lines = stepFloats / lineFloats;
-  prefetch.linesAtOnce = llvm::divideCeil(lines, stream.tiles);
-  prefetch.floatsPerPass = prefetch.linesAtOnce * lineFloats;
-  prefetch.lastFloats = (lines - prefetch.linesAtOnce) * lineFloats;
+  // (Whole cache lines.)
+  prefetch.tileFloats =
+      lineFloats * llvm::divideCeil(stepFloats / lineFloats, stream.tiles);
+  prefetch.lastStart = stepFloats - prefetch.tileFloats;
   return prefetch;
 }
 
@@ -105,37 +105,6 @@ BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
   blueprint.withoutPositions = op.getKernel().empty();
   blueprint.activation = op.getActivationAttr();
   return blueprint;
-}
-
-ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
-                                        const KernelBuilder &kernel) {
-  ConvolutionBuffers buffers;
-  size_t next = 0;
-  buffers.input = kernel.buffers[next++];
-  buffers.filter = kernel.buffers[next++];
-  if (op.getBias())
-    buffers.bias = kernel.buffers[next++];
-  if (op.getResidual())
-    buffers.residual = kernel.buffers[next++];
-  if (op.getStructure())
-    buffers.structure = kernel.buffers[next++];
-  buffers.output = kernel.buffers[next++];
-  if (op.getScratch())
-    buffers.scratch = kernel.buffers[next++];
-  if (op.getPrepared())
-    buffers.prepared = kernel.buffers[next++];
-  return buffers;
-}
-
-void toeplitz::finishVector(KernelBuilder &kernel,
-                            const ConvolutionBuffers &buffers,
-                            kernel::ActivationAttr activation, Value sum,
-                            ArrayRef<Index> indices) {
-  if (buffers.residual)
-    sum = arith::AddFOp::create(
-        kernel.builder, kernel.location, sum,
-        kernel.loadVector(buffers.residual, indices, kernel.target.getLanes()));
-  kernel.storeVector(kernel.activate(sum, activation), buffers.output, indices);
 }
 
 namespace {
@@ -192,7 +161,6 @@ private:
                          Index column);
   void finishTile(const Place &place, const ColumnRun &run, Index column,
                   const Accumulators &accumulators);
-  void prefetchFilter(Index row);
 
   Index number(int64_t value) { return kernel.constant(value); }
 
@@ -280,17 +248,6 @@ void Emitter::emitRow(const Place &place) {
                    [&](Index column) { emitTile(place, run, column); });
 }
 
-/// Asks for the part of a weights' row in the next block that is this tile's.
-void Emitter::prefetchFilter(Index row) {
-  constexpr int64_t lineFloats = 16;
-  for (int64_t line = 0; line < prefetch->linesAtOnce; ++line)
-    memref::PrefetchOp::create(
-        kernel.builder, kernel.location, buffers.filter,
-        kernel.value(kernel.add(kernel.add(row, prefetchDistance),
-                                number(line * lineFloats))),
-        /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
-}
-
 void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
   if (prefetch) {
     Index pass =
@@ -298,8 +255,8 @@ void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
                    kernel.div(column, number(blueprint.tilePositions)));
     prefetchDistance =
         kernel.add(number(place.vectors * lanes * taps * blueprint.inChannels),
-                   kernel.min(kernel.mul(pass, number(prefetch->floatsPerPass)),
-                              number(prefetch->lastFloats)));
+                   kernel.min(kernel.mul(pass, number(prefetch->tileFloats)),
+                              number(prefetch->lastStart)));
   }
   Accumulators accumulators = startTile(place, run, column);
   int64_t block = blueprint.inputBlock;
@@ -492,7 +449,10 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
         for (int64_t step = 0; step < count && prefetch; ++step) {
           Index row =
               kernel.mul(kernel.add(channel, number(step)), number(width));
-          prefetchFilter(kernel.add(filterStart, row));
+          kernel.prefetch(
+              buffers.filter,
+              kernel.add(kernel.add(filterStart, row), prefetchDistance),
+              prefetch->tileFloats);
         }
       });
 }
@@ -511,55 +471,4 @@ void toeplitz::emitBlockedKernel(KernelBuilder &kernel,
                                  const ConvolutionBuffers &buffers) {
   emitBlockedKernel(kernel, blueprint, buffers,
                     getTaskRange(kernel, blueprint.getTasks(kernel.target)));
-}
-
-/// The dimensions of N x B x I x V, those of I as one.
-static SmallVector<ReassociationIndices> groupPositions(int64_t rank) {
-  SmallVector<ReassociationIndices> groups = {{0}, {1}, {}, {rank - 1}};
-  for (int64_t d = 2; d < rank - 1; ++d)
-    groups[2].push_back(d);
-  return groups;
-}
-
-bool toeplitz::canFoldPositions(MemRefType type) {
-  return type.getRank() <= 4 ||
-         memref::CollapseShapeOp::isGuaranteedCollapsible(
-             type, groupPositions(type.getRank()));
-}
-
-bool toeplitz::canFoldPositions(kernel::ConvOp op) {
-  return llvm::all_of(op->getOperands(), [&](Value buffer) {
-    auto type = dyn_cast<MemRefType>(buffer.getType());
-    bool hasPositions = buffer == op.getInput() || buffer == op.getInit() ||
-                        buffer == op.getResidual();
-    return !type || !hasPositions || canFoldPositions(type);
-  });
-}
-
-Value toeplitz::foldPositions(KernelBuilder &kernel, Value buffer, int64_t rows,
-                              int64_t columns) {
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t rank = type.getRank();
-  if (rank > 4)
-    buffer = memref::CollapseShapeOp::create(kernel.builder, kernel.location,
-                                             buffer, groupPositions(rank));
-  SmallVector<ReassociationIndices> expand = {{0}, {1}, {2, 3}, {4}};
-  SmallVector<int64_t> shape = {type.getDimSize(0), type.getDimSize(1), rows,
-                                columns, type.getDimSize(rank - 1)};
-  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
-                                       buffer, expand);
-}
-
-Value toeplitz::foldBatch(KernelBuilder &kernel, Value buffer) {
-  MLIRContext *context = kernel.builder.getContext();
-  auto type = cast<MemRefType>(buffer.getType());
-  AffineMap swap =
-      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0, 2}, context);
-  Value swapped = memref::TransposeOp::create(kernel.builder, kernel.location,
-                                              buffer, AffineMapAttr::get(swap));
-  SmallVector<ReassociationIndices> expand = {{0, 1}, {2}, {3}};
-  SmallVector<int64_t> shape = {1, type.getDimSize(1), type.getDimSize(0),
-                                type.getDimSize(2)};
-  return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
-                                       swapped, expand);
 }

@@ -4,6 +4,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_BLOCKEDKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_BLOCKEDKERNEL_H
 
+#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/Geometry.h"
 #include "compiler/Algorithms/TileReduction.h"
 
@@ -54,27 +55,6 @@ struct BlockedKernel {
 /// The kernel of `op` as the network has it.
 BlockedKernel getBlockedKernel(kernel::ConvOp op);
 
-/// The buffers of a kernel function; those that the operation may lack are null
-/// where it does.
-struct ConvolutionBuffers {
-  mlir::Value input, filter, bias, residual, structure, output, scratch,
-      prepared;
-};
-ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
-
-/// KernelLowering::countSlots of an operation that has scratch memory: its
-/// rows.
-template <typename Op> int64_t countScratchRows(mlir::Operation *op) {
-  mlir::Value scratch = llvm::cast<Op>(op).getScratch();
-  return scratch ? llvm::cast<mlir::ShapedType>(scratch.getType()).getDimSize(0)
-                 : 0;
-}
-
-/// Residual, activation and store of one vector at `indices` of the output.
-void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
-                  kernel::ActivationAttr activation, mlir::Value sum,
-                  llvm::ArrayRef<KernelBuilder::Index> indices);
-
 /// Writes the loops over a range of rows and blocks of output channels.
 void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
                        const ConvolutionBuffers &buffers,
@@ -83,21 +63,6 @@ void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
 /// Writes the body of one task.
 void emitBlockedKernel(KernelBuilder &kernel, const BlockedKernel &blueprint,
                        const ConvolutionBuffers &buffers);
-
-/// Whether the positions of a buffer follow each other at one distance, also
-/// from row to row. They do in a part of a concatenation along the channels;
-/// those of a phase of an image (every second row and column, say) don't.
-bool canFoldPositions(mlir::MemRefType type);
-
-/// Whether those of all buffers of an operation do; they may still be tensors.
-bool canFoldPositions(kernel::ConvOp op);
-
-/// N x B x I x V as N x B x rows x columns x V, where canFoldPositions.
-mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
-                          int64_t rows, int64_t columns);
-
-/// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
-mlir::Value foldBatch(KernelBuilder &kernel, mlir::Value buffer);
 
 } // namespace toeplitz
 

@@ -3,7 +3,9 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_DEPTHWISEKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_DEPTHWISEKERNEL_H
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/TileReduction.h"
 
 namespace toeplitz {
 

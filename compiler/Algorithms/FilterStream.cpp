@@ -18,16 +18,21 @@ bool toeplitz::asksAhead(const FilterStream &stream,
          stream.tiles >= 2 && stream.tiles <= mostTiles;
 }
 
+double toeplitz::estimateFilterWait(double bytes, kernel::TargetAttr target) {
+  // Cycles for a byte that a tile waits for, which reads it while it computes.
+  // (Measured on one core of Emerald Rapids, as below.)
+  constexpr double awaited = 0.3;
+  return isStreamed(bytes, target) ? awaited * bytes : 0;
+}
+
 double toeplitz::estimateFilterWait(const FilterStream &stream,
                                     double computeCycles,
                                     kernel::TargetAttr target) {
   if (!isStreamed(stream.bytes, target))
     return 0;
-  // Cycles for a byte that comes from memory: of a filter that is read once, in
-  // order; and of one that a tile waits for, which reads it while it computes.
-  // (Measured on one core of Emerald Rapids, in chains of layers that are
-  // larger together than the third level: 0.19 and 0.3.)
-  constexpr double streamed = 0.19, awaited = 0.3;
+  // Cycles for a byte of a filter that is read once, in order. (Measured in
+  // chains of layers that are larger together than the third level.)
+  constexpr double streamed = 0.19;
   if (stream.tiles == 1)
     return std::max(0.0, streamed * stream.bytes - computeCycles);
   // (Where it is asked for before, what is left are the first block and the
@@ -36,5 +41,5 @@ double toeplitz::estimateFilterWait(const FilterStream &stream,
   if (asksAhead(stream, target))
     return std::max(requested * stream.bytes,
                     streamed * stream.bytes - computeCycles);
-  return awaited * stream.bytes;
+  return estimateFilterWait(stream.bytes, target);
 }

@@ -27,6 +27,10 @@ bool isStreamed(double bytes, kernel::TargetAttr target);
 /// very many, and where two blocks leave no room in the second-level cache.
 bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
 
+/// Cycles that a kernel waits for a filter of so many bytes when several tiles
+/// read each block and none asks ahead.
+double estimateFilterWait(double bytes, kernel::TargetAttr target);
+
 /// Cycles that a kernel of `computeCycles` waits for its filter.
 double estimateFilterWait(const FilterStream &stream, double computeCycles,
                           kernel::TargetAttr target);

@@ -70,12 +70,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   ChosenLanes chosen = chooseSpatialLanes(convolution, target);
   ConvolutionCost cost;
   // A weight and the offset of what it multiplies.
-  FilterStream stream;
-  stream.bytes = stream.blockBytes =
-      8.0 * static_cast<double>(*convolution.nonzeroWeights);
-  stream.tiles = 2;
-  cost.cycles =
-      chosen.cycles + estimateFilterWait(stream, chosen.cycles, target);
+  double filterBytes = 8.0 * static_cast<double>(*convolution.nonzeroWeights);
+  cost.cycles = chosen.cycles + estimateFilterWait(filterBytes, target);
   cost.level2Bytes = chosen.level2Bytes;
   double positions = convolution.batch * target.getLanes();
   for (const LaneDimension &dimension : chosen.lanes.dimensions)

@@ -9,7 +9,9 @@
 
 #include "compiler/Algorithms/FilterToeplitzKernel.h"
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/TileReduction.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"

@@ -8,8 +8,9 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_FOURIERKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_FOURIERKERNEL_H
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/FourierConvolution.h"
+#include "compiler/Algorithms/Geometry.h"
 
 namespace toeplitz {
 

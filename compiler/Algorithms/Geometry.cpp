@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -219,6 +220,12 @@ static int64_t countWantedTasks(double multiplyAdds) {
                              1, 32);
 }
 
+double toeplitz::countRowsTogether(double rows, double inputBytesPerRow,
+                                   kernel::TargetAttr target) {
+  return std::clamp(std::floor(target.getL2() / 2 / inputBytesPerRow), 1.0,
+                    std::max(1.0, rows));
+}
+
 TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                                    double inputBytesPerRow, double multiplyAdds,
                                    kernel::TargetAttr target) {
@@ -227,8 +234,8 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   grid.rows = rows;
   grid.blocks = blocks;
   int64_t wanted = countWantedTasks(multiplyAdds);
-  int64_t mostRows = std::clamp<int64_t>(
-      static_cast<int64_t>(target.getL2() / 2 / inputBytesPerRow), 1, rows);
+  auto mostRows = static_cast<int64_t>(
+      countRowsTogether(static_cast<double>(rows), inputBytesPerRow, target));
   grid.rowsPerTask = mostRows;
   int64_t rowTasks = llvm::divideCeil(rows, grid.rowsPerTask);
   int64_t images = batch * rowTasks;

@@ -121,6 +121,10 @@ struct TaskGrid {
   int64_t countTasks() const;
 };
 
+/// Rows whose input stays in half of the second-level cache; one at least.
+double countRowsTogether(double rows, double inputBytesPerRow,
+                         kernel::TargetAttr target);
+
 /// Rows of a task are limited so that what they read of the input stays in the
 /// second-level cache while the blocks of output channels are worked through;
 /// then tasks are divided further until there are enough of them for a few

@@ -115,27 +115,24 @@ static int64_t chooseColumns(const Convolution &convolution,
       target);
 }
 
-static BlockedLoops getLoops(const Convolution &convolution,
-                             kernel::TargetAttr target) {
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   BlockedLoops loops;
   loops.rowPositions = chooseColumns(convolution, target);
   loops.roundChannels = chooseRoundChannels(convolution, target);
-  return loops;
-}
-
-static std::vector<ConvolutionSchedule>
-getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
-  return {scheduleBlocked(convolution, getLoops(convolution, target), target)};
+  return {scheduleBlocked(convolution, loops, target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  BlockedLoops loops = getLoops(convolution, target);
+  BlockedLoops loops;
+  loops.roundChannels = chooseRoundChannels(convolution, target);
   // (As if by rows that cut no tile: see chooseColumns.)
-  if (!convolution.kernel.empty())
-    loops.rowPositions =
-        getLongestRow(convolution.getPositions(), loops.roundChannels, target);
+  loops.rowPositions = convolution.kernel.empty()
+                           ? convolution.batch
+                           : getLongestRow(convolution.getPositions(),
+                                           loops.roundChannels, target);
   return estimateBlockedCost(convolution, schedule, loops, target);
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/Algorithms/RegisterTile.h"
 
 #include "compiler/Algorithms/FilterStream.h"
+#include "compiler/Algorithms/Geometry.h"
 #include "compiler/Analysis/MergedGroups.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -166,10 +167,8 @@ static TiledProduct getProduct(const Convolution &convolution,
   for (int64_t stride : convolution.strides)
     rowBytes *= static_cast<double>(stride);
   product.rowsTogether =
-      loops.rereadsFilter
-          ? product.rows
-          : std::clamp(std::floor(target.getL2() / 2 / rowBytes), 1.0,
-                       std::max(1.0, product.rows));
+      loops.rereadsFilter ? product.rows
+                          : countRowsTogether(product.rows, rowBytes, target);
   product.rereadsFilter = loops.rereadsFilter;
   return product;
 }

@@ -35,8 +35,8 @@ struct TiledProduct {
   int64_t groups = 1, groupVectors = 1, steps = 1;
   double rows = 1;
   int64_t rowPositions = 1;
-  /// Rows that are gone through for one block of vectors before the next: as
-  /// many as divideIntoTasks puts into a task for their input's sake.
+  /// Rows that are gone through for one block of vectors before the next: see
+  /// countRowsTogether.
   double rowsTogether = 1;
   /// Whether every tile reads the whole matrix, not one block of vectors after
   /// the other.

@@ -13,8 +13,8 @@
 //     pointwise: scratch times W, for all output channels  -> result
 
 #include "compiler/Algorithms/Separable.h"
+#include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/DepthwiseKernel.h"
-
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 

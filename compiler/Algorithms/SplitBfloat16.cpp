@@ -89,13 +89,10 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 
   // The filter comes from memory once, in turns with the products; for the
   // other panels it is nearer.
-  FilterStream stream;
-  stream.bytes = stream.blockBytes =
-      4.0 * static_cast<double>(plan.getFilterSize());
-  stream.tiles = 2;
-  cost.cycles += estimateFilterWait(stream, compute, target);
-  (isStreamed(stream.bytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
-      stream.bytes * panels;
+  double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
+  cost.cycles += estimateFilterWait(filterBytes, target);
+  (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
+      filterBytes * panels;
   cost.level2Bytes +=
       2 * panels * static_cast<double>(plan.getPanelSize()) * plan.groupVectors;
   return cost;

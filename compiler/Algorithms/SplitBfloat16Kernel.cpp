@@ -363,11 +363,7 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index step) {
   Index next = scale(kernel.add(step, number(plan.countSteps())),
                      block.getStepSize(), block.filterStart);
   next = scale(block.pass, lines * line, next);
-  for (int64_t i = 0; i < lines; ++i)
-    memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
-                               kernel.value(kernel.add(next, number(i * line))),
-                               /*isWrite=*/false, /*localityHint=*/2,
-                               /*isDataCache=*/true);
+  kernel.prefetch(buffers.filter, next, lines * line);
 }
 
 /// One step of all accumulators, which are ordered by chain, tile and vector.

@@ -5,7 +5,8 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Geometry.h"
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"

@@ -1,5 +1,5 @@
 #include "compiler/Algorithms/SplitBfloat16Plan.h"
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/SplitBfloat16Tasks.h"
 
@@ -182,7 +182,7 @@ void SplitBfloat16Plan::chooseSteps() {
   groupVectors = llvm::divideCeil(outChannels, tileColumns);
   // Four accumulators, and as few loads as possible.
   blockVectors = groupVectors == 1 ? 1 : 2;
-  blockTiles = 4 / blockVectors;
+  blockTiles = mostAccumulators / blockVectors;
 }
 
 /// The largest panels that take up to a quarter of the second-level cache.

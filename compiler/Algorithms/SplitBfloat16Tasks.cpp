@@ -145,11 +145,6 @@ double TimeEstimate::getCycles(int64_t threads) const {
   return plan.isPrepared() ? slowest + getPreparation(threads) : slowest;
 }
 
-double toeplitz::estimateCycles(const SplitBfloat16Plan &plan, int64_t threads,
-                                kernel::TargetAttr target) {
-  return TimeEstimate(plan, target).getCycles(threads);
-}
-
 /// The sizes of panels in the dimension that is divided: rows, or the tiles of
 /// a single row.
 static SmallVector<int64_t> getPanelSizes(const SplitBfloat16Plan &plan) {

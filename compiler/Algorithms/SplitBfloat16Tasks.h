@@ -18,10 +18,6 @@ constexpr double splitVectorCycles = 10;
 /// positions by positions, so that it converts what it needs itself.
 void divideIntoTasks(SplitBfloat16Plan &plan, kernel::TargetAttr target);
 
-/// The cycles that so many threads take, each with its share of the tasks.
-double estimateCycles(const SplitBfloat16Plan &plan, int64_t threads,
-                      kernel::TargetAttr target);
-
 } // namespace toeplitz
 
 #endif

@@ -2,7 +2,7 @@
 // dispatches on the choice.
 
 #include "compiler/Algorithms/Table.h"
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/Separable.h"
 
 using namespace mlir;

@@ -127,17 +127,6 @@ void WinogradKernel::applyRows(const std::optional<LinearProgram> &program,
 
 // --- products ---------------------------------------------------------------
 
-/// Asks for the lines of the filter that hold `floats` numbers from `start` on,
-/// which are needed soon.
-void WinogradKernel::prefetchFilter(Index start, int64_t floats) {
-  constexpr int64_t lineFloats = 16;
-  for (int64_t line = 0; line < floats; line += lineFloats)
-    memref::PrefetchOp::create(kernel.builder, kernel.location, buffers.filter,
-                               kernel.value(kernel.add(start, number(line))),
-                               /*isWrite=*/false, /*localityHint=*/2,
-                               /*isDataCache=*/true);
-}
-
 void WinogradKernel::multiply(Index block, Index vectorTile) {
   int64_t positions = plan.tilePositions, vectors = plan.tileVectors;
   int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
@@ -164,7 +153,8 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
           },
           [&](Index channel, int64_t count) {
             if (plan.streamsFilter)
-              prefetchFilter(
+              kernel.prefetch(
+                  buffers.filter,
                   scale(channel, vectors * lanes,
                         kernel.add(row, number(plan.getFilterTileSize()))),
                   count * vectors * lanes);

@@ -4,7 +4,9 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_WINOGRADKERNEL_H
 
-#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/TileReduction.h"
 #include "compiler/Algorithms/Winograd.h"
 
 namespace toeplitz {
@@ -58,7 +60,6 @@ private:
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
   void multiply(Index block, Index vectorTile);
-  void prefetchFilter(Index start, int64_t floats);
   void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);

@@ -241,6 +241,17 @@ void KernelBuilder::storeVector(Value vector, Value memref,
                           materialize(*this, indices));
 }
 
+void KernelBuilder::prefetch(Value memref, Index first, int64_t count) {
+  constexpr int64_t lineBits = 64 * 8;
+  int64_t line =
+      lineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
+  for (int64_t start = 0; start < count; start += line)
+    memref::PrefetchOp::create(builder, location, memref,
+                               value(add(first, constant(start))),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
+}
+
 Value KernelBuilder::loadScalar(Value memref, ArrayRef<Index> indices) {
   return memref::LoadOp::create(builder, location, memref,
                                 materialize(*this, indices));

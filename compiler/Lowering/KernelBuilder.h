@@ -91,6 +91,9 @@ public:
   /// has stride 1.
   mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
                          int64_t lanes);
+  /// Asks for the cache lines that hold `count` elements of a memref of one
+  /// dimension, from `first` on, to come into the second-level cache.
+  void prefetch(mlir::Value memref, Index first, int64_t count);
   void storeVector(mlir::Value vector, mlir::Value memref,
                    llvm::ArrayRef<Index> indices);
   mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);

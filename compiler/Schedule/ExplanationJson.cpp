@@ -1,10 +1,7 @@
 // What was chosen for each convolution layer and why, as JSON.
 
 #include "compiler/Schedule/ExplanationValues.h"
-
-#include "llvm/Support/JSON.h"
-
-#include <cmath>
+#include "compiler/Schedule/JsonNumber.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -15,15 +12,6 @@ static void writeSizes(llvm::json::OStream &json, StringRef name,
     for (int64_t size : sizes)
       json.value(size);
   });
-}
-
-/// JSON has no infinity.
-static void writeBound(llvm::json::OStream &json, StringRef name,
-                       double bound) {
-  if (std::isfinite(bound))
-    json.attribute(name, bound);
-  else
-    json.attribute(name, nullptr);
 }
 
 static void writeCost(llvm::json::OStream &json, const ConvolutionCost &cost) {
@@ -49,7 +37,7 @@ static void writeCandidate(llvm::json::OStream &json,
     json.attribute("only_on_request", candidate.isOnlyOnRequest);
     json.attribute("typical_error", candidate.typicalError);
     if (candidate.errorBound) {
-      writeBound(json, "error_bound", *candidate.errorBound);
+      writeNumber(json, "error_bound", *candidate.errorBound);
       json.attribute("too_inexact", candidate.isTooInexact);
     }
     if (candidate.microseconds)
@@ -80,7 +68,7 @@ static void writeLayer(llvm::json::OStream &json,
     json.attribute("parameters", countParameters(layer.layer));
     json.attribute("multiply_adds", layer.getMultiplyAdds());
     if (layer.getChosen().errorBound)
-      writeBound(json, "input_bound", layer.inputBound);
+      writeNumber(json, "input_bound", layer.inputBound);
     json.attribute("algorithm", layer.getChosen().choice.getName());
     json.attribute("reason", getReasonName(layer.reason));
     if (std::optional<double> share = getErrorShare(explanation, layer))
@@ -108,7 +96,7 @@ void toeplitz::writeExplanationJson(const Explanation &explanation,
     json.attribute("input_range", explanation.inputRange);
     if (explanation.maxError)
       json.attribute("max_error", *explanation.maxError);
-    writeBound(json, "typical_error_limit", explanation.typicalErrorLimit);
+    writeNumber(json, "typical_error_limit", explanation.typicalErrorLimit);
     json.attributeArray("layers", [&] {
       for (const LayerSelection &layer : explanation.layers)
         writeLayer(json, explanation, layer);
@@ -123,10 +111,10 @@ void toeplitz::writeExplanationJson(const Explanation &explanation,
         for (const auto &[name, count] : totals.algorithms)
           json.attribute(name, static_cast<int64_t>(count));
       });
-      writeBound(json, "typical_error", explanation.estimateTypicalError());
+      writeNumber(json, "typical_error", explanation.estimateTypicalError());
       if (totals.leastExact)
-        writeBound(json, "error_bound",
-                   *totals.leastExact->getChosen().errorBound);
+        writeNumber(json, "error_bound",
+                    *totals.leastExact->getChosen().errorBound);
       ModelAccuracy accuracy = compareWithMeasured(explanation.layers);
       if (accuracy.layers) {
         json.attribute("measured_layers",

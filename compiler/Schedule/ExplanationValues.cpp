@@ -99,11 +99,7 @@ Totals toeplitz::addUp(const Explanation &explanation) {
   Totals totals;
   for (const LayerSelection &layer : explanation.layers) {
     const Candidate &chosen = layer.getChosen();
-    totals.cost.cycles += chosen.cost.cycles;
-    totals.cost.multiplyAdds += chosen.cost.multiplyAdds;
-    totals.cost.otherOperations += chosen.cost.otherOperations;
-    totals.cost.level2Bytes += chosen.cost.level2Bytes;
-    totals.cost.memoryBytes += chosen.cost.memoryBytes;
+    totals.cost += chosen.cost;
     totals.ownMultiplyAdds += layer.getMultiplyAdds();
     totals.parameters += countParameters(layer.layer);
     ++totals.algorithms[chosen.choice.getName()];

@@ -47,7 +47,7 @@ struct SelectAlgorithms
           StringAttr::get(&getContext(),
                           selection.getChosen().choice.getName()));
     if (rules.maxError || rules.withBounds)
-      recordBound(*selections);
+      recordBound(*selections, rules.getCertifiedRange());
   }
 
 private:
@@ -66,7 +66,7 @@ private:
   }
 
   /// For the header: the layer with the largest bound.
-  void recordBound(ArrayRef<LayerSelection> selections) {
+  void recordBound(ArrayRef<LayerSelection> selections, double range) {
     const LayerSelection *largest = nullptr;
     for (const LayerSelection &selection : selections)
       if (!largest ||
@@ -81,9 +81,8 @@ private:
             {builder.getNamedAttr(
                  "bound",
                  builder.getF64FloatAttr(*largest->getChosen().errorBound)),
-             builder.getNamedAttr(
-                 "input_range",
-                 builder.getF64FloatAttr(inputRange > 0 ? inputRange : 1)),
+             builder.getNamedAttr("input_range",
+                                  builder.getF64FloatAttr(range)),
              builder.getNamedAttr("layer",
                                   builder.getStringAttr(largest->name))}));
   }

@@ -28,7 +28,6 @@ double LayerSelection::getMultiplyAdds() const {
 static void estimate(Candidate &candidate, ArrayRef<ConvolutionPart> parts,
                      kernel::TargetAttr target) {
   const AlgorithmChoice &choice = candidate.choice;
-  ConvolutionCost &sum = candidate.cost;
   double squares = 0, positions = 0;
   for (const ConvolutionPart &part : parts) {
     ConvolutionSchedule schedule =
@@ -38,13 +37,8 @@ static void estimate(Candidate &candidate, ArrayRef<ConvolutionPart> parts,
     auto results = static_cast<double>(part.convolution.getPositions());
     squares += results * error * error;
     positions += results;
-    ConvolutionCost cost = estimateWholeCost(
-        *choice.algorithm, part.convolution, schedule, target);
-    sum.cycles += cost.cycles;
-    sum.multiplyAdds += cost.multiplyAdds;
-    sum.otherOperations += cost.otherOperations;
-    sum.level2Bytes += cost.level2Bytes;
-    sum.memoryBytes += cost.memoryBytes;
+    candidate.cost += estimateWholeCost(*choice.algorithm, part.convolution,
+                                        schedule, target);
   }
   candidate.typicalError = std::sqrt(squares / positions);
 }
@@ -120,7 +114,7 @@ namespace {
 class Selector {
 public:
   Selector(ModuleOp module, const SelectionRules &rules)
-      : module(module), rules(rules), ranges(rules.inputRange.value_or(1)),
+      : module(module), rules(rules), ranges(rules.getCertifiedRange()),
         withBounds(rules.withBounds || rules.maxError) {}
 
   FailureOr<std::vector<LayerSelection>> run();
@@ -374,7 +368,7 @@ LogicalResult Selector::checkVariantExists() {
 
 void Selector::limitErrors() {
   bool isLimited = std::isfinite(rules.typicalError);
-  if (!isLimited && !withBounds)
+  if (selections.empty() || (!isLimited && !withBounds))
     return;
   double range = rules.inputRange.value_or(0);
   TypicalErrors errors(module, range > 0 ? range * range / 3 : 1);

@@ -99,6 +99,8 @@ struct SelectionRules {
   /// The largest absolute value of the network's inputs. Without one it is 1
   /// for bounds, and for typical errors the inputs have mean 0 and variance 1.
   std::optional<double> inputRange;
+  /// The range that error bounds are certified for.
+  double getCertifiedRange() const { return inputRange.value_or(1); }
   /// Whether the error bounds of all candidates and the contributions to the
   /// typical error are to be computed, even if nothing depends on them.
   bool withBounds = false;

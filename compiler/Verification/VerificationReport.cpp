@@ -2,10 +2,10 @@
 
 #include "compiler/Verification/Verification.h"
 
+#include "compiler/Schedule/JsonNumber.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/JSON.h"
 
 #include <cmath>
 
@@ -82,15 +82,6 @@ void toeplitz::writeVerificationText(const VerificationReport &report,
          << layers << (layers == 1 ? " layer, " : " layers, ")
          << report.countAlgorithms() << " algorithms verified, "
          << report.countFailures() << " failed\n";
-}
-
-/// JSON has no infinity.
-static void writeNumber(llvm::json::OStream &json, llvm::StringRef name,
-                        double number) {
-  if (std::isfinite(number))
-    json.attribute(name, number);
-  else
-    json.attribute(name, nullptr);
 }
 
 static void writeLayer(llvm::json::OStream &json, const LayerCheck &layer) {

@@ -64,7 +64,7 @@ int explain(const ExplainOptions &options) {
   explanation.registers = compilation.getTarget().vectorRegisters;
   explanation.maxError = rules.maxError;
   explanation.typicalErrorLimit = rules.typicalError;
-  explanation.inputRange = rules.inputRange.value_or(1);
+  explanation.inputRange = rules.getCertifiedRange();
   explanation.layers = std::move(*layers);
   compilation.getProgress().clear();
   if (!options.html.empty() &&
