@@ -39,8 +39,8 @@
 /* A store that is over before the loads behind it begin, which "store, then
  * look whether somebody sleeps" needs. STORE says the same, but an emulator
  * that takes AArch64's stlr and ldar for a release and an acquire lets the load
- * go first (QEMU 7.2 on x86 does; a wakeup is then lost), and no emulator does
- * that with an exchange, which costs processors the same. */
+ * go first (QEMU 7.2 on x86 does; a wakeup is then lost). An exchange is one
+ * locked instruction there; on x86 itself STORE is an exchange already. */
 #define PUBLISH(address, value)                                                \
   ((void)__atomic_exchange_n(address, value, __ATOMIC_SEQ_CST))
 #define ADD(address, value) __atomic_add_fetch(address, value, __ATOMIC_SEQ_CST)

@@ -20,7 +20,6 @@
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/FilterStream.h"
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

@@ -7,8 +7,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
-#include <cmath>
-
 using namespace toeplitz;
 
 size_t VerificationReport::countAlgorithms() const {
