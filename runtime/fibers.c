@@ -29,6 +29,7 @@ struct toeplitz_fibers {
   uint32_t count;
   uint32_t current;
   jmp_buf resumer;
+  ucontext_t entered; /* the last stack that was made, until it runs */
   /* Each stack has a page below it that faults. */
   char *stacks;
   size_t distance; /* from one to the next, the page counted */
@@ -94,16 +95,16 @@ static void serve(unsigned high, unsigned low) {
 }
 
 static void enter(toeplitz_fibers *fibers, uint32_t index) {
-  ucontext_t context;
+  ucontext_t *context = &fibers->entered;
   uint64_t address = (uint64_t)(uintptr_t)fibers;
-  getcontext(&context);
-  context.uc_stack.ss_sp =
+  getcontext(context);
+  context->uc_stack.ss_sp =
       fibers->stacks + index * fibers->distance + fibers->page;
-  context.uc_stack.ss_size = STACK_SIZE;
-  context.uc_link = NULL;
-  makecontext(&context, (void (*)(void))serve, 2, (unsigned)(address >> 32),
+  context->uc_stack.ss_size = STACK_SIZE;
+  context->uc_link = NULL;
+  makecontext(context, (void (*)(void))serve, 2, (unsigned)(address >> 32),
               (unsigned)address);
-  setcontext(&context);
+  setcontext(context);
 }
 
 int toeplitz_fibers_resume(toeplitz_fibers *fibers, uint32_t index) {

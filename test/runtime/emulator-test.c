@@ -146,7 +146,8 @@ static void different_shuffles(const uint64_t *values) {
 }
 
 static void beyond(const uint64_t *values) {
-  *own_result(values) = read_shared(THREADS);
+  toeplitz_emulated_access(shared_word(THREADS), sizeof(int32_t), 0);
+  *own_result(values) = 0;
 }
 
 static void far_beyond(const uint64_t *values) {
