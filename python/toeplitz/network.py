@@ -103,7 +103,7 @@ class Network:
 
     @property
     def threads(self) -> int:
-        """The threads that a call computes with, its own counted; 0 is one for each processor. Nothing to a GPU."""
+        """The threads that a call computes with, its own counted; 0 is one for each processor. A GPU has no use for it."""
         return self._threads
 
     def workspace_bytes(self, batch: int = 1) -> int:
