@@ -57,6 +57,9 @@ if os.path.exists(aarch64_runtime) and shutil.which("qemu-aarch64"):
     config.available_features.add("qemu-aarch64")
 config.substitutions.append(("%qemu-aarch64", "qemu-aarch64 -L /usr/aarch64-linux-gnu"))
 config.substitutions.append(("%cc-aarch64", "clang-22 --target=aarch64-linux-gnu -fuse-ld=lld"))
+# A GPU that its driver has set up.
+if os.path.exists("/dev/nvidiactl"):
+    config.available_features.add("nvidia-gpu")
 if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as processor_information:
         flags = set(processor_information.read().split())

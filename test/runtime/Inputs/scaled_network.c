@@ -58,6 +58,37 @@ static void launch_all(toeplitz_gpu_queue *queue, void *arena,
   toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 4);
 }
 
+/* ---- The same kernels for a GPU ---- */
+
+/* Loads the arguments into %d1 to %d4, and skips to `end` unless the thread's
+ * element, whose offset becomes %d5, is below %d4. */
+#define BEGIN_KERNEL(name)                                                     \
+  ".visible .entry " name "(.param .u64 a, .param .u64 b, .param .u64 c, "     \
+  ".param .u64 d) {\n"                                                         \
+  ".reg .b32 %r<4>; .reg .b64 %d<9>; .reg .f32 %f<4>; .reg .pred %p;\n"        \
+  "ld.param.u64 %d1, [a]; ld.param.u64 %d2, [b];\n"                            \
+  "ld.param.u64 %d3, [c]; ld.param.u64 %d4, [d];\n"                            \
+  "mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mov.u32 %r3, %tid.x;\n"        \
+  "mad.lo.u32 %r1, %r1, %r2, %r3;\n"                                           \
+  "cvt.u64.u32 %d5, %r1; setp.ge.u64 %p, %d5, %d4; @%p bra end;\n"             \
+  "shl.b64 %d5, %d5, 2; add.u64 %d6, %d1, %d5; add.u64 %d7, %d2, %d5;\n"       \
+  "add.u64 %d8, %d3, %d5;\n"
+#define END_KERNEL "end: ret;\n}\n"
+
+static const char ptx[] =
+    ".version 7.0\n.target sm_80\n.address_size 64\n" BEGIN_KERNEL(
+        "scale") "ld.global.f32 %f1, [%d6]; ld.global.f32 %f2, [%d7];\n"
+                 "mul.rn.f32 %f3, %f1, %f2; st.global.f32 [%d8], "
+                 "%f3;\n" END_KERNEL BEGIN_KERNEL(
+                     "add") "ld.global.f32 %f1, [%d6]; ld.global.f32 %f2, "
+                            "[%d7+1280];\n"
+                            "add.rn.f32 %f3, %f1, %f2; st.global.f32 [%d8], "
+                            "%f3;\n" END_KERNEL;
+
+static const char broken_ptx[] =
+    ".version 7.0\n.target sm_80\n.address_size 64\n"
+    ".visible .entry scale() { no_such_instruction; }\n";
+
 /* ---- The descriptors ---- */
 
 static const toeplitz_gpu_kernel kernels[] = {
@@ -83,6 +114,9 @@ static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
 static const toeplitz_gpu_program for_90 = PROGRAM(image, 90, 1);
+static const toeplitz_gpu_program in_ptx = PROGRAM(ptx, CAPABILITY, 0);
+static const toeplitz_gpu_program in_broken_ptx =
+    PROGRAM(broken_ptx, CAPABILITY, 0);
 
 static const int64_t single_shape[] = {1, SCALED_SIZE};
 static const int64_t batch_shape[] = {-1, SCALED_SIZE};
@@ -128,6 +162,8 @@ NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
 NETWORK(single_80, for_80, 0, NULL, NULL)
 NETWORK(single_90, for_90, 0, NULL, NULL)
+NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
+NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
 static const toeplitz_network batched, batched_emulated;
 
@@ -159,4 +195,8 @@ const toeplitz_network *scaled_network(int is_batched, int emulated) {
 
 const toeplitz_network *scaled_network_of(int32_t capability) {
   return capability == 80 ? &single_80 : &single_90;
+}
+
+const toeplitz_network *scaled_network_in_ptx(int broken) {
+  return broken ? &single_broken : &single_ptx;
 }
