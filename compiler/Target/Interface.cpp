@@ -198,7 +198,8 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(
       context, {pointer, int32, int32, pointer, pointer, int64, pointer,
-                pointer, pointer, pointer, pointer, int64, pointer});
+                pointer, pointer, pointer, pointer, int64, pointer, pointer,
+                pointer, pointer, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -223,7 +224,10 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
        batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
        llvm::cast<llvm::Constant>(
            declareRuntime("toeplitz_missing_feature", pointer, pointer)
-               .getCallee())}));
+               .getCallee()),
+       // What only networks of a GPU have: gpu, create, run_checked,
+       // error_text.
+       none, none, none, none}));
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
