@@ -340,9 +340,11 @@ toeplitz::createConvertKernelToLoops(ArrayRef<KernelLowering> lowerings) {
 
 void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerApproximateMathPass();
+  registerConvertDeviceToNvvmPass();
   registerConvertLaunchesToRuntimePass();
   registerConvertParallelToRuntimePass();
   registerConvertTilesToLLVMPass();
+  registerEmulateGpuPass();
   registerExternalizeWeightsPass();
   registerGatherWeightsPass();
   registerLaunchOnGpuPass();

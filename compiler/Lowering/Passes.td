@@ -25,6 +25,24 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 
+def ConvertDeviceToNvvm : Pass<"convert-device-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "the kernels of a GPU in the LLVM and NVVM dialects";
+  let description = [{
+    Converts the functions of a `gpu.module`, whose loops are branches by now, with indices of 32 bits and buffers as bare pointers. Functions
+    of `math` become LLVM's, never calls of a library of the CUDA toolkit.
+
+    Before:
+    ```mlir
+    gpu.func @kernel_pool1(%x: memref<4xf32>) kernel { %i = gpu.thread_id x ... gpu.return }
+    ```
+    After:
+    ```mlir
+    llvm.func @kernel_pool1(%x: !llvm.ptr) attributes {nvvm.kernel} { %i = nvvm.read.ptx.sreg.tid.x : i32 ... llvm.return }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
   let summary = "writes each distinct kernel as a function of loops";
   let description = [{
@@ -101,6 +119,28 @@ def ConvertTilesToLLVM : Pass<"convert-tiles-to-llvm", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def EmulateGpu : Pass<"emulate-gpu", "::mlir::ModuleOp"> {
+  let summary = "makes the kernels of a GPU functions of the CPU";
+  let description = [{
+    Takes the functions out of the module of kernels and replaces what a GPU's threads ask the hardware (their numbers, barriers, the
+    memory of their block) by calls of the runtime's emulator. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
+    which takes its arguments out of an array of values of eight bytes. With `check`, accesses of a block's memory are reported to the
+    emulator, which finds races.
+
+    Before:
+    ```mlir
+    gpu.module @kernels { llvm.func @kernel_conv1(%x: !llvm.ptr) { nvvm.barrier ... } }
+    ```
+    After:
+    ```mlir
+    llvm.func @kernel_conv1.thread(%x: !llvm.ptr) { llvm.call @toeplitz_emulated_barrier() ... }
+    llvm.func @kernel_conv1.emulated(%values: !llvm.ptr) { ... llvm.call @kernel_conv1.thread(%0) ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let options = [Option<"check", "check", "bool", "false", "Whether accesses of a block's memory are checked for races">];
 }
 
 def ExternalizeWeights : Pass<"externalize-weights", "::mlir::ModuleOp"> {
