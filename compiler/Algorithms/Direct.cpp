@@ -79,15 +79,9 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::directAlgorithm = [] {
-  Algorithm algorithm = {"direct",
-                         declines,
-                         getSchedules,
-                         estimateCost,
-                         boundSumError,
-                         estimateTypicalSumError,
-                         getPackedSize,
-                         packFilter,
-                         countTasks,
+  Algorithm algorithm = {"direct",      declines,      getSchedules,
+                         estimateCost,  boundSumError, estimateTypicalSumError,
+                         getPackedSize, packFilter,    countTasks,
                          emit};
   algorithm.runsOnGpu = true;
   return algorithm;

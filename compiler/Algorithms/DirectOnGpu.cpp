@@ -20,8 +20,7 @@ toeplitz::scheduleDirectOnGpu(const Convolution &convolution) {
   return schedule;
 }
 
-ConvolutionCost
-toeplitz::estimateDirectOnGpu(const Convolution &convolution) {
+ConvolutionCost toeplitz::estimateDirectOnGpu(const Convolution &convolution) {
   ConvolutionCost cost;
   cost.multiplyAdds = convolution.getMultiplyAdds();
   // Of about 120 multiprocessors, each loads a number for 32 threads in a
@@ -36,9 +35,8 @@ toeplitz::estimateDirectOnGpu(const Convolution &convolution) {
 }
 
 int64_t toeplitz::getDirectFilterSizeOnGpu(const Convolution &convolution) {
-  return convolution.outChannels * (convolution.inChannels /
-                                    convolution.groups) *
-         convolution.getTaps();
+  return convolution.outChannels *
+         (convolution.inChannels / convolution.groups) * convolution.getTaps();
 }
 
 /// Images x output channels x output positions.
@@ -107,9 +105,9 @@ Value Emitter::addProducts(Index tap, Value sum) {
             kernel.mul(kernel.add(kernel.mul(channel, number(inputs)), c),
                        number(taps)),
             tap);
-        return {kernel.multiplyAdd(
-            kernel.loadScalar(buffers.input, indices),
-            kernel.loadScalar(buffers.filter, weight), carried[0])};
+        return {kernel.multiplyAdd(kernel.loadScalar(buffers.input, indices),
+                                   kernel.loadScalar(buffers.filter, weight),
+                                   carried[0])};
       })[0];
 }
 
@@ -118,10 +116,10 @@ Value Emitter::addTaps(size_t d, Index tap, Value sum) {
     return addProducts(tap, sum);
   const Dimension &dimension = dimensions[d];
   auto visit = [&](Index k, ValueRange carried) -> SmallVector<Value> {
-    Index at = kernel.add(
-        kernel.sub(kernel.mul(position[d], number(dimension.stride)),
-                   number(dimension.paddingLow)),
-        kernel.mul(k, number(dimension.dilation)));
+    Index at =
+        kernel.add(kernel.sub(kernel.mul(position[d], number(dimension.stride)),
+                              number(dimension.paddingLow)),
+                   kernel.mul(k, number(dimension.dilation)));
     auto add = [&] {
       place.push_back(at);
       Value added = addTaps(
@@ -132,8 +130,8 @@ Value Emitter::addTaps(size_t d, Index tap, Value sum) {
     };
     bool always =
         dimension.getInputPosition(0, 0) >= 0 &&
-        dimension.getInputPosition(dimension.output - 1,
-                                   dimension.kernel - 1) < dimension.input;
+        dimension.getInputPosition(dimension.output - 1, dimension.kernel - 1) <
+            dimension.input;
     if (always)
       return {add()};
     OpBuilder &builder = kernel.builder;
@@ -182,6 +180,6 @@ void Emitter::emit(ArrayRef<Index> output) {
 
 void toeplitz::emitDirectOnGpu(kernel::ConvOp op, KernelBuilder &kernel) {
   Emitter emitter(op, kernel);
-  divide(op).forEach(
-      kernel, [&](ArrayRef<Index> output) { emitter.emit(output); });
+  divide(op).forEach(kernel,
+                     [&](ArrayRef<Index> output) { emitter.emit(output); });
 }

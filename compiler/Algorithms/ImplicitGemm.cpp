@@ -66,8 +66,8 @@ static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr) {
   const ImplicitGemmTile *best = nullptr;
   for (const ImplicitGemmTile &tile : getImplicitGemmTiles())
-    if (!best || estimateCycles(convolution, tile) <
-                     estimateCycles(convolution, *best))
+    if (!best ||
+        estimateCycles(convolution, tile) < estimateCycles(convolution, *best))
       best = &tile;
   ConvolutionSchedule schedule;
   schedule.inputBlock = schedule.outputBlock = 1;
@@ -88,8 +88,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   ConvolutionCost cost;
   double depth = static_cast<double>(convolution.inChannels) /
                  convolution.groups * convolution.getTaps();
-  cost.multiplyAdds = countTiles(convolution, tile) * tile.channels *
-                      tile.positions * depth;
+  cost.multiplyAdds =
+      countTiles(convolution, tile) * tile.channels * tile.positions * depth;
   cost.cycles = estimateCycles(convolution, tile);
   return cost;
 }
@@ -126,10 +126,10 @@ static void packFilter(const Convolution &convolution,
   llvm::fill(packed, 0.0f);
   for (int64_t f = 0; f < convolution.outChannels; ++f) {
     int64_t group = f / outputs, inGroup = f % outputs;
-    float *column = packed.data() +
-                    (group * tiles + inGroup / tile.channels) * depth *
-                        tile.channels +
-                    inGroup % tile.channels;
+    float *column =
+        packed.data() +
+        (group * tiles + inGroup / tile.channels) * depth * tile.channels +
+        inGroup % tile.channels;
     for (int64_t c = 0; c < inputs; ++c)
       for (int64_t tap = 0; tap < taps; ++tap)
         column[(tap * inputs + c) * tile.channels] =
@@ -147,16 +147,11 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
 }
 
 const Algorithm toeplitz::implicitGemmAlgorithm = [] {
-  Algorithm algorithm = {"implicit-gemm",
-                         declines,
-                         getSchedules,
-                         estimateCost,
-                         boundSumError,
-                         estimateTypicalSumError,
-                         getPackedSize,
-                         packFilter,
-                         countTasks,
-                         emit};
+  Algorithm algorithm = {"implicit-gemm", declines,
+                         getSchedules,    estimateCost,
+                         boundSumError,   estimateTypicalSumError,
+                         getPackedSize,   packFilter,
+                         countTasks,      emit};
   algorithm.runsOnGpu = true;
   return algorithm;
 }();

@@ -171,22 +171,22 @@ SmallVector<Index> Emitter::locateInput(const Position &position, Index tap,
   SmallVector<Index> place;
   for (auto [d, dimension] : llvm::enumerate(gemm.dimensions)) {
     Index at = kernel.sub(
-        kernel.add(
-            kernel.mul(position.output[d], number(dimension.stride)),
-            kernel.mul(taps[d], number(dimension.dilation))),
+        kernel.add(kernel.mul(position.output[d], number(dimension.stride)),
+                   kernel.mul(taps[d], number(dimension.dilation))),
         number(dimension.paddingLow));
     place.push_back(at);
     bool always =
         dimension.getInputPosition(0, 0) >= 0 &&
-        dimension.getInputPosition(dimension.output - 1,
-                                   dimension.kernel - 1) < dimension.input;
+        dimension.getInputPosition(dimension.output - 1, dimension.kernel - 1) <
+            dimension.input;
     if (always)
       continue;
     // As unsigned numbers, positions before the input are beyond it too.
-    inside = both(inside, arith::CmpIOp::create(
-                              kernel.builder, kernel.location,
-                              arith::CmpIPredicate::ult, kernel.value(at),
-                              kernel.value(number(dimension.input))));
+    inside =
+        both(inside,
+             arith::CmpIOp::create(kernel.builder, kernel.location,
+                                   arith::CmpIPredicate::ult, kernel.value(at),
+                                   kernel.value(number(dimension.input))));
   }
   return place;
 }
@@ -238,9 +238,9 @@ SmallVector<Value> Emitter::loadFilterTile(Index step) {
   for (int64_t i = 0; i < filterLoads; ++i)
     values.push_back(kernel.loadVector(
         buffers.filter,
-        kernel.add(start, kernel.mul(kernel.add(block.thread(),
-                                                number(i * threads)),
-                                     number(quad))),
+        kernel.add(start,
+                   kernel.mul(kernel.add(block.thread(), number(i * threads)),
+                              number(quad))),
         quad));
   return values;
 }
@@ -270,9 +270,8 @@ SmallVector<Value> Emitter::loadDataTile(Index step) {
       inside = both(inside, less(row, depth));
     Index tap = kernel.div(row, number(gemm.inChannels));
     SmallVector<Index> place = locateInput(loadPosition, tap, inside);
-    values.push_back(loadInput(loadPosition,
-                               kernel.rem(row, number(gemm.inChannels)), place,
-                               inside));
+    values.push_back(loadInput(
+        loadPosition, kernel.rem(row, number(gemm.inChannels)), place, inside));
   }
   return values;
 }
@@ -294,9 +293,9 @@ void Emitter::storeTiles(ArrayRef<Value> values, Index half) {
   for (int64_t i = 0; i < loadsPerThread; ++i) {
     Index row = kernel.add(kernel.mul(half, number(tile.depth)),
                            kernel.add(loadRow, number(i * loadRows)));
-    kernel.storeScalar(values[filterLoads + i], dataTiles,
-                       kernel.add(kernel.mul(row, number(tile.positions)),
-                                  loadColumn));
+    kernel.storeScalar(
+        values[filterLoads + i], dataTiles,
+        kernel.add(kernel.mul(row, number(tile.positions)), loadColumn));
   }
 }
 
@@ -306,15 +305,12 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
   auto loadSide = [&](Value tiles, int64_t width, int64_t perThread,
                       Index threadPlace, int64_t row) {
     SmallVector<Value> values;
-    Index start =
-        kernel.mul(kernel.add(kernel.mul(half, number(tile.depth)),
-                              number(row)),
-                   number(width));
+    Index start = kernel.mul(
+        kernel.add(kernel.mul(half, number(tile.depth)), number(row)),
+        number(width));
     for (int64_t i = 0; i < perThread / quad; ++i) {
       Value loaded = kernel.loadVector(
-          tiles,
-          kernel.add(start,
-                     getQuad(threadPlace, i, width / perThread)),
+          tiles, kernel.add(start, getQuad(threadPlace, i, width / perThread)),
           quad);
       for (int64_t element = 0; element < quad; ++element)
         values.push_back(vector::ExtractOp::create(
@@ -323,10 +319,10 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
     return values;
   };
   for (int64_t row = 0; row < tile.depth; ++row) {
-    SmallVector<Value> weights = loadSide(
-        filterTiles, tile.channels, tile.threadChannels, threadRow, row);
-    SmallVector<Value> data = loadSide(
-        dataTiles, tile.positions, tile.threadPositions, threadColumn, row);
+    SmallVector<Value> weights = loadSide(filterTiles, tile.channels,
+                                          tile.threadChannels, threadRow, row);
+    SmallVector<Value> data = loadSide(dataTiles, tile.positions,
+                                       tile.threadPositions, threadColumn, row);
     for (auto [m, weight] : llvm::enumerate(weights))
       for (auto [n, element] : llvm::enumerate(data)) {
         Value &sum = sums[m * data.size() + n];
@@ -345,8 +341,7 @@ void Emitter::finishElement(Value sum, Index channel,
       kernel.add(kernel.mul(group, number(gemm.outChannels)), channel)};
   Index global = indices.back();
   if (!gemm.withoutPositions)
-    for (auto [dimension, output] :
-         llvm::zip(gemm.dimensions, position.output))
+    for (auto [dimension, output] : llvm::zip(gemm.dimensions, position.output))
       indices.push_back(
           kernel.add(kernel.mul(output, number(dimension.outputStride)),
                      number(dimension.outputOffset)));
@@ -368,10 +363,9 @@ void Emitter::finish(ValueRange sums) {
   SmallVector<Position> positions;
   for (int64_t n = 0; n < columns; ++n)
     positions.push_back(locate(kernel.add(
-        firstColumn,
-        kernel.add(getQuad(threadColumn, n / quad,
-                           tile.positions / tile.threadPositions),
-                   number(n % quad)))));
+        firstColumn, kernel.add(getQuad(threadColumn, n / quad,
+                                        tile.positions / tile.threadPositions),
+                                number(n % quad)))));
   bool cutChannels = gemm.outChannels % tile.channels != 0;
   for (int64_t m = 0; m < tile.threadChannels; ++m) {
     Index channel = kernel.add(
@@ -399,8 +393,8 @@ void Emitter::emit() {
   int64_t columnTiles =
       llvm::divideCeilSigned(gemm.countPositions(), tile.positions);
   // Blocks that run together share the filter's tile.
-  SmallVector<Index> place = kernel.delinearize(
-      kernel.task, {gemm.groups, channelTiles, columnTiles});
+  SmallVector<Index> place =
+      kernel.delinearize(kernel.task, {gemm.groups, channelTiles, columnTiles});
   group = place[0];
   firstChannel = kernel.mul(place[1], number(tile.channels));
   firstColumn = kernel.mul(place[2], number(tile.positions));
@@ -413,21 +407,19 @@ void Emitter::emit() {
 
   storeTiles(loadTiles(number(0)), number(0));
   block.barrier();
-  SmallVector<Value> sums(
-      tile.threadPositions * tile.threadChannels,
-      kernel.floatConstant(0, kernel.builder.getF32Type()));
+  SmallVector<Value> sums(tile.threadPositions * tile.threadChannels,
+                          kernel.floatConstant(0, kernel.builder.getF32Type()));
   int64_t steps = gemm.countSteps();
-  sums = kernel.forLoop(
-      number(0), number(steps - 1), 1, sums,
-      [&](Index step, ValueRange carried) {
-        Index next = kernel.add(step, number(1));
-        SmallVector<Value> loaded = loadTiles(next);
-        SmallVector<Value> added =
-            multiply(kernel.rem(step, number(2)), carried);
-        storeTiles(loaded, kernel.rem(next, number(2)));
-        block.barrier();
-        return added;
-      });
+  sums = kernel.forLoop(number(0), number(steps - 1), 1, sums,
+                        [&](Index step, ValueRange carried) {
+                          Index next = kernel.add(step, number(1));
+                          SmallVector<Value> loaded = loadTiles(next);
+                          SmallVector<Value> added =
+                              multiply(kernel.rem(step, number(2)), carried);
+                          storeTiles(loaded, kernel.rem(next, number(2)));
+                          block.barrier();
+                          return added;
+                        });
   sums = multiply(number((steps - 1) % 2), sums);
   finish(sums);
 }

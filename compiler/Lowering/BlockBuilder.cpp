@@ -11,8 +11,8 @@ namespace toeplitz {
 BlockBuilder::BlockBuilder(KernelBuilder &kernel, int64_t threads)
     : kernel(kernel) {
   kernel.blockThreads = threads;
-  threadNumber = Value(gpu::ThreadIdOp::create(
-      kernel.builder, kernel.location, gpu::Dimension::x));
+  threadNumber = Value(gpu::ThreadIdOp::create(kernel.builder, kernel.location,
+                                               gpu::Dimension::x));
 }
 
 Value BlockBuilder::createShared(ArrayRef<int64_t> sizes) {
@@ -37,8 +37,7 @@ Value BlockBuilder::selectOrZero(Value condition, Type type,
   builder.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(builder, kernel.location, body());
   builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, kernel.location,
-                       kernel.floatConstant(0, type));
+  scf::YieldOp::create(builder, kernel.location, kernel.floatConstant(0, type));
   return branch.getResult(0);
 }
 

@@ -84,9 +84,8 @@ private:
     SmallVector<Attribute> kernels;
     for (auto kernel : list.getAsRange<DictionaryAttr>()) {
       NamedAttrList fields(kernel);
-      fields.set("shared",
-                 builder.getI64IntegerAttr(sharedBytes.lookup(
-                     kernel.getAs<StringAttr>("name").getValue())));
+      fields.set("shared", builder.getI64IntegerAttr(sharedBytes.lookup(
+                               kernel.getAs<StringAttr>("name").getValue())));
       kernels.push_back(fields.getDictionary(&getContext()));
     }
     getOperation()->setAttr("toeplitz.kernels", builder.getArrayAttr(kernels));
@@ -145,18 +144,18 @@ private:
                             "no block's memory");
     OpBuilder builder(op);
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
-    Value offset = LLVM::ConstantOp::create(
-        builder, op.getLoc(), builder.getI64Type(),
-        builder.getI64IntegerAttr(place->second));
-    Value memory = LLVM::CallOp::create(
-                       builder, op.getLoc(),
-                       declare("toeplitz_emulated_shared", pointer,
-                               {builder.getI64Type()}),
-                       offset)
-                       .getResult();
+    Value offset =
+        LLVM::ConstantOp::create(builder, op.getLoc(), builder.getI64Type(),
+                                 builder.getI64IntegerAttr(place->second));
+    Value memory =
+        LLVM::CallOp::create(builder, op.getLoc(),
+                             declare("toeplitz_emulated_shared", pointer,
+                                     {builder.getI64Type()}),
+                             offset)
+            .getResult();
     // The CPU has one address space.
-    op.replaceAllUsesWith(LLVM::AddrSpaceCastOp::create(
-                              builder, op.getLoc(), op.getType(), memory)
+    op.replaceAllUsesWith(LLVM::AddrSpaceCastOp::create(builder, op.getLoc(),
+                                                        op.getType(), memory)
                               .getResult());
     op.erase();
     return success();
@@ -175,8 +174,9 @@ private:
       type = store.getValue().getType();
       writes = true;
     }
-    if (!address || cast<LLVM::LLVMPointerType>(address.getType())
-                            .getAddressSpace() != sharedSpace)
+    if (!address ||
+        cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace() !=
+            sharedSpace)
       return;
     OpBuilder builder(op);
     Location location = op->getLoc();

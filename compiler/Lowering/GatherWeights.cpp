@@ -60,11 +60,10 @@ private:
   void place(StringAttr name, MemRefType type) {
     if (!offsets.insert({name, size}).second)
       return;
-    int64_t bits = type.getElementType().isIndex()
-                       ? 64
-                       : type.getElementTypeBitWidth();
-    int64_t bytes = type.getNumElements() *
-                    static_cast<int64_t>(llvm::divideCeil(bits, 8));
+    int64_t bits =
+        type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
+    int64_t bytes =
+        type.getNumElements() * static_cast<int64_t>(llvm::divideCeil(bits, 8));
     size = static_cast<int64_t>(llvm::alignTo(size + bytes, alignment));
   }
 

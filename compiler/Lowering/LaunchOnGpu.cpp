@@ -106,12 +106,11 @@ private:
       return arith::ConstantIndexOp::create(builder, location, value);
     };
     Value one = number(1);
-    gpu::LaunchFuncOp::create(
-        builder, location, kernel.function,
-        gpu::KernelDim3{number(kernel.blocks), one, one},
-        gpu::KernelDim3{number(kernel.threads), one, one},
-        /*dynamicSharedMemorySize=*/Value(),
-        call.call.getOperands().drop_front());
+    gpu::LaunchFuncOp::create(builder, location, kernel.function,
+                              gpu::KernelDim3{number(kernel.blocks), one, one},
+                              gpu::KernelDim3{number(kernel.threads), one, one},
+                              /*dynamicSharedMemorySize=*/Value(),
+                              call.call.getOperands().drop_front());
     call.op->erase();
     return success();
   }
@@ -153,8 +152,7 @@ private:
     Block &from = function.getBody().front();
     Block &to = target.getBody().front();
     OpBuilder builder = OpBuilder::atBlockBegin(&to);
-    Value block =
-        gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+    Value block = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
     Value task = block;
     if (!tasksAreBlocks) {
       Value thread =
@@ -178,8 +176,8 @@ private:
                                       /*withElseRegion=*/false);
       inside = branch.thenBlock();
     }
-    for (auto [argument, value] : llvm::zip_equal(from.getArguments(),
-                                                  arguments))
+    for (auto [argument, value] :
+         llvm::zip_equal(from.getArguments(), arguments))
       argument.replaceAllUsesWith(value);
     Block::iterator place =
         inside == &to ? to.end() : inside->getTerminator()->getIterator();

@@ -43,7 +43,7 @@ Value viewAsBlocked(OpBuilder &builder, Location location, Value plain) {
 }
 
 Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
-                         RankedTensorType plain) {
+                  RankedTensorType plain) {
   return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
                                          groupLastTwo(plain.getRank()));
 }

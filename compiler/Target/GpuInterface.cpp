@@ -21,10 +21,9 @@ public:
 
 private:
   llvm::Constant *addConstant(llvm::Constant *value, llvm::StringRef name) {
-    return new llvm::GlobalVariable(module, value->getType(),
-                                    /*isConstant=*/true,
-                                    llvm::GlobalValue::InternalLinkage, value,
-                                    name);
+    return new llvm::GlobalVariable(
+        module, value->getType(),
+        /*isConstant=*/true, llvm::GlobalValue::InternalLinkage, value, name);
   }
   llvm::Constant *addText(llvm::StringRef text, llvm::StringRef name) {
     return addConstant(llvm::ConstantDataArray::getString(context, text), name);
@@ -124,9 +123,9 @@ llvm::Constant *ProgramBuilder::build(llvm::Function &main) {
   auto number = [&](llvm::Type *type, uint64_t value) {
     return llvm::ConstantInt::get(type, value);
   };
-  auto *type = llvm::StructType::get(
-      context, {pointer, int32, int32, int32, int32, pointer, pointer, int64,
-                int64, pointer});
+  auto *type =
+      llvm::StructType::get(context, {pointer, int32, int32, int32, int32,
+                                      pointer, pointer, int64, int64, pointer});
   return addConstant(
       llvm::ConstantStruct::get(
           type, {image, number(int32, gpu.capability),

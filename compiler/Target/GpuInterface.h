@@ -10,8 +10,8 @@
 
 namespace toeplitz {
 
-/// Builds the program of a network of a GPU into `module`, whose `main` launches
-/// the kernels. The weights have their symbols in the object by now.
+/// Builds the program of a network of a GPU into `module`, whose `main`
+/// launches the kernels. The weights have their symbols in the object by now.
 llvm::Constant *buildGpuProgram(llvm::Module &module, const Network &network,
                                 llvm::Function &main);
 

@@ -202,10 +202,10 @@ llvm::Function *InterfaceBuilder::buildRunOnGpu() {
   llvm::Function *run =
       startFunction(network.name + "_run_arrays", nothing,
                     {pointer, pointer, pointer, pointer}, /*exported=*/false);
-  builder.CreateCall(declareRuntime("toeplitz_gpu_run", int32,
-                                    {pointer, pointer, pointer, pointer}),
-                     {descriptor, run->getArg(0), run->getArg(2),
-                      run->getArg(3)});
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_run", int32,
+                     {pointer, pointer, pointer, pointer}),
+      {descriptor, run->getArg(0), run->getArg(2), run->getArg(3)});
   builder.CreateRetVoid();
   return run;
 }
@@ -216,9 +216,9 @@ llvm::Function *InterfaceBuilder::buildCreateOnGpu() {
   llvm::Function *create = startFunction(network.name + "_create_on_gpu",
                                          pointer, int32, /*exported=*/false);
   llvm::Value *result = builder.CreateAlloca(pointer);
-  builder.CreateCall(declareRuntime("toeplitz_gpu_create", int32,
-                                    {pointer, int32, pointer}),
-                     {descriptor, builder.getInt32(0), result});
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
+      {descriptor, builder.getInt32(0), result});
   builder.CreateRet(builder.CreateLoad(pointer, result));
   return create;
 }

@@ -265,15 +265,14 @@ static LogicalResult readGpu(ModuleOp module, Network &network) {
                               "...}, found ")
              << element;
     auto shared = kernel.getAs<IntegerAttr>("shared");
-    gpu.kernels.push_back(
-        {name.str(), static_cast<uint32_t>(threads.getInt()),
-         shared ? static_cast<uint32_t>(shared.getInt()) : 0,
-         waits.getValue()});
+    gpu.kernels.push_back({name.str(), static_cast<uint32_t>(threads.getInt()),
+                           shared ? static_cast<uint32_t>(shared.getInt()) : 0,
+                           waits.getValue()});
   }
   for (NamedAttribute place : places)
     gpu.weightPlaces.push_back(
-        {place.getName().str(), static_cast<uint64_t>(
-                                    cast<IntegerAttr>(place.getValue()).getInt())});
+        {place.getName().str(),
+         static_cast<uint64_t>(cast<IntegerAttr>(place.getValue()).getInt())});
   gpu.weightsBytes = static_cast<uint64_t>(size.getInt());
   // The device's arena is the handle's; a run needs no memory of the caller's.
   gpu.arenaBytes = network.workspaceBytes;
@@ -336,7 +335,8 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
       })) {
     module.emitError("the lowered module needs a function 'main' of ")
         << parameters
-        << " pointers (pool, workspace, inputs, outputs, and the weights of a GPU) "
+        << " pointers (pool, workspace, inputs, outputs, and the weights of a "
+           "GPU) "
            "that returns nothing";
     return std::nullopt;
   }

@@ -51,11 +51,11 @@ struct CompilationOptions {
   /// Whether the user said anything.
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
-           !batch.empty() || !targetTriple.empty() || !targetCpu.empty() || target != "cpu" ||
-           !gpuArchitecture.empty() ||
-           !algorithms.empty() || maxError || inputRange || precise ||
-           typicalError || !tuned.empty() || !folds.empty() ||
-           !printAfter.empty() || printAfterAll || timePasses;
+           !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
+           target != "cpu" || !gpuArchitecture.empty() || !algorithms.empty() ||
+           maxError || inputRange || precise || typicalError ||
+           !tuned.empty() || !folds.empty() || !printAfter.empty() ||
+           printAfterAll || timePasses;
   }
 };
 
