@@ -55,11 +55,18 @@ static double estimateCycles(const Convolution &convolution,
   double work = static_cast<double>(tile.channels) * tile.positions *
                 tile.depth / (multiplyAddsPerCycle * tile.getEfficiency());
   double tiles = countTiles(convolution, tile);
+  auto splits = static_cast<double>(chooseImplicitGemmSplits(
+      static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
+  tiles *= splits;
+  steps = std::ceil(steps / splits);
   // A block's threads are a part of the 2048 that a multiprocessor may have.
   double together = std::max(1.0, 1024.0 / tile.getThreads());
   double perProcessor = std::ceil(tiles / multiprocessors);
   double waves = std::ceil(perProcessor / together);
-  return steps * std::max(perProcessor * work, waves * latency);
+  // The kernel that adds up the parts.
+  constexpr double secondKernel = 4000;
+  return steps * std::max(perProcessor * work, waves * latency) +
+         (splits > 1 ? secondKernel : 0);
 }
 
 static std::vector<ConvolutionSchedule>
@@ -137,12 +144,27 @@ static void packFilter(const Convolution &convolution,
   }
 }
 
+/// Of several splits the first step computes partial sums.
+static Preparation getPreparation(kernel::ConvOp op) {
+  ImplicitGemm gemm = getImplicitGemm(op);
+  if (gemm.countSplits() == 1)
+    return {};
+  return {gemm.countPartialSums(), gemm.countBlocks()};
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
-  return getImplicitGemm(op).countBlocks();
+  ImplicitGemm gemm = getImplicitGemm(op);
+  return gemm.countSplits() == 1
+             ? gemm.countBlocks()
+             : countFinishingTasks(gemm, kernel::getTarget(op));
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
-  emitImplicitGemm(kernel, getImplicitGemm(op), getBuffers(op, kernel));
+  ImplicitGemm gemm = getImplicitGemm(op);
+  if (gemm.countSplits() == 1 || kernel.preparing)
+    emitImplicitGemm(kernel, gemm, getBuffers(op, kernel));
+  else
+    emitFinishing(kernel, gemm, getBuffers(op, kernel));
   return success();
 }
 
@@ -152,6 +174,7 @@ const Algorithm toeplitz::implicitGemmAlgorithm = [] {
                          boundSumError,   estimateTypicalSumError,
                          getPackedSize,   packFilter,
                          countTasks,      emit};
+  algorithm.getPreparation = getPreparation;
   algorithm.runsOnGpu = true;
   return algorithm;
 }();

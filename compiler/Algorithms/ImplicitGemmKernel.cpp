@@ -1,6 +1,7 @@
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 
 #include "compiler/Lowering/BlockBuilder.h"
+#include "compiler/Lowering/Kernels/TaskDivision.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -50,7 +51,26 @@ int64_t ImplicitGemm::countSteps() const {
   return llvm::divideCeilSigned(countTaps() * inChannels, tile.depth);
 }
 
-int64_t ImplicitGemm::countBlocks() const {
+int64_t toeplitz::chooseImplicitGemmSplits(int64_t tiles, int64_t steps) {
+  // Two blocks for each of some 130 multiprocessors; the start and end of a
+  // block should be little beside its steps, and the second kernel reads every
+  // part.
+  constexpr int64_t wantedBlocks = 264, fewestSteps = 6, mostSplits = 32;
+  int64_t splits = std::min({llvm::divideCeilSigned(wantedBlocks, tiles),
+                             steps / fewestSteps, mostSplits});
+  return std::max<int64_t>(splits, 1);
+}
+
+int64_t ImplicitGemm::countStepsOfSplit() const {
+  return llvm::divideCeilSigned(
+      countSteps(), chooseImplicitGemmSplits(countTiles(), countSteps()));
+}
+
+int64_t ImplicitGemm::countSplits() const {
+  return llvm::divideCeilSigned(countSteps(), countStepsOfSplit());
+}
+
+int64_t ImplicitGemm::countTiles() const {
   return groups * llvm::divideCeilSigned(outChannels, tile.channels) *
          llvm::divideCeilSigned(countPositions(), tile.positions);
 }
@@ -73,10 +93,46 @@ namespace {
 /// An output position as a thread sees it: its image and coordinates, and
 /// whether it exists.
 struct Position {
-  Index image;
+  Index column, image;
   SmallVector<Index> output;
   Value exists;
 };
+
+/// Bias, residual, activation and store of an output.
+void finishElement(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                   const ConvolutionBuffers &buffers, Value sum, Index channel,
+                   const Position &position) {
+  SmallVector<Index> indices = {position.image, channel};
+  if (!gemm.withoutPositions)
+    for (auto [dimension, output] : llvm::zip(gemm.dimensions, position.output))
+      indices.push_back(kernel.add(
+          kernel.mul(output, kernel.constant(dimension.outputStride)),
+          kernel.constant(dimension.outputOffset)));
+  indices.push_back(kernel.constant(0));
+  auto add = [&](Value value) {
+    sum = arith::AddFOp::create(kernel.builder, kernel.location, sum, value);
+  };
+  if (buffers.bias)
+    add(kernel.loadScalar(buffers.bias, {channel, kernel.constant(0)}));
+  if (buffers.residual)
+    add(kernel.loadScalar(buffers.residual, indices));
+  kernel.storeScalar(kernel.activate(sum, gemm.activation), buffers.output,
+                     indices);
+}
+
+/// The position of a column that exists.
+Position locatePosition(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                        Index column) {
+  Position position;
+  position.column = column;
+  SmallVector<int64_t> sizes = {gemm.batch};
+  for (const Dimension &dimension : gemm.dimensions)
+    sizes.push_back(dimension.output);
+  SmallVector<Index> all = kernel.delinearize(column, sizes);
+  position.image = all.front();
+  position.output.assign(all.begin() + 1, all.end());
+  return position;
+}
 
 class Emitter {
 public:
@@ -107,7 +163,7 @@ private:
 
   // --- results
   void finish(ValueRange sums);
-  void finishElement(Value sum, Index channel, const Position &position);
+  void storePartialSum(Value sum, Index channel, Index column);
 
   Index number(int64_t value) { return kernel.constant(value); }
   Value less(Index a, int64_t b) {
@@ -135,7 +191,7 @@ private:
   /// Two tiles of each: one is read while the next one is written.
   Value filterTiles, dataTiles;
   /// The block's tile, and the thread's place in it.
-  Index group, firstChannel, firstColumn, threadRow, threadColumn;
+  Index split, group, firstChannel, firstColumn, threadRow, threadColumn;
   /// What a thread brings: rows of the data's tile, `loadRows` apart, of one
   /// column.
   Index loadRow, loadColumn;
@@ -146,19 +202,13 @@ private:
 // --- elements of the data's matrix ------------------------------------------
 
 Position Emitter::locate(Index column) {
-  Position position;
-  SmallVector<int64_t> sizes = {gemm.batch};
-  for (const Dimension &dimension : gemm.dimensions)
-    sizes.push_back(dimension.output);
   int64_t columns = gemm.countPositions();
-  if (columns % tile.positions != 0) {
-    position.exists = less(column, columns);
-    // The last one in the place of those that don't exist.
-    column = kernel.min(column, number(columns - 1));
-  }
-  SmallVector<Index> all = kernel.delinearize(column, sizes);
-  position.image = all.front();
-  position.output.assign(all.begin() + 1, all.end());
+  if (columns % tile.positions == 0)
+    return locatePosition(kernel, gemm, column);
+  // The last one in the place of those that don't exist.
+  Position position =
+      locatePosition(kernel, gemm, kernel.min(column, number(columns - 1)));
+  position.exists = less(column, columns);
   return position;
 }
 
@@ -193,18 +243,27 @@ SmallVector<Index> Emitter::locateInput(const Position &position, Index tap,
 
 Value Emitter::loadInput(const Position &position, Index channel,
                          ArrayRef<Index> place, Value inside) {
-  auto load = [&] {
-    SmallVector<Index> indices = {
-        position.image,
-        kernel.add(kernel.mul(group, number(gemm.inChannels)), channel)};
-    if (!gemm.withoutPositions)
-      llvm::append_range(indices, place);
-    indices.push_back(number(0));
-    return kernel.loadScalar(buffers.input, indices);
+  // No branch: the first element stands in for what doesn't exist.
+  auto clamp = [&](Index index) -> Index {
+    if (!inside)
+      return index;
+    return Value(arith::SelectOp::create(kernel.builder, kernel.location,
+                                         inside, kernel.value(index),
+                                         kernel.value(number(0))));
   };
+  SmallVector<Index> indices = {
+      position.image,
+      clamp(kernel.add(kernel.mul(group, number(gemm.inChannels)), channel))};
+  if (!gemm.withoutPositions)
+    for (Index at : place)
+      indices.push_back(clamp(at));
+  indices.push_back(number(0));
+  Value loaded = kernel.loadScalar(buffers.input, indices);
   if (!inside)
-    return load();
-  return block.selectOrZero(inside, kernel.builder.getF32Type(), load);
+    return loaded;
+  return arith::SelectOp::create(
+      kernel.builder, kernel.location, inside, loaded,
+      kernel.floatConstant(0, kernel.builder.getF32Type()));
 }
 
 // --- a step -----------------------------------------------------------------
@@ -334,28 +393,14 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
 
 // --- results ----------------------------------------------------------------
 
-void Emitter::finishElement(Value sum, Index channel,
-                            const Position &position) {
-  SmallVector<Index> indices = {
-      position.image,
-      kernel.add(kernel.mul(group, number(gemm.outChannels)), channel)};
-  Index global = indices.back();
-  if (!gemm.withoutPositions)
-    for (auto [dimension, output] : llvm::zip(gemm.dimensions, position.output))
-      indices.push_back(
-          kernel.add(kernel.mul(output, number(dimension.outputStride)),
-                     number(dimension.outputOffset)));
-  indices.push_back(number(0));
-  OpBuilder &builder = kernel.builder;
-  if (buffers.bias)
-    sum = arith::AddFOp::create(
-        builder, kernel.location, sum,
-        kernel.loadScalar(buffers.bias, {global, number(0)}));
-  if (buffers.residual)
-    sum = arith::AddFOp::create(builder, kernel.location, sum,
-                                kernel.loadScalar(buffers.residual, indices));
-  kernel.storeScalar(kernel.activate(sum, gemm.activation), buffers.output,
-                     indices);
+void Emitter::storePartialSum(Value sum, Index channel, Index column) {
+  Index row = kernel.add(
+      kernel.mul(kernel.add(kernel.mul(split, number(gemm.groups)), group),
+                 number(gemm.outChannels)),
+      channel);
+  kernel.storeScalar(
+      sum, buffers.prepared,
+      kernel.add(kernel.mul(row, number(gemm.countPositions())), column));
 }
 
 void Emitter::finish(ValueRange sums) {
@@ -376,8 +421,15 @@ void Emitter::finish(ValueRange sums) {
         cutChannels ? less(channel, gemm.outChannels) : Value();
     for (int64_t n = 0; n < columns; ++n) {
       Value exists = both(channelExists, positions[n].exists);
+      Value sum = sums[m * columns + n];
       auto write = [&] {
-        finishElement(sums[m * columns + n], channel, positions[n]);
+        if (gemm.countSplits() == 1)
+          finishElement(
+              kernel, gemm, buffers, sum,
+              kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
+              positions[n]);
+        else
+          storePartialSum(sum, channel, positions[n].column);
       };
       if (exists)
         kernel.ifThen(exists, write);
@@ -394,10 +446,12 @@ void Emitter::emit() {
       llvm::divideCeilSigned(gemm.countPositions(), tile.positions);
   // Blocks that run together share the filter's tile.
   SmallVector<Index> place =
-      kernel.delinearize(kernel.task, {gemm.groups, channelTiles, columnTiles});
-  group = place[0];
-  firstChannel = kernel.mul(place[1], number(tile.channels));
-  firstColumn = kernel.mul(place[2], number(tile.positions));
+      kernel.delinearize(kernel.task, {gemm.countSplits(), gemm.groups,
+                                       channelTiles, columnTiles});
+  split = place[0];
+  group = place[1];
+  firstChannel = kernel.mul(place[2], number(tile.channels));
+  firstColumn = kernel.mul(place[3], number(tile.positions));
   Index rowThreads = number(tile.positions / tile.threadPositions);
   threadRow = kernel.div(block.thread(), rowThreads);
   threadColumn = kernel.rem(block.thread(), rowThreads);
@@ -405,22 +459,26 @@ void Emitter::emit() {
   dataTiles = block.createShared({2 * tile.depth * tile.positions});
   divideLoads();
 
-  storeTiles(loadTiles(number(0)), number(0));
+  Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
+  Index steps = number(gemm.countStepsOfSplit());
+  if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
+    steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
+  storeTiles(loadTiles(firstStep), number(0));
   block.barrier();
   SmallVector<Value> sums(tile.threadPositions * tile.threadChannels,
                           kernel.floatConstant(0, kernel.builder.getF32Type()));
-  int64_t steps = gemm.countSteps();
-  sums = kernel.forLoop(number(0), number(steps - 1), 1, sums,
-                        [&](Index step, ValueRange carried) {
-                          Index next = kernel.add(step, number(1));
-                          SmallVector<Value> loaded = loadTiles(next);
-                          SmallVector<Value> added =
-                              multiply(kernel.rem(step, number(2)), carried);
-                          storeTiles(loaded, kernel.rem(next, number(2)));
-                          block.barrier();
-                          return added;
-                        });
-  sums = multiply(number((steps - 1) % 2), sums);
+  Index last = kernel.sub(steps, number(1));
+  sums = kernel.forLoop(
+      number(0), last, 1, sums, [&](Index step, ValueRange carried) {
+        Index next = kernel.add(step, number(1));
+        SmallVector<Value> loaded = loadTiles(kernel.add(firstStep, next));
+        SmallVector<Value> added =
+            multiply(kernel.rem(step, number(2)), carried);
+        storeTiles(loaded, kernel.rem(next, number(2)));
+        block.barrier();
+        return added;
+      });
+  sums = multiply(kernel.rem(last, number(2)), sums);
   finish(sums);
 }
 
@@ -429,4 +487,38 @@ void Emitter::emit() {
 void toeplitz::emitImplicitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
                                 const ConvolutionBuffers &buffers) {
   Emitter(kernel, gemm, buffers).emit();
+}
+
+static TaskDivision divideFinishing(const ImplicitGemm &gemm,
+                                    kernel::TargetAttr target) {
+  return TaskDivision(target,
+                      {gemm.groups * gemm.outChannels, gemm.countPositions()},
+                      /*workPerPoint=*/1);
+}
+
+int64_t toeplitz::countFinishingTasks(const ImplicitGemm &gemm,
+                                      kernel::TargetAttr target) {
+  return divideFinishing(gemm, target).getCount();
+}
+
+void toeplitz::emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                             const ConvolutionBuffers &buffers) {
+  divideFinishing(gemm, kernel.target)
+      .forEach(kernel, [&](ArrayRef<Index> place) {
+        int64_t columns = gemm.countPositions();
+        Value sum;
+        for (int64_t split = 0; split < gemm.countSplits(); ++split) {
+          Index row = kernel.add(
+              kernel.constant(split * gemm.groups * gemm.outChannels),
+              place[0]);
+          Value part = kernel.loadScalar(
+              buffers.prepared,
+              kernel.add(kernel.mul(row, kernel.constant(columns)), place[1]));
+          sum = sum ? Value(arith::AddFOp::create(kernel.builder,
+                                                  kernel.location, sum, part))
+                    : part;
+        }
+        finishElement(kernel, gemm, buffers, sum, place[0],
+                      locatePosition(kernel, gemm, place[1]));
+      });
 }

@@ -8,6 +8,10 @@
 
 namespace toeplitz {
 
+/// How many parts sums of `steps` steps are divided into where there are
+/// `tiles` tiles.
+int64_t chooseImplicitGemmSplits(int64_t tiles, int64_t steps);
+
 /// What a block computes in one go: `channels` x `positions` outputs, `depth`
 /// products of each at a time. A thread has threadChannels x threadPositions of
 /// them, in quadruples.
@@ -50,14 +54,32 @@ struct ImplicitGemm {
   /// Output positions of all images.
   int64_t countPositions() const;
   int64_t countSteps() const;
-  int64_t countBlocks() const;
+  int64_t countTiles() const;
+  /// The parts into which the sums are divided, each computed by a block of its
+  /// own, so that few tiles still fill a GPU; then a second kernel adds them up
+  /// and finishes the results. 1 where the blocks do that themselves.
+  int64_t countSplits() const;
+  int64_t countStepsOfSplit() const;
+  /// Blocks of the kernel that multiplies.
+  int64_t countBlocks() const { return countTiles() * countSplits(); }
+  /// Floats between the two kernels: splits x channels x positions.
+  int64_t countPartialSums() const {
+    return countSplits() * groups * outChannels * countPositions();
+  }
 };
 
 ImplicitGemm getImplicitGemm(kernel::ConvOp op);
 
-/// Writes what the threads of a block do.
+/// Writes what the threads of a block do: results, or partial sums where there
+/// are several splits.
 void emitImplicitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
                       const ConvolutionBuffers &buffers);
+
+/// The tasks of the second kernel, and one of them.
+int64_t countFinishingTasks(const ImplicitGemm &gemm,
+                            kernel::TargetAttr target);
+void emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                   const ConvolutionBuffers &buffers);
 
 } // namespace toeplitz
 
