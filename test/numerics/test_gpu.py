@@ -9,7 +9,7 @@ import pytest
 
 import test_border_cases
 import test_operators
-from general_ir import generic, tensor, write_network
+from general_ir import BFLOAT16, generic, tensor, write_network
 from operator_cases import Pack, comparisons, description_of, member_name, packs_of
 from random_windows import product, random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
@@ -86,7 +86,7 @@ def test_operators_have_ptx(pack, tmp_path):
 
 def write_function(function, kind, directory):
     """A network that applies a function of one argument, or of two that are the same, to each element."""
-    dtype = {"f32": np.float32, "f64": np.float64}[kind]
+    dtype = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": BFLOAT16}[kind]
     type_ = tensor((70,), dtype)
     arguments = "%a0, %a0" if function in ("math.powf", "math.atan2", "arith.remf") else "%a0"
     code = generic("i", [("%x", type_, "i")], [("%e", type_, "i")], f"%v = {function} {arguments} : {kind}\nlinalg.yield %v : {kind}")
@@ -96,7 +96,11 @@ def write_function(function, kind, directory):
 
 # Compiled to arithmetic: by approximate-math, or by LLVM.
 FUNCTIONS = [
-    *(("f32", f"math.{name}") for name in "asin acos atan atan2 tanh exp expm1 log log2 log1p erf erfc cbrt".split()),
+    *(
+        (kind, f"math.{name}")
+        for kind in ("f32", "f16", "bf16")
+        for name in "asin acos atan atan2 tanh exp expm1 log log2 log1p erf erfc cbrt".split()
+    ),
     *((kind, f"math.{name}") for kind in ("f32", "f64") for name in "sqrt rsqrt floor ceil round roundeven trunc absf".split()),
 ]
 # What the functions would be without CUDA's device library, which isn't there: LLVM has code for none of these.
