@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -198,6 +199,9 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
     manager.addPass(createConvertParallelToRuntime());
   }
   manager.addPass(createExternalizeWeights());
+  // (A GPU has functions of half precision only as approximations in f32.)
+  if (options.target.isGpu())
+    manager.addPass(math::createMathExtendToSupportedTypes());
   manager.addPass(createApproximateMath());
   if (options.target.isGpu())
     addDevicePasses(manager);
