@@ -31,9 +31,10 @@ constexpr int64_t warp = 32;
 /// Threads of a block whose tasks are threads: enough that the few blocks that
 /// a multiprocessor can have at once fill it.
 constexpr int64_t usualThreads = 256;
-/// A grid may have this many blocks along its first dimension (CUDA C++
-/// Programming Guide, technical specifications per compute capability).
-constexpr int64_t mostBlocks = (int64_t(1) << 31) - 1;
+/// The largest index of 32 bits. A grid may also have this many blocks along
+/// its first dimension (CUDA C++ Programming Guide, technical specifications
+/// per compute capability).
+constexpr int64_t mostIndex = (int64_t(1) << 31) - 1;
 
 struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
   void runOnOperation() override {
@@ -127,9 +128,8 @@ private:
                 : std::min<int64_t>(usualThreads, llvm::alignTo(tasks, warp));
     kernel.blocks =
         threads ? tasks : llvm::divideCeilSigned(tasks, kernel.threads);
-    if (kernel.blocks > mostBlocks)
-      return function.emitOpError("needs ")
-             << kernel.blocks << " blocks, a GPU runs at most " << mostBlocks;
+    if (failed(checkSizes(function, tasks)))
+      return failure();
     OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
     Location location = function.getLoc();
     kernel.function = gpu::GPUFuncOp::create(
@@ -143,6 +143,27 @@ private:
     moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
     moveSharedMemory(kernel.function);
     return kernel;
+  }
+
+  /// Indices on a GPU are of 32 bits, and a task has at most one block.
+  static LogicalResult checkSizes(func::FuncOp function, int64_t tasks) {
+    if (tasks > mostIndex)
+      return function.emitOpError("has ")
+             << tasks << " tasks, a kernel of a GPU at most " << mostIndex;
+    auto check = [&](Type type) {
+      auto buffer = dyn_cast<MemRefType>(type);
+      if (!buffer || !buffer.hasStaticShape() ||
+          buffer.getNumElements() <= mostIndex)
+        return success();
+      return LogicalResult(function.emitOpError("works on a buffer of ")
+                           << buffer.getNumElements()
+                           << " elements, a kernel of a GPU on at most "
+                           << mostIndex);
+    };
+    for (Type type : function.getArgumentTypes())
+      if (failed(check(type)))
+        return failure();
+    return success();
   }
 
   static void moveBody(func::FuncOp function, const Kernel &kernel,
