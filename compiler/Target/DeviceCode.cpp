@@ -25,11 +25,11 @@ using namespace toeplitz;
 /// compiler.
 static LogicalResult checkFunctions(gpu::GPUModuleOp kernels) {
   WalkResult result = kernels.walk([](Operation *op) {
-    if (isa<LLVM::ExpOp, LLVM::Exp2Op, LLVM::Exp10Op, LLVM::LogOp,
-            LLVM::Log2Op, LLVM::Log10Op, LLVM::PowOp, LLVM::PowIOp, LLVM::SinOp,
-            LLVM::CosOp, LLVM::SincosOp, LLVM::TanOp, LLVM::ASinOp,
-            LLVM::ACosOp, LLVM::ATanOp, LLVM::ATan2Op, LLVM::SinhOp,
-            LLVM::CoshOp, LLVM::TanhOp, LLVM::FRemOp>(op)) {
+    if (isa<LLVM::ExpOp, LLVM::Exp2Op, LLVM::Exp10Op, LLVM::LogOp, LLVM::Log2Op,
+            LLVM::Log10Op, LLVM::PowOp, LLVM::PowIOp, LLVM::SinOp, LLVM::CosOp,
+            LLVM::SincosOp, LLVM::TanOp, LLVM::ASinOp, LLVM::ACosOp,
+            LLVM::ATanOp, LLVM::ATan2Op, LLVM::SinhOp, LLVM::CoshOp,
+            LLVM::TanhOp, LLVM::FRemOp>(op)) {
       op->emitError() << "'" << op->getName().stripDialect()
                       << "' has no code for a GPU";
       return WalkResult::interrupt();
