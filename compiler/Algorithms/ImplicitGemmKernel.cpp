@@ -360,13 +360,11 @@ void Emitter::storeTiles(ArrayRef<Value> values, Index half) {
 
 /// Adds the products of a step to the thread's sums, channel by channel.
 SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
-  SmallVector<Value> sums(before);
   auto loadSide = [&](Value tiles, int64_t width, int64_t perThread,
-                      Index threadPlace, int64_t row) {
+                      Index threadPlace, Index row) {
     SmallVector<Value> values;
     Index start = kernel.mul(
-        kernel.add(kernel.mul(half, number(tile.depth)), number(row)),
-        number(width));
+        kernel.add(kernel.mul(half, number(tile.depth)), row), number(width));
     for (int64_t i = 0; i < perThread / quad; ++i) {
       Value loaded = kernel.loadVector(
           tiles, kernel.add(start, getQuad(threadPlace, i, width / perThread)),
@@ -377,7 +375,7 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
     }
     return values;
   };
-  for (int64_t row = 0; row < tile.depth; ++row) {
+  auto addRow = [&](Index row, SmallVector<Value> &sums) {
     SmallVector<Value> weights = loadSide(filterTiles, tile.channels,
                                           tile.threadChannels, threadRow, row);
     SmallVector<Value> data = loadSide(dataTiles, tile.positions,
@@ -387,8 +385,16 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
         Value &sum = sums[m * data.size() + n];
         sum = kernel.multiplyAdd(weight, element, sum);
       }
-  }
-  return sums;
+  };
+  // Of more rows the assembler loads all operands at once, and spills.
+  constexpr int64_t rowsTogether = 8;
+  return kernel.forLoop(number(0), number(tile.depth), rowsTogether, before,
+                        [&](Index first, ValueRange carried) {
+                          SmallVector<Value> sums(carried);
+                          for (int64_t i = 0; i < rowsTogether; ++i)
+                            addRow(kernel.add(first, number(i)), sums);
+                          return sums;
+                        });
 }
 
 // --- results ----------------------------------------------------------------

@@ -335,9 +335,9 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
       })) {
     module.emitError("the lowered module needs a function 'main' of ")
         << parameters
-        << " pointers (pool, workspace, inputs, outputs, and the weights of a "
-           "GPU) "
-           "that returns nothing";
+        << (network.gpu ? " pointers (queue, arena, inputs, outputs, weights)"
+                        : " pointers (pool, workspace, inputs, outputs)")
+        << " that returns nothing";
     return std::nullopt;
   }
   for (LLVM::GlobalOp global : module.getOps<LLVM::GlobalOp>())

@@ -20,7 +20,6 @@ def list_spills(log):
 
 
 NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet"]
-SPILLS = pytest.mark.xfail(reason="two of squeezenet's implicit-gemm kernels need more than 255 registers", strict=True)
 
 
 def assemble(name, architecture, folder):
@@ -44,7 +43,7 @@ def test_ptxas_takes_the_kernels(name, architecture, tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
-@pytest.mark.parametrize("name", [*NETWORKS[:-1], pytest.param("squeezenet", marks=SPILLS)])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_registers_suffice(name, architecture, tmp_path):
     _, result = assemble(name, architecture, tmp_path)
     spills = list_spills(result.stderr)
