@@ -227,5 +227,9 @@ bool toeplitz::describeGpu(TargetDescription &target,
   target.hasFusedMultiplyAdd = true;
   target.hasTileProducts = false;
   target.hasProductsByElement = false;
+  // An A100's multiprocessor, and its second level; not the host's, so that the
+  // same options give the same code everywhere.
+  target.level1CacheBytes = 192 * 1024;
+  target.level2CacheBytes = 40 * 1024 * 1024;
   return true;
 }
