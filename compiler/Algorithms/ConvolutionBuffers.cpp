@@ -38,6 +38,30 @@ void toeplitz::finishVector(KernelBuilder &kernel,
   kernel.storeVector(kernel.activate(sum, activation), buffers.output, indices);
 }
 
+void toeplitz::finishElement(KernelBuilder &kernel,
+                             const ConvolutionBuffers &buffers,
+                             kernel::ActivationAttr activation, Value sum,
+                             Index image, Index channel,
+                             ArrayRef<Dimension> dimensions,
+                             ArrayRef<Index> position) {
+  SmallVector<Index> indices = {image, channel};
+  // (A result without positions has none that `dimensions` could index.)
+  if (cast<MemRefType>(buffers.output.getType()).getRank() > 3)
+    for (auto [dimension, at] : llvm::zip_equal(dimensions, position))
+      indices.push_back(
+          kernel.add(kernel.mul(at, kernel.constant(dimension.outputStride)),
+                     kernel.constant(dimension.outputOffset)));
+  indices.push_back(kernel.constant(0));
+  auto add = [&](Value value) {
+    sum = arith::AddFOp::create(kernel.builder, kernel.location, sum, value);
+  };
+  if (buffers.bias)
+    add(kernel.loadScalar(buffers.bias, {channel, kernel.constant(0)}));
+  if (buffers.residual)
+    add(kernel.loadScalar(buffers.residual, indices));
+  kernel.storeScalar(kernel.activate(sum, activation), buffers.output, indices);
+}
+
 /// The dimensions of N x B x I x V, those of I as one.
 static SmallVector<ReassociationIndices> groupPositions(int64_t rank) {
   SmallVector<ReassociationIndices> groups = {{0}, {1}, {}, {rank - 1}};

@@ -4,6 +4,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_CONVOLUTIONBUFFERS_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_CONVOLUTIONBUFFERS_H
 
+#include "compiler/Algorithms/Geometry.h"
 #include "compiler/Lowering/KernelBuilder.h"
 #include "dialects/Kernel/KernelDialect.h"
 
@@ -29,6 +30,14 @@ template <typename Op> int64_t countScratchRows(mlir::Operation *op) {
 void finishVector(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
                   kernel::ActivationAttr activation, mlir::Value sum,
                   llvm::ArrayRef<KernelBuilder::Index> indices);
+
+/// Bias, residual, activation and store of one element of a plain result
+/// N x C x I x 1: output position `position` of `dimensions` in an image.
+void finishElement(KernelBuilder &kernel, const ConvolutionBuffers &buffers,
+                   kernel::ActivationAttr activation, mlir::Value sum,
+                   KernelBuilder::Index image, KernelBuilder::Index channel,
+                   llvm::ArrayRef<Dimension> dimensions,
+                   llvm::ArrayRef<KernelBuilder::Index> position);
 
 /// Whether the positions of a buffer follow each other at one distance, also
 /// from row to row. They do in a part of a concatenation along the channels;

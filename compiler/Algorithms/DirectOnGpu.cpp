@@ -6,7 +6,7 @@
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-#include <cmath>
+#include <algorithm>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -128,11 +128,7 @@ Value Emitter::addTaps(size_t d, Index tap, Value sum) {
       place.pop_back();
       return added;
     };
-    bool always =
-        dimension.getInputPosition(0, 0) >= 0 &&
-        dimension.getInputPosition(dimension.output - 1, dimension.kernel - 1) <
-            dimension.input;
-    if (always)
+    if (dimension.alwaysReachesInput())
       return {add()};
     OpBuilder &builder = kernel.builder;
     Value inside = arith::CmpIOp::create(
@@ -158,22 +154,8 @@ void Emitter::emit(ArrayRef<Index> output) {
   position.assign(output.begin() + 2, output.end());
   Type type = kernel.builder.getF32Type();
   Value sum = addTaps(0, number(0), kernel.floatConstant(0, type));
-  SmallVector<Index> indices = {image, channel};
-  if (!op.getKernel().empty())
-    for (auto [dimension, at] : llvm::zip(dimensions, position))
-      indices.push_back(
-          kernel.add(kernel.mul(at, number(dimension.outputStride)),
-                     number(dimension.outputOffset)));
-  indices.push_back(number(0));
-  auto add = [&](Value value) {
-    sum = arith::AddFOp::create(kernel.builder, kernel.location, sum, value);
-  };
-  if (buffers.bias)
-    add(kernel.loadScalar(buffers.bias, {channel, number(0)}));
-  if (buffers.residual)
-    add(kernel.loadScalar(buffers.residual, indices));
-  kernel.storeScalar(kernel.activate(sum, op.getActivationAttr()),
-                     buffers.output, indices);
+  finishElement(kernel, buffers, op.getActivationAttr(), sum, image, channel,
+                dimensions, position);
 }
 
 } // namespace

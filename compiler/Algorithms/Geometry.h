@@ -34,6 +34,11 @@ struct Dimension {
     int64_t position = getInputPosition(o, tap);
     return position >= 0 && position < input;
   }
+  /// Whether every tap of every output position lies in the input.
+  bool alwaysReachesInput() const {
+    return getInputPosition(0, 0) >= 0 &&
+           getInputPosition(output - 1, kernel - 1) < input;
+  }
 };
 
 /// The spatial dimensions of kernel.conv, at least one: a convolution without

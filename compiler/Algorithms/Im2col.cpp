@@ -230,11 +230,7 @@ void Emitter::packPosition(Index image, Index group, ArrayRef<Index> output,
                                 kernel.mul(tap[d], number(dimension.dilation))),
                      number(dimension.paddingLow));
       position.push_back(input);
-      bool always =
-          dimension.getInputPosition(0, 0) >= 0 &&
-          dimension.getInputPosition(dimension.output - 1,
-                                     dimension.kernel - 1) < dimension.input;
-      if (always)
+      if (dimension.alwaysReachesInput())
         continue;
       // As unsigned numbers, positions before the input are beyond it too.
       Value within = arith::CmpIOp::create(

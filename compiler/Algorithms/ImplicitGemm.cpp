@@ -14,6 +14,7 @@
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;

@@ -1,10 +1,11 @@
+// The code of implicit-gemm: what the threads of a block do, and the kernel
+// that adds up the partial sums of several splits.
+
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 
 #include "compiler/Lowering/BlockBuilder.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -15,79 +16,6 @@ using Index = KernelBuilder::Index;
 /// Numbers that a thread loads from the block's memory at once.
 static constexpr int64_t quad = 4;
 
-static constexpr ImplicitGemmTile tiles[] = {
-    {128, 128, 8, 8, 8}, {128, 64, 8, 8, 8}, {64, 128, 8, 8, 8},
-    {64, 64, 16, 8, 4},  {64, 32, 16, 4, 4}, {32, 64, 16, 4, 4},
-    {32, 32, 16, 4, 4},
-};
-
-ArrayRef<ImplicitGemmTile> toeplitz::getImplicitGemmTiles() { return tiles; }
-
-ImplicitGemmTile toeplitz::findImplicitGemmTile(int64_t positions,
-                                                int64_t channels) {
-  const ImplicitGemmTile *found =
-      llvm::find_if(tiles, [&](const ImplicitGemmTile &tile) {
-        return tile.positions == positions && tile.channels == channels;
-      });
-  assert(found != std::end(tiles) && "no such tile");
-  return *found;
-}
-
-int64_t ImplicitGemm::countTaps() const {
-  int64_t taps = 1;
-  for (const Dimension &dimension : dimensions)
-    taps *= dimension.kernel;
-  return taps;
-}
-
-int64_t ImplicitGemm::countPositions() const {
-  int64_t positions = batch;
-  for (const Dimension &dimension : dimensions)
-    positions *= dimension.output;
-  return positions;
-}
-
-int64_t ImplicitGemm::countSteps() const {
-  return llvm::divideCeilSigned(countTaps() * inChannels, tile.depth);
-}
-
-int64_t toeplitz::chooseImplicitGemmSplits(int64_t tiles, int64_t steps) {
-  // Two blocks for each of some 130 multiprocessors; the start and end of a
-  // block should be little beside its steps, and the second kernel reads every
-  // part.
-  constexpr int64_t wantedBlocks = 264, fewestSteps = 6, mostSplits = 32;
-  int64_t splits = std::min({llvm::divideCeilSigned(wantedBlocks, tiles),
-                             steps / fewestSteps, mostSplits});
-  return std::max<int64_t>(splits, 1);
-}
-
-int64_t ImplicitGemm::countStepsOfSplit() const {
-  return llvm::divideCeilSigned(
-      countSteps(), chooseImplicitGemmSplits(countTiles(), countSteps()));
-}
-
-int64_t ImplicitGemm::countSplits() const {
-  return llvm::divideCeilSigned(countSteps(), countStepsOfSplit());
-}
-
-int64_t ImplicitGemm::countTiles() const {
-  return groups * llvm::divideCeilSigned(outChannels, tile.channels) *
-         llvm::divideCeilSigned(countPositions(), tile.positions);
-}
-
-ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op) {
-  ImplicitGemm gemm;
-  gemm.batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
-  gemm.groups = op.getGroups();
-  gemm.inChannels = op.getInChannels() / op.getGroups();
-  gemm.outChannels = op.getOutChannels() / op.getGroups();
-  gemm.dimensions = getDimensions(op);
-  gemm.withoutPositions = op.getKernel().empty();
-  gemm.tile = findImplicitGemmTile(op.getTile()[0], op.getTile()[1]);
-  gemm.activation = op.getActivationAttr();
-  return gemm;
-}
-
 namespace {
 
 /// An output position as a thread sees it: its image and coordinates, and
@@ -97,28 +25,6 @@ struct Position {
   SmallVector<Index> output;
   Value exists;
 };
-
-/// Bias, residual, activation and store of an output.
-void finishElement(KernelBuilder &kernel, const ImplicitGemm &gemm,
-                   const ConvolutionBuffers &buffers, Value sum, Index channel,
-                   const Position &position) {
-  SmallVector<Index> indices = {position.image, channel};
-  if (!gemm.withoutPositions)
-    for (auto [dimension, output] : llvm::zip(gemm.dimensions, position.output))
-      indices.push_back(kernel.add(
-          kernel.mul(output, kernel.constant(dimension.outputStride)),
-          kernel.constant(dimension.outputOffset)));
-  indices.push_back(kernel.constant(0));
-  auto add = [&](Value value) {
-    sum = arith::AddFOp::create(kernel.builder, kernel.location, sum, value);
-  };
-  if (buffers.bias)
-    add(kernel.loadScalar(buffers.bias, {channel, kernel.constant(0)}));
-  if (buffers.residual)
-    add(kernel.loadScalar(buffers.residual, indices));
-  kernel.storeScalar(kernel.activate(sum, gemm.activation), buffers.output,
-                     indices);
-}
 
 /// The position of a column that exists.
 Position locatePosition(KernelBuilder &kernel, const ImplicitGemm &gemm,
@@ -225,11 +131,7 @@ SmallVector<Index> Emitter::locateInput(const Position &position, Index tap,
                    kernel.mul(taps[d], number(dimension.dilation))),
         number(dimension.paddingLow));
     place.push_back(at);
-    bool always =
-        dimension.getInputPosition(0, 0) >= 0 &&
-        dimension.getInputPosition(dimension.output - 1, dimension.kernel - 1) <
-            dimension.input;
-    if (always)
+    if (dimension.alwaysReachesInput())
       continue;
     // As unsigned numbers, positions before the input are beyond it too.
     inside =
@@ -431,9 +333,9 @@ void Emitter::finish(ValueRange sums) {
       auto write = [&] {
         if (gemm.countSplits() == 1)
           finishElement(
-              kernel, gemm, buffers, sum,
+              kernel, buffers, gemm.activation, sum, positions[n].image,
               kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
-              positions[n]);
+              gemm.dimensions, positions[n].output);
         else
           storePartialSum(sum, channel, positions[n].column);
       };
@@ -524,7 +426,8 @@ void toeplitz::emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
                                                   kernel.location, sum, part))
                     : part;
         }
-        finishElement(kernel, gemm, buffers, sum, place[0],
-                      locatePosition(kernel, gemm, place[1]));
+        Position position = locatePosition(kernel, gemm, place[1]);
+        finishElement(kernel, buffers, gemm.activation, sum, position.image,
+                      place[0], gemm.dimensions, position.output);
       });
 }

@@ -2,7 +2,6 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -26,19 +25,6 @@ Value BlockBuilder::createShared(ArrayRef<int64_t> sizes) {
 
 void BlockBuilder::barrier() {
   gpu::BarrierOp::create(kernel.builder, kernel.location);
-}
-
-Value BlockBuilder::selectOrZero(Value condition, Type type,
-                                 llvm::function_ref<Value()> body) {
-  OpBuilder &builder = kernel.builder;
-  auto branch = scf::IfOp::create(builder, kernel.location, type, condition,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, kernel.location, body());
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, kernel.location, kernel.floatConstant(0, type));
-  return branch.getResult(0);
 }
 
 } // namespace toeplitz

@@ -21,9 +21,6 @@ public:
   /// Every thread waits until all have come here; what they wrote to the
   /// block's memory is then seen by all.
   void barrier();
-  /// `body` where the condition holds, else zero of this type.
-  mlir::Value selectOrZero(mlir::Value condition, mlir::Type type,
-                           llvm::function_ref<mlir::Value()> body);
 
 private:
   KernelBuilder &kernel;

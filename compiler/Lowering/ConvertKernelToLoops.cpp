@@ -1,6 +1,7 @@
 // Writes each distinct kernel as a function of loops, and main as calls of
 // them.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/KernelWork.h"
 #include "compiler/Lowering/Kernels/Table.h"
 #include "compiler/Lowering/Passes.h"
@@ -185,11 +186,9 @@ struct ConvertKernelToLoops
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     SmallVector<std::pair<Operation *, const KernelLowering *>> kernels;
     main.walk([&](Operation *op) {
       if (const KernelLowering *lowering = find(op))

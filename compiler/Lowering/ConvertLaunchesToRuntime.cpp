@@ -1,5 +1,6 @@
 // Hands launches to the runtime's queue.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -22,11 +23,9 @@ struct ConvertLaunchesToRuntime
     : toeplitz::impl::ConvertLaunchesToRuntimeBase<ConvertLaunchesToRuntime> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     (void)main.insertArgument(0, LLVM::LLVMPointerType::get(&getContext()), {},
                               main.getLoc());
     if (failed(numberKernels()))

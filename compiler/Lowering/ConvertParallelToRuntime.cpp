@@ -1,5 +1,6 @@
 // Hands parallel loops to the runtime's threads.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -18,11 +19,9 @@ namespace {
 struct ConvertParallelToRuntime
     : toeplitz::impl::ConvertParallelToRuntimeBase<ConvertParallelToRuntime> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      getOperation().emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     (void)main.insertArgument(0, LLVM::LLVMPointerType::get(&getContext()), {},
                               main.getLoc());
     SmallVector<scf::ForallOp> loops;
@@ -34,20 +33,14 @@ struct ConvertParallelToRuntime
 
 private:
   LogicalResult convert(scf::ForallOp loop, Value pool) {
-    auto slot = dyn_cast<kernel::SlotOp>(loop.getBody()->front());
-    auto call = dyn_cast<func::CallOp>(slot ? *slot->getNextNode()
-                                            : loop.getBody()->front());
-    std::optional<SmallVector<int64_t>> counts;
-    if (loop.isNormalized())
-      counts = getConstantIntValues(loop.getMixedUpperBound());
-    if (!call || loop.getRank() != 1 || !counts ||
-        call->getNextNode() != loop.getBody()->getTerminator())
+    std::optional<KernelLoop> matched = matchKernelLoop(loop);
+    if (!matched)
       return loop.emitOpError(
           "must have one dimension and call one kernel in its body");
+    auto [call, slot, tasks] = *matched;
 
     OpBuilder builder(loop);
-    Value count =
-        arith::ConstantIndexOp::create(builder, loop.getLoc(), counts->front());
+    Value count = arith::ConstantIndexOp::create(builder, loop.getLoc(), tasks);
     Value slots = slot ? arith::ConstantIndexOp::create(
                              builder, loop.getLoc(),
                              static_cast<int64_t>(slot.getCount()))

@@ -1,5 +1,6 @@
 // Puts the weights of a network into one buffer that @main is handed.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -23,11 +24,9 @@ constexpr int64_t alignment = 128;
 struct GatherWeights : toeplitz::impl::GatherWeightsBase<GatherWeights> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     SmallVector<memref::GetGlobalOp> uses;
     main.walk([&](memref::GetGlobalOp op) { uses.push_back(op); });
     for (memref::GetGlobalOp use : uses)

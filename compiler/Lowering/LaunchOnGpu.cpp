@@ -1,9 +1,9 @@
 // Makes kernel functions kernels of a GPU, and calls of them launches.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/MathExtras.h"
@@ -39,11 +39,9 @@ constexpr int64_t mostIndex = (int64_t(1) << 31) - 1;
 struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     SmallVector<KernelCall> calls;
     if (failed(findCalls(main, calls)))
       return signalPassFailure();
@@ -72,16 +70,12 @@ private:
       auto loop = dyn_cast<scf::ForallOp>(op);
       if (!loop)
         continue;
-      auto call = dyn_cast<func::CallOp>(loop.getBody()->front());
-      std::optional<SmallVector<int64_t>> counts;
-      if (loop.isNormalized())
-        counts = getConstantIntValues(loop.getMixedUpperBound());
-      if (!call || loop.getRank() != 1 || !counts ||
-          call->getNextNode() != loop.getBody()->getTerminator())
+      std::optional<KernelLoop> matched = matchKernelLoop(loop);
+      if (!matched || matched->slot)
         return loop.emitOpError(
             "must have one dimension and call one kernel in its body, which "
             "works in no memory of its own");
-      calls.push_back({&op, call, counts->front()});
+      calls.push_back({&op, matched->call, matched->tasks});
     }
     return success();
   }
@@ -145,24 +139,19 @@ private:
     return kernel;
   }
 
-  /// Indices on a GPU are of 32 bits, and a task has at most one block.
+  /// Indices on a GPU are of 32 bits.
   static LogicalResult checkSizes(func::FuncOp function, int64_t tasks) {
     if (tasks > mostIndex)
       return function.emitOpError("has ")
              << tasks << " tasks, a kernel of a GPU at most " << mostIndex;
-    auto check = [&](Type type) {
+    for (Type type : function.getArgumentTypes()) {
       auto buffer = dyn_cast<MemRefType>(type);
-      if (!buffer || !buffer.hasStaticShape() ||
-          buffer.getNumElements() <= mostIndex)
-        return success();
-      return LogicalResult(function.emitOpError("works on a buffer of ")
-                           << buffer.getNumElements()
-                           << " elements, a kernel of a GPU on at most "
-                           << mostIndex);
-    };
-    for (Type type : function.getArgumentTypes())
-      if (failed(check(type)))
-        return failure();
+      if (buffer && buffer.hasStaticShape() &&
+          buffer.getNumElements() > mostIndex)
+        return function.emitOpError("works on a buffer of ")
+               << buffer.getNumElements()
+               << " elements, a kernel of a GPU on at most " << mostIndex;
+    }
     return success();
   }
 

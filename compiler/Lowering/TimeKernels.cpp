@@ -4,6 +4,7 @@
 // of its own either: it can run in several threads, and hosts read it like any
 // other output.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/KernelWork.h"
 #include "compiler/Lowering/Passes.h"
 
@@ -30,11 +31,9 @@ namespace {
 struct TimeKernels : toeplitz::impl::TimeKernelsBase<TimeKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     SmallVector<Operation *> kernels;
     main.walk([&](Operation *op) {
       if (isKernel(op))

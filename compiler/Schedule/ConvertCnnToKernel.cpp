@@ -2,6 +2,7 @@
 // then everything else.
 
 #include "compiler/Analysis/BoundaryType.h"
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Schedule/ConvertConvolution.h"
 #include "compiler/Schedule/ConvertElementwise.h"
 #include "compiler/Schedule/ConvertNormalization.h"
@@ -86,11 +87,9 @@ struct ConvertCnnToKernel
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      module.emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(module);
+    if (!main)
       return signalPassFailure();
-    }
     recordInterface(module, main);
 
     // Convolutions first: they take the operations behind them into their

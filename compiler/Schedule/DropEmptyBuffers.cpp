@@ -4,6 +4,7 @@
 // ever read from such a buffer or written to it, so its shape doesn't matter;
 // memref<0x1xf32> has the same rank, and strides.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Schedule/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,11 +37,9 @@ namespace {
 struct DropEmptyBuffers
     : toeplitz::impl::DropEmptyBuffersBase<DropEmptyBuffers> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      getOperation().emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     dropCopies(main);
     // What loops carry comes in as an argument of their bodies.
     main.walk([](Block *block) {

@@ -22,6 +22,7 @@
 // once, at once when its slice is computed, and nothing is written in place of
 // it later: its readers see a tensor that isn't writable.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Schedule/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -485,11 +486,9 @@ void Placement::replaceResults() {
 
 struct PlaceSlices : toeplitz::impl::PlaceSlicesBase<PlaceSlices> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      getOperation().emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     Placement(main).run();
   }
 };

@@ -8,6 +8,7 @@
 // in place (tensor.insert, say): then whoever reads an older state of it later
 // reads a copy. Or it is computed elsewhere, and put there in the end.
 
+#include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Schedule/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -214,11 +215,9 @@ namespace {
 
 struct PrepareBuffers : toeplitz::impl::PrepareBuffersBase<PrepareBuffers> {
   void runOnOperation() override {
-    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
-    if (!main) {
-      getOperation().emitError("expected a function @main, the network");
+    func::FuncOp main = findMain(getOperation());
+    if (!main)
       return signalPassFailure();
-    }
     for (unsigned i = 0; i < main.getNumArguments(); ++i)
       main.setArgAttr(i, bufferization::BufferizationDialect::kWritableAttrName,
                       BoolAttr::get(&getContext(), false));

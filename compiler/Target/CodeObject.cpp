@@ -20,19 +20,20 @@
 using namespace mlir;
 using namespace toeplitz;
 
-NetworkCode::NetworkCode() {
-  // Without a handler LLVM prints an error and exits.
+void toeplitz::keepFirstError(llvm::LLVMContext &context, std::string &error) {
   context.setDiagnosticHandlerCallBack(
-      [](const llvm::DiagnosticInfo *info, void *self) {
-        std::string &diagnostic = static_cast<NetworkCode *>(self)->diagnostic;
-        if (info->getSeverity() != llvm::DS_Error || !diagnostic.empty())
+      [](const llvm::DiagnosticInfo *info, void *text) {
+        std::string &error = *static_cast<std::string *>(text);
+        if (info->getSeverity() != llvm::DS_Error || !error.empty())
           return;
-        llvm::raw_string_ostream stream(diagnostic);
+        llvm::raw_string_ostream stream(error);
         llvm::DiagnosticPrinterRawOStream printer(stream);
         info->print(printer);
       },
-      this);
+      &error);
 }
+
+NetworkCode::NetworkCode() { keepFirstError(context, diagnostic); }
 
 NetworkCode::~NetworkCode() = default;
 
@@ -234,13 +235,22 @@ void NetworkCode::writeIR(llvm::raw_ostream &stream) const {
   module->print(stream, /*AAW=*/nullptr);
 }
 
+llvm::Error toeplitz::writeMachineCode(llvm::Module &module,
+                                       llvm::TargetMachine &machine,
+                                       llvm::CodeGenFileType type,
+                                       llvm::raw_pwrite_stream &stream) {
+  llvm::legacy::PassManager passes;
+  if (machine.addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr, type))
+    return llvm::createStringError("LLVM writes no such file for " +
+                                   machine.getTargetTriple().str());
+  passes.run(module);
+  return llvm::Error::success();
+}
+
 llvm::Error NetworkCode::writeCode(llvm::CodeGenFileType type,
                                    llvm::raw_pwrite_stream &stream) {
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr, type))
-    return llvm::createStringError("LLVM writes no such file for " +
-                                   machine->getTargetTriple().str());
-  passes.run(*module);
+  if (llvm::Error error = writeMachineCode(*module, *machine, type, stream))
+    return error;
   if (!diagnostic.empty())
     return llvm::createStringError(diagnostic);
   return llvm::Error::success();

@@ -20,6 +20,15 @@ namespace toeplitz {
 void optimizeCode(llvm::Module &module, llvm::TargetMachine &machine,
                   unsigned level);
 
+/// Keeps the first error that LLVM reports in `context`; without this it prints
+/// the error and exits. `error` must outlive the context.
+void keepFirstError(llvm::LLVMContext &context, std::string &error);
+
+/// Writes assembly or an object of `module`, and changes it.
+llvm::Error writeMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
+                             llvm::CodeGenFileType type,
+                             llvm::raw_pwrite_stream &stream);
+
 /// Code of a network on its way through LLVM, all of it or a part. It has a
 /// context of its own, so that several can be worked on at the same time.
 class NetworkCode {
@@ -52,9 +61,9 @@ public:
 private:
   NetworkCode();
 
-  llvm::LLVMContext context;
   /// The first error that LLVM reported by itself.
   std::string diagnostic;
+  llvm::LLVMContext context;
   std::unique_ptr<llvm::TargetMachine> machine;
   std::unique_ptr<llvm::Module> module;
   /// The function that computes the network.

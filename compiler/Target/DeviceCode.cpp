@@ -11,9 +11,6 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
@@ -82,16 +79,7 @@ toeplitz::writeDeviceCode(ModuleOp module, const TargetDescription &target,
   registerLLVMDialectTranslation(*module.getContext());
   registerNVVMDialectTranslation(*module.getContext());
   llvm::LLVMContext context;
-  // Without a handler LLVM prints an error and exits.
-  context.setDiagnosticHandlerCallBack(
-      [](const llvm::DiagnosticInfo *info, void *text) {
-        if (info->getSeverity() != llvm::DS_Error)
-          return;
-        llvm::raw_string_ostream stream(*static_cast<std::string *>(text));
-        llvm::DiagnosticPrinterRawOStream printer(stream);
-        info->print(printer);
-      },
-      &error);
+  keepFirstError(context, error);
   std::unique_ptr<llvm::Module> code =
       translateModuleToLLVMIR(kernels, context, "kernels");
   if (!code) {
@@ -102,15 +90,10 @@ toeplitz::writeDeviceCode(ModuleOp module, const TargetDescription &target,
   code->setDataLayout(machine->createDataLayout());
   optimizeCode(*code, *machine, options.optimizationLevel);
   llvm::SmallString<0> text;
-  {
-    llvm::raw_svector_ostream stream(text);
-    llvm::legacy::PassManager passes;
-    if (machine->addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr,
-                                     llvm::CodeGenFileType::AssemblyFile))
-      error = "LLVM writes no PTX";
-    else
-      passes.run(*code);
-  }
+  llvm::raw_svector_ostream stream(text);
+  if (llvm::Error failed = writeMachineCode(
+          *code, *machine, llvm::CodeGenFileType::AssemblyFile, stream))
+    error = llvm::toString(std::move(failed));
   if (!error.empty()) {
     module.emitError(error);
     return std::nullopt;

@@ -45,8 +45,7 @@ private:
   };
   GpuFunctions buildGpuFunctions();
   llvm::Function *buildRunOnGpu();
-  llvm::Function *buildCreateOnGpu();
-  void buildCreation();
+  llvm::Function *buildCreateOnGpu(const std::string &name, bool exported);
   llvm::Function *buildRunBatch();
   llvm::Function *buildBatchWorkspaceSize(bool exported);
   void buildRun(bool threaded);
@@ -55,10 +54,11 @@ private:
   llvm::FunctionCallee poolCreate() {
     return declareRuntime("toeplitz_pool_create", pointer, int32);
   }
+  llvm::StringRef poolDestroyName() {
+    return network.gpu ? "toeplitz_gpu_destroy" : "toeplitz_pool_destroy";
+  }
   llvm::FunctionCallee poolDestroy() {
-    return declareRuntime(network.gpu ? "toeplitz_gpu_destroy"
-                                      : "toeplitz_pool_destroy",
-                          nothing, pointer);
+    return declareRuntime(poolDestroyName(), nothing, pointer);
   }
 
   llvm::Module &module;
@@ -212,9 +212,9 @@ llvm::Function *InterfaceBuilder::buildRunOnGpu() {
 
 /// toeplitz_pool *threads_create(int threads): the handle of the first GPU, or
 /// null.
-llvm::Function *InterfaceBuilder::buildCreateOnGpu() {
-  llvm::Function *create = startFunction(network.name + "_create_on_gpu",
-                                         pointer, int32, /*exported=*/false);
+llvm::Function *InterfaceBuilder::buildCreateOnGpu(const std::string &name,
+                                                   bool exported) {
+  llvm::Function *create = startFunction(name, pointer, int32, exported);
   llvm::Value *result = builder.CreateAlloca(pointer);
   builder.CreateCall(
       declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
@@ -274,7 +274,8 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
        buildTensors(network.inputs, "toeplitz_inputs"),
        buildTensors(network.outputs, "toeplitz_outputs"),
        llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-       network.gpu ? buildCreateOnGpu()
+       network.gpu ? buildCreateOnGpu(network.name + "_create_on_gpu",
+                                      /*exported=*/false)
                    : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
        llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
        batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
@@ -343,14 +344,6 @@ void InterfaceBuilder::buildForwarder(const std::string &name,
     builder.CreateRet(call);
 }
 
-/// toeplitz_pool *NAME_threads_create(int threads) of a network of a GPU.
-void InterfaceBuilder::buildCreation() {
-  llvm::Function *function = startFunction(network.name + "_threads_create",
-                                           pointer, int32, /*exported=*/true);
-  llvm::Function *create = module.getFunction(network.name + "_create_on_gpu");
-  builder.CreateRet(builder.CreateCall(create, {function->getArg(0)}));
-}
-
 void InterfaceBuilder::buildAccessor(const std::string &name) {
   startFunction(name, pointer, {}, /*exported=*/true);
   builder.CreateRet(descriptor);
@@ -365,13 +358,12 @@ void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
   if (network.gpu)
-    buildCreation();
+    buildCreateOnGpu(network.name + "_threads_create", /*exported=*/true);
   else
     buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
                    pointer, int32);
-  buildForwarder(network.name + "_threads_destroy",
-                 network.gpu ? "toeplitz_gpu_destroy" : "toeplitz_pool_destroy",
-                 nothing, pointer);
+  buildForwarder(network.name + "_threads_destroy", poolDestroyName(), nothing,
+                 pointer);
   buildForwarder(network.name + "_error_string", "toeplitz_error_string",
                  pointer, int32);
   buildAccessor(network.name + "_network");
