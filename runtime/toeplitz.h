@@ -105,6 +105,17 @@ typedef struct toeplitz_network {
    * NULL. Whoever calls run or run_batch here himself calls it before: it also
    * asks the system for the registers that a process gets on request (AMX). */
   const char *(*missing_feature)(const struct toeplitz_network *network);
+  /* The constants that the code reads, in memory that is mapped from its file;
+   * NULL and 0 when there are none. */
+  const void *weights;
+  uint64_t weights_size;
+  /* Reads the weights from the file, where nobody has, and takes the page
+   * faults of both them and `size` bytes of `workspace` now, which the first
+   * run would take otherwise. What is in the workspace is lost; it may be NULL,
+   * for the weights alone. Nobody has to call it, and where it can't do what it
+   * is to do, a run is slower and nothing else. */
+  void (*prepare)(const struct toeplitz_network *network, void *workspace,
+                  uint64_t size);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -183,6 +194,10 @@ uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,
 
 /* What a network's missing_feature does. */
 const char *toeplitz_missing_feature(const toeplitz_network *network);
+
+/* What a network's prepare does. */
+void toeplitz_prepare(const toeplitz_network *network, void *workspace,
+                      uint64_t size);
 
 /* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature;
  * what was found once is kept. */

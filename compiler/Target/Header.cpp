@@ -138,6 +138,11 @@ typedef struct toeplitz_network {
   /* The LLVM name of a feature that the code needs and this machine lacks, or NULL. Whoever calls run or run_batch here himself
    * calls it before: it also asks the system for the registers that a process gets on request (AMX). */
   const char *(*missing_feature)(const struct toeplitz_network *network);
+  /* The constants that the code reads, in memory that is mapped from its file; NULL and 0 when there are none. */
+  const void *weights;
+  uint64_t weights_size;
+  /* As NAME_prepare. */
+  void (*prepare)(const struct toeplitz_network *network, void *workspace, uint64_t size);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -154,6 +159,11 @@ static constexpr llvm::StringLiteral functions = R"(
  * allocated and freed inside. Any number of threads may run the network at the same time, each with its own outputs and workspace.
  * The calling thread needs half a megabyte of stack. Returns 0, or a number that NAME_error_string explains; the outputs are then untouched. */
 int NAME_run(PARAMETERS, void *workspace);
+
+/* Does before the first run what makes it slower than later ones: reads the weights from the file, where nobody has, and takes the
+ * page faults of the weights and of `size` bytes of `workspace`. What is in the workspace is lost; it may be NULL, for the weights
+ * alone. Nobody has to call it, and where it can't do what it is to do, a run is slower and nothing else. */
+void NAME_prepare(void *workspace, uint64_t size);
 
 /* Threads for NAME_run_threads. */
 typedef struct toeplitz_pool NAME_threads;

@@ -1,5 +1,6 @@
 #include "compiler/Target/Interface.h"
 
+#include "compiler/Target/WeightsObject.h"
 #include "runtime/toeplitz.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -40,7 +41,9 @@ private:
   llvm::Function *buildRunOfArrays();
   llvm::Function *buildRunBatch();
   llvm::Function *buildBatchWorkspaceSize(bool exported);
+  llvm::Constant *getWeights();
   void buildRun(bool threaded);
+  void buildPrepare();
   void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
                       llvm::Type *result, llvm::Type *parameter);
   llvm::FunctionCallee poolCreate() {
@@ -48,6 +51,11 @@ private:
   }
   llvm::FunctionCallee poolDestroy() {
     return declareRuntime("toeplitz_pool_destroy", nothing, pointer);
+  }
+
+  llvm::FunctionCallee prepare() {
+    return declareRuntime("toeplitz_prepare", nothing,
+                          {pointer, pointer, int64});
   }
 
   llvm::Module &module;
@@ -197,8 +205,9 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
 void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(
-      context, {pointer, int32, int32, pointer, pointer, int64, pointer,
-                pointer, pointer, pointer, pointer, int64, pointer});
+      context,
+      {pointer, int32, int32, pointer, pointer, int64, pointer, pointer,
+       pointer, pointer, pointer, int64, pointer, pointer, int64, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -223,7 +232,17 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
        batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
        llvm::cast<llvm::Constant>(
            declareRuntime("toeplitz_missing_feature", pointer, pointer)
-               .getCallee())}));
+               .getCallee()),
+       getWeights(),
+       llvm::ConstantInt::get(int64, getWeightsSectionSize(network)),
+       llvm::cast<llvm::Constant>(prepare().getCallee())}));
+}
+
+/// Where the section of the weights begins: they stand there in their order.
+llvm::Constant *InterfaceBuilder::getWeights() {
+  if (network.weights.empty())
+    return llvm::ConstantPointerNull::get(pointer);
+  return module.getGlobalVariable(network.weights.front().objectSymbol);
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
@@ -270,6 +289,16 @@ void InterfaceBuilder::buildRun(bool threaded) {
                 {descriptor, pool, inputArray, outputArray, workspace}));
 }
 
+/// void NAME_prepare(workspace, size).
+void InterfaceBuilder::buildPrepare() {
+  llvm::Function *function =
+      startFunction(network.name + "_prepare", nothing, {pointer, int64},
+                    /*exported=*/true);
+  builder.CreateCall(prepare(),
+                     {descriptor, function->getArg(0), function->getArg(1)});
+  builder.CreateRetVoid();
+}
+
 /// A function of one parameter that is the runtime's under the network's name.
 void InterfaceBuilder::buildForwarder(const std::string &name,
                                       llvm::StringRef runtimeName,
@@ -298,6 +327,7 @@ void InterfaceBuilder::buildThreads(int threads) {
 void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
+  buildPrepare();
   buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
                  pointer, int32);
   buildForwarder(network.name + "_threads_destroy", "toeplitz_pool_destroy",
@@ -312,8 +342,9 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
   if (kind == ArtifactKind::Executable)
     return {"toeplitz_executable_network", "toeplitz_executable_threads"};
   std::vector<std::string> symbols;
-  for (const char *suffix : {"_run", "_run_threads", "_threads_create",
-                             "_threads_destroy", "_error_string", "_network"})
+  for (const char *suffix :
+       {"_run", "_run_threads", "_prepare", "_threads_create",
+        "_threads_destroy", "_error_string", "_network"})
     symbols.push_back(network.name + suffix);
   if (network.hasDynamicBatch)
     symbols.push_back(network.name + "_workspace_size");
