@@ -246,7 +246,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     then recorded on the module as `toeplitz.error_bound`. `precise` leaves out all that round more than a sum of products in f32. `tuned` names a file of measured times, which count before estimates.
 
     `typical-error` is a wish: layers get algorithms that round less until the estimate for the network's outputs is below it
-    (compiler/Schedule/TypicalErrorLimit.h). Where it stays above, or isn't known, `warn` says so.
+    (compiler/Schedule/TypicalErrorLimit.h). Where it stays above, `warn` says so.
 
     Before:
     ```mlir

@@ -74,22 +74,15 @@ private:
   /// Says what was asked for and what was reached, where that is too little.
   void warnOfTypicalError(ArrayRef<LayerSelection> selections) {
     double error = estimateTypicalError(selections);
-    if (!std::isfinite(typicalError) || error <= typicalError)
+    if (!std::isfinite(error) || error <= typicalError)
       return;
     ModuleOp network = getOperation();
-    std::string limit =
-        llvm::formatv("{0:e2} of the largest one", typicalError.getValue());
-    InFlightDiagnostic warning = network.emitWarning()
-                                 << "network '"
-                                 << network.getSymName().value_or("")
-                                 << "': the typical error of the outputs ";
-    if (std::isfinite(error))
-      warning << "is " << llvm::formatv("{0:e2}", error).str()
-              << ", expected at most " << limit
-              << ": no algorithm that may be chosen rounds less";
-    else
-      warning << "isn't known, expected at most " << limit
-              << ": the algorithms are the same as without a limit";
+    network.emitWarning()
+        << "network '" << network.getSymName().value_or("")
+        << "': the typical error of the outputs is "
+        << llvm::formatv("{0:e2}", error).str() << ", expected at most "
+        << llvm::formatv("{0:e2}", typicalError.getValue()).str()
+        << " of the largest one: no algorithm that may be chosen rounds less";
   }
 
   /// For the header: the layer with the largest bound.

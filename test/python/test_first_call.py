@@ -65,6 +65,7 @@ def test_first_call_takes_few_page_faults(library, threads, tmp_path):
 
 def test_weights_of_the_descriptor(library):
     """All weights are in the memory that is prepared, and it is in the file."""
-    description = toeplitz.load(library)._description
+    network = toeplitz.load(library)
+    description = network._description
     parameters = sum(a * b * k * k + b for a, b, k in [(16, 16, 3), (16, 16, 3), (16, 1024, 1), (1024, 1024, 3)])
     assert 4 * parameters <= description.weights_size < 4 * parameters * 1.1 < library.stat().st_size * 1.1
