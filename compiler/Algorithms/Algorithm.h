@@ -169,6 +169,8 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+  /// Whether it can be computed on a GPU. Others decline there.
+  bool runsOnGpu = false;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.

@@ -79,18 +79,21 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
       storeHalves(step, position(column), {zero, zero});
     });
   };
-  auto copy = [&](int64_t blocks) {
+  auto copy = [&](int64_t blocks, int64_t lastChannels) {
     kernel.forLoop(begin, end, 1, [&](Index column) {
       Index inputColumn =
           kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
-      convertChannels(step, blocks, position(column), [&](Index block) {
-        SmallVector<Index> place = {panel.image, kernel.add(firstBlock, block)};
+      convertChannels(step, blocks, position(column), [&](int64_t block) {
+        SmallVector<Index> place = {panel.image,
+                                    kernel.add(firstBlock, number(block))};
         // (Folded: one row.)
         size_t rank = countPositions();
         Index all[] = {depth, inputRow, inputColumn};
         place.append(std::end(all) - rank, std::end(all));
         place.push_back(number(0));
-        return kernel.loadVector(buffers.input, place, blockChannels);
+        return keepChannels(
+            kernel.loadVector(buffers.input, place, blockChannels),
+            block + 1 < blocks ? blockChannels : lastChannels);
       });
     });
   };
@@ -110,10 +113,11 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
       return;
     }
     int64_t last = groupBlocks - (plan.channelSteps - 1) * stepBlocks;
-    if (last == stepBlocks) {
-      copy(stepBlocks);
+    int64_t lastChannels = plan.inChannels - (groupBlocks - 1) * blockChannels;
+    if (last == stepBlocks && lastChannels == blockChannels) {
+      copy(stepBlocks, blockChannels);
     } else if (plan.channelSteps == 1) {
-      copy(last);
+      copy(last, lastChannels);
     } else {
       // The last step of a group has fewer channels.
       Value isLast = arith::CmpIOp::create(
@@ -123,9 +127,9 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
                                       /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(branch.thenBlock());
-      copy(last);
+      copy(last, lastChannels);
       builder.setInsertionPointToStart(branch.elseBlock());
-      copy(stepBlocks);
+      copy(stepBlocks, blockChannels);
     }
     clear(end, number(count));
   };
@@ -203,12 +207,25 @@ void SplitBfloat16Kernel::storeHalves(Index step, Index position,
 /// the step is zero.
 void SplitBfloat16Kernel::convertChannels(
     Index step, int64_t blocks, Index position,
-    llvm::function_ref<Value(Index)> load) {
+    llvm::function_ref<Value(int64_t)> load) {
   Value zero = zeros(tileColumns);
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
     storeHalves(step, kernel.add(position, number(block * tileColumns)),
-                block < blocks ? split(load(number(block)))
-                               : std::pair(zero, zero));
+                block < blocks ? split(load(block)) : std::pair(zero, zero));
+}
+
+/// Zeros in the place of what fills up the last block: it may be anything, and
+/// an infinity times a weight of zero would be a NaN.
+Value SplitBfloat16Kernel::keepChannels(Value numbers, int64_t channels) {
+  if (channels == tileColumns)
+    return numbers;
+  SmallVector<bool> exists(tileColumns, false);
+  std::fill_n(exists.begin(), channels, true);
+  auto type = VectorType::get({tileColumns}, kernel.builder.getI1Type());
+  Value mask = arith::ConstantOp::create(kernel.builder, kernel.location,
+                                         DenseElementsAttr::get(type, exists));
+  return arith::SelectOp::create(kernel.builder, kernel.location, mask, numbers,
+                                 kernel.splat(0.0f, tileColumns));
 }
 
 /// The first elements of all vectors, then the second ones, and so on; there

@@ -68,7 +68,8 @@ private:
                                                              Index column)>
                      place);
   void convertChannels(Index step, int64_t blocks, Index position,
-                       llvm::function_ref<mlir::Value(Index)> load);
+                       llvm::function_ref<mlir::Value(int64_t)> load);
+  mlir::Value keepChannels(mlir::Value numbers, int64_t channels);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);
   void multiplyInRounds(const Panel &panel, Index firstBlock, Index endBlock);
   void forBlocks(Index firstBlock, Index endBlock,

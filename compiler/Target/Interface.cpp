@@ -1,6 +1,7 @@
 #include "compiler/Target/Interface.h"
-
+#include "compiler/Target/GpuInterface.h"
 #include "compiler/Target/WeightsObject.h"
+
 #include "runtime/toeplitz.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -39,6 +40,14 @@ private:
   llvm::Constant *buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
                                llvm::StringRef name);
   llvm::Function *buildRunOfArrays();
+  /// What only networks of a GPU have; null for others.
+  struct GpuFunctions {
+    llvm::Constant *program, *create, *runChecked, *errorText;
+  };
+  GpuFunctions buildGpuFunctions();
+  llvm::Function *buildRunOnGpu();
+  llvm::Function *buildCreateOnGpu();
+  void buildCreation();
   llvm::Function *buildRunBatch();
   llvm::Function *buildBatchWorkspaceSize(bool exported);
   llvm::Constant *getWeights();
@@ -50,7 +59,9 @@ private:
     return declareRuntime("toeplitz_pool_create", pointer, int32);
   }
   llvm::FunctionCallee poolDestroy() {
-    return declareRuntime("toeplitz_pool_destroy", nothing, pointer);
+    return declareRuntime(network.gpu ? "toeplitz_gpu_destroy"
+                                      : "toeplitz_pool_destroy",
+                          nothing, pointer);
   }
 
   llvm::FunctionCallee prepare() {
@@ -177,6 +188,49 @@ llvm::Function *InterfaceBuilder::buildRunOfArrays() {
   return run;
 }
 
+InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
+  llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
+  if (!network.gpu)
+    return {none, none, none, none};
+  auto function = [&](llvm::StringRef name,
+                      llvm::ArrayRef<llvm::Type *> parameters,
+                      llvm::Type *result) {
+    return llvm::cast<llvm::Constant>(
+        declareRuntime(name, result, parameters).getCallee());
+  };
+  return {buildGpuProgram(module, network, *main),
+          function("toeplitz_gpu_create", {pointer, int32, pointer}, int32),
+          function("toeplitz_network_run_batch",
+                   {pointer, pointer, int64, pointer, pointer, pointer}, int32),
+          function("toeplitz_gpu_error", pointer, pointer)};
+}
+
+/// void run(pool, workspace, inputs, outputs) on the GPU of `pool`.
+llvm::Function *InterfaceBuilder::buildRunOnGpu() {
+  llvm::Function *run =
+      startFunction(network.name + "_run_arrays", nothing,
+                    {pointer, pointer, pointer, pointer}, /*exported=*/false);
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_run", int32,
+                     {pointer, pointer, pointer, pointer}),
+      {descriptor, run->getArg(0), run->getArg(2), run->getArg(3)});
+  builder.CreateRetVoid();
+  return run;
+}
+
+/// toeplitz_pool *threads_create(int threads): the handle of the first GPU, or
+/// null.
+llvm::Function *InterfaceBuilder::buildCreateOnGpu() {
+  llvm::Function *create = startFunction(network.name + "_create_on_gpu",
+                                         pointer, int32, /*exported=*/false);
+  llvm::Value *result = builder.CreateAlloca(pointer);
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
+      {descriptor, builder.getInt32(0), result});
+  builder.CreateRet(builder.CreateLoad(pointer, result));
+  return create;
+}
+
 /// void run_batch(pool, workspace, inputs, outputs, batch).
 llvm::Function *InterfaceBuilder::buildRunBatch() {
   llvm::Function *run = startFunction(
@@ -205,42 +259,52 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
 void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(
-      context,
-      {pointer, int32, int32, pointer, pointer, int64, pointer, pointer,
-       pointer, pointer, pointer, int64, pointer, pointer, int64, pointer});
+      context, {pointer, int32,   int32,   pointer, pointer, int64,   pointer,
+                pointer, pointer, pointer, pointer, int64,   pointer, pointer,
+                pointer, pointer, pointer, pointer, int64,   pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
       /*Initializer=*/nullptr, "toeplitz_descriptor");
   llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
-  llvm::Constant *run = buildRunOfArrays();
+  GpuFunctions gpu = buildGpuFunctions();
+  llvm::Constant *run = network.gpu ? buildRunOnGpu() : buildRunOfArrays();
   llvm::Constant *runBatch = network.hasDynamicBatch ? buildRunBatch() : none;
   llvm::Constant *batchWorkspaceSize =
       network.hasDynamicBatch
           ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
           : none;
   descriptor->setInitializer(llvm::ConstantStruct::get(
-      type,
-      {buildString(network.name),
-       llvm::ConstantInt::get(int32, network.inputs.size()),
-       llvm::ConstantInt::get(int32, network.outputs.size()),
-       buildTensors(network.inputs, "toeplitz_inputs"),
-       buildTensors(network.outputs, "toeplitz_outputs"),
-       llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-       llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-       llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
-       batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
-       llvm::cast<llvm::Constant>(
-           declareRuntime("toeplitz_missing_feature", pointer, pointer)
-               .getCallee()),
-       getWeights(),
-       llvm::ConstantInt::get(int64, getWeightsSectionSize(network)),
-       llvm::cast<llvm::Constant>(prepare().getCallee())}));
+      type, {buildString(network.name),
+             llvm::ConstantInt::get(int32, network.inputs.size()),
+             llvm::ConstantInt::get(int32, network.outputs.size()),
+             buildTensors(network.inputs, "toeplitz_inputs"),
+             buildTensors(network.outputs, "toeplitz_outputs"),
+             llvm::ConstantInt::get(int64, network.workspaceBytes),
+             run,
+             network.gpu ? buildCreateOnGpu()
+                         : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+             llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
+             runBatch,
+             batchWorkspaceSize,
+             llvm::ConstantInt::get(int64, processorFeatures),
+             llvm::cast<llvm::Constant>(
+                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
+                     .getCallee()),
+             gpu.program,
+             gpu.create,
+             gpu.runChecked,
+             gpu.errorText,
+             getWeights(),
+             llvm::ConstantInt::get(
+                 int64, network.gpu ? 0 : getWeightsSectionSize(network)),
+             llvm::cast<llvm::Constant>(prepare().getCallee())}));
 }
 
 /// Where the section of the weights begins: they stand there in their order.
+/// No run reads those of a GPU's network there, which has copies.
 llvm::Constant *InterfaceBuilder::getWeights() {
-  if (network.weights.empty())
+  if (network.weights.empty() || network.gpu)
     return llvm::ConstantPointerNull::get(pointer);
   return module.getGlobalVariable(network.weights.front().objectSymbol);
 }
@@ -314,6 +378,14 @@ void InterfaceBuilder::buildForwarder(const std::string &name,
     builder.CreateRet(call);
 }
 
+/// toeplitz_pool *NAME_threads_create(int threads) of a network of a GPU.
+void InterfaceBuilder::buildCreation() {
+  llvm::Function *function = startFunction(network.name + "_threads_create",
+                                           pointer, int32, /*exported=*/true);
+  llvm::Function *create = module.getFunction(network.name + "_create_on_gpu");
+  builder.CreateRet(builder.CreateCall(create, {function->getArg(0)}));
+}
+
 void InterfaceBuilder::buildAccessor(const std::string &name) {
   startFunction(name, pointer, {}, /*exported=*/true);
   builder.CreateRet(descriptor);
@@ -328,9 +400,13 @@ void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
   buildPrepare();
-  buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
-                 pointer, int32);
-  buildForwarder(network.name + "_threads_destroy", "toeplitz_pool_destroy",
+  if (network.gpu)
+    buildCreation();
+  else
+    buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
+                   pointer, int32);
+  buildForwarder(network.name + "_threads_destroy",
+                 network.gpu ? "toeplitz_gpu_destroy" : "toeplitz_pool_destroy",
                  nothing, pointer);
   buildForwarder(network.name + "_error_string", "toeplitz_error_string",
                  pointer, int32);
