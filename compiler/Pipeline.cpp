@@ -73,6 +73,8 @@ getAlgorithmOptions(const PipelineOptions &options) {
   passOptions.precise = options.precise;
   passOptions.inputRange = options.inputRange.value_or(0);
   passOptions.typicalError = options.typicalError.value_or(usualTypicalError);
+  // The usual limit is nobody's wish.
+  passOptions.warn = options.typicalError.has_value();
   passOptions.bounds = options.inputRange.has_value();
   passOptions.tuned = options.tunedPath;
   passOptions.cpu = options.target.cpu;

@@ -309,9 +309,12 @@ static int prepare_buffers(const toeplitz_network *network,
     if (!memory->outputs[index])
       return fail("out of memory");
   }
-  memory->workspace = toeplitz_workspace_create(
-      toeplitz_network_workspace_size(network, memory->batch));
-  return memory->workspace ? 0 : fail("out of memory");
+  uint64_t size = toeplitz_network_workspace_size(network, memory->batch);
+  memory->workspace = toeplitz_workspace_create(size);
+  if (!memory->workspace)
+    return fail("out of memory");
+  network->prepare(network, memory->workspace, size);
+  return 0;
 }
 
 /* The shape of an output for the batch that was computed. */

@@ -130,6 +130,17 @@ typedef struct toeplitz_network {
                      void *workspace);
   /* What the driver said when a call last failed, as toeplitz_gpu_error. */
   const char *(*error_text)(const toeplitz_pool *pool);
+  /* The constants that a run reads, in memory that is mapped from the code's
+   * file; NULL and 0 when there are none, and for networks of a GPU. */
+  const void *weights;
+  uint64_t weights_size;
+  /* Reads the weights from the file, where nobody has, and takes the page
+   * faults of both them and `size` bytes of `workspace` now, which the first
+   * run would take otherwise. What is in the workspace is lost; it may be NULL,
+   * for the weights alone. Nobody has to call it, and where it can't do what it
+   * is to do, a run is slower and nothing else. */
+  void (*prepare)(const struct toeplitz_network *network, void *workspace,
+                  uint64_t size);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -211,6 +222,10 @@ uint64_t toeplitz_samples_workspace_size(const toeplitz_network *network,
 
 /* What a network's missing_feature does. */
 const char *toeplitz_missing_feature(const toeplitz_network *network);
+
+/* What a network's prepare does. */
+void toeplitz_prepare(const toeplitz_network *network, void *workspace,
+                      uint64_t size);
 
 /* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature;
  * what was found once is kept. */

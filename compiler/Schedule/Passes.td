@@ -245,6 +245,9 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     to `input-range` (compiler/Schedule/ErrorBound.h). When nothing is left, that is an error with the best bound. The largest bound is
     then recorded on the module as `toeplitz.error_bound`. `precise` leaves out all that round more than a sum of products in f32. `tuned` names a file of measured times, which count before estimates.
 
+    `typical-error` is a wish: layers get algorithms that round less until the estimate for the network's outputs is below it
+    (compiler/Schedule/TypicalErrorLimit.h). Where it stays above, `warn` says so.
+
     Before:
     ```mlir
     %0 = cnn.conv %x, %w ... : ...
@@ -261,6 +264,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
     Option<"precise", "precise", "bool", "false", "Only algorithms that round as a sum of products does">,
     Option<"typicalError", "typical-error", "double", "1.5e-4", "The limit of the network's typical error; inf for none">,
+    Option<"warn", "warn", "bool", "false", "Warn where the network's typical error stays above its limit">,
     Option<"inputRange", "input-range", "double", "0",
       "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 in the typical error">,
     Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,

@@ -2,8 +2,12 @@
 
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Schedule/Selection.h"
+#include "compiler/Schedule/TypicalErrorLimit.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
 
 namespace toeplitz {
 #define GEN_PASS_DEF_SELECTALGORITHMS
@@ -46,6 +50,8 @@ struct SelectAlgorithms
           algorithmAttribute,
           StringAttr::get(&getContext(),
                           selection.getChosen().choice.getName()));
+    if (warn)
+      warnOfTypicalError(*selections);
     if (rules.maxError || rules.withBounds)
       recordBound(*selections, rules.getCertifiedRange());
   }
@@ -63,6 +69,20 @@ private:
           << "' was measured with other algorithms than this compiler's; its "
              "times are not used, tune again";
     return success();
+  }
+
+  /// Says what was asked for and what was reached, where that is too little.
+  void warnOfTypicalError(ArrayRef<LayerSelection> selections) {
+    double error = estimateTypicalError(selections);
+    if (!std::isfinite(error) || error <= typicalError)
+      return;
+    ModuleOp network = getOperation();
+    network.emitWarning()
+        << "network '" << network.getSymName().value_or("")
+        << "': the typical error of the outputs is "
+        << llvm::formatv("{0:e2}", error).str() << ", expected at most "
+        << llvm::formatv("{0:e2}", typicalError.getValue()).str()
+        << " of the largest one: no algorithm that may be chosen rounds less";
   }
 
   /// For the header: the layer with the largest bound.

@@ -144,6 +144,12 @@ typedef struct toeplitz_network {
   int (*run_checked)(const struct toeplitz_network *network, toeplitz_pool *pool, int64_t batch, const void *const *inputs,
                      void *const *outputs, void *workspace);
   const char *(*error_text)(const toeplitz_pool *pool);
+  /* The constants that a run reads, in memory that is mapped from the code's file; NULL and 0 when there are none, and for networks of
+   * a GPU. */
+  const void *weights;
+  uint64_t weights_size;
+  /* As NAME_prepare. */
+  void (*prepare)(const struct toeplitz_network *network, void *workspace, uint64_t size);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -160,6 +166,11 @@ static constexpr llvm::StringLiteral functions = R"(
  * allocated and freed inside. Any number of threads may run the network at the same time, each with its own outputs and workspace.
  * The calling thread needs half a megabyte of stack. Returns 0, or a number that NAME_error_string explains; the outputs are then untouched. */
 int NAME_run(PARAMETERS, void *workspace);
+
+/* Does before the first run what makes it slower than later ones: reads the weights from the file, where nobody has, and takes the
+ * page faults of the weights and of `size` bytes of `workspace`. What is in the workspace is lost; it may be NULL, for the weights
+ * alone. Nobody has to call it, and where it can't do what it is to do, a run is slower and nothing else. */
+void NAME_prepare(void *workspace, uint64_t size);
 
 /* Threads for NAME_run_threads. */
 typedef struct toeplitz_pool NAME_threads;

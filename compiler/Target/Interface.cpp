@@ -1,5 +1,6 @@
 #include "compiler/Target/Interface.h"
 #include "compiler/Target/GpuInterface.h"
+#include "compiler/Target/WeightsObject.h"
 
 #include "runtime/toeplitz.h"
 
@@ -48,7 +49,9 @@ private:
   llvm::Function *buildCreateOnGpu(const std::string &name, bool exported);
   llvm::Function *buildRunBatch();
   llvm::Function *buildBatchWorkspaceSize(bool exported);
+  llvm::Constant *getWeights();
   void buildRun(bool threaded);
+  void buildPrepare();
   void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
                       llvm::Type *result, llvm::Type *parameter);
   llvm::FunctionCallee poolCreate() {
@@ -59,6 +62,11 @@ private:
   }
   llvm::FunctionCallee poolDestroy() {
     return declareRuntime(poolDestroyName(), nothing, pointer);
+  }
+
+  llvm::FunctionCallee prepare() {
+    return declareRuntime("toeplitz_prepare", nothing,
+                          {pointer, pointer, int64});
   }
 
   llvm::Module &module;
@@ -251,9 +259,9 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
 void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(
-      context, {pointer, int32, int32, pointer, pointer, int64, pointer,
-                pointer, pointer, pointer, pointer, int64, pointer, pointer,
-                pointer, pointer, pointer});
+      context, {pointer, int32,   int32,   pointer, pointer, int64,   pointer,
+                pointer, pointer, pointer, pointer, int64,   pointer, pointer,
+                pointer, pointer, pointer, pointer, int64,   pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -267,22 +275,38 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
           ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
           : none;
   descriptor->setInitializer(llvm::ConstantStruct::get(
-      type,
-      {buildString(network.name),
-       llvm::ConstantInt::get(int32, network.inputs.size()),
-       llvm::ConstantInt::get(int32, network.outputs.size()),
-       buildTensors(network.inputs, "toeplitz_inputs"),
-       buildTensors(network.outputs, "toeplitz_outputs"),
-       llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-       network.gpu ? buildCreateOnGpu(network.name + "_create_on_gpu",
-                                      /*exported=*/false)
-                   : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-       llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
-       batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
-       llvm::cast<llvm::Constant>(
-           declareRuntime("toeplitz_missing_feature", pointer, pointer)
-               .getCallee()),
-       gpu.program, gpu.create, gpu.runChecked, gpu.errorText}));
+      type, {buildString(network.name),
+             llvm::ConstantInt::get(int32, network.inputs.size()),
+             llvm::ConstantInt::get(int32, network.outputs.size()),
+             buildTensors(network.inputs, "toeplitz_inputs"),
+             buildTensors(network.outputs, "toeplitz_outputs"),
+             llvm::ConstantInt::get(int64, network.workspaceBytes),
+             run,
+             network.gpu ? buildCreateOnGpu()
+                         : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+             llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
+             runBatch,
+             batchWorkspaceSize,
+             llvm::ConstantInt::get(int64, processorFeatures),
+             llvm::cast<llvm::Constant>(
+                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
+                     .getCallee()),
+             gpu.program,
+             gpu.create,
+             gpu.runChecked,
+             gpu.errorText,
+             getWeights(),
+             llvm::ConstantInt::get(
+                 int64, network.gpu ? 0 : getWeightsSectionSize(network)),
+             llvm::cast<llvm::Constant>(prepare().getCallee())}));
+}
+
+/// Where the section of the weights begins: they stand there in their order.
+/// No run reads those of a GPU's network there, which has copies.
+llvm::Constant *InterfaceBuilder::getWeights() {
+  if (network.weights.empty() || network.gpu)
+    return llvm::ConstantPointerNull::get(pointer);
+  return module.getGlobalVariable(network.weights.front().objectSymbol);
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
@@ -329,6 +353,16 @@ void InterfaceBuilder::buildRun(bool threaded) {
                 {descriptor, pool, inputArray, outputArray, workspace}));
 }
 
+/// void NAME_prepare(workspace, size).
+void InterfaceBuilder::buildPrepare() {
+  llvm::Function *function =
+      startFunction(network.name + "_prepare", nothing, {pointer, int64},
+                    /*exported=*/true);
+  builder.CreateCall(prepare(),
+                     {descriptor, function->getArg(0), function->getArg(1)});
+  builder.CreateRetVoid();
+}
+
 /// A function of one parameter that is the runtime's under the network's name.
 void InterfaceBuilder::buildForwarder(const std::string &name,
                                       llvm::StringRef runtimeName,
@@ -357,6 +391,7 @@ void InterfaceBuilder::buildThreads(int threads) {
 void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
+  buildPrepare();
   if (network.gpu)
     buildCreateOnGpu(network.name + "_threads_create", /*exported=*/true);
   else
@@ -374,8 +409,9 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
   if (kind == ArtifactKind::Executable)
     return {"toeplitz_executable_network", "toeplitz_executable_threads"};
   std::vector<std::string> symbols;
-  for (const char *suffix : {"_run", "_run_threads", "_threads_create",
-                             "_threads_destroy", "_error_string", "_network"})
+  for (const char *suffix :
+       {"_run", "_run_threads", "_prepare", "_threads_create",
+        "_threads_destroy", "_error_string", "_network"})
     symbols.push_back(network.name + suffix);
   if (network.hasDynamicBatch)
     symbols.push_back(network.name + "_workspace_size");

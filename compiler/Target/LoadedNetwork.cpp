@@ -58,6 +58,8 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
   loaded->threads = threads;
   if (llvm::Error error = loaded->reserveWorkspace(1))
     return std::move(error);
+  loaded->network->prepare(loaded->network, loaded->workspace,
+                           loaded->workspaceSize);
   return std::move(loaded);
 }
 

@@ -192,6 +192,10 @@ Layout::Layout(const Network &network, bool large) {
   sectionHeaders = llvm::alignTo(nameStrings.offset + nameStrings.size, 8);
 }
 
+uint64_t toeplitz::getWeightsSectionSize(const Network &network) {
+  return Layout(network, /*large=*/false).sections[weightsSection].size;
+}
+
 uint64_t toeplitz::getWeightsObjectSize(const Network &network, bool large) {
   return Layout(network, large).sectionHeaders +
          sectionCount * sizeof(ELF::Elf64_Shdr);

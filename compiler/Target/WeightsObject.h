@@ -13,6 +13,9 @@ namespace toeplitz {
 /// The alignment of each tensor of weights, and of its section.
 inline constexpr uint64_t weightsAlignment = 64;
 
+/// The size of the section, from the first tensor to the end of the last one.
+uint64_t getWeightsSectionSize(const Network &network);
+
 /// The size of the file that writeWeightsObject writes.
 uint64_t getWeightsObjectSize(const Network &network, bool large);
 

@@ -110,6 +110,7 @@ int main(int argc, char **argv) {
                 (size_t)threads, NULL,   0};
     enough_memory &=
         posix_memalign(&mine.workspace, 64, DIGITS_WORKSPACE_SIZE) == 0;
+    digits_prepare(mine.workspace, DIGITS_WORKSPACE_SIZE);
     jobs[thread] = mine;
   }
 

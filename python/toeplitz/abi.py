@@ -47,6 +47,9 @@ class Network(ctypes.Structure):
         ("create", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, ctypes.c_int, ctypes.POINTER(_pointer))),
         ("run_checked", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, ctypes.c_int64, _pointer, _pointer, _pointer)),
         ("error_text", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
+        ("weights", _pointer),
+        ("weights_size", ctypes.c_uint64),
+        ("prepare", ctypes.CFUNCTYPE(None, _pointer, _pointer, ctypes.c_uint64)),
     ]
 
 

@@ -225,7 +225,7 @@ def compile(
         return Network(library, threads, CompiledModel(source, library, header))
 
 
-def load(path: str | os.PathLike, threads: int = 1) -> Network:
+def load(path: str | os.PathLike, threads: int = 1, *, prepare: bool = True) -> Network:
     """Loads a network from a shared library that Toeplitz made. No compiler is needed.
 
     Processes that load one file share its code and weights in memory.
@@ -233,9 +233,11 @@ def load(path: str | os.PathLike, threads: int = 1) -> Network:
     Args:
         path: of the library; a relative path starts at the current folder.
         threads: that calls compute with, the calling one counted; 0 is one for each processor.
+        prepare: whether to read the weights from the file and to take the memory of a call now, so that the first call
+            takes as long as later ones. Otherwise each is had when a call first touches it.
 
     Raises:
         toeplitz.RunError: the file is no network, isn't for this processor or system, or the threads can't be started.
     """
     path = os.path.abspath(path)
-    return Network(path, threads, LoadedFile(path))
+    return Network(path, threads, LoadedFile(path), prepare)

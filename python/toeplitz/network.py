@@ -66,7 +66,7 @@ class Network:
     Python's lock. Made by toeplitz.compile and toeplitz.load.
     """
 
-    def __init__(self, path: str | os.PathLike, threads: int = 1, source: Any = None) -> None:
+    def __init__(self, path: str | os.PathLike, threads: int = 1, source: Any = None, prepare: bool = True) -> None:
         """Use toeplitz.compile or toeplitz.load."""
         if threads < 0:
             raise ValueError(f"threads: found {threads}, expected 0 (one for each processor) or more")
@@ -85,6 +85,8 @@ class Network:
         # When Python ends, threads may still be in the code; the system takes all of it then.
         weakref.finalize(self, _unload, self._pools, library).atexit = False
         self._pools.get()
+        if prepare:
+            self._prepare_memory()
 
     @property
     def name(self) -> str:
@@ -192,6 +194,15 @@ class Network:
         from . import load
 
         return load, (path, self._threads)
+
+    def _prepare_memory(self) -> None:
+        """Takes the page faults of the weights and of a workspace, which the first call will find idle."""
+        try:
+            size = self.workspace_bytes()
+            with self._workspaces.borrow(size) as workspace:
+                self._description.prepare(ctypes.byref(self._description), workspace, size)
+        except MemoryError:
+            pass  # a call says so
 
     def _bind(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> list[numpy.ndarray]:
         """The arrays of the inputs, in order."""

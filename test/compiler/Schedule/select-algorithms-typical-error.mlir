@@ -19,6 +19,15 @@
 // REDEFINE: %{options} = "typical-error=1e-9"
 // RUN: %{select} | FileCheck %s --check-prefix=NONE
 // NONE-COUNT-4: toeplitz.algorithm = "pointwise"
+// Whoever asked for the limit is warned; not where it is kept, and where there is none.
+// REDEFINE: %{options} = "typical-error=1e-9 warn"
+// RUN: %{select} 2> %t/warning | FileCheck %s --check-prefix=NONE
+// RUN: FileCheck %s --check-prefix=WARNED --input-file=%t/warning
+// WARNED: warning: network '': the typical error of the outputs is {{[1-9][.][0-9]+e-[0-9]+}}, expected at most 1.00e-09 of the largest one: no algorithm that may be chosen rounds less
+// REDEFINE: %{options} = "typical-error=7e-6 warn"
+// RUN: %{select} 2>&1 | FileCheck %s --check-prefix=HALF --implicit-check-not=warning
+// REDEFINE: %{options} = "typical-error=inf warn"
+// RUN: %{select} 2>&1 | FileCheck %s --check-prefix=ALL --implicit-check-not=warning
 // A limit of infinity is none.
 // REDEFINE: %{options} = "typical-error=inf"
 // RUN: %{select} | FileCheck %s --check-prefix=ALL

@@ -156,7 +156,10 @@ static const toeplitz_tensor tensors[][2] = {
                                         &program,                              \
                                         toeplitz_gpu_create,                   \
                                         toeplitz_network_run_batch,            \
-                                        toeplitz_gpu_error};
+                                        toeplitz_gpu_error,                    \
+                                        NULL,                                  \
+                                        0,                                     \
+                                        toeplitz_prepare};
 
 NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)

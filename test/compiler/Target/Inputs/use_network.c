@@ -72,6 +72,8 @@ int main(void) {
 
   memset(y, 0, sizeof y);
   allocations = 0;
+  two_rows_prepare(NULL, 0);
+  two_rows_prepare(workspace, TWO_ROWS_WORKSPACE_SIZE);
   check(two_rows_run(x, &factor, y, &z, workspace), y);
   printf("allocations with workspace: %d\n", allocations);
 
