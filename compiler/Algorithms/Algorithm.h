@@ -169,6 +169,12 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+  /// How often the kernel computes the prologue of an element of its input (see
+  /// kernel.conv), on average. Nothing where it can't compute one; null for an
+  /// algorithm that never can.
+  std::optional<double> (*countPrologues)(const Convolution &,
+                                          const ConvolutionSchedule &,
+                                          kernel::TargetAttr) = nullptr;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.

@@ -80,17 +80,22 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
     });
   };
   auto copy = [&](int64_t blocks) {
+    SmallVector<ChannelPrologue> prologue =
+        loadPrologue(panel.image, firstBlock, blocks);
     kernel.forLoop(begin, end, 1, [&](Index column) {
       Index inputColumn =
           kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
-      convertChannels(step, blocks, position(column), [&](Index block) {
-        SmallVector<Index> place = {panel.image, kernel.add(firstBlock, block)};
+      convertChannels(step, blocks, position(column), [&](int64_t block) {
+        SmallVector<Index> place = {panel.image,
+                                    kernel.add(firstBlock, number(block))};
         // (Folded: one row.)
         size_t rank = countPositions();
         Index all[] = {depth, inputRow, inputColumn};
         place.append(std::end(all) - rank, std::end(all));
         place.push_back(number(0));
-        return kernel.loadVector(buffers.input, place, blockChannels);
+        return applyPrologue(
+            kernel.loadVector(buffers.input, place, blockChannels),
+            prologue[block]);
       });
     });
   };
@@ -203,12 +208,46 @@ void SplitBfloat16Kernel::storeHalves(Index step, Index position,
 /// the step is zero.
 void SplitBfloat16Kernel::convertChannels(
     Index step, int64_t blocks, Index position,
-    llvm::function_ref<Value(Index)> load) {
+    llvm::function_ref<Value(int64_t)> load) {
   Value zero = zeros(tileColumns);
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
     storeHalves(step, kernel.add(position, number(block * tileColumns)),
-                block < blocks ? split(load(number(block)))
-                               : std::pair(zero, zero));
+                block < blocks ? split(load(block)) : std::pair(zero, zero));
+}
+
+/// The prologue of some blocks of channels: loaded once for all positions of a
+/// row.
+SmallVector<SplitBfloat16Kernel::ChannelPrologue>
+SplitBfloat16Kernel::loadPrologue(Index image, Index firstBlock,
+                                  int64_t blocks) {
+  auto load = [&](Value buffer, int64_t block) -> Value {
+    if (!buffer)
+      return {};
+    SmallVector<Index> place;
+    // (Or there is one for all images.)
+    if (cast<MemRefType>(buffer.getType()).getRank() == 3)
+      place.push_back(image);
+    place.append({kernel.add(firstBlock, number(block)), number(0)});
+    return kernel.loadVector(buffer, place, tileColumns);
+  };
+  SmallVector<ChannelPrologue> prologue;
+  for (int64_t block = 0; block < blocks; ++block)
+    prologue.push_back(
+        {load(buffers.inputScale, block), load(buffers.inputShift, block)});
+  return prologue;
+}
+
+Value SplitBfloat16Kernel::applyPrologue(Value numbers,
+                                         const ChannelPrologue &channels) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  if (channels.scale && channels.shift)
+    numbers = kernel.multiplyAdd(numbers, channels.scale, channels.shift);
+  else if (channels.scale)
+    numbers = arith::MulFOp::create(builder, location, numbers, channels.scale);
+  else if (channels.shift)
+    numbers = arith::AddFOp::create(builder, location, numbers, channels.shift);
+  return kernel.activate(numbers, op.getInputActivationAttr());
 }
 
 /// The first elements of all vectors, then the second ones, and so on; there
