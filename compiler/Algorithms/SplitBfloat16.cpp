@@ -218,20 +218,14 @@ static bool takesPrologue(const SplitBfloat16Plan &plan) {
   return !plan.isPlain && !plan.isDense;
 }
 
-/// As often as an element is split: more than once in the overlaps of panels,
-/// less where a stride leaves positions out. Empty channels of a last step, and
-/// padding, count as if they were computed.
+/// As often as an element is split.
 static std::optional<double> countPrologues(const Convolution &convolution,
                                             const ConvolutionSchedule &schedule,
                                             kernel::TargetAttr target) {
   SplitBfloat16Plan plan(convolution, schedule, target);
   if (!takesPrologue(plan))
     return std::nullopt;
-  auto elements = static_cast<double>(plan.batch * plan.groups *
-                                      plan.channelSteps * plan.stepChannels);
-  for (const Dimension &dimension : plan.dimensions)
-    elements *= static_cast<double>(dimension.input);
-  return plan.countConverted() / elements;
+  return plan.countSplits();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
