@@ -79,7 +79,7 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
       storeHalves(step, position(column), {zero, zero});
     });
   };
-  auto copy = [&](int64_t blocks) {
+  auto copy = [&](int64_t blocks, int64_t lastChannels) {
     SmallVector<ChannelPrologue> prologue =
         loadPrologue(panel.image, firstBlock, blocks);
     kernel.forLoop(begin, end, 1, [&](Index column) {
@@ -93,9 +93,9 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
         Index all[] = {depth, inputRow, inputColumn};
         place.append(std::end(all) - rank, std::end(all));
         place.push_back(number(0));
-        return applyPrologue(
-            kernel.loadVector(buffers.input, place, blockChannels),
-            prologue[block]);
+        Value numbers = kernel.loadVector(buffers.input, place, blockChannels);
+        return keepChannels(applyPrologue(numbers, prologue[block]),
+                            block + 1 < blocks ? blockChannels : lastChannels);
       });
     });
   };
@@ -115,10 +115,11 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
       return;
     }
     int64_t last = groupBlocks - (plan.channelSteps - 1) * stepBlocks;
-    if (last == stepBlocks) {
-      copy(stepBlocks);
+    int64_t lastChannels = plan.inChannels - (groupBlocks - 1) * blockChannels;
+    if (last == stepBlocks && lastChannels == blockChannels) {
+      copy(stepBlocks, blockChannels);
     } else if (plan.channelSteps == 1) {
-      copy(last);
+      copy(last, lastChannels);
     } else {
       // The last step of a group has fewer channels.
       Value isLast = arith::CmpIOp::create(
@@ -128,9 +129,9 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
                                       /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(branch.thenBlock());
-      copy(last);
+      copy(last, lastChannels);
       builder.setInsertionPointToStart(branch.elseBlock());
-      copy(stepBlocks);
+      copy(stepBlocks, blockChannels);
     }
     clear(end, number(count));
   };
@@ -248,6 +249,20 @@ Value SplitBfloat16Kernel::applyPrologue(Value numbers,
   else if (channels.shift)
     numbers = arith::AddFOp::create(builder, location, numbers, channels.shift);
   return kernel.activate(numbers, op.getInputActivationAttr());
+}
+
+/// Zeros in the place of what fills up the last block: it may be anything, and
+/// an infinity times a weight of zero would be a NaN.
+Value SplitBfloat16Kernel::keepChannels(Value numbers, int64_t channels) {
+  if (channels == tileColumns)
+    return numbers;
+  SmallVector<bool> exists(tileColumns, false);
+  std::fill_n(exists.begin(), channels, true);
+  auto type = VectorType::get({tileColumns}, kernel.builder.getI1Type());
+  Value mask = arith::ConstantOp::create(kernel.builder, kernel.location,
+                                         DenseElementsAttr::get(type, exists));
+  return arith::SelectOp::create(kernel.builder, kernel.location, mask, numbers,
+                                 kernel.splat(0.0f, tileColumns));
 }
 
 /// The first elements of all vectors, then the second ones, and so on; there

@@ -78,6 +78,7 @@ private:
                                                   int64_t blocks);
   mlir::Value applyPrologue(mlir::Value numbers,
                             const ChannelPrologue &channels);
+  mlir::Value keepChannels(mlir::Value numbers, int64_t channels);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);
   void multiplyInRounds(const Panel &panel, Index firstBlock, Index endBlock);
   void forBlocks(Index firstBlock, Index endBlock,

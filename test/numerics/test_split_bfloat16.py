@@ -6,11 +6,13 @@ are left, and their product is left out (compiler/Algorithms/SplitBfloat16.cpp).
 
 import dataclasses
 
+import numpy as np
 import pytest
 
-from operator_cases import Case, Pack, member_name, members
+from operator_cases import Case, Pack, check, member_name, members
 from processor import has_tiles, processor_flags
 from random_windows import random_cases, random_convolution, random_transposed_convolution
+from toeplitz_process import Library, compile_network, evaluate_reference
 
 OPTIONS = ["--algorithm=bf16x3", "--mcpu=sapphirerapids"]
 
@@ -113,3 +115,30 @@ PACKS = [
 @pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
 def test_forced(pack, place):
     pack.check_compiled_against_reference(place)
+
+
+@needs_tiles
+@pytest.mark.parametrize("channels", [5, 17, 33, 60, 100])
+@pytest.mark.parametrize("shape", ["image", "gate"])
+def test_nan_beside_the_channels(channels, shape, tmp_path):
+    """What fills up the last block of channels is 0 / 0 here."""
+    layers = [
+        {"name": "before", "op": "conv", "inputs": ["x"], "out_channels": channels, "kernel_size": 1, "bias": False},
+        {"name": "square", "op": "square"},
+        {"name": "shifted", "op": "add", "inputs": ["square", "one"]},
+        {"name": "quotient", "op": "divide", "inputs": ["one", "shifted"]},
+    ]
+    if shape == "gate":
+        layers.append({"name": "gate", "op": "global_average_pool"})
+        layers.append({"name": "product", "op": "multiply", "inputs": ["before", "gate"]})
+    layers.append({"name": "y", "op": "conv", "out_channels": 20, "kernel_size": 3, "padding": 1})
+    description = {
+        "name": "beside", "weights": {"random": 1}, "layers": layers, "outputs": ["y"],
+        "inputs": [{"name": "x", "shape": [2, 3, 9, 9]}, {"name": "one", "shape": [2, channels, 9, 9]}],
+    }
+    generator = np.random.default_rng(3)
+    inputs = {"x": generator.uniform(-1, 1, (2, 3, 9, 9)), "one": np.ones((2, channels, 9, 9))}
+    inputs = {name: values.astype(np.float32) for name, values in inputs.items()}
+    found = Library(compile_network(description, tmp_path, *OPTIONS)).run(inputs)["y"]
+    expected = evaluate_reference(description, inputs, tmp_path)["y"]
+    check(case((2, channels, 9, 9), 20, 3), found, expected, "compiled code", "the evaluator")
