@@ -6,7 +6,7 @@ foreach(name toeplitz_runtime toeplitz_executable)
   install(FILES ${TOEPLITZ_PREBUILT}/lib/toeplitz/lib${name}.a DESTINATION lib/toeplitz)
   install(FILES ${TOEPLITZ_PREBUILT}/lib/toeplitz/aarch64-linux-gnu/lib${name}.a DESTINATION lib/toeplitz/aarch64-linux-gnu OPTIONAL)
 endforeach()
-install(FILES runtime/toeplitz.h DESTINATION include/toeplitz/runtime)
+install(FILES runtime/gpu.h runtime/toeplitz.h DESTINATION include/toeplitz/runtime)
 
 # What a package asks to be built.
 foreach(name toeplitz toeplitz_runtime toeplitz_executable)

@@ -9,7 +9,9 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -57,6 +59,7 @@ static SetTargetOptions getTargetOptions(const TargetDescription &target) {
   options.l2 = target.level2CacheBytes;
   options.amx = target.hasTileProducts;
   options.byElement = target.hasProductsByElement;
+  options.gpu = target.gpuCapability;
   return options;
 }
 
@@ -168,17 +171,44 @@ void toeplitz::buildLoopsPipeline(OpPassManager &manager,
   if (options.timeKernels)
     manager.addPass(createTimeKernels());
   manager.addPass(createConvertKernelToLoops(getConvolutionLowerings()));
+  if (options.target.isGpu())
+    manager.addPass(createLaunchOnGpu());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+}
+
+/// The kernels of a GPU on their way to the LLVM dialect and NVVM.
+static void addDevicePasses(OpPassManager &manager) {
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertDeviceToNvvm());
+  device.addPass(createReconcileUnrealizedCastsPass());
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
 }
 
 void toeplitz::buildLLVMPipeline(OpPassManager &manager,
                                  const PipelineOptions &options) {
   // Threads and weights leave the functions.
-  manager.addPass(createConvertParallelToRuntime());
+  if (options.target.isGpu()) {
+    manager.addPass(createGatherWeights());
+    manager.addPass(createConvertLaunchesToRuntime());
+  } else {
+    manager.addPass(createConvertParallelToRuntime());
+  }
   manager.addPass(createExternalizeWeights());
-  // Upstream's way to the LLVM dialect.
+  // (A GPU has functions of half precision only as approximations in f32.)
+  if (options.target.isGpu())
+    manager.addPass(math::createMathExtendToSupportedTypes());
   manager.addPass(createApproximateMath());
+  if (options.target.isGpu())
+    addDevicePasses(manager);
+  if (options.target.isEmulated())
+    manager.addPass(createEmulateGpu(
+        {/*check=*/options.target.gpuArchitecture == "emulated-checked"}));
+  // Upstream's way to the LLVM dialect.
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
@@ -198,6 +228,8 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
   manager.addPass(createReconcileUnrealizedCastsPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  if (options.target.isGpu())
+    manager.addPass(createLinkLaunches());
   manager.addPass(createLinkParallelKernels());
 }
 

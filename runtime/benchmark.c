@@ -20,6 +20,21 @@ static int compare_doubles(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
+/* Without the checks, unless the network has no other way to say that it
+ * failed. */
+static int run_once(const toeplitz_network *network, toeplitz_pool *pool,
+                    int64_t batch, const void *const *inputs,
+                    void *const *outputs, void *workspace) {
+  if (network->run_checked)
+    return network->run_checked(network, pool, batch, inputs, outputs,
+                                workspace);
+  if (network->run_batch)
+    network->run_batch(pool, workspace, inputs, outputs, batch);
+  else
+    network->run(pool, workspace, inputs, outputs);
+  return TOEPLITZ_SUCCESS;
+}
+
 int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
                        int64_t batch, const void *const *inputs,
                        void *const *outputs, void *workspace, int64_t runs,
@@ -29,8 +44,11 @@ int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
   double start = 0, single = 0;
   for (int warm_up = 0; warm_up < 2; ++warm_up) {
     start = milliseconds_now();
-    int error = toeplitz_network_run_batch(network, pool, batch, inputs,
-                                           outputs, workspace);
+    int error = network->run_checked
+                    ? network->run_checked(network, pool, batch, inputs,
+                                           outputs, workspace)
+                    : toeplitz_network_run_batch(network, pool, batch, inputs,
+                                                 outputs, workspace);
     if (error)
       return error;
     single = milliseconds_now() - start;
@@ -49,10 +67,11 @@ int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
   double total = 0;
   for (int64_t run = 0; run < runs; ++run) {
     start = milliseconds_now();
-    if (network->run_batch)
-      network->run_batch(pool, workspace, inputs, outputs, batch);
-    else
-      network->run(pool, workspace, inputs, outputs);
+    int error = run_once(network, pool, batch, inputs, outputs, workspace);
+    if (error) {
+      free(times);
+      return error;
+    }
     times[run] = milliseconds_now() - start;
     total += times[run];
   }

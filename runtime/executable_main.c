@@ -94,9 +94,10 @@ static void print_help(const toeplitz_network *network, const char *program) {
     puts("  --samples N            samples of inputs that aren't given "
          "(default: "
          "as many as the others\n                         have, or 1)");
-  printf("  --threads N            threads to compute with (default %d; 0: one "
-         "for each processor)\n",
-         (int)toeplitz_executable_threads());
+  if (!network->gpu)
+    printf("  --threads N            threads to compute with (default %d; 0: "
+           "one for each processor)\n",
+           (int)toeplitz_executable_threads());
   puts(
       "  --bench                measure the time of a run; inputs that aren't "
       "given are random\n"
@@ -162,6 +163,8 @@ static int read_valued_option(const char *option, const char *value,
     return assign_path(option, value, network->outputs, network->output_count,
                        chosen->output_paths);
   if (strcmp(option, "--threads") == 0) {
+    if (network->gpu)
+      return fail("--threads: the network computes on a GPU");
     if (read_number(option, value, 0, 1024, &number))
       return 1;
     chosen->threads = (int)number;
@@ -356,6 +359,28 @@ static int deliver_outputs(const toeplitz_network *network,
 
 /* ---- The work ---- */
 
+/* `pool` is NULL where it couldn't be made. */
+static int fail_with_number(const toeplitz_network *network,
+                            const toeplitz_pool *pool, int error) {
+  const char *text = network->error_text ? network->error_text(pool) : "";
+  return fail("%s%s%s", toeplitz_error_string(error), *text ? ": " : "", text);
+}
+
+static int create_pool(const toeplitz_network *network, const options *chosen,
+                       toeplitz_pool **pool) {
+  *pool = NULL;
+  if (network->create) {
+    int error = network->create(network, 0, pool);
+    return error ? fail_with_number(network, NULL, error) : 0;
+  }
+  if (chosen->threads == 1)
+    return 0;
+  *pool = network->threads_create(chosen->threads);
+  return *pool ? 0
+               : fail("--threads %d: the threads can't be started",
+                      chosen->threads);
+}
+
 static int bench(const toeplitz_network *network, const options *chosen,
                  toeplitz_pool *pool, const buffers *memory) {
   toeplitz_timing timing;
@@ -363,37 +388,37 @@ static int bench(const toeplitz_network *network, const options *chosen,
       network, pool, memory->batch, (const void *const *)memory->inputs,
       memory->outputs, memory->workspace, chosen->runs, &timing);
   if (error)
-    return fail("%s", toeplitz_error_string(error));
-  printf("%s: %d thread%s, %" PRId64 " runs: minimum %.4f ms, median %.4f ms, "
+    return fail_with_number(network, pool, error);
+  printf("%s: ", network->name);
+  if (network->gpu)
+    fputs("GPU", stdout);
+  else
+    printf("%d thread%s", toeplitz_pool_threads(pool),
+           toeplitz_pool_threads(pool) == 1 ? "" : "s");
+  printf(", %" PRId64 " runs: minimum %.4f ms, median %.4f ms, "
          "mean %.4f ms\n",
-         network->name, toeplitz_pool_threads(pool),
-         toeplitz_pool_threads(pool) == 1 ? "" : "s", timing.runs,
-         timing.minimum, timing.median, timing.mean);
+         timing.runs, timing.minimum, timing.median, timing.mean);
   return 0;
+}
+
+static int compute(const toeplitz_network *network, toeplitz_pool *pool,
+                   const buffers *memory) {
+  int error = toeplitz_network_run_batch(network, pool, memory->batch,
+                                         (const void *const *)memory->inputs,
+                                         memory->outputs, memory->workspace);
+  return error ? fail_with_number(network, pool, error) : 0;
 }
 
 static int run(const toeplitz_network *network, const options *chosen,
                buffers *memory) {
-  if (prepare_buffers(network, chosen, memory))
+  toeplitz_pool *pool;
+  if (prepare_buffers(network, chosen, memory) ||
+      create_pool(network, chosen, &pool))
     return 1;
-  toeplitz_pool *pool = NULL;
-  if (chosen->threads != 1) {
-    pool = toeplitz_pool_create(chosen->threads);
-    if (!pool)
-      return fail("--threads %d: the threads can't be started",
-                  chosen->threads);
-  }
-  int failed = 0;
-  if (chosen->bench) {
-    failed = bench(network, chosen, pool, memory);
-  } else {
-    int error = toeplitz_network_run_batch(network, pool, memory->batch,
-                                           (const void *const *)memory->inputs,
-                                           memory->outputs, memory->workspace);
-    if (error)
-      failed = fail("%s", toeplitz_error_string(error));
-  }
-  toeplitz_pool_destroy(pool);
+  int failed = chosen->bench ? bench(network, chosen, pool, memory)
+                             : compute(network, pool, memory);
+  if (pool)
+    network->threads_destroy(pool);
   return failed || deliver_outputs(network, chosen, memory);
 }
 

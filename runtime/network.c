@@ -1,5 +1,6 @@
 /* What NAME_run and its kin do: check, find a workspace, run. */
 
+#include "runtime/gpu_handle.h"
 #include "runtime/toeplitz.h"
 
 #include <stddef.h>
@@ -20,6 +21,25 @@ static int all_present(const toeplitz_tensor *tensors, int32_t count,
   return 1;
 }
 
+/* Networks of the CPU aren't linked with the code for GPUs, so that it's
+ * reached through pointers alone: the network's and the handle's. */
+static int run_on_gpu(const toeplitz_network *network, toeplitz_pool *pool,
+                      int64_t batch, const void *const *inputs,
+                      void *const *outputs) {
+  toeplitz_pool *created = NULL;
+  if (!pool) {
+    int error = network->create(network, 0, &created);
+    if (error)
+      return error;
+    pool = created;
+  }
+  int error =
+      ((toeplitz_gpu_handle *)pool)->run_samples(pool, batch, inputs, outputs);
+  if (created)
+    network->threads_destroy(created);
+  return error;
+}
+
 /* Checks, finds a workspace of `size` bytes, runs. */
 static int run(const toeplitz_network *network, toeplitz_pool *pool,
                int64_t batch, uint64_t size, const void *const *inputs,
@@ -32,6 +52,8 @@ static int run(const toeplitz_network *network, toeplitz_pool *pool,
     return TOEPLITZ_MISALIGNED_WORKSPACE;
   if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
     return TOEPLITZ_UNSUPPORTED_PROCESSOR;
+  if (network->gpu)
+    return run_on_gpu(network, pool, batch, inputs, outputs);
   void *allocated = NULL;
   if (!workspace && size > 0) {
     allocated = toeplitz_workspace_create(size);
@@ -88,6 +110,24 @@ const char *toeplitz_error_string(int error) {
     return "the network is compiled for a processor with features that this "
            "one "
            "lacks";
+  case TOEPLITZ_NO_GPU_DRIVER:
+    return "no GPU driver: the network runs on a GPU of NVIDIA, but its driver "
+           "library (libcuda.so.1) can't be used";
+  case TOEPLITZ_NO_GPU:
+    return "no such GPU in this machine";
+  case TOEPLITZ_OLD_GPU:
+    return "the GPU has another compute capability than the network is "
+           "compiled for";
+  case TOEPLITZ_GPU_OUT_OF_MEMORY:
+    return "out of memory on the GPU";
+  case TOEPLITZ_GPU_LOST:
+    return "the GPU can't be used any more by this process: a kernel or the "
+           "device failed";
+  case TOEPLITZ_GPU_ERROR:
+    return "the GPU's driver refused a call";
+  case TOEPLITZ_GPU_RACE:
+    return "two threads of a block touch the same shared memory without a "
+           "barrier between them";
   default:
     return "unknown error number";
   }

@@ -6,10 +6,9 @@
  * as threads a sample is a task, and what it computes stays in one thread and
  * its caches; with fewer the threads share the work of each sample. */
 
-#include "runtime/element_type.h"
-#include "runtime/toeplitz.h"
+#include "runtime/samples.h"
 
-#include <stddef.h>
+#include "runtime/element_type.h"
 
 typedef struct samples {
   const toeplitz_network *network;
@@ -19,14 +18,29 @@ typedef struct samples {
   void *const *outputs;
 } samples;
 
-/* Bytes from one sample of a tensor to the next; 0 when all share it. */
-static int64_t sample_bytes(const toeplitz_tensor *tensor) {
-  if (tensor->rank == 0 || tensor->shape[0] >= 0)
-    return 0;
+int64_t toeplitz_sample_bytes(const toeplitz_tensor *tensor) {
   int64_t bytes = toeplitz_element_size(tensor->type);
-  for (int32_t index = 1; index < tensor->rank; ++index)
-    bytes *= tensor->shape[index];
+  for (int32_t index = 0; index < tensor->rank; ++index)
+    bytes *= tensor->shape[index] < 0 ? 1 : tensor->shape[index];
   return bytes;
+}
+
+/* Bytes from one sample of a tensor to the next; 0 when all share it. */
+static int64_t sample_stride(const toeplitz_tensor *tensor) {
+  return tensor->rank == 0 || tensor->shape[0] >= 0
+             ? 0
+             : toeplitz_sample_bytes(tensor);
+}
+
+void toeplitz_find_sample(const toeplitz_network *network, int64_t sample,
+                          const void *const *inputs, void *const *outputs,
+                          const void **sample_inputs, void **sample_outputs) {
+  for (int32_t index = 0; index < network->input_count; ++index)
+    sample_inputs[index] = (const char *)inputs[index] +
+                           sample * sample_stride(&network->inputs[index]);
+  for (int32_t index = 0; index < network->output_count; ++index)
+    sample_outputs[index] = (char *)outputs[index] +
+                            sample * sample_stride(&network->outputs[index]);
 }
 
 static void run_sample(void *arguments, int64_t sample, int64_t slot) {
@@ -36,12 +50,8 @@ static void run_sample(void *arguments, int64_t sample, int64_t slot) {
   /* One more than needed: an array of C has elements. */
   const void *inputs[network->input_count + 1];
   void *outputs[network->output_count + 1];
-  for (int32_t index = 0; index < network->input_count; ++index)
-    inputs[index] = (const char *)all->inputs[index] +
-                    sample * sample_bytes(&network->inputs[index]);
-  for (int32_t index = 0; index < network->output_count; ++index)
-    outputs[index] = (char *)all->outputs[index] +
-                     sample * sample_bytes(&network->outputs[index]);
+  toeplitz_find_sample(network, sample, all->inputs, all->outputs, inputs,
+                       outputs);
   network->run(all->pool,
                all->workspace + (uint64_t)sample * network->workspace_size,
                inputs, outputs);
@@ -51,7 +61,8 @@ void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
                           void *workspace, const void *const *inputs,
                           void *const *outputs, int64_t batch) {
   samples all = {network, NULL, workspace, inputs, outputs};
-  int threads = toeplitz_pool_threads(pool);
+  /* What a network of a GPU has for a pool isn't one of threads. */
+  int threads = network->gpu ? 1 : toeplitz_pool_threads(pool);
   if (threads > 1 && batch >= threads) {
     toeplitz_parallel_for(pool, run_sample, &all, batch, batch);
     return;

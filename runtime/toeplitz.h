@@ -22,7 +22,15 @@ enum {
   TOEPLITZ_NULL_TENSOR = 2,
   TOEPLITZ_MISALIGNED_WORKSPACE = 3,
   TOEPLITZ_BAD_BATCH = 4,
-  TOEPLITZ_UNSUPPORTED_PROCESSOR = 5
+  TOEPLITZ_UNSUPPORTED_PROCESSOR = 5,
+  /* Of networks that run on a GPU. */
+  TOEPLITZ_NO_GPU_DRIVER = 6,
+  TOEPLITZ_NO_GPU = 7,
+  TOEPLITZ_OLD_GPU = 8,
+  TOEPLITZ_GPU_OUT_OF_MEMORY = 9,
+  TOEPLITZ_GPU_LOST = 10,
+  TOEPLITZ_GPU_ERROR = 11,
+  TOEPLITZ_GPU_RACE = 12
 };
 
 /* The alignment of workspaces and weights: a cache line, which is also the
@@ -33,7 +41,8 @@ enum {
 #define TOEPLITZ_NETWORK_TYPES
 
 /* A set of threads that runs the loops of a network. NULL stands for the
- * calling thread alone. */
+ * calling thread alone. For a network of a GPU: its module, memory and stream
+ * there. */
 typedef struct toeplitz_pool toeplitz_pool;
 
 /* The types of elements, by the numbers that ONNX has for them. Bools are bytes
@@ -105,6 +114,22 @@ typedef struct toeplitz_network {
    * NULL. Whoever calls run or run_batch here himself calls it before: it also
    * asks the system for the registers that a process gets on request (AMX). */
   const char *(*missing_feature)(const struct toeplitz_network *network);
+  /* The four that follow are NULL for networks that run on the CPU. Those of a
+   * GPU are run by these instead of threads_create, run and run_batch, which
+   * can't say why something failed; threads_destroy frees what `create` makes.
+   * What the GPU computes is described in runtime/gpu.h. */
+  const struct toeplitz_gpu_program *gpu;
+  /* Makes what a run needs on the GPU of that number, in the driver's order.
+   * Returns TOEPLITZ_SUCCESS, or another number and NULL in *pool. */
+  int (*create)(const struct toeplitz_network *network, int number,
+                toeplitz_pool **pool);
+  /* toeplitz_network_run_batch of the library that holds the network. */
+  int (*run_checked)(const struct toeplitz_network *network,
+                     toeplitz_pool *pool, int64_t batch,
+                     const void *const *inputs, void *const *outputs,
+                     void *workspace);
+  /* What the driver said when a call last failed, as toeplitz_gpu_error. */
+  const char *(*error_text)(const toeplitz_pool *pool);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -149,13 +174,16 @@ int64_t toeplitz_clock(void);
 
 /* network->run with its arguments checked, and with a workspace that is
  * allocated and freed inside when `workspace` is NULL. Returns one of the
- * numbers above; the outputs are untouched unless it is TOEPLITZ_SUCCESS. */
+ * numbers above; the outputs are untouched unless it is TOEPLITZ_SUCCESS. A
+ * network of a GPU is created there and freed again for this one run when
+ * `pool` is NULL, which takes many times as long as the run. */
 int toeplitz_network_run(const toeplitz_network *network, toeplitz_pool *pool,
                          const void *const *inputs, void *const *outputs,
                          void *workspace);
 
 /* network->run_batch likewise. For a network whose batch is fixed, `batch` must
- * be 1: a run is all that it can compute. */
+ * be 1: a run is all that it can compute. A GPU that fails in the middle of a
+ * batch leaves the outputs of the samples before. */
 int toeplitz_network_run_batch(const toeplitz_network *network,
                                toeplitz_pool *pool, int64_t batch,
                                const void *const *inputs, void *const *outputs,

@@ -1,6 +1,7 @@
 # The configuration of the lit tests. `lit -sv test` from the root of a checkout uses build/; `lit -sv BUILD/test` uses
 # the build folder BUILD.
 
+import ctypes
 import os
 import platform
 import shutil
@@ -57,6 +58,18 @@ if os.path.exists(aarch64_runtime) and shutil.which("qemu-aarch64"):
     config.available_features.add("qemu-aarch64")
 config.substitutions.append(("%qemu-aarch64", "qemu-aarch64 -L /usr/aarch64-linux-gnu"))
 config.substitutions.append(("%cc-aarch64", "clang-22 --target=aarch64-linux-gnu -fuse-ld=lld"))
+
+
+def has_nvidia_gpu():
+    """Whether there is a GPU that its driver can start."""
+    try:
+        return os.path.exists("/dev/nvidiactl") and ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except OSError:
+        return False
+
+
+if has_nvidia_gpu():
+    config.available_features.add("nvidia-gpu")
 if os.path.exists("/proc/cpuinfo"):
     with open("/proc/cpuinfo") as processor_information:
         flags = set(processor_information.read().split())

@@ -169,6 +169,8 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+  /// Whether it can be computed on a GPU. Others decline there.
+  bool runsOnGpu = false;
   /// How often the kernel computes the prologue of an element of its input (see
   /// kernel.conv), on average. Nothing where it can't compute one; null for an
   /// algorithm that never can.

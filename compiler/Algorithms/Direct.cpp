@@ -9,6 +9,7 @@
 // the reference among the algorithms.
 
 #include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/DirectOnGpu.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
@@ -31,32 +32,57 @@ static BlockedLoops getLoops(const Convolution &convolution) {
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  if (target.isGpu())
+    return {scheduleDirectOnGpu(convolution)};
   return {scheduleBlocked(convolution, getLoops(convolution), target)};
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
+  if (target.isGpu())
+    return estimateDirectOnGpu(convolution);
   return estimateBlockedCost(convolution, schedule, getLoops(convolution),
                              target);
 }
 
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target) {
+  return target.isGpu() ? getDirectFilterSizeOnGpu(convolution)
+                        : getBlockedFilterSize(convolution, schedule, target);
+}
+
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule,
+                       kernel::TargetAttr target, ArrayRef<float> filter,
+                       MutableArrayRef<float> packed) {
+  if (target.isGpu())
+    llvm::copy(filter, packed.begin());
+  else
+    packBlockedFilter(convolution, schedule, target, filter, packed);
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
+  if (kernel::getTarget(op).isGpu())
+    return countDirectTasksOnGpu(op);
   return getBlockedKernel(op).getTasks(kernel::getTarget(op)).countTasks();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  if (kernel.target.isGpu()) {
+    emitDirectOnGpu(op, kernel);
+    return success();
+  }
   emitBlockedKernel(kernel, getBlockedKernel(op), getBuffers(op, kernel));
   return success();
 }
 
-const Algorithm toeplitz::directAlgorithm = {"direct",
-                                             declines,
-                                             getSchedules,
-                                             estimateCost,
-                                             boundSumError,
-                                             estimateTypicalSumError,
-                                             getBlockedFilterSize,
-                                             packBlockedFilter,
-                                             countTasks,
-                                             emit};
+const Algorithm toeplitz::directAlgorithm = [] {
+  Algorithm algorithm = {"direct",      declines,      getSchedules,
+                         estimateCost,  boundSumError, estimateTypicalSumError,
+                         getPackedSize, packFilter,    countTasks,
+                         emit};
+  algorithm.runsOnGpu = true;
+  return algorithm;
+}();

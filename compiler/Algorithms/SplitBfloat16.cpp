@@ -260,5 +260,6 @@ const Algorithm toeplitz::splitBfloat16Algorithm = {
     /*checkIdentity=*/nullptr,
     /*takesCircularPadding=*/false,
     /*worksOnBfloat16=*/true,
+    /*runsOnGpu=*/false,
     countPrologues,
 };

@@ -13,6 +13,7 @@ using namespace toeplitz;
 static const Algorithm *const algorithms[] = {
     // clang-format off
     &splitBfloat16Algorithm,
+    &implicitGemmAlgorithm,
     &winogradAlgorithm,
     &fftAlgorithm,
     &filterToeplitzAlgorithm,
@@ -49,6 +50,8 @@ std::optional<std::string>
 toeplitz::declinesConvolution(const AlgorithmChoice &choice,
                               const Convolution &convolution,
                               kernel::TargetAttr target) {
+  if (target.isGpu() && !choice.algorithm->runsOnGpu)
+    return "it has no code for a GPU";
   if (std::optional<std::string> reason =
           choice.algorithm->declines(convolution, target))
     return reason;

@@ -15,6 +15,7 @@ extern const Algorithm depthwiseAlgorithm;
 extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;
+extern const Algorithm implicitGemmAlgorithm;
 extern const Algorithm fftAlgorithm;
 
 } // namespace toeplitz

@@ -26,6 +26,10 @@ void registerTargets() {
     LLVMInitializeAArch64Target();
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
     return true;
   }();
   (void)registered;
@@ -187,4 +191,41 @@ toeplitz::describeTarget(llvm::StringRef tripleName, llvm::StringRef cpuName,
                                     description.features));
   describeRegisters(*subtarget, *triple, description);
   return description;
+}
+
+bool toeplitz::describeGpu(TargetDescription &target,
+                           llvm::StringRef architecture, std::string &error) {
+  registerTargets();
+  if (architecture.empty())
+    architecture = "sm_80";
+  bool emulated =
+      architecture == "emulated" || architecture == "emulated-checked";
+  int64_t capability = 80;
+  if (!emulated) {
+    llvm::Triple triple("nvptx64-nvidia-cuda");
+    const llvm::Target *backend =
+        llvm::TargetRegistry::lookupTarget(triple, error);
+    if (!backend)
+      return false;
+    std::unique_ptr<llvm::MCSubtargetInfo> generic(
+        backend->createMCSubtargetInfo(triple, "", ""));
+    llvm::StringRef number = architecture;
+    bool isName = number.consume_front("sm_") &&
+                  !number.rtrim("af").getAsInteger(10, capability);
+    if (!isName || capability < 80 || !generic ||
+        !generic->isCPUStringValid(architecture)) {
+      error = "unknown GPU '" + architecture.str() +
+              "': expected sm_80 or a newer one that LLVM knows, such as "
+              "sm_90, or emulated";
+      return false;
+    }
+  }
+  target.gpuArchitecture = architecture.str();
+  target.gpuCapability = capability;
+  target.vectorLanes = 1;
+  target.vectorRegisters = 255;
+  target.hasFusedMultiplyAdd = true;
+  target.hasTileProducts = false;
+  target.hasProductsByElement = false;
+  return true;
 }

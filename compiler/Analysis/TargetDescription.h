@@ -37,6 +37,17 @@ struct TargetDescription {
   int64_t level1CacheBytes = 32 * 1024;
   int64_t level2CacheBytes = 512 * 1024;
 
+  /// The GPU that kernels run on: "sm_80", or "emulated" for one that the CPU
+  /// plays; empty where they run on the CPU.
+  std::string gpuArchitecture;
+  /// The GPU's compute capability, 80 for sm_80; 0 without a GPU.
+  int64_t gpuCapability = 0;
+
+  bool isGpu() const { return gpuCapability != 0; }
+  bool isEmulated() const {
+    return llvm::StringRef(gpuArchitecture).starts_with("emulated");
+  }
+
   /// Empty where the architecture is that of the machine that compiles, else
   /// the name under which systems keep what belongs to the target, for example
   /// "aarch64-linux-gnu".
@@ -48,6 +59,13 @@ struct TargetDescription {
 /// why in `error` when LLVM knows no such target or cpu.
 std::optional<TargetDescription>
 describeTarget(llvm::StringRef triple, llvm::StringRef cpu, std::string &error);
+
+/// Makes the kernels of a described machine a GPU's: "sm_80" or a newer
+/// architecture by LLVM's name, "emulated", or "emulated-checked", which looks
+/// for races too. An empty name is sm_80, whose code every newer GPU takes.
+/// Returns whether there is such a GPU, and says why not in `error`.
+bool describeGpu(TargetDescription &target, llvm::StringRef architecture,
+                 std::string &error);
 
 } // namespace toeplitz
 

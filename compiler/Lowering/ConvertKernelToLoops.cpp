@@ -289,6 +289,9 @@ private:
     kernel.captured = std::move(taken.captured);
     if (failed(lowering.emit(op, kernel)))
       return {};
+    if (kernel.blockThreads)
+      function->setAttr("toeplitz.block_threads",
+                        builder.getI64IntegerAttr(kernel.blockThreads));
     return function;
   }
 
@@ -337,9 +340,15 @@ toeplitz::createConvertKernelToLoops(ArrayRef<KernelLowering> lowerings) {
 
 void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerApproximateMathPass();
+  registerConvertDeviceToNvvmPass();
+  registerConvertLaunchesToRuntimePass();
   registerConvertParallelToRuntimePass();
   registerConvertTilesToLLVMPass();
+  registerEmulateGpuPass();
   registerExternalizeWeightsPass();
+  registerGatherWeightsPass();
+  registerLaunchOnGpuPass();
+  registerLinkLaunchesPass();
   registerLinkParallelKernelsPass();
   registerTimeKernelsPass();
   static SmallVector<KernelLowering> registered;

@@ -36,6 +36,9 @@ public:
   /// The row of the operation's scratch memory that is this task's while it
   /// runs; null where there is none.
   mlir::Value slot;
+  /// On a GPU: how many threads share a task, as a block; 0 where a task is a
+  /// thread. Whoever emits such a kernel sets it.
+  int64_t blockThreads = 0;
   /// Whether this is the step before the main one: see KernelLowering.
   bool preparing = false;
   /// The operation's operands, in its order: memrefs, and scalars.

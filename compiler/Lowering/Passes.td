@@ -25,6 +25,24 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 
+def ConvertDeviceToNvvm : Pass<"convert-device-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "the kernels of a GPU in the LLVM and NVVM dialects";
+  let description = [{
+    Converts the functions of a `gpu.module`, whose loops are branches by now, with indices of 32 bits and buffers as bare pointers. Functions
+    of `math` become LLVM's, never calls of a library of the CUDA toolkit.
+
+    Before:
+    ```mlir
+    gpu.func @kernel_pool1(%x: memref<4xf32>) kernel { %i = gpu.thread_id x ... gpu.return }
+    ```
+    After:
+    ```mlir
+    llvm.func @kernel_pool1(%x: !llvm.ptr) attributes {nvvm.kernel} { %i = nvvm.read.ptx.sreg.tid.x : i32 ... llvm.return }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
   let summary = "writes each distinct kernel as a function of loops";
   let description = [{
@@ -47,6 +65,24 @@ def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::amx::AMXDialect",
     "::mlir::x86vector::X86VectorDialect"];
+}
+
+def ConvertLaunchesToRuntime : Pass<"convert-launches-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "hands launches to the runtime's queue";
+  let description = [{
+    @main gets the queue as its new first argument, and each `gpu.launch_func` becomes a call of `@KERNEL.launch(queue, buffers...)`,
+    whose body `link-launches` writes once pointers are pointers. The kernels are listed in the attribute `toeplitz.kernels`.
+
+    Before:
+    ```mlir
+    gpu.launch_func @kernels::@kernel_conv1 blocks in (%c14, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : memref<4xf32>)
+    ```
+    After:
+    ```mlir
+    func.call @kernel_conv1.launch(%queue, %x) : (!llvm.ptr, memref<4xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertParallelToRuntime : Pass<"convert-parallel-to-runtime", "::mlir::ModuleOp"> {
@@ -85,6 +121,28 @@ def ConvertTilesToLLVM : Pass<"convert-tiles-to-llvm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def EmulateGpu : Pass<"emulate-gpu", "::mlir::ModuleOp"> {
+  let summary = "makes the kernels of a GPU functions of the CPU";
+  let description = [{
+    Takes the functions out of the module of kernels and replaces what a GPU's threads ask the hardware (their numbers, barriers, the
+    memory of their block) by calls of the runtime's emulator. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
+    which takes its arguments out of an array of values of eight bytes. With `check`, accesses of a block's memory are reported to the
+    emulator, which finds races.
+
+    Before:
+    ```mlir
+    gpu.module @kernels { llvm.func @kernel_conv1(%x: !llvm.ptr) { nvvm.barrier ... } }
+    ```
+    After:
+    ```mlir
+    llvm.func @kernel_conv1.thread(%x: !llvm.ptr) { llvm.call @toeplitz_emulated_barrier() ... }
+    llvm.func @kernel_conv1.emulated(%values: !llvm.ptr) { ... llvm.call @kernel_conv1.thread(%0) ... }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let options = [Option<"check", "check", "bool", "false", "Whether accesses of a block's memory are checked for races">];
+}
+
 def ExternalizeWeights : Pass<"externalize-weights", "::mlir::ModuleOp"> {
   let summary = "takes the weights out of the code";
   let description = [{
@@ -102,6 +160,59 @@ def ExternalizeWeights : Pass<"externalize-weights", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def GatherWeights : Pass<"gather-weights", "::mlir::ModuleOp"> {
+  let summary = "puts the weights into one buffer";
+  let description = [{
+    @main gets a buffer that holds all constants as its last argument, and takes each constant from there. Where each lies is in the
+    attribute `toeplitz.device_weights`, in bytes; `toeplitz.device_weights_size` is the size of all of them.
+
+    Before:
+    ```mlir
+    %w = memref.get_global @weights : memref<200xf32>
+    ```
+    After:
+    ```mlir
+    %w = memref.view %buffer[%c0][] : memref<1024xi8> to memref<200xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
+  let summary = "makes kernel functions kernels of a GPU";
+  let description = [{
+    Each kernel function becomes a `gpu.func` of the module @kernels, and each call of it, or parallel loop of calls, a launch. A task
+    is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
+    Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
+    place that decides launch shapes.
+
+    Before:
+    ```mlir
+    scf.forall (%task) in (3584) { func.call @kernel_pool1(%task, %x) : (index, memref<4xf32>) -> () }
+    ```
+    After:
+    ```mlir
+    gpu.launch_func @kernels::@kernel_pool1 blocks in (%c14, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : memref<4xf32>)
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LinkLaunches : Pass<"link-launches", "::mlir::ModuleOp"> {
+  let summary = "writes the bridge between launches and the runtime";
+  let description = [{
+    Gives each `@KERNEL.launch(queue, buffers...)` its body: a call of the runtime's `toeplitz_gpu_launch` with the number of the kernel,
+    the number of blocks and the arguments as values of eight bytes.
+
+    Before:
+    ```mlir
+    llvm.func @kernel_conv1.launch(!llvm.ptr, !llvm.ptr) attributes {toeplitz.launched = 0 : i64, toeplitz.blocks = 14 : i64}
+    ```
+    After: a function with a body, and a declaration of @toeplitz_gpu_launch.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {

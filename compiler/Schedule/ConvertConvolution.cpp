@@ -69,31 +69,6 @@ static Value packStructure(OpBuilder &builder, Operation *layer,
                                  ".structure");
 }
 
-/// The dimensions of N x C x I with those of N x C x I x 1.
-static SmallVector<ReassociationIndices> groupLastTwo(int64_t rank) {
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t d = 0; d < rank; ++d)
-    groups.push_back({d});
-  groups.back().push_back(rank);
-  return groups;
-}
-
-/// N x C x I as N x C x I x 1: the plain layout as a blocked one of single
-/// channels.
-static Value viewAsBlocked(OpBuilder &builder, Location location, Value plain) {
-  auto type = cast<RankedTensorType>(plain.getType());
-  return tensor::ExpandShapeOp::create(builder, location,
-                                       getBlockedType(type, 1), plain,
-                                       groupLastTwo(type.getRank()));
-}
-
-/// The way back.
-static Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
-                         RankedTensorType plain) {
-  return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
-                                         groupLastTwo(plain.getRank()));
-}
-
 /// The input of a layer as a schedule reads it: without the halo of its
 /// circular dimensions.
 static Value getInput(OpBuilder &builder, Operation *layer,

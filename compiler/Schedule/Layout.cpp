@@ -24,6 +24,30 @@ RankedTensorType getBlockedType(RankedTensorType plain, int64_t lanes) {
   return RankedTensorType::get(shape, plain.getElementType());
 }
 
+/// The dimensions of N x C x I with those of N x C x I x 1.
+static SmallVector<ReassociationIndices> groupLastTwo(int64_t rank) {
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t d = 0; d < rank; ++d)
+    groups.push_back({d});
+  groups.back().push_back(rank);
+  return groups;
+}
+
+Value viewAsBlocked(OpBuilder &builder, Location location, Value plain) {
+  auto type = cast<RankedTensorType>(plain.getType());
+  if (Value source = getBlockedSource(plain, 1))
+    return source;
+  return tensor::ExpandShapeOp::create(builder, location,
+                                       getBlockedType(type, 1), plain,
+                                       groupLastTwo(type.getRank()));
+}
+
+Value viewAsPlain(OpBuilder &builder, Location location, Value blocked,
+                  RankedTensorType plain) {
+  return tensor::CollapseShapeOp::create(builder, location, plain, blocked,
+                                         groupLastTwo(plain.getRank()));
+}
+
 /// A reorder into a new tensor of this type, or the input of the reorder that
 /// undoes it.
 static Value reorder(OpBuilder &builder, Location location, Value input,
@@ -40,6 +64,13 @@ static Value reorder(OpBuilder &builder, Location location, Value input,
 
 Value getBlockedSource(Value plain, int64_t lanes) {
   auto type = cast<RankedTensorType>(plain.getType());
+  if (lanes == 1) {
+    // The two layouts differ in nothing but the shape.
+    auto view = plain.getDefiningOp<tensor::CollapseShapeOp>();
+    bool blocked = view && isBlockable(type) &&
+                   view.getSrc().getType() == getBlockedType(type, 1);
+    return blocked ? view.getSrc() : Value();
+  }
   auto producer = plain.getDefiningOp<kernel::ReorderOp>();
   if (!producer || producer.isPack() || !isBlockable(type) ||
       producer.getInput().getType() != getBlockedType(type, lanes))
@@ -72,11 +103,15 @@ Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
     return createConstant(builder, location, blocked,
                           packConstant(values->get(), type, lanes),
                           getConstantName(plain, "constant") + ".blocked");
+  if (lanes == 1)
+    return viewAsBlocked(builder, location, plain);
   return reorder(builder, location, plain, blocked, type.getDimSize(1));
 }
 
 Value unpack(OpBuilder &builder, Location location, Value blocked,
              RankedTensorType plain) {
+  if (blocked.getType() == getBlockedType(plain, 1))
+    return viewAsPlain(builder, location, blocked, plain);
   return reorder(builder, location, blocked, plain, plain.getDimSize(1));
 }
 

@@ -21,6 +21,14 @@ mlir::RankedTensorType getBlockedType(mlir::RankedTensorType plain,
 /// have a batch and channels.
 bool isBlockable(mlir::RankedTensorType plain);
 
+/// N x C x I as N x C x I x 1: the plain layout as a blocked one of single
+/// channels.
+mlir::Value viewAsBlocked(mlir::OpBuilder &builder, mlir::Location location,
+                          mlir::Value plain);
+/// The way back.
+mlir::Value viewAsPlain(mlir::OpBuilder &builder, mlir::Location location,
+                        mlir::Value blocked, mlir::RankedTensorType plain);
+
 /// The blocked form of a plain tensor. One that has just come from the blocked
 /// form of `lanes` lanes is taken back instead.
 mlir::Value pack(mlir::OpBuilder &builder, mlir::Location location,

@@ -325,7 +325,8 @@ def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
     Option<"l1", "l1", "int64_t", "32768", "Bytes of the first-level data cache">,
     Option<"l2", "l2", "int64_t", "524288", "Bytes of the second-level cache">,
     Option<"amx", "amx", "int64_t", "0", "1 if there are tile registers for products of bfloat16">,
-    Option<"byElement", "by-element", "int64_t", "0", "1 if a multiply-add can take one lane for a whole factor">
+    Option<"byElement", "by-element", "int64_t", "0", "1 if a multiply-add can take one lane for a whole factor">,
+    Option<"gpu", "gpu", "int64_t", "0", "Compute capability of the GPU that the kernels run on, 0 for the CPU">
   ];
 }
 

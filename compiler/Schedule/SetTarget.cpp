@@ -22,7 +22,7 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
     auto target = kernel::TargetAttr::getChecked(
         emitError, &getContext(), int64_t(lanes), int64_t(registers),
         int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx),
-        int64_t(byElement));
+        int64_t(byElement), int64_t(gpu));
     if (!target)
       return signalPassFailure();
     getOperation()->setAttr("kernel.target", target);

@@ -188,7 +188,10 @@ std::vector<Bitcode> NetworkCode::split() {
   return partitionCode(*module, root);
 }
 
-void NetworkCode::optimize() {
+void NetworkCode::optimize() { optimizeCode(*module, *machine, level); }
+
+void toeplitz::optimizeCode(llvm::Module &module, llvm::TargetMachine &machine,
+                            unsigned level) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = level > 1;
   // Kernels are unrolled and vectorised as far as their blueprints say. Further
@@ -196,7 +199,7 @@ void NetworkCode::optimize() {
   // keeps them in registers that the accumulators need, and spills.
   tuning.LoopUnrolling = false;
   tuning.SLPVectorization = false;
-  llvm::PassBuilder passes(machine.get(), tuning);
+  llvm::PassBuilder passes(&machine, tuning);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager callGraph;
@@ -224,7 +227,7 @@ void NetworkCode::optimize() {
         passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
     break;
   }
-  pipeline.run(*module, modules);
+  pipeline.run(module, modules);
 }
 
 void NetworkCode::writeIR(llvm::raw_ostream &stream) const {

@@ -15,6 +15,11 @@
 
 namespace toeplitz {
 
+/// Runs LLVM's optimisations for kernels on code of any target; `level` is 0 to
+/// 3, as clang's -O.
+void optimizeCode(llvm::Module &module, llvm::TargetMachine &machine,
+                  unsigned level);
+
 /// Code of a network on its way through LLVM, all of it or a part. It has a
 /// context of its own, so that several can be worked on at the same time.
 class NetworkCode {

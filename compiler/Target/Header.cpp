@@ -138,6 +138,12 @@ typedef struct toeplitz_network {
   /* The LLVM name of a feature that the code needs and this machine lacks, or NULL. Whoever calls run or run_batch here himself
    * calls it before: it also asks the system for the registers that a process gets on request (AMX). */
   const char *(*missing_feature)(const struct toeplitz_network *network);
+  /* NULL for networks that run on the CPU. Those of a GPU are run by these: runtime/toeplitz.h describes them. */
+  const struct toeplitz_gpu_program *gpu;
+  int (*create)(const struct toeplitz_network *network, int number, toeplitz_pool **pool);
+  int (*run_checked)(const struct toeplitz_network *network, toeplitz_pool *pool, int64_t batch, const void *const *inputs,
+                     void *const *outputs, void *workspace);
+  const char *(*error_text)(const toeplitz_pool *pool);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */

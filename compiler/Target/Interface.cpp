@@ -1,4 +1,5 @@
 #include "compiler/Target/Interface.h"
+#include "compiler/Target/GpuInterface.h"
 
 #include "runtime/toeplitz.h"
 
@@ -38,6 +39,14 @@ private:
   llvm::Constant *buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
                                llvm::StringRef name);
   llvm::Function *buildRunOfArrays();
+  /// What only networks of a GPU have; null for others.
+  struct GpuFunctions {
+    llvm::Constant *program, *create, *runChecked, *errorText;
+  };
+  GpuFunctions buildGpuFunctions();
+  llvm::Function *buildRunOnGpu();
+  llvm::Function *buildCreateOnGpu();
+  void buildCreation();
   llvm::Function *buildRunBatch();
   llvm::Function *buildBatchWorkspaceSize(bool exported);
   void buildRun(bool threaded);
@@ -47,7 +56,9 @@ private:
     return declareRuntime("toeplitz_pool_create", pointer, int32);
   }
   llvm::FunctionCallee poolDestroy() {
-    return declareRuntime("toeplitz_pool_destroy", nothing, pointer);
+    return declareRuntime(network.gpu ? "toeplitz_gpu_destroy"
+                                      : "toeplitz_pool_destroy",
+                          nothing, pointer);
   }
 
   llvm::Module &module;
@@ -169,6 +180,49 @@ llvm::Function *InterfaceBuilder::buildRunOfArrays() {
   return run;
 }
 
+InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
+  llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
+  if (!network.gpu)
+    return {none, none, none, none};
+  auto function = [&](llvm::StringRef name,
+                      llvm::ArrayRef<llvm::Type *> parameters,
+                      llvm::Type *result) {
+    return llvm::cast<llvm::Constant>(
+        declareRuntime(name, result, parameters).getCallee());
+  };
+  return {buildGpuProgram(module, network, *main),
+          function("toeplitz_gpu_create", {pointer, int32, pointer}, int32),
+          function("toeplitz_network_run_batch",
+                   {pointer, pointer, int64, pointer, pointer, pointer}, int32),
+          function("toeplitz_gpu_error", pointer, pointer)};
+}
+
+/// void run(pool, workspace, inputs, outputs) on the GPU of `pool`.
+llvm::Function *InterfaceBuilder::buildRunOnGpu() {
+  llvm::Function *run =
+      startFunction(network.name + "_run_arrays", nothing,
+                    {pointer, pointer, pointer, pointer}, /*exported=*/false);
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_run", int32,
+                     {pointer, pointer, pointer, pointer}),
+      {descriptor, run->getArg(0), run->getArg(2), run->getArg(3)});
+  builder.CreateRetVoid();
+  return run;
+}
+
+/// toeplitz_pool *threads_create(int threads): the handle of the first GPU, or
+/// null.
+llvm::Function *InterfaceBuilder::buildCreateOnGpu() {
+  llvm::Function *create = startFunction(network.name + "_create_on_gpu",
+                                         pointer, int32, /*exported=*/false);
+  llvm::Value *result = builder.CreateAlloca(pointer);
+  builder.CreateCall(
+      declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
+      {descriptor, builder.getInt32(0), result});
+  builder.CreateRet(builder.CreateLoad(pointer, result));
+  return create;
+}
+
 /// void run_batch(pool, workspace, inputs, outputs, batch).
 llvm::Function *InterfaceBuilder::buildRunBatch() {
   llvm::Function *run = startFunction(
@@ -198,13 +252,15 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
                                        uint64_t processorFeatures) {
   auto *type = llvm::StructType::get(
       context, {pointer, int32, int32, pointer, pointer, int64, pointer,
-                pointer, pointer, pointer, pointer, int64, pointer});
+                pointer, pointer, pointer, pointer, int64, pointer, pointer,
+                pointer, pointer, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
       /*Initializer=*/nullptr, "toeplitz_descriptor");
   llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
-  llvm::Constant *run = buildRunOfArrays();
+  GpuFunctions gpu = buildGpuFunctions();
+  llvm::Constant *run = network.gpu ? buildRunOnGpu() : buildRunOfArrays();
   llvm::Constant *runBatch = network.hasDynamicBatch ? buildRunBatch() : none;
   llvm::Constant *batchWorkspaceSize =
       network.hasDynamicBatch
@@ -218,12 +274,14 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
        buildTensors(network.inputs, "toeplitz_inputs"),
        buildTensors(network.outputs, "toeplitz_outputs"),
        llvm::ConstantInt::get(int64, network.workspaceBytes), run,
-       llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+       network.gpu ? buildCreateOnGpu()
+                   : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
        llvm::cast<llvm::Constant>(poolDestroy().getCallee()), runBatch,
        batchWorkspaceSize, llvm::ConstantInt::get(int64, processorFeatures),
        llvm::cast<llvm::Constant>(
            declareRuntime("toeplitz_missing_feature", pointer, pointer)
-               .getCallee())}));
+               .getCallee()),
+       gpu.program, gpu.create, gpu.runChecked, gpu.errorText}));
 }
 
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
@@ -285,6 +343,14 @@ void InterfaceBuilder::buildForwarder(const std::string &name,
     builder.CreateRet(call);
 }
 
+/// toeplitz_pool *NAME_threads_create(int threads) of a network of a GPU.
+void InterfaceBuilder::buildCreation() {
+  llvm::Function *function = startFunction(network.name + "_threads_create",
+                                           pointer, int32, /*exported=*/true);
+  llvm::Function *create = module.getFunction(network.name + "_create_on_gpu");
+  builder.CreateRet(builder.CreateCall(create, {function->getArg(0)}));
+}
+
 void InterfaceBuilder::buildAccessor(const std::string &name) {
   startFunction(name, pointer, {}, /*exported=*/true);
   builder.CreateRet(descriptor);
@@ -298,9 +364,13 @@ void InterfaceBuilder::buildThreads(int threads) {
 void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
-  buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
-                 pointer, int32);
-  buildForwarder(network.name + "_threads_destroy", "toeplitz_pool_destroy",
+  if (network.gpu)
+    buildCreation();
+  else
+    buildForwarder(network.name + "_threads_create", "toeplitz_pool_create",
+                   pointer, int32);
+  buildForwarder(network.name + "_threads_destroy",
+                 network.gpu ? "toeplitz_gpu_destroy" : "toeplitz_pool_destroy",
                  nothing, pointer);
   buildForwarder(network.name + "_error_string", "toeplitz_error_string",
                  pointer, int32);

@@ -41,9 +41,14 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
         path + ": this machine lacks '" + feature +
         "', a feature of the one that the network is compiled for");
 
-  // The library's own runtime makes the threads, so that both always fit each
-  // other.
-  if (threads != 1) {
+  // The library's own runtime makes the threads, or what a GPU needs, so that
+  // both always fit each other.
+  if (loaded->network->create) {
+    threads = 1;
+    if (int error = loaded->network->create(loaded->network, /*number=*/0,
+                                            &loaded->pool))
+      return loaded->explain(error);
+  } else if (threads != 1) {
     loaded->pool = loaded->network->threads_create(threads);
     if (!loaded->pool)
       return llvm::createStringError("%d threads can't be started", threads);
@@ -54,6 +59,14 @@ LoadedNetwork::open(llvm::StringRef path, int threads) {
   if (llvm::Error error = loaded->reserveWorkspace(1))
     return std::move(error);
   return std::move(loaded);
+}
+
+llvm::Error LoadedNetwork::explain(int error) const {
+  std::string text = toeplitz_error_string(error);
+  // Without a pool: about the creation that failed.
+  if (network->error_text && *network->error_text(pool))
+    text += std::string(": ") + network->error_text(pool);
+  return llvm::createStringError(text);
 }
 
 llvm::Error LoadedNetwork::reserveWorkspace(int64_t batch) {
@@ -95,9 +108,11 @@ llvm::Error LoadedNetwork::run(llvm::ArrayRef<const void *> inputs,
     return error;
   if (llvm::Error error = reserveWorkspace(batch))
     return error;
-  if (int error = toeplitz_network_run_batch(
-          network, pool, batch, inputs.data(), outputs.data(), workspace))
-    return llvm::createStringError(toeplitz_error_string(error));
+  auto run =
+      network->run_checked ? network->run_checked : toeplitz_network_run_batch;
+  if (int error =
+          run(network, pool, batch, inputs.data(), outputs.data(), workspace))
+    return explain(error);
   return llvm::Error::success();
 }
 
@@ -112,6 +127,6 @@ LoadedNetwork::bench(llvm::ArrayRef<const void *> inputs,
   toeplitz_timing timing;
   if (int error = toeplitz_benchmark(network, pool, batch, inputs.data(),
                                      outputs.data(), workspace, runs, &timing))
-    return llvm::createStringError(toeplitz_error_string(error));
+    return explain(error);
   return timing;
 }

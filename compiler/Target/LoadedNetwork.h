@@ -20,7 +20,8 @@ namespace toeplitz {
 class LoadedNetwork {
 public:
   /// Loads the library at `path`. `threads` as for toeplitz_pool_create; with 1
-  /// the network computes in the calling thread.
+  /// the network computes in the calling thread. A network of a GPU runs on the
+  /// first one, whatever `threads` says.
   static llvm::Expected<std::unique_ptr<LoadedNetwork>>
   open(llvm::StringRef path, int threads = 1);
   ~LoadedNetwork();
@@ -48,6 +49,8 @@ private:
   LoadedNetwork() = default;
   llvm::Error checkCounts(size_t inputs, size_t outputs) const;
   llvm::Error reserveWorkspace(int64_t batch);
+  /// What a number that the network returned means.
+  llvm::Error explain(int error) const;
 
   void *library = nullptr;
   const toeplitz_network *network = nullptr;

@@ -238,6 +238,49 @@ static LogicalResult readErrorBound(ModuleOp module, Network &network) {
   return success();
 }
 
+/// toeplitz.kernels = [{name = "...", threads = 256 : i64, waits = false}],
+/// toeplitz.device_weights = {symbol = 0 : i64}, toeplitz.device_weights_size.
+static LogicalResult readGpu(ModuleOp module, Network &network) {
+  auto kernels = module->getAttrOfType<ArrayAttr>("toeplitz.kernels");
+  if (!kernels)
+    return success();
+  auto places =
+      module->getAttrOfType<DictionaryAttr>("toeplitz.device_weights");
+  auto size =
+      module->getAttrOfType<IntegerAttr>("toeplitz.device_weights_size");
+  if (!places || !size)
+    return module.emitError("a network of a GPU has the attributes "
+                            "'toeplitz.device_weights' and "
+                            "'toeplitz.device_weights_size'");
+  GpuNetwork gpu;
+  for (Attribute element : kernels) {
+    auto kernel = dyn_cast<DictionaryAttr>(element);
+    auto name = kernel ? kernel.getAs<StringAttr>("name") : StringAttr();
+    auto threads =
+        kernel ? kernel.getAs<IntegerAttr>("threads") : IntegerAttr();
+    auto waits = kernel ? kernel.getAs<BoolAttr>("waits") : BoolAttr();
+    if (!name || !threads || !waits)
+      return module.emitError("attribute 'toeplitz.kernels': each element is "
+                              "{name = \"...\", threads = ... : i64, waits = "
+                              "...}, found ")
+             << element;
+    auto shared = kernel.getAs<IntegerAttr>("shared");
+    gpu.kernels.push_back({name.str(), static_cast<uint32_t>(threads.getInt()),
+                           shared ? static_cast<uint32_t>(shared.getInt()) : 0,
+                           waits.getValue()});
+  }
+  for (NamedAttribute place : places)
+    gpu.weightPlaces.push_back(
+        {place.getName().str(),
+         static_cast<uint64_t>(cast<IntegerAttr>(place.getValue()).getInt())});
+  gpu.weightsBytes = static_cast<uint64_t>(size.getInt());
+  // The device's arena is the handle's; a run needs no memory of the caller's.
+  gpu.arenaBytes = network.workspaceBytes;
+  network.workspaceBytes = 0;
+  network.gpu = std::move(gpu);
+  return success();
+}
+
 std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
   Network network;
   auto name = module->getAttrOfType<StringAttr>("toeplitz.name");
@@ -276,11 +319,14 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
     return std::nullopt;
   }
   if (failed(readBatch(module, network)) ||
-      failed(readErrorBound(module, network)))
+      failed(readErrorBound(module, network)) ||
+      failed(readGpu(module, network)))
     return std::nullopt;
 
   auto main = module.lookupSymbol<LLVM::LLVMFuncOp>("main");
-  size_t parameters = 2 + network.inputs.size() + network.outputs.size();
+  // A GPU's kernels are handed their weights.
+  size_t parameters = 2 + network.inputs.size() + network.outputs.size() +
+                      (network.gpu ? 1 : 0);
   if (!main || main.isExternal() ||
       main.getFunctionType().getNumParams() != parameters ||
       !isa<LLVM::LLVMVoidType>(main.getFunctionType().getReturnType()) ||
@@ -289,7 +335,9 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
       })) {
     module.emitError("the lowered module needs a function 'main' of ")
         << parameters
-        << " pointers (pool, workspace, inputs, outputs) that returns nothing";
+        << (network.gpu ? " pointers (queue, arena, inputs, outputs, weights)"
+                        : " pointers (pool, workspace, inputs, outputs)")
+        << " that returns nothing";
     return std::nullopt;
   }
   for (LLVM::GlobalOp global : module.getOps<LLVM::GlobalOp>())

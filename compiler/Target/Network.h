@@ -36,6 +36,31 @@ struct NetworkWeights {
   uint64_t bytes;
 };
 
+/// A kernel of a GPU.
+struct GpuKernel {
+  std::string name;
+  /// Of a block.
+  uint32_t threads = 0;
+  /// Bytes of a block's memory, where the GPU is emulated.
+  uint32_t sharedBytes = 0;
+  /// Whether its threads wait for each other.
+  bool waits = false;
+};
+
+/// What a network whose kernels run on a GPU has beside the others.
+struct GpuNetwork {
+  std::vector<GpuKernel> kernels;
+  /// The symbols of all constants and where they lie in the device's weights,
+  /// in bytes.
+  std::vector<std::pair<std::string, uint64_t>> weightPlaces;
+  uint64_t weightsBytes = 0, arenaBytes = 0;
+  /// The kernels' PTX; empty where the GPU is emulated.
+  std::string image;
+  /// The compute capability that it needs, or needs exactly.
+  int32_t capability = 80;
+  bool exactCapability = false;
+};
+
 struct Network {
   /// A C identifier.
   std::string name;
@@ -55,6 +80,9 @@ struct Network {
     double bound = 0, inputRange = 0;
   };
   std::optional<ErrorBound> errorBound;
+
+  /// Where the kernels run on a GPU.
+  std::optional<GpuNetwork> gpu;
 
   uint64_t totalWeightsBytes() const;
 };

@@ -1,5 +1,6 @@
 #include "compiler/Target/Target.h"
 #include "compiler/Target/CodeObject.h"
+#include "compiler/Target/DeviceCode.h"
 #include "compiler/Target/Header.h"
 #include "compiler/Target/Interface.h"
 #include "compiler/Target/Link.h"
@@ -67,7 +68,8 @@ private:
 } // namespace
 
 static bool isText(ArtifactKind kind) {
-  return kind == ArtifactKind::LLVMIR || kind == ArtifactKind::Assembly;
+  return kind == ArtifactKind::LLVMIR || kind == ArtifactKind::Assembly ||
+         kind == ArtifactKind::DeviceAssembly;
 }
 
 std::unique_ptr<NetworkCode> Emitter::translate() {
@@ -77,11 +79,18 @@ std::unique_ptr<NetworkCode> Emitter::translate() {
 }
 
 llvm::Error Emitter::emitText() {
-  auto code = translate();
-  if (!code)
-    return llvm::createStringError("no code");
-  code->optimize();
+  std::unique_ptr<NetworkCode> code;
+  if (kind != ArtifactKind::DeviceAssembly) {
+    code = translate();
+    if (!code)
+      return llvm::createStringError("no code");
+    code->optimize();
+  }
   auto writeTo = [&](llvm::raw_pwrite_stream &stream) -> llvm::Error {
+    if (kind == ArtifactKind::DeviceAssembly) {
+      stream << network.gpu->image;
+      return llvm::Error::success();
+    }
     if (kind == ArtifactKind::Assembly)
       return code->writeCode(llvm::CodeGenFileType::AssemblyFile, stream);
     code->writeIR(stream);
@@ -301,6 +310,22 @@ LogicalResult toeplitz::emitArtifact(ModuleOp module,
   std::optional<Network> network = readNetwork(module);
   if (!network)
     return failure();
+  if (kind == ArtifactKind::DeviceAssembly &&
+      (!network->gpu || target.isEmulated()))
+    return module.emitError("there is PTX only of networks for a GPU "
+                            "(--target=cuda), one that isn't emulated");
+  OwningOpRef<ModuleOp> host;
+  if (network->gpu && !target.isEmulated()) {
+    std::optional<std::string> image = writeDeviceCode(module, target, options);
+    if (!image)
+      return failure();
+    network->gpu->image = std::move(*image);
+    network->gpu->capability = static_cast<int32_t>(target.gpuCapability);
+    network->gpu->exactCapability =
+        llvm::StringRef(target.gpuArchitecture).ends_with("a");
+    host = cloneHostModule(module);
+    module = *host;
+  }
   Emitter emitter(module, *network, target, kind, outputPath, options);
   llvm::Error error = isText(kind) ? emitter.emitText() : emitter.emitBinary();
   if (!error)

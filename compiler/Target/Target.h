@@ -16,6 +16,8 @@ namespace toeplitz {
 
 /// What can be made of a network.
 enum class ArtifactKind {
+  /// The kernels of a GPU as PTX.
+  DeviceAssembly,
   /// LLVM's IR after its optimisations, as text; without the big weights.
   LLVMIR,
   /// Assembly; without the big weights.

@@ -279,7 +279,8 @@ toeplitz::buildCompiledModule(MLIRContext &context, ArrayRef<LayerCopy> copies,
   auto target = kernel::TargetAttr::get(
       &context, foreignTarget.getLanes(), foreignTarget.getRegisters(),
       foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2(),
-      foreignTarget.getAmx(), foreignTarget.getByElement());
+      foreignTarget.getAmx(), foreignTarget.getByElement(),
+      foreignTarget.getGpu());
   (*module)->setAttr("kernel.target", target);
   int64_t lanes = target.getLanes();
 

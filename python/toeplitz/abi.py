@@ -42,6 +42,11 @@ class Network(ctypes.Structure):
         ("batch_workspace_size", ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_int64)),
         ("processor_features", ctypes.c_uint64),
         ("missing_feature", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
+        # Of networks that run on a GPU; NULL in others.
+        ("gpu", _pointer),
+        ("create", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, ctypes.c_int, ctypes.POINTER(_pointer))),
+        ("run_checked", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, ctypes.c_int64, _pointer, _pointer, _pointer)),
+        ("error_text", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import functools
 import os
 import threading
 import weakref
@@ -76,6 +77,7 @@ class Network:
         self._pools = _Pools(self._description, threads)
         self._workspaces = WorkspacePool()
         description = self._description
+        self._runs_on_gpu = bool(description.gpu)
         self._name = description.name.decode()
         self._inputs = _describe(description.inputs, description.input_count)
         self._outputs = _describe(description.outputs, description.output_count)
@@ -101,7 +103,7 @@ class Network:
 
     @property
     def threads(self) -> int:
-        """The threads that a call computes with, its own counted; 0 is one for each processor."""
+        """The threads that a call computes with, its own counted; 0 is one for each processor. A GPU has no use for it."""
         return self._threads
 
     def workspace_bytes(self, batch: int = 1) -> int:
@@ -135,7 +137,7 @@ class Network:
 
         Raises:
             toeplitz.InputError: an input is missing, unknown, or of a wrong type or shape.
-            toeplitz.RunError: the threads can't be started.
+            toeplitz.RunError: the threads can't be started, or the GPU has failed.
             MemoryError: there is no memory for the outputs or the workspace.
         """
         results = self._run(self._bind(arrays, named))
@@ -252,7 +254,10 @@ class Network:
             for tensor in self._outputs
         )
         more = (batch,) if self._has_dynamic_batch else ()
-        function = self._description.run_batch if self._has_dynamic_batch else self._description.run
+        if self._runs_on_gpu:
+            function = functools.partial(_run_on_gpu, self._description)
+        else:
+            function = self._description.run_batch if self._has_dynamic_batch else self._description.run
         run = _Run(function, self._pools.get(), inputs, outputs, more, self.workspace_bytes(batch))
         return run, outputs
 
@@ -261,6 +266,17 @@ class Network:
         with self._workspaces.borrow(run.workspace_bytes) as workspace:
             run(workspace)
         return outputs
+
+
+def _run_on_gpu(description: abi.Network, pool, workspace, inputs, outputs, batch: int = 1) -> None:
+    if description.run_checked(ctypes.byref(description), pool, batch, inputs, outputs, workspace):
+        raise _gpu_error(description)
+
+
+def _gpu_error(description: abi.Network) -> RunError:
+    """What this thread's last call has failed with."""
+    reason = description.error_text(None).decode(errors="replace")
+    return RunError(f"'{description.name.decode()}' can't be run on a GPU: {reason}")
 
 
 class _Run:
@@ -286,7 +302,7 @@ def _addresses(arrays: Sequence[numpy.ndarray]) -> ctypes.Array:
 
 
 class _Pools:
-    """The threads of a network. A process that forked has none of its parent's, and starts its own."""
+    """The threads of a network, or what it has on a GPU. A process that forked has none of its parent's, and makes its own."""
 
     def __init__(self, description: abi.Network, threads: int) -> None:
         self._description = description
@@ -297,15 +313,24 @@ class _Pools:
 
     def get(self) -> int | None:
         """The pool of this process, None for the calling thread alone."""
-        if self._threads == 1 or self._process == os.getpid():
+        if self._process == os.getpid() or (self._threads == 1 and not self._description.create):
             return self._pool
         with self._lock:
             if self._process != os.getpid():
-                self._pool = self._description.threads_create(self._threads)
-                if not self._pool:
-                    raise RunError(f"{self._threads} threads can't be started")
+                self._pool = self._create()
                 self._process = os.getpid()
         return self._pool
+
+    def _create(self) -> int:
+        if self._description.create:
+            handle = ctypes.c_void_p()
+            if self._description.create(ctypes.byref(self._description), 0, ctypes.byref(handle)):
+                raise _gpu_error(self._description)
+            return handle.value
+        pool = self._description.threads_create(self._threads)
+        if not pool:
+            raise RunError(f"{self._threads} threads can't be started")
+        return pool
 
     def destroy(self) -> None:
         if self._pool and self._process == os.getpid():

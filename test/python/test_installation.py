@@ -34,7 +34,8 @@ def test_installation(option, folder, tmp_path):
     assert result.returncode == 0, result.stdout + result.stderr
 
     package = target / "toeplitz"
-    for name in ("py.typed", "bin/toeplitz", "lib/toeplitz/libtoeplitz_runtime.a", "include/toeplitz/runtime/toeplitz.h"):
+    headers = ("include/toeplitz/runtime/toeplitz.h", "include/toeplitz/runtime/gpu.h")
+    for name in ("py.typed", "bin/toeplitz", "lib/toeplitz/libtoeplitz_runtime.a", *headers):
         assert (package / name).is_file(), name
     program = """
 import sys, numpy, toeplitz

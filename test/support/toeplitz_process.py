@@ -110,6 +110,12 @@ _RUN_BATCH = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, _POINTERS,
 _BATCH_WORKSPACE_SIZE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_int64)
 _THREADS_CREATE = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_int)
 _THREADS_DESTROY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_MISSING_FEATURE = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_void_p)
+_CREATE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, _POINTERS)
+_RUN_CHECKED = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, _POINTERS, _POINTERS, ctypes.c_void_p
+)
+_ERROR_TEXT = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_void_p)
 
 
 class _Network(ctypes.Structure):
@@ -127,6 +133,13 @@ class _Network(ctypes.Structure):
         ("threads_destroy", _THREADS_DESTROY),
         ("run_batch", _RUN_BATCH),
         ("batch_workspace_size", _BATCH_WORKSPACE_SIZE),
+        ("processor_features", ctypes.c_uint64),
+        ("missing_feature", _MISSING_FEATURE),
+        # Of networks that run on a GPU; NULL in others.
+        ("gpu", ctypes.c_void_p),
+        ("create", _CREATE),
+        ("run_checked", _RUN_CHECKED),
+        ("error_text", _ERROR_TEXT),
     ]
 
 
@@ -201,12 +214,21 @@ class Library:
 
         input_pointers = (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
         output_pointers = (ctypes.c_void_p * len(results))(*[a.ctypes.data for a in results.values()])
-        run, more = (self.network.run_batch, (batch,)) if dynamic else (self.network.run, ())
-        run(pool, workspace.ctypes.data, input_pointers, output_pointers, *more)
+        if self.network.gpu:
+            self._run_on_gpu(pool, batch, input_pointers, output_pointers)
+        else:
+            run, more = (self.network.run_batch, (batch,)) if dynamic else (self.network.run, ())
+            run(pool, workspace.ctypes.data, input_pointers, output_pointers, *more)
         for name, memory in guarded:
             borders = memory[-GUARD:] if name == "the workspace" else np.concatenate([memory[:GUARD], memory[-GUARD:]])
             assert np.all(borders == CANARY), f"{self.name} wrote beyond {name}"
         return {name: np.array(array) for name, array in results.items()}
+
+    def _run_on_gpu(self, pool, batch, inputs, outputs):
+        """Without a pool, what a run needs is made for this one alone."""
+        network = self.network
+        status = network.run_checked(ctypes.addressof(network), pool, batch, inputs, outputs, None)
+        assert status == 0, f"{self.name}: status {status}: {network.error_text(None).decode()}"
 
 
 def run_with_threads(library, inputs, threads):

@@ -241,6 +241,22 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       ->option_text("TRIPLE")
       ->group("Target");
   parser
+      .add_option("--target", options.target,
+                  "What the kernels run on: the processor, or an NVIDIA GPU "
+                  "that the driver's library starts them on; the default is "
+                  "cpu")
+      ->option_text("cpu | cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
+      ->group("Target");
+  parser
+      .add_option("--gpu-arch", options.gpuArchitecture,
+                  "Oldest GPU to compile for, by its architecture: sm_80 (the "
+                  "default), sm_90 and newer; the driver translates for the "
+                  "one that is there. 'emulated' runs the same kernels on the "
+                  "CPU, slowly; 'emulated-checked' looks for races too")
+      ->option_text("ARCH")
+      ->group("Target");
+  parser
       .add_option("--algorithm", options.algorithms,
                   "Algorithm of every convolution that it can compute, or of "
                   "the named layers: " +

@@ -82,6 +82,11 @@ LogicalResult Compilation::load(StringRef inputPath) {
       describeTarget(options.targetTriple, options.targetCpu, error);
   if (!target)
     return reportError(error);
+  if (options.target != "cuda" && !options.gpuArchitecture.empty())
+    return reportError("--gpu-arch: only --target=cuda is for a GPU");
+  if (options.target == "cuda" &&
+      !describeGpu(*target, options.gpuArchitecture, error))
+    return reportError("--gpu-arch: " + error);
   pipeline.target = *target;
   pipeline.maxError = options.maxError;
   pipeline.precise = options.precise;

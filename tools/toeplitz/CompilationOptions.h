@@ -23,6 +23,8 @@ struct CompilationOptions {
 
   /// LLVM's names of the target, as describeTarget takes them.
   std::string targetTriple;
+  /// "cpu" or "cuda", and the GPU's architecture as describeGpu takes it.
+  std::string target = "cpu", gpuArchitecture;
   std::string targetCpu;
   /// "NAME", "LAYER=NAME", or several of them separated by commas.
   std::vector<std::string> algorithms;
@@ -50,9 +52,10 @@ struct CompilationOptions {
   bool areGiven() const {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
-           !algorithms.empty() || maxError || inputRange || precise ||
-           typicalError || !tuned.empty() || !folds.empty() ||
-           !printAfter.empty() || printAfterAll || timePasses;
+           target != "cpu" || !gpuArchitecture.empty() || !algorithms.empty() ||
+           maxError || inputRange || precise || typicalError ||
+           !tuned.empty() || !folds.empty() || !printAfter.empty() ||
+           printAfterAll || timePasses;
   }
 };
 

@@ -110,6 +110,9 @@ llvm::LogicalResult writeDescription(const CompileOptions &options,
 
 /// Measures the algorithms of the network's layers into the file of --tuned.
 llvm::LogicalResult tune(const CompileOptions &options) {
+  if (options.compilation.target == "cuda")
+    return reportError("--tune: kernels are measured on the processor, not "
+                       "with --target=cuda");
   llvm::StringRef path = options.compilation.tuned;
   if (failed(checkOutputPath(path, options.network)))
     return llvm::failure();

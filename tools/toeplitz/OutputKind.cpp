@@ -18,6 +18,8 @@ static const OutputKind kinds[] = {
      false},
     {"header", ".h", "the C header alone", Header(), true},
     {"asm", ".s", "assembly", ArtifactKind::Assembly, true},
+    {"ptx", ".ptx", "PTX, the assembly of a GPU's kernels",
+     ArtifactKind::DeviceAssembly, true},
     {"llvm-ir", ".ll", "LLVM's IR, optimised", ArtifactKind::LLVMIR, true},
     {"llvm", "", "MLIR: the LLVM dialect", Stage::LLVM, true},
     {"loops", "", "MLIR: the loops, one function per kernel", Stage::Loops,

@@ -91,6 +91,12 @@ int verify(const VerifyOptions &options) {
   Compilation compilation(options.compilation);
   if (failed(compilation.load(options.network)))
     return 1;
+  if (compilation.getTarget().isGpu()) {
+    (void)reportError("--target=cuda: verify runs single kernels on the "
+                      "processor; compare the outputs of 'toeplitz run' with "
+                      "and without it instead");
+    return 1;
+  }
   if (auto reason = whyNotRunnable(compilation.getTarget())) {
     (void)reportError(*reason);
     return 1;

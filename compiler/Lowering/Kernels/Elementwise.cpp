@@ -23,8 +23,8 @@ namespace {
 /// whatever the target's lanes.
 constexpr int64_t rangeMultiple = 64;
 
-TaskDivision divide(const IterationSpace &space) {
-  return TaskDivision(space.sizes, 1, rangeMultiple);
+TaskDivision divide(const IterationSpace &space, kernel::TargetAttr target) {
+  return TaskDivision(target, space.sizes, 1, rangeMultiple);
 }
 
 class ElementwiseEmitter {
@@ -179,21 +179,24 @@ void ElementwiseEmitter::emit() {
     compute({}, 0);
     return;
   }
-  divide(space).forEachRange(
-      kernel, [&](ArrayRef<Index> outer, Index lower, Index upper) {
-        forVectors(kernel, lower, upper, lanes,
-                   lanes && space.sizes.back() % lanes != 0,
-                   [&](Index i, int64_t lanes) {
-                     SmallVector<Index> point(outer);
-                     point.push_back(i);
-                     compute(point, lanes);
-                   });
-      });
+  divide(space, kernel.target)
+      .forEachRange(kernel,
+                    [&](ArrayRef<Index> outer, Index lower, Index upper) {
+                      forVectors(kernel, lower, upper, lanes,
+                                 lanes && space.sizes.back() % lanes != 0,
+                                 [&](Index i, int64_t lanes) {
+                                   SmallVector<Index> point(outer);
+                                   point.push_back(i);
+                                   compute(point, lanes);
+                                 });
+                    });
 }
 
 int64_t countTasks(Operation *op) {
   std::optional<Elementwise> description = describeElementwise(op);
-  return description ? divide(description->space).getCount() : 1;
+  return description
+             ? divide(description->space, kernel::getTarget(op)).getCount()
+             : 1;
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {

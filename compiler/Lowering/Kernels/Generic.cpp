@@ -328,7 +328,7 @@ void GenericEmitter::emit() {
   else if (plan.reduction)
     vectorLoop = nest.sizes.size() - 1;
   if (plan.vectorsOfPoints || plan.reduction)
-    lanes = plan.chooseLanes(vectorLoop, kernel.target);
+    lanes = plan.chooseLanes(vectorLoop);
   if (nest.independent == 0)
     return emitPoints({SmallVector<Index>()}, 0);
   plan.divide().forEachRange(

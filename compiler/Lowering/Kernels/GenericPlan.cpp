@@ -35,7 +35,8 @@ static Operation *findReduction(const LoopNest &nest) {
 }
 
 GenericPlan::GenericPlan(LoopNest description, Operation *op)
-    : nest(std::move(description)), types(op->getOperandTypes()) {
+    : nest(std::move(description)), target(kernel::getTarget(op)),
+      types(op->getOperandTypes()) {
   if (!isVectorizable())
     return;
   vectorsOfPoints = allowsVectorsOfPoints();
@@ -48,7 +49,7 @@ TaskDivision GenericPlan::divide() const {
       nest.body ? int64_t(nest.body->getOperations().size()) : 1;
   int64_t work = nest.countSequential() *
                  std::max<int64_t>(1, operations / operationsPerElement);
-  return TaskDivision(nest.independentSizes(), work,
+  return TaskDivision(target, nest.independentSizes(), work,
                       vectorsOfPoints ? rangeMultiple : 1);
 }
 
@@ -76,7 +77,9 @@ bool GenericPlan::isVectorizable() const {
   });
 }
 
-int64_t GenericPlan::chooseLanes(size_t loop, kernel::TargetAttr target) const {
+int64_t GenericPlan::chooseLanes(size_t loop) const {
+  if (target.isGpu())
+    return 0;
   unsigned widest = 8;
   auto see = [&](Type type) {
     type = getElementTypeOrSelf(type);

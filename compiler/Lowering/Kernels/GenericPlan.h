@@ -8,9 +8,10 @@
 
 namespace toeplitz {
 
-/// How an operation is computed, whatever the target.
+/// How an operation is computed.
 struct GenericPlan {
   LoopNest nest;
+  kernel::TargetAttr target;
   llvm::SmallVector<mlir::Type> types;
   /// Whether neighbours along the last independent loop may be a vector.
   bool vectorsOfPoints = false;
@@ -23,7 +24,7 @@ struct GenericPlan {
   /// nothing if they are no row.
   std::optional<int64_t> strideAlong(size_t operand, size_t loop) const;
   /// As many elements of the widest type as a register has room for.
-  int64_t chooseLanes(size_t loop, kernel::TargetAttr target) const;
+  int64_t chooseLanes(size_t loop) const;
 
 private:
   bool isVectorizable() const;

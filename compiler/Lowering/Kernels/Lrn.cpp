@@ -24,7 +24,8 @@ SmallVector<int64_t> getSizes(kernel::LrnOp op) {
 }
 
 TaskDivision divide(kernel::LrnOp op, int64_t multiple) {
-  return TaskDivision(getSizes(op), op.getSize(), multiple);
+  return TaskDivision(kernel::getTarget(op), getSizes(op), op.getSize(),
+                      multiple);
 }
 
 /// Ranges of a row start at multiples of this, whatever the target's lanes.

@@ -144,7 +144,7 @@ void NormalizeEmitter::emitElements(Index row, Index firstChannel) {
 
 TaskDivision divide(kernel::NormalizeOp op) {
   Sizes sizes(op);
-  return TaskDivision({sizes.rows}, 3 * sizes.length);
+  return TaskDivision(kernel::getTarget(op), {sizes.rows}, 3 * sizes.length);
 }
 
 int64_t countTasks(Operation *op) {

@@ -42,8 +42,9 @@ struct Sizes {
       positions *= size;
   }
 
-  TaskDivision divide() const {
-    return TaskDivision({batch, positions}, 3 * channels, positionsTogether);
+  TaskDivision divide(kernel::TargetAttr target) const {
+    return TaskDivision(target, {batch, positions}, 3 * channels,
+                        positionsTogether);
   }
 };
 
@@ -213,16 +214,20 @@ void NormalizeChannelsEmitter::emit(Index batch, Index lower, Index upper) {
 }
 
 int64_t countTasks(Operation *op) {
-  return Sizes(cast<kernel::NormalizeChannelsOp>(op)).divide().getCount();
+  return Sizes(cast<kernel::NormalizeChannelsOp>(op))
+      .divide(kernel::getTarget(op))
+      .getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto normalize = cast<kernel::NormalizeChannelsOp>(op);
   NormalizeChannelsEmitter emitter(normalize, kernel);
-  Sizes(normalize).divide().forEachRange(
-      kernel, [&](ArrayRef<Index> outer, Index lower, Index upper) {
-        emitter.emit(outer[0], lower, upper);
-      });
+  Sizes(normalize)
+      .divide(kernel.target)
+      .forEachRange(kernel,
+                    [&](ArrayRef<Index> outer, Index lower, Index upper) {
+                      emitter.emit(outer[0], lower, upper);
+                    });
   return success();
 }
 

@@ -37,8 +37,8 @@ struct Rows {
     result.push_back(shape[dimension] * inner);
     return result;
   }
-  TaskDivision divide() const {
-    return TaskDivision(outputShape.take_front(dimension),
+  TaskDivision divide(kernel::TargetAttr target) const {
+    return TaskDivision(target, outputShape.take_front(dimension),
                         outputShape[dimension] * inner);
   }
 };
@@ -174,14 +174,14 @@ void PadEmitter::emitRow(ArrayRef<Index> outer) {
 }
 
 int64_t countTasks(Operation *op) {
-  return Rows(cast<kernel::PadOp>(op)).divide().getCount();
+  return Rows(cast<kernel::PadOp>(op)).divide(kernel::getTarget(op)).getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto pad = cast<kernel::PadOp>(op);
   PadEmitter emitter(pad, kernel);
   Rows rows(pad);
-  rows.divide().forEach(kernel, [&](ArrayRef<Index> indices) {
+  rows.divide(kernel.target).forEach(kernel, [&](ArrayRef<Index> indices) {
     // A tensor that is a single row has no coordinates before it.
     emitter.emitRow(indices.take_front(rows.dimension));
   });

@@ -43,6 +43,8 @@ public:
         rank(inputShape.size() - 3), lanes(inputShape.back()) {}
 
   void emitRow(ArrayRef<Index> row);
+  /// One output position: the last index is that in the last dimension.
+  void emitPosition(ArrayRef<Index> indices);
 
 private:
   int64_t inputSize(size_t d) { return inputShape[2 + d]; }
@@ -71,6 +73,7 @@ private:
                             ValueRange accumulators);
   void emitPositions(ArrayRef<Index> positions, Taps last);
   void emitBorder(int64_t from, int64_t to);
+  void startRow(ArrayRef<Index> indices);
 
   kernel::PoolOp op;
   KernelBuilder &kernel;
@@ -305,11 +308,20 @@ void PoolEmitter::emitBorder(int64_t from, int64_t to) {
     emit(kernel.constant(position));
 }
 
-void PoolEmitter::emitRow(ArrayRef<Index> indices) {
+void PoolEmitter::startRow(ArrayRef<Index> indices) {
   row = llvm::to_vector(indices);
   outerTaps.clear();
   for (size_t d = 0; d + 1 < rank; ++d)
     outerTaps.push_back(clippedTaps(d, row[2 + d]));
+}
+
+void PoolEmitter::emitPosition(ArrayRef<Index> indices) {
+  startRow(indices.drop_back());
+  emitPositions({indices.back()}, clippedTaps(rank - 1, indices.back()));
+}
+
+void PoolEmitter::emitRow(ArrayRef<Index> indices) {
+  startRow(indices);
 
   // The positions whose windows lie inside of the input: start >= 0, and the
   // last tap before its end.
@@ -345,7 +357,9 @@ TaskDivision divide(kernel::PoolOp op) {
     work *= size;
   for (int64_t size : op.getKernel())
     work *= size;
-  TaskDivision division(shape.drop_back(2), work);
+  kernel::TargetAttr target = kernel::getTarget(op);
+  // A thread of a GPU computes one position.
+  TaskDivision division(target, shape.drop_back(target.isGpu() ? 1 : 2), work);
   division.numberByRanges();
   return division;
 }
@@ -357,8 +371,12 @@ int64_t countTasks(Operation *op) {
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto pool = cast<kernel::PoolOp>(op);
   PoolEmitter emitter(pool, kernel);
-  divide(pool).forEach(kernel,
-                       [&](ArrayRef<Index> row) { emitter.emitRow(row); });
+  divide(pool).forEach(kernel, [&](ArrayRef<Index> place) {
+    if (kernel.target.isGpu())
+      emitter.emitPosition(place);
+    else
+      emitter.emitRow(place);
+  });
   return success();
 }
 

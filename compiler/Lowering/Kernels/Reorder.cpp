@@ -170,21 +170,22 @@ void emitCopy(const Sizes &sizes, bool isPack, KernelBuilder &kernel,
   });
 }
 
-TaskDivision divide(const Sizes &sizes) {
+TaskDivision divide(const Sizes &sizes, kernel::TargetAttr target) {
   if (sizes.positions == 1)
-    return TaskDivision({sizes.batch}, sizes.channels);
-  return TaskDivision({sizes.batch, sizes.blocks, sizes.positions},
+    return TaskDivision(target, {sizes.batch}, sizes.channels);
+  return TaskDivision(target, {sizes.batch, sizes.blocks, sizes.positions},
                       2 * sizes.lanes, sizes.lanes);
 }
 
 int64_t countTasks(Operation *op) {
-  return divide(Sizes(cast<kernel::ReorderOp>(op))).getCount();
+  return divide(Sizes(cast<kernel::ReorderOp>(op)), kernel::getTarget(op))
+      .getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto reorder = cast<kernel::ReorderOp>(op);
   Sizes sizes(reorder);
-  TaskDivision division = divide(sizes);
+  TaskDivision division = divide(sizes, kernel.target);
   if (sizes.positions == 1) {
     emitCopy(sizes, reorder.isPack(), kernel, division);
     return success();

@@ -27,8 +27,13 @@ public:
         rank(inputShape.size() - 3), lanes(inputShape.back()) {}
 
   void emitRow(ArrayRef<Index> row);
+  /// One output position: the last index is that in the last dimension.
+  void emitPoint(ArrayRef<Index> point);
 
 private:
+  SmallVector<Neighbours> locateRow(ArrayRef<Index> row);
+  void emitPosition(ArrayRef<Index> row, SmallVector<Neighbours> neighbours,
+                    Index position);
   Neighbours locate(size_t d, Index position);
   Value interpolate(ArrayRef<Neighbours> neighbours,
                     SmallVector<Index> &indices);
@@ -108,25 +113,41 @@ Value ResizeEmitter::interpolate(ArrayRef<Neighbours> neighbours,
   return kernel.multiplyAdd(upper, here.upperWeight, scaled);
 }
 
-void ResizeEmitter::emitRow(ArrayRef<Index> row) {
+SmallVector<Neighbours> ResizeEmitter::locateRow(ArrayRef<Index> row) {
   SmallVector<Neighbours> neighbours;
   for (size_t d = 0; d + 1 < rank; ++d)
     neighbours.push_back(locate(d, row[2 + d]));
-  kernel.forLoop(kernel.constant(0), kernel.constant(outputShape[1 + rank]), 1,
-                 [&](Index position) {
-                   SmallVector<Neighbours> all(neighbours);
-                   all.push_back(locate(rank - 1, position));
-                   SmallVector<Index> indices(row.take_front(2));
-                   Value value = interpolate(all, indices);
-                   SmallVector<Index> to(row);
-                   to.append({position, kernel.constant(0)});
-                   kernel.storeVector(value, kernel.buffers[1], to);
-                 });
+  return neighbours;
+}
+
+void ResizeEmitter::emitPosition(ArrayRef<Index> row,
+                                 SmallVector<Neighbours> neighbours,
+                                 Index position) {
+  neighbours.push_back(locate(rank - 1, position));
+  SmallVector<Index> indices(row.take_front(2));
+  Value value = interpolate(neighbours, indices);
+  SmallVector<Index> to(row);
+  to.append({position, kernel.constant(0)});
+  kernel.storeVector(value, kernel.buffers[1], to);
+}
+
+void ResizeEmitter::emitRow(ArrayRef<Index> row) {
+  SmallVector<Neighbours> neighbours = locateRow(row);
+  kernel.forLoop(
+      kernel.constant(0), kernel.constant(outputShape[1 + rank]), 1,
+      [&](Index position) { emitPosition(row, neighbours, position); });
+}
+
+void ResizeEmitter::emitPoint(ArrayRef<Index> point) {
+  ArrayRef<Index> row = point.drop_back();
+  emitPosition(row, locateRow(row), point.back());
 }
 
 TaskDivision divide(kernel::ResizeOp op) {
   ArrayRef<int64_t> shape = cast<ShapedType>(op.getInit().getType()).getShape();
-  TaskDivision division(shape.drop_back(2),
+  kernel::TargetAttr target = kernel::getTarget(op);
+  // A thread of a GPU computes one position.
+  TaskDivision division(target, shape.drop_back(target.isGpu() ? 1 : 2),
                         2 * shape[shape.size() - 2] * shape.back());
   division.numberByRanges();
   return division;
@@ -139,8 +160,12 @@ int64_t countTasks(Operation *op) {
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto resize = cast<kernel::ResizeOp>(op);
   ResizeEmitter emitter(resize, kernel);
-  divide(resize).forEach(kernel,
-                         [&](ArrayRef<Index> row) { emitter.emitRow(row); });
+  divide(resize).forEach(kernel, [&](ArrayRef<Index> place) {
+    if (kernel.target.isGpu())
+      emitter.emitPoint(place);
+    else
+      emitter.emitRow(place);
+  });
   return success();
 }
 

@@ -179,10 +179,11 @@ constexpr int64_t workPerElement = 8;
 
 TaskDivision divide(kernel::SoftmaxOp op) {
   Sizes sizes(op);
+  kernel::TargetAttr target = kernel::getTarget(op);
   int64_t work = workPerElement * sizes.axis;
   if (sizes.inner == 1)
-    return TaskDivision({sizes.outer}, work);
-  return TaskDivision({sizes.outer, sizes.inner}, work, rangeMultiple);
+    return TaskDivision(target, {sizes.outer}, work);
+  return TaskDivision(target, {sizes.outer, sizes.inner}, work, rangeMultiple);
 }
 
 int64_t countTasks(Operation *op) {

@@ -15,13 +15,17 @@ using Index = KernelBuilder::Index;
 // this many elements.
 static constexpr int64_t workPerTask = 16384;
 
-TaskDivision::TaskDivision(ArrayRef<int64_t> sizes, int64_t workPerPoint,
-                           int64_t multiple)
-    : sizes(sizes) {
+TaskDivision::TaskDivision(kernel::TargetAttr target, ArrayRef<int64_t> sizes,
+                           int64_t workPerPoint, int64_t multiple)
+    : sizes(sizes), pointwise(target.isGpu()) {
   if (this->sizes.empty())
     this->sizes.push_back(1);
   int64_t wanted =
-      llvm::divideCeilSigned(workPerTask, std::max<int64_t>(workPerPoint, 1));
+      pointwise ? 1
+                : llvm::divideCeilSigned(workPerTask,
+                                         std::max<int64_t>(workPerPoint, 1));
+  if (pointwise)
+    multiple = 1;
   // From the last dimension outwards until there is work for a task.
   int64_t inner = 1;
   split = this->sizes.size() - 1;

@@ -16,8 +16,11 @@ class TaskDivision {
 public:
   /// `workPerPoint` counts elements read or written. Ranges along the last
   /// dimension start at multiples of `multiple`.
-  TaskDivision(llvm::ArrayRef<int64_t> sizes, int64_t workPerPoint,
-               int64_t multiple = 1);
+  ///
+  /// On a GPU a task is a thread, and has one point; consecutive threads have
+  /// consecutive points.
+  TaskDivision(kernel::TargetAttr target, llvm::ArrayRef<int64_t> sizes,
+               int64_t workPerPoint, int64_t multiple = 1);
 
   int64_t getCount() const { return count; }
 
@@ -25,7 +28,7 @@ public:
   /// them: consecutive tasks have the same rows of several channels, say. The
   /// first half of the threads then computes the upper half of an image, as it
   /// does in convolutions of many rows, and has its input in its own caches.
-  void numberByRanges() { rangesFirst = true; }
+  void numberByRanges() { rangesFirst = !pointwise; }
 
   /// Writes the loops over the points of the builder's task.
   void forEach(KernelBuilder &kernel,
@@ -48,6 +51,8 @@ private:
   int64_t chunks = 1;
   int64_t count = 1;
   bool rangesFirst = false;
+  /// Whether a task has one point.
+  bool pointwise = false;
 };
 
 /// for (i = lower; i < upper; ...) body(i, lanes): vectors of `lanes` elements

@@ -31,16 +31,16 @@ struct Transposition {
 
   /// Coordinates of everything but the last dimension, with blocks in place of
   /// the dimension across.
-  TaskDivision divide() const {
+  TaskDivision divide(kernel::TargetAttr target) const {
     SmallVector<int64_t> sizes(ArrayRef(space.sizes).drop_back());
     sizes[across] = llvm::divideCeilSigned(getWidth(), blockSize);
-    return TaskDivision(sizes, 2 * blockSize * space.sizes.back());
+    return TaskDivision(target, sizes, 2 * blockSize * space.sizes.back());
   }
 };
 
 /// Nothing if the operation is better done as an elementwise one.
 std::optional<Transposition> describe(Operation *op) {
-  if (!hasElementwiseLowering(op))
+  if (!hasElementwiseLowering(op) || kernel::getTarget(op).isGpu())
     return std::nullopt;
   std::optional<Elementwise> elementwise = describeElementwise(op);
   if (!elementwise || elementwise->space.sizes.size() < 2)
@@ -163,7 +163,7 @@ void TransposeEmitter::emitBlock(ArrayRef<Index> point) {
 
 int64_t countTasks(Operation *op) {
   if (std::optional<Transposition> transposition = describe(op))
-    return transposition->divide().getCount();
+    return transposition->divide(kernel::getTarget(op)).getCount();
   return getGenericLowering(op->getName().getStringRef()).countTasks(op);
 }
 
@@ -172,8 +172,9 @@ LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   if (!transposition)
     return getGenericLowering(op->getName().getStringRef()).emit(op, kernel);
   TransposeEmitter emitter(*transposition, kernel);
-  transposition->divide().forEach(
-      kernel, [&](ArrayRef<Index> point) { emitter.emitBlock(point); });
+  transposition->divide(kernel.target)
+      .forEach(kernel,
+               [&](ArrayRef<Index> point) { emitter.emitBlock(point); });
   return success();
 }
 

@@ -1,0 +1,180 @@
+// implicit-gemm: the data as a Toeplitz matrix that is never stored, on a GPU.
+//
+//   Y (F x P) = W (F x K) X~ (K x P),   X~[(tap, c), (n, o)] =
+//   x[n, c, o * stride + tap * dilation - padding],
+//
+// with P positions of all images and K = taps x channels. A block of threads
+// computes a tile of Y; it brings the tiles of W and X~ that it needs next into
+// the block's memory, finding each element of X~ in the image. Source: Chetlur
+// et al., cuDNN: Efficient Primitives for Deep Learning (arXiv:1410.0759),
+// section 3.
+
+#include "compiler/Algorithms/ImplicitGemmKernel.h"
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/Table.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr target) {
+  if (!target.isGpu())
+    return "the target isn't a GPU";
+  if (convolution.getTaps() == 0)
+    return "the kernel has no position";
+  return std::nullopt;
+}
+
+/// The multiprocessors that estimates count with: an A100 has 108, an H100 132.
+static constexpr double multiprocessors = 120;
+/// Multiply-adds of a multiprocessor in a cycle, of f32.
+static constexpr double multiplyAddsPerCycle = 128;
+/// Cycles from asking for a tile of the device's memory to its being in the
+/// block's.
+static constexpr double latency = 600;
+
+static double countTiles(const Convolution &convolution,
+                         const ImplicitGemmTile &tile) {
+  double positions =
+      static_cast<double>(convolution.batch) * convolution.getPositions();
+  return convolution.groups *
+         std::ceil(static_cast<double>(convolution.outChannels) /
+                   convolution.groups / tile.channels) *
+         std::ceil(positions / tile.positions);
+}
+
+static double estimateCycles(const Convolution &convolution,
+                             const ImplicitGemmTile &tile) {
+  double depth = static_cast<double>(convolution.inChannels) /
+                 convolution.groups * convolution.getTaps();
+  double steps = std::ceil(depth / tile.depth);
+  // What a step takes of a multiprocessor that has blocks enough, and what it
+  // takes at least: threads wait for their tile of the next step.
+  double work = static_cast<double>(tile.channels) * tile.positions *
+                tile.depth / (multiplyAddsPerCycle * tile.getEfficiency());
+  double tiles = countTiles(convolution, tile);
+  auto splits = static_cast<double>(chooseImplicitGemmSplits(
+      static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
+  tiles *= splits;
+  steps = std::ceil(steps / splits);
+  // A block's threads are a part of the 2048 that a multiprocessor may have.
+  double together = std::max(1.0, 1024.0 / tile.getThreads());
+  double perProcessor = std::ceil(tiles / multiprocessors);
+  double waves = std::ceil(perProcessor / together);
+  // The kernel that adds up the parts.
+  constexpr double secondKernel = 4000;
+  return steps * std::max(perProcessor * work, waves * latency) +
+         (splits > 1 ? secondKernel : 0);
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr) {
+  const ImplicitGemmTile *best = nullptr;
+  for (const ImplicitGemmTile &tile : getImplicitGemmTiles())
+    if (!best ||
+        estimateCycles(convolution, tile) < estimateCycles(convolution, *best))
+      best = &tile;
+  ConvolutionSchedule schedule;
+  schedule.inputBlock = schedule.outputBlock = 1;
+  schedule.groups = convolution.groups;
+  schedule.tilePositions = best->positions;
+  schedule.tileVectors = best->channels;
+  return {schedule};
+}
+
+static ImplicitGemmTile getTile(const ConvolutionSchedule &schedule) {
+  return findImplicitGemmTile(schedule.tilePositions, schedule.tileVectors);
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr) {
+  ImplicitGemmTile tile = getTile(schedule);
+  ConvolutionCost cost;
+  double depth = static_cast<double>(convolution.inChannels) /
+                 convolution.groups * convolution.getTaps();
+  cost.multiplyAdds =
+      countTiles(convolution, tile) * tile.channels * tile.positions * depth;
+  cost.cycles = estimateCycles(convolution, tile);
+  return cost;
+}
+
+/// Tiles of output channels of a group, filled up with zeros.
+static int64_t countChannelTiles(const Convolution &convolution,
+                                 const ImplicitGemmTile &tile) {
+  return static_cast<int64_t>(llvm::divideCeil(
+      convolution.outChannels / convolution.groups, tile.channels));
+}
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr) {
+  ImplicitGemmTile tile = getTile(schedule);
+  int64_t depth = llvm::alignTo(convolution.inChannels / convolution.groups *
+                                    convolution.getTaps(),
+                                tile.depth);
+  return convolution.groups * countChannelTiles(convolution, tile) * depth *
+         tile.channels;
+}
+
+/// Group by group, tile by tile of output channels: for each tap and input
+/// channel the tile's weights.
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule, kernel::TargetAttr,
+                       ArrayRef<float> filter, MutableArrayRef<float> packed) {
+  ImplicitGemmTile tile = getTile(schedule);
+  int64_t taps = convolution.getTaps();
+  int64_t inputs = convolution.inChannels / convolution.groups;
+  int64_t outputs = convolution.outChannels / convolution.groups;
+  int64_t depth = llvm::alignTo(inputs * taps, tile.depth);
+  int64_t tiles = countChannelTiles(convolution, tile);
+  llvm::fill(packed, 0.0f);
+  for (int64_t f = 0; f < convolution.outChannels; ++f) {
+    int64_t group = f / outputs, inGroup = f % outputs;
+    float *column =
+        packed.data() +
+        (group * tiles + inGroup / tile.channels) * depth * tile.channels +
+        inGroup % tile.channels;
+    for (int64_t c = 0; c < inputs; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        column[(tap * inputs + c) * tile.channels] =
+            filter[(f * inputs + c) * taps + tap];
+  }
+}
+
+/// Of several splits the first step computes partial sums.
+static Preparation getPreparation(kernel::ConvOp op) {
+  ImplicitGemm gemm = getImplicitGemm(op);
+  if (gemm.countSplits() == 1)
+    return {};
+  return {gemm.countPartialSums(), gemm.countBlocks()};
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  ImplicitGemm gemm = getImplicitGemm(op);
+  return gemm.countSplits() == 1
+             ? gemm.countBlocks()
+             : countFinishingTasks(gemm, kernel::getTarget(op));
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  ImplicitGemm gemm = getImplicitGemm(op);
+  if (gemm.countSplits() == 1 || kernel.preparing)
+    emitImplicitGemm(kernel, gemm, getBuffers(op, kernel));
+  else
+    emitFinishing(kernel, gemm, getBuffers(op, kernel));
+  return success();
+}
+
+const Algorithm toeplitz::implicitGemmAlgorithm = [] {
+  Algorithm algorithm = {"implicit-gemm", declines,
+                         getSchedules,    estimateCost,
+                         boundSumError,   estimateTypicalSumError,
+                         getPackedSize,   packFilter,
+                         countTasks,      emit};
+  algorithm.getPreparation = getPreparation;
+  algorithm.runsOnGpu = true;
+  return algorithm;
+}();

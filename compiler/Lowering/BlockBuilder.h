@@ -1,0 +1,35 @@
+// The words in which kernels are written whose tasks are blocks of a GPU's
+// threads: beside KernelBuilder's, those that threads share something with.
+
+#ifndef TOEPLITZ_COMPILER_LOWERING_BLOCKBUILDER_H
+#define TOEPLITZ_COMPILER_LOWERING_BLOCKBUILDER_H
+
+#include "compiler/Lowering/KernelBuilder.h"
+
+namespace toeplitz {
+
+/// Makes the tasks of `kernel` blocks of `threads` threads, all of which run
+/// what is written then.
+class BlockBuilder {
+public:
+  BlockBuilder(KernelBuilder &kernel, int64_t threads);
+
+  /// The thread's number in its block.
+  KernelBuilder::Index thread() const { return threadNumber; }
+  /// Memory of the block: `sizes` floats, of unspecified value at first.
+  mlir::Value createShared(llvm::ArrayRef<int64_t> sizes);
+  /// Every thread waits until all have come here; what they wrote to the
+  /// block's memory is then seen by all.
+  void barrier();
+  /// `body` where the condition holds, else zero of this type.
+  mlir::Value selectOrZero(mlir::Value condition, mlir::Type type,
+                           llvm::function_ref<mlir::Value()> body);
+
+private:
+  KernelBuilder &kernel;
+  KernelBuilder::Index threadNumber;
+};
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,104 @@
+// Hands launches to the runtime's queue.
+
+#include "compiler/Lowering/Passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace toeplitz {
+#define GEN_PASS_DEF_CONVERTLAUNCHESTORUNTIME
+#include "compiler/Lowering/Passes.h.inc"
+} // namespace toeplitz
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+struct ConvertLaunchesToRuntime
+    : toeplitz::impl::ConvertLaunchesToRuntimeBase<ConvertLaunchesToRuntime> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      module.emitError("expected a function @main, the network");
+      return signalPassFailure();
+    }
+    (void)main.insertArgument(0, LLVM::LLVMPointerType::get(&getContext()), {},
+                              main.getLoc());
+    if (failed(numberKernels()))
+      return signalPassFailure();
+    SmallVector<gpu::LaunchFuncOp> launches;
+    main.walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    for (gpu::LaunchFuncOp launch : launches)
+      if (failed(convert(launch, main.getArgument(0))))
+        return signalPassFailure();
+    module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
+  }
+
+private:
+  /// Kernels in the order of the device's module, by which the runtime knows
+  /// them.
+  LogicalResult numberKernels() {
+    OpBuilder builder(&getContext());
+    SmallVector<Attribute> kernels;
+    WalkResult result = getOperation().walk([&](gpu::GPUFuncOp function) {
+      std::optional<ArrayRef<int32_t>> size = function.getKnownBlockSize();
+      if (!size) {
+        function.emitOpError("has no known block size");
+        return WalkResult::interrupt();
+      }
+      bool waits = false;
+      function.walk([&](gpu::BarrierOp) { waits = true; });
+      numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
+      kernels.push_back(builder.getDictionaryAttr(
+          {builder.getNamedAttr("name", function.getNameAttr()),
+           builder.getNamedAttr("threads",
+                                builder.getI64IntegerAttr(size->front())),
+           builder.getNamedAttr("waits", builder.getBoolAttr(waits))}));
+      return WalkResult::advance();
+    });
+    getOperation()->setAttr("toeplitz.kernels", builder.getArrayAttr(kernels));
+    return failure(result.wasInterrupted());
+  }
+
+  LogicalResult convert(gpu::LaunchFuncOp launch, Value queue) {
+    auto found = numbers.find(launch.getKernelName());
+    std::optional<int64_t> blocks = getConstantIntValue(launch.getGridSizeX());
+    if (found == numbers.end() || !blocks)
+      return launch.emitOpError(
+          "must launch a kernel of this module, with a known number of blocks");
+    OpBuilder builder(launch);
+    Location location = launch.getLoc();
+    SmallVector<Value> operands = {queue};
+    llvm::append_range(operands, launch.getKernelOperands());
+    func::FuncOp bridge =
+        getBridge(launch, found->second, *blocks, ValueRange(operands));
+    func::CallOp::create(builder, location, bridge, operands);
+    launch.erase();
+    return success();
+  }
+
+  /// The function that launches a kernel, whose body `link-launches` writes.
+  func::FuncOp getBridge(gpu::LaunchFuncOp launch, int64_t kernel,
+                         int64_t blocks, ValueRange operands) {
+    std::string name = launch.getKernelName().str() + ".launch";
+    if (auto existing = getOperation().lookupSymbol<func::FuncOp>(name))
+      return existing;
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto bridge = func::FuncOp::create(
+        builder, launch.getLoc(), name,
+        builder.getFunctionType(operands.getTypes(), TypeRange()));
+    bridge.setPrivate();
+    bridge->setAttr("toeplitz.launched", builder.getI64IntegerAttr(kernel));
+    bridge->setAttr("toeplitz.blocks", builder.getI64IntegerAttr(blocks));
+    return bridge;
+  }
+
+  llvm::DenseMap<StringAttr, int64_t> numbers;
+};
+
+} // namespace

@@ -1,0 +1,241 @@
+// Makes the kernels of a GPU functions of the CPU, with the runtime's emulator
+// in the place of the hardware.
+
+#include "compiler/Lowering/Passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace toeplitz {
+#define GEN_PASS_DEF_EMULATEGPU
+#include "compiler/Lowering/Passes.h.inc"
+} // namespace toeplitz
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+/// Where NVVM keeps a block's memory.
+constexpr unsigned sharedSpace = 3;
+/// What begins at a multiple of this in a block's memory.
+constexpr int64_t sharedAlignment = 128;
+
+struct EmulateGpu : toeplitz::impl::EmulateGpuBase<EmulateGpu> {
+  using EmulateGpuBase::EmulateGpuBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto kernels =
+        dyn_cast_or_null<gpu::GPUModuleOp>(module.lookupSymbol("kernels"));
+    if (!kernels) {
+      module.emitError("expected a module @kernels, those of the GPU");
+      return signalPassFailure();
+    }
+    layOutSharedMemory(kernels);
+    for (auto function :
+         llvm::make_early_inc_range(kernels.getOps<LLVM::LLVMFuncOp>())) {
+      if (function.isExternal()) {
+        function.emitOpError("has no code for the CPU");
+        return signalPassFailure();
+      }
+      if (failed(convert(function)))
+        return signalPassFailure();
+    }
+    kernels.erase();
+  }
+
+private:
+  /// The place of each variable of a block's memory, behind those of its
+  /// kernel that come before.
+  void layOutSharedMemory(gpu::GPUModuleOp kernels) {
+    llvm::StringMap<int64_t> sizes;
+    DataLayout layout(getOperation());
+    for (auto global : kernels.getOps<LLVM::GlobalOp>())
+      if (global.getAddrSpace() == sharedSpace)
+        sizes[global.getSymName()] =
+            static_cast<int64_t>(layout.getTypeSize(global.getType()));
+    for (auto function : kernels.getOps<LLVM::LLVMFuncOp>()) {
+      int64_t next = 0;
+      function.walk([&](LLVM::AddressOfOp op) {
+        auto size = sizes.find(op.getGlobalName());
+        if (size == sizes.end() ||
+            !sharedPlaces.insert({op.getGlobalName(), next}).second)
+          return;
+        next = static_cast<int64_t>(
+            llvm::alignTo(next + size->second, sharedAlignment));
+      });
+      sharedBytes[function.getSymName()] = next;
+    }
+    recordSharedBytes();
+  }
+
+  /// Adds how much memory a block has to what is listed about each kernel.
+  void recordSharedBytes() {
+    auto list = getOperation()->getAttrOfType<ArrayAttr>("toeplitz.kernels");
+    if (!list)
+      return;
+    Builder builder(&getContext());
+    SmallVector<Attribute> kernels;
+    for (auto kernel : list.getAsRange<DictionaryAttr>()) {
+      NamedAttrList fields(kernel);
+      fields.set("shared", builder.getI64IntegerAttr(sharedBytes.lookup(
+                               kernel.getAs<StringAttr>("name").getValue())));
+      kernels.push_back(fields.getDictionary(&getContext()));
+    }
+    getOperation()->setAttr("toeplitz.kernels", builder.getArrayAttr(kernels));
+  }
+
+  LogicalResult convert(LLVM::LLVMFuncOp function) {
+    std::string name = function.getSymName().str();
+    function->moveBefore(getOperation().getBody(),
+                         getOperation().getBody()->end());
+    function.setSymName(name + ".thread");
+    // What is NVVM's says nothing here.
+    for (NamedAttribute attribute :
+         llvm::to_vector(function->getDiscardableAttrs()))
+      function->removeDiscardableAttr(attribute.getName());
+    SmallVector<Operation *> operations;
+    function.walk([&](Operation *op) { operations.push_back(op); });
+    for (Operation *op : operations)
+      if (failed(convertOperation(op)))
+        return failure();
+    writeThread(function, name);
+    return success();
+  }
+
+  LogicalResult convertOperation(Operation *op) {
+    OpBuilder builder(op);
+    Location location = op->getLoc();
+    Type int32 = builder.getI32Type();
+    auto replaceByCall = [&](StringRef callee, TypeRange results) {
+      auto call = LLVM::CallOp::create(
+          builder, location,
+          declare(callee, results.empty() ? Type() : results[0], {}),
+          ValueRange());
+      op->replaceAllUsesWith(call->getResults());
+      op->erase();
+      return success();
+    };
+    if (isa<NVVM::ThreadIdXOp>(op))
+      return replaceByCall("toeplitz_emulated_thread", int32);
+    if (isa<NVVM::BlockIdXOp>(op))
+      return replaceByCall("toeplitz_emulated_block", int32);
+    if (isa<NVVM::Barrier0Op, NVVM::BarrierOp>(op))
+      return replaceByCall("toeplitz_emulated_barrier", {});
+    if (auto address = dyn_cast<LLVM::AddressOfOp>(op))
+      return convertAddress(address);
+    if (isa<NVVM::NVVMDialect>(op->getDialect()))
+      return op->emitOpError("isn't emulated");
+    if (check)
+      checkAccess(op);
+    return success();
+  }
+
+  LogicalResult convertAddress(LLVM::AddressOfOp op) {
+    auto place = sharedPlaces.find(op.getGlobalName());
+    if (place == sharedPlaces.end())
+      return op.emitOpError("isn't emulated: it takes the address of what is "
+                            "no block's memory");
+    OpBuilder builder(op);
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Value offset =
+        LLVM::ConstantOp::create(builder, op.getLoc(), builder.getI64Type(),
+                                 builder.getI64IntegerAttr(place->second));
+    Value memory =
+        LLVM::CallOp::create(builder, op.getLoc(),
+                             declare("toeplitz_emulated_shared", pointer,
+                                     {builder.getI64Type()}),
+                             offset)
+            .getResult();
+    // The CPU has one address space.
+    op.replaceAllUsesWith(LLVM::AddrSpaceCastOp::create(builder, op.getLoc(),
+                                                        op.getType(), memory)
+                              .getResult());
+    op.erase();
+    return success();
+  }
+
+  /// Tells the emulator before an access of a block's memory.
+  void checkAccess(Operation *op) {
+    Value address;
+    Type type;
+    bool writes = false;
+    if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
+      address = load.getAddr();
+      type = load.getType();
+    } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
+      address = store.getAddr();
+      type = store.getValue().getType();
+      writes = true;
+    }
+    if (!address ||
+        cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace() !=
+            sharedSpace)
+      return;
+    OpBuilder builder(op);
+    Location location = op->getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int64 = builder.getI64Type(), int32 = builder.getI32Type();
+    auto bytes = static_cast<int64_t>(
+        DataLayout::closest(op).getTypeSize(type).getFixedValue());
+    Value cast =
+        LLVM::AddrSpaceCastOp::create(builder, location, pointer, address);
+    LLVM::CallOp::create(
+        builder, location,
+        declare("toeplitz_emulated_access", Type(), {pointer, int64, int32}),
+        ValueRange{cast,
+                   LLVM::ConstantOp::create(builder, location, int64,
+                                            builder.getI64IntegerAttr(bytes)),
+                   LLVM::ConstantOp::create(
+                       builder, location, int32,
+                       builder.getI32IntegerAttr(writes ? 1 : 0))});
+  }
+
+  /// void KERNEL.emulated(const uint64_t *values).
+  void writeThread(LLVM::LLVMFuncOp kernel, const std::string &name) {
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfter(kernel);
+    Location location = kernel.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    auto thread = LLVM::LLVMFuncOp::create(
+        builder, location, name + ".emulated",
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
+                                    {pointer}));
+    Block *block = thread.addEntryBlock(builder);
+    builder.setInsertionPointToStart(block);
+    SmallVector<Value> operands;
+    for (auto [index, type] :
+         llvm::enumerate(kernel.getFunctionType().getParams())) {
+      Value place = LLVM::GEPOp::create(
+          builder, location, pointer, builder.getI64Type(),
+          block->getArgument(0),
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+      operands.push_back(LLVM::LoadOp::create(builder, location, type, place));
+    }
+    LLVM::CallOp::create(builder, location, kernel, operands);
+    LLVM::ReturnOp::create(builder, location, ValueRange());
+  }
+
+  LLVM::LLVMFuncOp declare(StringRef name, Type result,
+                           ArrayRef<Type> parameters) {
+    ModuleOp module = getOperation();
+    if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return existing;
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    return LLVM::LLVMFuncOp::create(
+        builder, module.getLoc(), name,
+        LLVM::LLVMFunctionType::get(
+            result ? result : LLVM::LLVMVoidType::get(&getContext()),
+            parameters));
+  }
+
+  llvm::StringMap<int64_t> sharedPlaces, sharedBytes;
+};
+
+} // namespace

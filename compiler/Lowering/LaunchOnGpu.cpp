@@ -1,0 +1,226 @@
+// Makes kernel functions kernels of a GPU, and calls of them launches.
+
+#include "compiler/Lowering/Passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace toeplitz {
+#define GEN_PASS_DEF_LAUNCHONGPU
+#include "compiler/Lowering/Passes.h.inc"
+} // namespace toeplitz
+
+using namespace mlir;
+using namespace toeplitz;
+
+namespace {
+
+/// A call of a kernel for each of `tasks` tasks; `op` is the call or the loop
+/// around it.
+struct KernelCall {
+  Operation *op;
+  func::CallOp call;
+  int64_t tasks;
+};
+
+/// What the hardware runs together.
+constexpr int64_t warp = 32;
+/// Threads of a block whose tasks are threads: enough that the few blocks that
+/// a multiprocessor can have at once fill it.
+constexpr int64_t usualThreads = 256;
+/// The largest index of 32 bits. A grid may also have this many blocks along
+/// its first dimension (CUDA C++ Programming Guide, technical specifications
+/// per compute capability).
+constexpr int64_t mostIndex = (int64_t(1) << 31) - 1;
+
+struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      module.emitError("expected a function @main, the network");
+      return signalPassFailure();
+    }
+    SmallVector<KernelCall> calls;
+    if (failed(findCalls(main, calls)))
+      return signalPassFailure();
+    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+    kernels = gpu::GPUModuleOp::create(builder, module.getLoc(), "kernels");
+    module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
+                    builder.getUnitAttr());
+    for (const KernelCall &call : calls)
+      if (failed(convert(call)))
+        return signalPassFailure();
+    for (auto &entry : converted)
+      entry.first.erase();
+  }
+
+private:
+  struct Kernel {
+    gpu::GPUFuncOp function;
+    int64_t blocks, threads, tasks;
+  };
+
+  static LogicalResult findCalls(func::FuncOp main,
+                                 SmallVector<KernelCall> &calls) {
+    for (Operation &op : main.getBody().front()) {
+      if (auto call = dyn_cast<func::CallOp>(op))
+        calls.push_back({&op, call, 1});
+      auto loop = dyn_cast<scf::ForallOp>(op);
+      if (!loop)
+        continue;
+      auto call = dyn_cast<func::CallOp>(loop.getBody()->front());
+      std::optional<SmallVector<int64_t>> counts;
+      if (loop.isNormalized())
+        counts = getConstantIntValues(loop.getMixedUpperBound());
+      if (!call || loop.getRank() != 1 || !counts ||
+          call->getNextNode() != loop.getBody()->getTerminator())
+        return loop.emitOpError(
+            "must have one dimension and call one kernel in its body, which "
+            "works in no memory of its own");
+      calls.push_back({&op, call, counts->front()});
+    }
+    return success();
+  }
+
+  LogicalResult convert(KernelCall call) {
+    auto function =
+        getOperation().lookupSymbol<func::FuncOp>(call.call.getCallee());
+    auto found = converted.find(function);
+    if (found == converted.end()) {
+      FailureOr<Kernel> kernel = convertFunction(function, call.tasks);
+      if (failed(kernel))
+        return failure();
+      found = converted.insert({function, *kernel}).first;
+    }
+    const Kernel &kernel = found->second;
+    if (kernel.tasks != call.tasks)
+      return call.op->emitOpError("calls a kernel with another number of "
+                                  "tasks than before: ")
+             << call.tasks << " and " << kernel.tasks;
+    OpBuilder builder(call.op);
+    Location location = call.op->getLoc();
+    auto number = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, location, value);
+    };
+    Value one = number(1);
+    gpu::LaunchFuncOp::create(builder, location, kernel.function,
+                              gpu::KernelDim3{number(kernel.blocks), one, one},
+                              gpu::KernelDim3{number(kernel.threads), one, one},
+                              /*dynamicSharedMemorySize=*/Value(),
+                              call.call.getOperands().drop_front());
+    call.op->erase();
+    return success();
+  }
+
+  FailureOr<Kernel> convertFunction(func::FuncOp function, int64_t tasks) {
+    // Kernels that divide their tasks among threads themselves say how many
+    // these are.
+    auto threads =
+        function->getAttrOfType<IntegerAttr>("toeplitz.block_threads");
+    Kernel kernel;
+    kernel.tasks = tasks;
+    kernel.threads =
+        threads ? threads.getInt()
+                : std::min<int64_t>(usualThreads, llvm::alignTo(tasks, warp));
+    kernel.blocks =
+        threads ? tasks : llvm::divideCeilSigned(tasks, kernel.threads);
+    if (failed(checkSizes(function, tasks)))
+      return failure();
+    OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
+    Location location = function.getLoc();
+    kernel.function = gpu::GPUFuncOp::create(
+        builder, location, function.getSymName(),
+        builder.getFunctionType(function.getArgumentTypes().drop_front(),
+                                TypeRange()));
+    kernel.function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                             builder.getUnitAttr());
+    kernel.function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(
+        {static_cast<int32_t>(kernel.threads), 1, 1}));
+    moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
+    moveSharedMemory(kernel.function);
+    return kernel;
+  }
+
+  /// Indices on a GPU are of 32 bits, and a task has at most one block.
+  static LogicalResult checkSizes(func::FuncOp function, int64_t tasks) {
+    if (tasks > mostIndex)
+      return function.emitOpError("has ")
+             << tasks << " tasks, a kernel of a GPU at most " << mostIndex;
+    auto check = [&](Type type) {
+      auto buffer = dyn_cast<MemRefType>(type);
+      if (!buffer || !buffer.hasStaticShape() ||
+          buffer.getNumElements() <= mostIndex)
+        return success();
+      return LogicalResult(function.emitOpError("works on a buffer of ")
+                           << buffer.getNumElements()
+                           << " elements, a kernel of a GPU on at most "
+                           << mostIndex);
+    };
+    for (Type type : function.getArgumentTypes())
+      if (failed(check(type)))
+        return failure();
+    return success();
+  }
+
+  static void moveBody(func::FuncOp function, const Kernel &kernel,
+                       bool tasksAreBlocks) {
+    gpu::GPUFuncOp target = kernel.function;
+    Location location = function.getLoc();
+    Block &from = function.getBody().front();
+    Block &to = target.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&to);
+    Value block = gpu::BlockIdOp::create(builder, location, gpu::Dimension::x);
+    Value task = block;
+    if (!tasksAreBlocks) {
+      Value thread =
+          gpu::ThreadIdOp::create(builder, location, gpu::Dimension::x);
+      Value size =
+          arith::ConstantIndexOp::create(builder, location, kernel.threads);
+      task = arith::AddIOp::create(
+          builder, location,
+          arith::MulIOp::create(builder, location, block, size), thread);
+    }
+    SmallVector<Value> arguments = {task};
+    llvm::append_range(arguments, target.getArguments());
+    from.getTerminator()->erase();
+    Block *inside = &to;
+    if (!tasksAreBlocks && kernel.tasks % kernel.threads != 0) {
+      Value count =
+          arith::ConstantIndexOp::create(builder, location, kernel.tasks);
+      Value exists = arith::CmpIOp::create(
+          builder, location, arith::CmpIPredicate::slt, task, count);
+      auto branch = scf::IfOp::create(builder, location, exists,
+                                      /*withElseRegion=*/false);
+      inside = branch.thenBlock();
+    }
+    for (auto [argument, value] :
+         llvm::zip_equal(from.getArguments(), arguments))
+      argument.replaceAllUsesWith(value);
+    Block::iterator place =
+        inside == &to ? to.end() : inside->getTerminator()->getIterator();
+    inside->getOperations().splice(place, from.getOperations());
+    builder.setInsertionPointToEnd(&to);
+    gpu::ReturnOp::create(builder, location);
+  }
+
+  /// A block's memory is declared by its kernel.
+  static void moveSharedMemory(gpu::GPUFuncOp function) {
+    SmallVector<memref::AllocOp> buffers;
+    function.walk([&](memref::AllocOp op) { buffers.push_back(op); });
+    for (memref::AllocOp buffer : buffers) {
+      Value memory =
+          function.addWorkgroupAttribution(buffer.getType(), buffer.getLoc());
+      buffer.replaceAllUsesWith(memory);
+      buffer.erase();
+    }
+  }
+
+  gpu::GPUModuleOp kernels;
+  llvm::MapVector<func::FuncOp, Kernel> converted;
+};
+
+} // namespace

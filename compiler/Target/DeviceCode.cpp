@@ -1,0 +1,130 @@
+#include "compiler/Target/DeviceCode.h"
+
+#include "compiler/Target/CodeObject.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+/// Functions that LLVM has no code for on a GPU, each of which would end the
+/// compiler.
+static LogicalResult checkFunctions(gpu::GPUModuleOp kernels) {
+  WalkResult result = kernels.walk([](Operation *op) {
+    if (isa<LLVM::ExpOp, LLVM::Exp2Op, LLVM::Exp10Op, LLVM::LogOp, LLVM::Log2Op,
+            LLVM::Log10Op, LLVM::PowOp, LLVM::PowIOp, LLVM::SinOp, LLVM::CosOp,
+            LLVM::SincosOp, LLVM::TanOp, LLVM::ASinOp, LLVM::ACosOp,
+            LLVM::ATanOp, LLVM::ATan2Op, LLVM::SinhOp, LLVM::CoshOp,
+            LLVM::TanhOp, LLVM::FRemOp>(op)) {
+      op->emitError() << "'" << op->getName().stripDialect()
+                      << "' has no code for a GPU";
+      return WalkResult::interrupt();
+    }
+    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
+    if (!function || !function.isExternal())
+      return WalkResult::advance();
+    function.emitError() << "'" << function.getSymName()
+                         << "' has no code for a GPU";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createMachine(const TargetDescription &target, std::string &error) {
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  const llvm::Target *backend =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return nullptr;
+  llvm::TargetOptions options;
+  // A product that is added to something may be added as it is.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
+  return std::unique_ptr<llvm::TargetMachine>(backend->createTargetMachine(
+      triple, target.gpuArchitecture, /*Features=*/"", options, std::nullopt,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+std::optional<std::string>
+toeplitz::writeDeviceCode(ModuleOp module, const TargetDescription &target,
+                          const EmitOptions &options) {
+  auto kernels =
+      dyn_cast_or_null<gpu::GPUModuleOp>(module.lookupSymbol("kernels"));
+  if (!kernels) {
+    module.emitError("the lowered module has no module @kernels, those of the "
+                     "GPU");
+    return std::nullopt;
+  }
+  if (failed(checkFunctions(kernels)))
+    return std::nullopt;
+  std::string error;
+  auto machine = createMachine(target, error);
+  if (!machine) {
+    module.emitError(error);
+    return std::nullopt;
+  }
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerGPUDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  registerNVVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  // Without a handler LLVM prints an error and exits.
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *text) {
+        if (info->getSeverity() != llvm::DS_Error)
+          return;
+        llvm::raw_string_ostream stream(*static_cast<std::string *>(text));
+        llvm::DiagnosticPrinterRawOStream printer(stream);
+        info->print(printer);
+      },
+      &error);
+  std::unique_ptr<llvm::Module> code =
+      translateModuleToLLVMIR(kernels, context, "kernels");
+  if (!code) {
+    module.emitError("the kernels can't be translated to LLVM's IR");
+    return std::nullopt;
+  }
+  code->setTargetTriple(machine->getTargetTriple());
+  code->setDataLayout(machine->createDataLayout());
+  optimizeCode(*code, *machine, options.optimizationLevel);
+  llvm::SmallString<0> text;
+  {
+    llvm::raw_svector_ostream stream(text);
+    llvm::legacy::PassManager passes;
+    if (machine->addPassesToEmitFile(passes, stream, /*DwoOut=*/nullptr,
+                                     llvm::CodeGenFileType::AssemblyFile))
+      error = "LLVM writes no PTX";
+    else
+      passes.run(*code);
+  }
+  if (!error.empty()) {
+    module.emitError(error);
+    return std::nullopt;
+  }
+  return text.str().str();
+}
+
+OwningOpRef<ModuleOp> toeplitz::cloneHostModule(ModuleOp module) {
+  OwningOpRef<ModuleOp> host(module.cloneWithoutRegions());
+  Region &body = host->getBodyRegion();
+  body.push_back(new Block);
+  IRMapping mapping;
+  for (Operation &op : *module.getBody())
+    if (!isa<gpu::GPUModuleOp>(op))
+      body.front().push_back(op.clone(mapping));
+  return host;
+}

@@ -1,0 +1,275 @@
+/* The threads of one block, in emulation.
+ *
+ * Threads that wait for each other are fibers. Warps take turns: all lanes of
+ * one run until each of them waits or has ended; a shuffle that all 32 have
+ * reached is done, and they go on. When no lane of any warp can go on, all are
+ * at a barrier, or have ended, or the block would wait forever, which is an
+ * error. */
+
+#include "runtime/gpu_emulator.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static __thread toeplitz_emulator *here;
+
+toeplitz_emulator *toeplitz_emulate_here(toeplitz_emulator *emulator) {
+  toeplitz_emulator *before = here;
+  here = emulator;
+  return before;
+}
+
+/* ---- What kernels call ---- */
+
+int32_t toeplitz_emulated_thread(void) { return (int32_t)here->thread; }
+
+int32_t toeplitz_emulated_block(void) { return (int32_t)here->block; }
+
+/* Stops until the scheduler lets the thread go on. */
+static void wait_as(toeplitz_emulator *emulator, toeplitz_thread_state state) {
+  if (!emulator->kernel->has_barriers) {
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s' has barriers or shuffles, but isn't "
+                      "described so",
+                      emulator->kernel->name);
+    return;
+  }
+  emulator->lanes[emulator->thread].state = state;
+  toeplitz_fibers_yield(emulator->fibers);
+}
+
+void toeplitz_emulated_barrier(void) {
+  wait_as(here, TOEPLITZ_THREAD_AT_BARRIER);
+}
+
+uint32_t toeplitz_emulated_shuffle(int32_t mode, uint32_t value,
+                                   uint32_t lane) {
+  toeplitz_emulator *emulator = here;
+  if (!emulator->kernel->has_barriers) {
+    wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
+    return value;
+  }
+  toeplitz_emulated_lane *waiting = &emulator->lanes[emulator->thread];
+  waiting->mode = mode;
+  waiting->value = value;
+  waiting->lane = lane;
+  wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
+  return waiting->value;
+}
+
+void *toeplitz_emulated_shared(uint64_t offset) {
+  toeplitz_emulator *emulator = here;
+  if (offset <= emulator->kernel->shared_bytes)
+    return emulator->shared + offset;
+  toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                    "kernel '%s', block %" PRIu32 ", thread %" PRIu32
+                    ": byte %" PRIu64
+                    " of shared memory, of which it has %" PRIu32,
+                    emulator->kernel->name, emulator->block, emulator->thread,
+                    offset, emulator->kernel->shared_bytes);
+  return emulator->shared;
+}
+
+static void report_race(toeplitz_emulator *emulator, uint64_t byte,
+                        int32_t rival) {
+  if (emulator->base.status != TOEPLITZ_SUCCESS)
+    return;
+  toeplitz_gpu_fail(
+      &emulator->base, TOEPLITZ_GPU_RACE,
+      "kernel '%s', block %" PRIu32 ": threads %" PRId32 " and %" PRIu32
+      " race for byte %" PRIu64 " of shared memory",
+      emulator->kernel->name, emulator->block, rival, emulator->thread, byte);
+  fprintf(stderr, "error: %s\n", emulator->base.message);
+}
+
+void toeplitz_emulated_access(const void *address, uint64_t bytes,
+                              int32_t write) {
+  toeplitz_emulator *emulator = here;
+  uint64_t size = emulator->kernel->shared_bytes;
+  uint64_t offset =
+      (uint64_t)((uintptr_t)address - (uintptr_t)emulator->shared);
+  if (offset > size || bytes > size - offset) {
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s', block %" PRIu32 ", thread %" PRIu32
+                      " touches %" PRIu64 " bytes at %" PRId64
+                      " of shared memory, of which it has %" PRIu64,
+                      emulator->kernel->name, emulator->block, emulator->thread,
+                      bytes, (int64_t)offset, size);
+    return;
+  }
+  if (!emulator->shadow)
+    emulator->shadow = toeplitz_shadow_create(emulator->most_shared_bytes);
+  if (!emulator->shadow) {
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_OUT_OF_MEMORY,
+                      "no memory to look for races");
+    return;
+  }
+  uint64_t byte = 0;
+  int32_t rival = toeplitz_shadow_touch(
+      emulator->shadow, offset, bytes, (int32_t)emulator->thread, write, &byte);
+  if (rival >= 0)
+    report_race(emulator, byte, rival);
+}
+
+/* ---- The scheduler ---- */
+
+static int is_in(const toeplitz_emulator *emulator, uint32_t first,
+                 uint32_t count, toeplitz_thread_state state) {
+  for (uint32_t thread = first; thread < first + count; ++thread)
+    if (emulator->lanes[thread].state != state)
+      return 0;
+  return 1;
+}
+
+static void set_all(toeplitz_emulator *emulator, uint32_t first, uint32_t count,
+                    toeplitz_thread_state state) {
+  for (uint32_t thread = first; thread < first + count; ++thread)
+    emulator->lanes[thread].state = state;
+}
+
+/* The lane whose value a lane gets: shfl.sync of PTX, whose clamp is the
+ * whole warp here. A lane beyond it keeps its own. */
+static uint32_t source_lane(int32_t mode, uint32_t lane, uint32_t operand) {
+  uint32_t distance = operand % TOEPLITZ_WARP;
+  switch (mode) {
+  case 0: /* idx */
+    return distance;
+  case 1: /* up */
+    return lane >= distance ? lane - distance : lane;
+  case 2: /* down */
+    return lane + distance < TOEPLITZ_WARP ? lane + distance : lane;
+  default: /* bfly */
+    return lane ^ distance;
+  }
+}
+
+/* Whether all lanes of the warp were in one shuffle, which is done now. */
+static int shuffle(toeplitz_emulator *emulator, uint32_t first,
+                   uint32_t count) {
+  toeplitz_emulated_lane *lanes = &emulator->lanes[first];
+  uint32_t values[TOEPLITZ_WARP];
+  if (count < TOEPLITZ_WARP ||
+      !is_in(emulator, first, count, TOEPLITZ_THREAD_AT_SHUFFLE))
+    return 0;
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane) {
+    if (lanes[lane].mode != lanes[0].mode)
+      return 0;
+    values[lane] = lanes[lane].value;
+  }
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
+    lanes[lane].value =
+        values[source_lane(lanes[lane].mode, lane, lanes[lane].lane)];
+  set_all(emulator, first, count, TOEPLITZ_THREAD_RUNS);
+  return 1;
+}
+
+/* Runs the lanes of a warp until none can go on. */
+static void run_warp(toeplitz_emulator *emulator, uint32_t first,
+                     uint32_t count) {
+  do {
+    for (uint32_t thread = first; thread < first + count; ++thread) {
+      if (emulator->lanes[thread].state != TOEPLITZ_THREAD_RUNS)
+        continue;
+      emulator->thread = thread;
+      if (toeplitz_fibers_resume(emulator->fibers, thread))
+        emulator->lanes[thread].state = TOEPLITZ_THREAD_ENDED;
+    }
+  } while (shuffle(emulator, first, count));
+}
+
+static const char *describe(toeplitz_thread_state state) {
+  switch (state) {
+  case TOEPLITZ_THREAD_AT_BARRIER:
+    return "waits at a barrier";
+  case TOEPLITZ_THREAD_AT_SHUFFLE:
+    return "waits in a shuffle";
+  case TOEPLITZ_THREAD_ENDED:
+    return "has ended";
+  default:
+    return "runs";
+  }
+}
+
+/* Shuffles are tried first: a warp that is stuck in one keeps all others at the
+ * barrier. */
+static void report_stuck(toeplitz_emulator *emulator) {
+  const toeplitz_emulated_lane *lanes = emulator->lanes;
+  uint32_t threads = emulator->kernel->threads, first = 0, end = threads;
+  uint32_t stuck = 0;
+  while (stuck < threads && lanes[stuck].state != TOEPLITZ_THREAD_AT_SHUFFLE)
+    ++stuck;
+  if (stuck < threads) {
+    first = stuck / TOEPLITZ_WARP * TOEPLITZ_WARP;
+    end = first + TOEPLITZ_WARP < threads ? first + TOEPLITZ_WARP : threads;
+  } else {
+    stuck = 0;
+    while (lanes[stuck].state != TOEPLITZ_THREAD_AT_BARRIER)
+      ++stuck;
+  }
+  for (uint32_t other = first; other < end; ++other) {
+    int is_other_kind = lanes[stuck].state == TOEPLITZ_THREAD_AT_SHUFFLE &&
+                        lanes[other].mode != lanes[stuck].mode;
+    if (lanes[other].state == lanes[stuck].state && !is_other_kind)
+      continue;
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s', block %" PRIu32 ": thread %" PRIu32
+                      " %s, but thread %" PRIu32 " %s",
+                      emulator->kernel->name, emulator->block, stuck,
+                      describe(lanes[stuck].state), other,
+                      lanes[other].state == lanes[stuck].state
+                          ? "waits in one of another kind"
+                          : describe(lanes[other].state));
+    return;
+  }
+  toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                    "kernel '%s', block %" PRIu32 ": thread %" PRIu32
+                    " waits in a shuffle, but its warp has %" PRIu32
+                    " threads, expected %d",
+                    emulator->kernel->name, emulator->block, stuck, end - first,
+                    (int)TOEPLITZ_WARP);
+}
+
+static void advance(toeplitz_emulator *emulator) {
+  if (emulator->shadow)
+    toeplitz_shadow_advance(emulator->shadow);
+}
+
+static void run_thread(const void *values) { here->kernel->emulated(values); }
+
+static void run_fibers(toeplitz_emulator *emulator, const uint64_t *values) {
+  const toeplitz_gpu_kernel *kernel = emulator->kernel;
+  uint32_t threads = kernel->threads;
+  for (uint32_t thread = 0; thread < threads; ++thread)
+    toeplitz_fibers_start(emulator->fibers, thread, run_thread, values);
+  for (;;) {
+    set_all(emulator, 0, threads, TOEPLITZ_THREAD_RUNS);
+    for (uint32_t first = 0; first < threads; first += TOEPLITZ_WARP)
+      run_warp(emulator, first,
+               threads - first < TOEPLITZ_WARP ? threads - first
+                                               : TOEPLITZ_WARP);
+    if (is_in(emulator, 0, threads, TOEPLITZ_THREAD_ENDED))
+      return;
+    if (!is_in(emulator, 0, threads, TOEPLITZ_THREAD_AT_BARRIER)) {
+      report_stuck(emulator);
+      return;
+    }
+    advance(emulator);
+  }
+}
+
+void toeplitz_emulate_block(toeplitz_emulator *emulator, uint32_t block,
+                            const uint64_t *values) {
+  const toeplitz_gpu_kernel *kernel = emulator->kernel;
+  emulator->block = block;
+  memset(emulator->shared, 0xff, kernel->shared_bytes);
+  advance(emulator);
+  if (kernel->has_barriers) {
+    run_fibers(emulator, values);
+    return;
+  }
+  for (uint32_t thread = 0; thread < kernel->threads; ++thread) {
+    emulator->thread = thread;
+    kernel->emulated(values);
+  }
+}

@@ -1,0 +1,144 @@
+/* Networks whose kernels run on a GPU: what the generated code hands to the
+ * runtime, and how hosts run it.
+ *
+ * The generated code of such a network holds one toeplitz_gpu_program. Its
+ * kernels are in one image of PTX, or, for emulation on the CPU, functions.
+ * Blocks and threads are counted along one dimension.
+ *
+ * Hosts have a handle on it, made by toeplitz_gpu_create, which is a
+ * toeplitz_pool to those that handle any network. Any number of threads may
+ * call with one handle: they wait for each other. Handles are independent.
+ * docs/gpu.md says what they cost. */
+
+#ifndef TOEPLITZ_RUNTIME_GPU_H
+#define TOEPLITZ_RUNTIME_GPU_H
+
+#include "runtime/toeplitz.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where launches go while a network is walked: the stream of a device that is
+ * being captured into a graph, or the emulator. */
+typedef struct toeplitz_gpu_queue toeplitz_gpu_queue;
+
+typedef struct toeplitz_gpu_kernel {
+  /* Its entry in the image. */
+  const char *name;
+  /* Of a block. */
+  uint32_t threads;
+  /* Bytes of dynamic shared memory of a block (beside what the image declares);
+   * for emulation, all shared memory of a block. */
+  uint32_t shared_bytes;
+  /* For emulation: what one thread does. `values` are the arguments, 8 bytes
+   * each. NULL in an image. */
+  void (*emulated)(const uint64_t *values);
+  /* Whether its threads wait for each other, at a barrier or in a shuffle
+   * (emulation needs to know). */
+  uint32_t has_barriers;
+} toeplitz_gpu_kernel;
+
+/* Constant data that lies at `offset` of the device's weights. */
+typedef struct toeplitz_gpu_weights {
+  const void *data;
+  uint64_t bytes;
+  uint64_t offset;
+} toeplitz_gpu_weights;
+
+typedef struct toeplitz_gpu_program {
+  /* PTX text with its final zero; NULL for emulation. */
+  const char *image;
+  /* The compute capability that the image needs at least: 80, 90; with
+   * `exact_capability` no newer one will do (sm_90a). */
+  int32_t capability;
+  int32_t exact_capability;
+  int32_t kernel_count;
+  int32_t weights_count;
+  const toeplitz_gpu_kernel *kernels;
+  const toeplitz_gpu_weights *weights;
+  /* Bytes of all weights, and of the memory for what kernels hand to each
+   * other. Both are aligned to 256 bytes on the device, as are the inputs and
+   * outputs of toeplitz_gpu_run. */
+  uint64_t weights_size;
+  uint64_t arena_size;
+  /* Calls toeplitz_gpu_launch for every kernel, in order. All pointers are the
+   * device's (the host's, in emulation). */
+  void (*launch_all)(toeplitz_gpu_queue *queue, void *arena,
+                     const void *weights, const void *const *inputs,
+                     void *const *outputs);
+} toeplitz_gpu_program;
+
+/* Called by launch_all. The arguments of a kernel are `count` values of 8
+ * bytes, at most 512: pointers, or integers. An error is kept in the queue, and
+ * later launches do nothing; nor does one of no blocks. */
+void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
+                         uint32_t blocks, const uint64_t *values,
+                         int32_t count);
+
+/* ---- Called by generated code and by hosts ---- */
+
+/* Makes what a run needs: on the GPU of that number, in the driver's order, the
+ * kernels, the weights, and memory for all tensors; or an emulated GPU when the
+ * program has no image. It is what toeplitz_network.create points to. Returns
+ * TOEPLITZ_SUCCESS, or another number and NULL in *result. */
+int toeplitz_gpu_create(const toeplitz_network *network, int ordinal,
+                        toeplitz_pool **result);
+
+/* Frees it; no call may be using it. NULL is allowed. */
+void toeplitz_gpu_destroy(toeplitz_pool *handle);
+
+/* Computes one sample from inputs into outputs that lie in the host's memory,
+ * and returns when they are there. No argument is checked. With NULL for
+ * `handle` one is made for this run on the first GPU, and destroyed. Outputs
+ * are untouched unless TOEPLITZ_SUCCESS is returned. */
+int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
+                     const void *const *inputs, void *const *outputs);
+
+/* Puts the computation of one sample into a stream of the caller's (a CUstream,
+ * of the GPU's primary context; NULL is the default stream) and returns; the
+ * tensors lie in the GPU's memory, aligned to 16 bytes at least, and stay there
+ * until the stream has come to the end. A handle has one arena: runs in
+ * several streams, or a toeplitz_gpu_run meanwhile, must not overlap. In
+ * emulation memory is the host's and the run has ended on return. */
+int toeplitz_gpu_run_device(const toeplitz_network *network,
+                            toeplitz_pool *handle, void *stream,
+                            const void *const *device_inputs,
+                            void *const *device_outputs);
+
+/* What exactly went wrong, with the driver's own name for it, such as
+ * "cuMemAlloc_v2, 1024 bytes for the weights: CUDA_ERROR_OUT_OF_MEMORY (out of
+ * memory)": in the last call with the handle, or, for NULL, in the calling
+ * thread's last call that failed, one of toeplitz_gpu_create for example. Empty
+ * when nothing did; the text is good until the next call. */
+const char *toeplitz_gpu_error(const toeplitz_pool *handle);
+
+/* ---- Called by emulated kernels ---- */
+
+/* threadIdx.x and blockIdx.x. */
+int32_t toeplitz_emulated_thread(void);
+int32_t toeplitz_emulated_block(void);
+
+/* __syncthreads. A thread that doesn't come is an error of the run. */
+void toeplitz_emulated_barrier(void);
+
+/* This byte of the block's shared memory, which is aligned to 128 and holds
+ * bytes of 255 until they are written. */
+void *toeplitz_emulated_shared(uint64_t offset);
+
+/* Only in checked code: a thread reads (write = 0) or writes shared memory. Two
+ * threads of a block that touch one byte between two barriers, one of them
+ * writing, are a race: reported once on stderr with kernel, block, both threads
+ * and the byte's offset, and the run's status is TOEPLITZ_GPU_RACE. */
+void toeplitz_emulated_access(const void *address, uint64_t bytes,
+                              int32_t write);
+
+/* shfl.sync of all 32 lanes: mode 0 idx, 1 up, 2 down, 3 bfly (PTX ISA,
+ * shfl.sync with clamp of a whole warp). */
+uint32_t toeplitz_emulated_shuffle(int32_t mode, uint32_t value, uint32_t lane);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TOEPLITZ_RUNTIME_GPU_H */

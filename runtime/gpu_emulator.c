@@ -1,0 +1,157 @@
+/* A GPU whose memory is the host's and whose kernels are functions, run by the
+ * calling thread as they are launched. Slow: it shows that kernels are right
+ * where there is no GPU. Memory holds bytes of 255, which make NaNs, until
+ * something is written. */
+
+#define _POSIX_C_SOURCE 200112L /* posix_memalign */
+
+#include "runtime/gpu_emulator.h"
+
+#include "runtime/samples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNWRITTEN = 0xff };
+
+/* Memory of the device that nothing is written to yet; NULL, and an error
+ * noted, when there is none. */
+static void *allocate(toeplitz_emulator *emulator, uint64_t bytes,
+                      const char *purpose) {
+  void *memory = NULL;
+  if (bytes > SIZE_MAX / 2 || posix_memalign(&memory, TOEPLITZ_GPU_ALIGNMENT,
+                                             bytes ? (size_t)bytes : 1) != 0) {
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_OUT_OF_MEMORY,
+                      "the emulated GPU has no memory for %s: %llu bytes",
+                      purpose, (unsigned long long)bytes);
+    return NULL;
+  }
+  memset(memory, UNWRITTEN, (size_t)bytes);
+  return memory;
+}
+
+static void **allocate_tensors(toeplitz_emulator *emulator,
+                               const toeplitz_tensor *tensors, int32_t count) {
+  void **memory = calloc((size_t)count + 1, sizeof *memory);
+  if (!memory)
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_OUT_OF_MEMORY,
+                      "no memory for the list of tensors");
+  for (int32_t index = 0; memory && index < count; ++index)
+    memory[index] =
+        allocate(emulator, (uint64_t)toeplitz_sample_bytes(&tensors[index]),
+                 tensors[index].name);
+  return memory;
+}
+
+/* What the threads of the largest block need to wait for each other. */
+static void allocate_threads(toeplitz_emulator *emulator) {
+  const toeplitz_gpu_program *program = emulator->base.network->gpu;
+  uint32_t threads = 0;
+  for (int32_t index = 0; index < program->kernel_count; ++index) {
+    const toeplitz_gpu_kernel *kernel = &program->kernels[index];
+    if (kernel->shared_bytes > emulator->most_shared_bytes)
+      emulator->most_shared_bytes = kernel->shared_bytes;
+    if (kernel->has_barriers && kernel->threads > threads)
+      threads = kernel->threads;
+  }
+  emulator->shared =
+      allocate(emulator, emulator->most_shared_bytes, "shared memory");
+  if (threads == 0)
+    return;
+  emulator->lanes = calloc(threads, sizeof *emulator->lanes);
+  emulator->fibers = toeplitz_fibers_create(threads);
+  if (!emulator->lanes || !emulator->fibers)
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_OUT_OF_MEMORY,
+                      "no memory for the stacks of %u threads",
+                      (unsigned)threads);
+}
+
+static void open_emulator(toeplitz_gpu_handle *handle, int ordinal) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  const toeplitz_network *network = handle->network;
+  const toeplitz_gpu_program *program = network->gpu;
+  if (ordinal != 0) {
+    toeplitz_gpu_fail(handle, TOEPLITZ_NO_GPU,
+                      "GPU %d is asked for, one is emulated, which is GPU 0",
+                      ordinal);
+    return;
+  }
+  emulator->arena =
+      allocate(emulator, program->arena_size, "what layers hand to each other");
+  emulator->weights = allocate(emulator, program->weights_size, "the weights");
+  for (int32_t index = 0; emulator->weights && index < program->weights_count;
+       ++index)
+    memcpy(emulator->weights + program->weights[index].offset,
+           program->weights[index].data, (size_t)program->weights[index].bytes);
+  emulator->inputs =
+      allocate_tensors(emulator, network->inputs, network->input_count);
+  emulator->outputs =
+      allocate_tensors(emulator, network->outputs, network->output_count);
+  allocate_threads(emulator);
+}
+
+static void free_tensors(void **memory, int32_t count) {
+  for (int32_t index = 0; memory && index < count; ++index)
+    free(memory[index]);
+  free(memory);
+}
+
+static void close_emulator(toeplitz_gpu_handle *handle) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  toeplitz_fibers_destroy(emulator->fibers);
+  free(emulator->lanes);
+  free(emulator->shadow);
+  free(emulator->shared);
+  free_tensors(emulator->inputs, handle->network->input_count);
+  free_tensors(emulator->outputs, handle->network->output_count);
+  free(emulator->weights);
+  free(emulator->arena);
+}
+
+static void launch(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
+                   uint32_t blocks, const uint64_t *values, int32_t count) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)queue->handle;
+  (void)count;
+  emulator->kernel = kernel;
+  toeplitz_emulator *outer = toeplitz_emulate_here(emulator);
+  for (uint32_t block = 0;
+       block < blocks && emulator->base.status == TOEPLITZ_SUCCESS; ++block)
+    toeplitz_emulate_block(emulator, block, values);
+  toeplitz_emulate_here(outer);
+}
+
+static void run_device(toeplitz_gpu_handle *handle, void *stream,
+                       const void *const *inputs, void *const *outputs) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  toeplitz_gpu_queue queue = {handle, stream};
+  handle->network->gpu->launch_all(&queue, emulator->arena, emulator->weights,
+                                   inputs, outputs);
+}
+
+static void run(toeplitz_gpu_handle *handle, const void *const *inputs,
+                void *const *outputs) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  const toeplitz_network *network = handle->network;
+  for (int32_t index = 0; index < network->input_count; ++index) {
+    size_t bytes = (size_t)toeplitz_sample_bytes(&network->inputs[index]);
+    if (bytes > 0)
+      memcpy(emulator->inputs[index], inputs[index], bytes);
+  }
+  run_device(handle, NULL, (const void *const *)emulator->inputs,
+             emulator->outputs);
+  if (handle->status != TOEPLITZ_SUCCESS)
+    return;
+  for (int32_t index = 0; index < network->output_count; ++index) {
+    size_t bytes = (size_t)toeplitz_sample_bytes(&network->outputs[index]);
+    if (bytes > 0)
+      memcpy(outputs[index], emulator->outputs[index], bytes);
+  }
+}
+
+const toeplitz_gpu_backend toeplitz_emulator_backend = {
+    sizeof(toeplitz_emulator),
+    open_emulator,
+    close_emulator,
+    run,
+    run_device,
+    launch};

@@ -1,0 +1,66 @@
+/* The state of an emulated GPU, between the part that a handle sees
+ * (gpu_emulator.c) and the one that kernels see (emulated_block.c). */
+
+#ifndef TOEPLITZ_RUNTIME_GPU_EMULATOR_H
+#define TOEPLITZ_RUNTIME_GPU_EMULATOR_H
+
+#include "runtime/fibers.h"
+#include "runtime/gpu_handle.h"
+#include "runtime/shared_memory_shadow.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TOEPLITZ_WARP = 32 };
+
+/* What a thread of a block is doing. */
+typedef enum toeplitz_thread_state {
+  TOEPLITZ_THREAD_RUNS,
+  TOEPLITZ_THREAD_AT_BARRIER,
+  TOEPLITZ_THREAD_AT_SHUFFLE,
+  TOEPLITZ_THREAD_ENDED
+} toeplitz_thread_state;
+
+typedef struct toeplitz_emulated_lane {
+  toeplitz_thread_state state;
+  /* Of the shuffle that it waits in; `value` is its result afterwards. */
+  int32_t mode;
+  uint32_t value;
+  uint32_t lane;
+} toeplitz_emulated_lane;
+
+typedef struct toeplitz_emulator {
+  toeplitz_gpu_handle base;
+  /* The device's memory. */
+  char *arena;
+  char *weights;
+  void **inputs;
+  void **outputs;
+  /* For the largest block of any kernel: the lanes and fibers of those that
+   * have barriers. */
+  char *shared;
+  toeplitz_emulated_lane *lanes;
+  toeplitz_fibers *fibers;
+  /* NULL until a kernel reports an access. */
+  toeplitz_shadow *shadow;
+  uint64_t most_shared_bytes;
+  /* What is being computed. */
+  const toeplitz_gpu_kernel *kernel;
+  uint32_t block;
+  uint32_t thread;
+} toeplitz_emulator;
+
+/* Computes one block of emulator->kernel. */
+void toeplitz_emulate_block(toeplitz_emulator *emulator, uint32_t block,
+                            const uint64_t *values);
+
+/* Makes `emulator` the one that kernels in this thread call, and returns the
+ * one before. */
+toeplitz_emulator *toeplitz_emulate_here(toeplitz_emulator *emulator);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TOEPLITZ_RUNTIME_GPU_EMULATOR_H */

@@ -1,0 +1,145 @@
+/* Handles on networks of a GPU: what is the same for a device and for the
+ * emulator. */
+
+#define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
+
+#include "runtime/gpu.h"
+#include "runtime/gpu_handle.h"
+#include "runtime/samples.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Why the thread's last call failed: where creation fails there is no handle
+ * that could say it. */
+static __thread char last_failure[TOEPLITZ_GPU_MESSAGE_SIZE];
+
+int toeplitz_gpu_fail(toeplitz_gpu_handle *handle, int status,
+                      const char *format, ...) {
+  if (handle->status != TOEPLITZ_SUCCESS)
+    return handle->status;
+  handle->status = status;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(handle->message, sizeof handle->message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+const char *toeplitz_gpu_error(const toeplitz_pool *handle) {
+  return handle ? ((const toeplitz_gpu_handle *)handle)->message : last_failure;
+}
+
+void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
+                         uint32_t blocks, const uint64_t *values,
+                         int32_t count) {
+  toeplitz_gpu_handle *handle = queue->handle;
+  const toeplitz_gpu_kernel *launched = &handle->network->gpu->kernels[kernel];
+  if (handle->status != TOEPLITZ_SUCCESS || blocks == 0)
+    return;
+  if (count > TOEPLITZ_GPU_MAXIMUM_VALUES)
+    toeplitz_gpu_fail(handle, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s': %d arguments, at most %d are possible",
+                      launched->name, (int)count,
+                      (int)TOEPLITZ_GPU_MAXIMUM_VALUES);
+  else
+    handle->backend->launch(queue, launched, blocks, values, count);
+}
+
+/* ---- One call at a time ---- */
+
+static void begin_call(toeplitz_gpu_handle *handle) {
+  pthread_mutex_lock(&handle->mutex);
+  handle->status = TOEPLITZ_SUCCESS;
+  handle->message[0] = '\0';
+}
+
+static int end_call(toeplitz_gpu_handle *handle) {
+  int status = handle->status;
+  if (status != TOEPLITZ_SUCCESS)
+    memcpy(last_failure, handle->message, sizeof last_failure);
+  pthread_mutex_unlock(&handle->mutex);
+  return status;
+}
+
+static int run_samples(toeplitz_pool *pool, int64_t batch,
+                       const void *const *inputs, void *const *outputs) {
+  toeplitz_gpu_handle *handle = (toeplitz_gpu_handle *)pool;
+  const toeplitz_network *network = handle->network;
+  /* One more than needed: an array of C has elements. */
+  const void *sample_inputs[network->input_count + 1];
+  void *sample_outputs[network->output_count + 1];
+  begin_call(handle);
+  for (int64_t sample = 0; sample < batch && handle->status == TOEPLITZ_SUCCESS;
+       ++sample) {
+    toeplitz_find_sample(network, sample, inputs, outputs, sample_inputs,
+                         sample_outputs);
+    handle->backend->run(handle, sample_inputs, sample_outputs);
+  }
+  return end_call(handle);
+}
+
+int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
+                     const void *const *inputs, void *const *outputs) {
+  if (handle)
+    return run_samples(handle, 1, inputs, outputs);
+  toeplitz_pool *created;
+  int status = toeplitz_gpu_create(network, 0, &created);
+  if (status == TOEPLITZ_SUCCESS)
+    status = run_samples(created, 1, inputs, outputs);
+  toeplitz_gpu_destroy(created);
+  return status;
+}
+
+int toeplitz_gpu_run_device(const toeplitz_network *network,
+                            toeplitz_pool *handle, void *stream,
+                            const void *const *device_inputs,
+                            void *const *device_outputs) {
+  if (!handle) {
+    snprintf(last_failure, sizeof last_failure,
+             "'%s' needs a handle to run in a stream, found NULL",
+             network->name);
+    return TOEPLITZ_GPU_ERROR;
+  }
+  toeplitz_gpu_handle *used = (toeplitz_gpu_handle *)handle;
+  begin_call(used);
+  used->backend->run_device(used, stream, device_inputs, device_outputs);
+  return end_call(used);
+}
+
+/* ---- Its life ---- */
+
+int toeplitz_gpu_create(const toeplitz_network *network, int ordinal,
+                        toeplitz_pool **result) {
+  const toeplitz_gpu_backend *backend =
+      network->gpu->image ? &toeplitz_cuda_backend : &toeplitz_emulator_backend;
+  *result = NULL;
+  toeplitz_gpu_handle *handle = calloc(1, backend->handle_size);
+  if (!handle || pthread_mutex_init(&handle->mutex, NULL) != 0) {
+    free(handle);
+    snprintf(last_failure, sizeof last_failure, "no memory for the handle");
+    return TOEPLITZ_OUT_OF_MEMORY;
+  }
+  handle->run_samples = run_samples;
+  handle->network = network;
+  handle->backend = backend;
+  begin_call(handle);
+  backend->open(handle, ordinal);
+  int status = end_call(handle);
+  if (status == TOEPLITZ_SUCCESS)
+    *result = (toeplitz_pool *)handle;
+  else
+    toeplitz_gpu_destroy((toeplitz_pool *)handle);
+  return status;
+}
+
+void toeplitz_gpu_destroy(toeplitz_pool *pool) {
+  toeplitz_gpu_handle *handle = (toeplitz_gpu_handle *)pool;
+  if (!handle)
+    return;
+  handle->backend->close(handle);
+  pthread_mutex_destroy(&handle->mutex);
+  free(handle);
+}

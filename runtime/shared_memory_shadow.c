@@ -1,0 +1,72 @@
+#include "runtime/shared_memory_shadow.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+/* Of one byte. Of its readers two are enough: whoever writes differs from one
+ * of them. */
+typedef struct cell {
+  uint64_t write_epoch; /* in which the writer counts */
+  uint64_t read_epoch;
+  int32_t writer;
+  int32_t readers[2]; /* the same one twice when there is only one */
+} cell;
+
+struct toeplitz_shadow {
+  uint64_t epoch; /* counts barriers; cells begin with 0, which is none */
+  cell cells[];
+};
+
+toeplitz_shadow *toeplitz_shadow_create(uint64_t size) {
+  if (size > (SIZE_MAX - sizeof(toeplitz_shadow)) / sizeof(cell))
+    return NULL;
+  toeplitz_shadow *shadow =
+      calloc(1, sizeof *shadow + (size_t)size * sizeof(cell));
+  if (shadow)
+    shadow->epoch = 1;
+  return shadow;
+}
+
+void toeplitz_shadow_advance(toeplitz_shadow *shadow) { ++shadow->epoch; }
+
+/* A thread other than `thread` that the access races with, or -1. */
+static int32_t find_rival(const cell *touched, uint64_t epoch, int32_t thread,
+                          int32_t write) {
+  if (touched->write_epoch == epoch && touched->writer != thread)
+    return touched->writer;
+  if (!write || touched->read_epoch != epoch)
+    return -1;
+  for (int reader = 0; reader < 2; ++reader)
+    if (touched->readers[reader] != thread)
+      return touched->readers[reader];
+  return -1;
+}
+
+static void note(cell *touched, uint64_t epoch, int32_t thread, int32_t write) {
+  if (write) {
+    touched->write_epoch = epoch;
+    touched->writer = thread;
+    return;
+  }
+  if (touched->read_epoch != epoch)
+    touched->readers[0] = thread;
+  if (touched->read_epoch != epoch || touched->readers[0] != thread)
+    touched->readers[1] = thread;
+  touched->read_epoch = epoch;
+}
+
+int32_t toeplitz_shadow_touch(toeplitz_shadow *shadow, uint64_t offset,
+                              uint64_t bytes, int32_t thread, int32_t write,
+                              uint64_t *byte) {
+  int32_t rival = -1;
+  for (uint64_t index = offset; index < offset + bytes; ++index) {
+    cell *touched = &shadow->cells[index];
+    int32_t found = find_rival(touched, shadow->epoch, thread, write);
+    if (found >= 0 && rival < 0) {
+      rival = found;
+      *byte = index;
+    }
+    note(touched, shadow->epoch, thread, write);
+  }
+  return rival;
+}

@@ -1,0 +1,34 @@
+/* Who has touched which byte of a block's shared memory since the last
+ * barrier: finds races. */
+
+#ifndef TOEPLITZ_RUNTIME_SHARED_MEMORY_SHADOW_H
+#define TOEPLITZ_RUNTIME_SHARED_MEMORY_SHADOW_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct toeplitz_shadow toeplitz_shadow;
+
+/* For `size` bytes that nobody has touched. Returns NULL when there is no
+ * memory. The caller owns the result and frees it with free. */
+toeplitz_shadow *toeplitz_shadow_create(uint64_t size);
+
+/* A barrier, or another block: what was touched before doesn't count. */
+void toeplitz_shadow_advance(toeplitz_shadow *shadow);
+
+/* Notes that a thread touches the bytes from offset on, which are within the
+ * shadow's. Returns another thread that has touched one of them since the last
+ * barrier, where one of the two writes, with that byte's offset in *byte; -1
+ * when there is none. */
+int32_t toeplitz_shadow_touch(toeplitz_shadow *shadow, uint64_t offset,
+                              uint64_t bytes, int32_t thread, int32_t write,
+                              uint64_t *byte);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TOEPLITZ_RUNTIME_SHARED_MEMORY_SHADOW_H */

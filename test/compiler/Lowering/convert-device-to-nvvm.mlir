@@ -1,0 +1,26 @@
+// RUN: toeplitz-opt %s --pass-pipeline='builtin.module(gpu.module(convert-device-to-nvvm))' | FileCheck %s
+
+// Indices have 32 bits, and LLVM's own functions stand for what it has code for.
+// CHECK-LABEL: llvm.func @kernel
+// CHECK-DAG: nvvm.read.ptx.sreg.tid.x {{.*}}: i32
+// CHECK-DAG: nvvm.read.ptx.sreg.ctaid.x {{.*}}: i32
+// CHECK: llvm.mul %{{.*}} : i32
+// CHECK-NOT: __nv_
+// CHECK: llvm.intr.sqrt
+// CHECK: llvm.intr.fabs
+// CHECK: llvm.intr.fma
+// CHECK: nvvm.barrier
+gpu.module @kernels {
+  gpu.func @kernel(%x: memref<64xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %thread = gpu.thread_id x
+    %block = gpu.block_id x
+    %product = arith.muli %thread, %block : index
+    %0 = memref.load %x[%product] : memref<64xf32>
+    %1 = math.sqrt %0 : f32
+    %2 = math.absf %1 : f32
+    %3 = math.fma %2, %1, %0 : f32
+    gpu.barrier
+    memref.store %3, %x[%thread] : memref<64xf32>
+    gpu.return
+  }
+}

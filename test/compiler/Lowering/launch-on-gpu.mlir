@@ -1,0 +1,78 @@
+// RUN: toeplitz-opt %s --launch-on-gpu | FileCheck %s
+
+// CHECK: module attributes {gpu.container_module}
+// CHECK: gpu.module @kernels
+
+// One task is one thread of a warp, and the others have nothing to do.
+// CHECK: gpu.func @one(%[[X:.*]]: memref<4xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>}
+// CHECK: %[[BLOCK:.*]] = gpu.block_id x
+// CHECK: %[[THREAD:.*]] = gpu.thread_id x
+// CHECK: %[[FIRST:.*]] = arith.muli %[[BLOCK]], %{{.*}}
+// CHECK: %[[TASK:.*]] = arith.addi %[[FIRST]], %[[THREAD]]
+// CHECK: %[[COUNT:.*]] = arith.constant 1 : index
+// CHECK: %[[EXISTS:.*]] = arith.cmpi slt, %[[TASK]], %[[COUNT]]
+// CHECK: scf.if %[[EXISTS]]
+// CHECK: memref.store %{{.*}}, %[[X]][%[[TASK]]]
+
+// CHECK: gpu.func @many
+// CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
+// CHECK: arith.constant 1000 : index
+// CHECK: scf.if
+
+// Full blocks need no guard.
+// CHECK: gpu.func @full
+// CHECK-NOT: scf.if
+// CHECK: gpu.return
+
+// A task that is a block has its number, and memory that its threads share.
+// CHECK: gpu.func @shares(%{{.*}}: memref<64xf32>) workgroup(%[[SHARED:.*]] : memref<64xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: known_block_size = array<i32: 64, 1, 1>
+// CHECK: gpu.block_id x
+// CHECK-NOT: memref.alloc
+// CHECK: memref.store %{{.*}}, %[[SHARED]]
+
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: call
+// CHECK: gpu.launch_func @kernels::@one blocks in (%{{.*}}, %{{.*}}, %{{.*}}) threads in (%{{.*}}, %{{.*}}, %{{.*}}) args(%arg0 : memref<4xf32>)
+// CHECK: %[[FOUR:.*]] = arith.constant 4 : index
+// CHECK: gpu.launch_func @kernels::@many blocks in (%[[FOUR]],
+// CHECK: %[[TWO:.*]] = arith.constant 2 : index
+// CHECK: gpu.launch_func @kernels::@full blocks in (%[[TWO]],
+// CHECK: %[[SEVEN:.*]] = arith.constant 7 : index
+// CHECK: gpu.launch_func @kernels::@shares blocks in (%[[SEVEN]],
+func.func private @one(%task: index, %x: memref<4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  memref.store %zero, %x[%task] : memref<4xf32>
+  return
+}
+func.func private @many(%task: index, %x: memref<1000xf32>) {
+  %zero = arith.constant 0.0 : f32
+  memref.store %zero, %x[%task] : memref<1000xf32>
+  return
+}
+func.func private @full(%task: index, %x: memref<1000xf32>) {
+  %zero = arith.constant 0.0 : f32
+  memref.store %zero, %x[%task] : memref<1000xf32>
+  return
+}
+func.func private @shares(%task: index, %x: memref<64xf32>) attributes {toeplitz.block_threads = 64 : i64} {
+  %thread = gpu.thread_id x
+  %zero = arith.constant 0.0 : f32
+  %shared = memref.alloc() : memref<64xf32, #gpu.address_space<workgroup>>
+  memref.store %zero, %shared[%thread] : memref<64xf32, #gpu.address_space<workgroup>>
+  return
+}
+func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>) {
+  %c0 = arith.constant 0 : index
+  call @one(%c0, %x) : (index, memref<4xf32>) -> ()
+  scf.forall (%task) in (1000) {
+    func.call @many(%task, %y) : (index, memref<1000xf32>) -> ()
+  }
+  scf.forall (%task) in (512) {
+    func.call @full(%task, %y) : (index, memref<1000xf32>) -> ()
+  }
+  scf.forall (%task) in (7) {
+    func.call @shares(%task, %z) : (index, memref<64xf32>) -> ()
+  }
+  return
+}

@@ -1,0 +1,50 @@
+"""NVIDIA's assembler takes the PTX of networks, where it is on the machine."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from toeplitz_process import SOURCE_ROOT, run_toeplitz
+
+PTXAS = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
+
+pytestmark = pytest.mark.skipif(PTXAS is None, reason="ptxas is not on this machine")
+
+
+def list_spills(log):
+    """Bytes of spill stores by kernel, from what ptxas says with -v."""
+    pattern = r"Function properties for (\S+)\s+.*?(\d+) bytes spill stores"
+    return {kernel: int(size) for kernel, size in re.findall(pattern, log)}
+
+
+NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet"]
+
+
+def assemble(name, architecture, folder):
+    """The PTX, and what ptxas says about it."""
+    network = pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json"
+    ptx = folder / "network.ptx"
+    options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx]
+    process = run_toeplitz("compile", network, *options)
+    assert process.returncode == 0, process.stderr
+    command = [PTXAS, f"-arch={architecture}", "-Werror", "-v", ptx, "-o", folder / "network.cubin"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    return ptx.read_text(), result
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_ptxas_takes_the_kernels(name, architecture, tmp_path):
+    ptx, result = assemble(name, architecture, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert len(list_spills(result.stderr)) == ptx.count(".entry ")
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_registers_suffice(name, architecture, tmp_path):
+    _, result = assemble(name, architecture, tmp_path)
+    spills = list_spills(result.stderr)
+    assert spills and not any(spills.values()), spills

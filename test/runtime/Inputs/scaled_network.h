@@ -1,0 +1,25 @@
+/* A network of a GPU as the compiler would write it, y = x * w + b, by two
+ * kernels: from an image that the stub of the driver knows, emulated, or in
+ * PTX. */
+
+#ifndef TOEPLITZ_TEST_SCALED_NETWORK_H
+#define TOEPLITZ_TEST_SCALED_NETWORK_H
+
+#include "runtime/gpu.h"
+
+enum { SCALED_SIZE = 300, SCALED_BLOCKS = 3, SCALED_THREADS = 128 };
+
+/* One sample of SCALED_SIZE floats, or as many as each run chooses; in an
+ * image, or emulated. */
+const toeplitz_network *scaled_network(int batched, int emulated);
+
+/* The same, but for GPUs of exactly this compute capability. */
+const toeplitz_network *scaled_network_of(int32_t capability);
+
+/* The single one in PTX, for a GPU; or in PTX that has an error. */
+const toeplitz_network *scaled_network_in_ptx(int broken);
+
+/* Element `index` of y for this x. */
+float scaled_result(float x, int index);
+
+#endif

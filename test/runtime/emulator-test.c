@@ -1,0 +1,348 @@
+/* Exercises the emulation of GPUs with kernels written by hand; prints one line
+ * for each property that holds and ends with status 1 at the first that
+ * doesn't. */
+
+#include "Inputs/scaled_network.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
+      exit(1);                                                                 \
+    }                                                                          \
+  } while (0)
+
+enum { THREADS = 96, BLOCKS = 5, SIZE = THREADS * BLOCKS };
+
+/* Kernels get y, and compute y[block][thread]. */
+static int32_t *own_result(const uint64_t *values) {
+  return (int32_t *)(uintptr_t)values[0] + toeplitz_emulated_block() * THREADS +
+         toeplitz_emulated_thread();
+}
+
+static int32_t *shared_word(int32_t index) {
+  return toeplitz_emulated_shared((uint64_t)index * sizeof(int32_t));
+}
+
+static void write_shared(int32_t index, int32_t value) {
+  toeplitz_emulated_access(shared_word(index), sizeof(int32_t), 1);
+  *shared_word(index) = value;
+}
+
+static int32_t read_shared(int32_t index) {
+  toeplitz_emulated_access(shared_word(index), sizeof(int32_t), 0);
+  return *shared_word(index);
+}
+
+/* ---- Kernels that are right ---- */
+
+/* Each thread reads what the one that mirrors it has written, many times. */
+static void exchange(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread(), sum = 0;
+  for (int32_t round = 0; round < 10; ++round) {
+    write_shared(thread, round * 1000 + thread);
+    toeplitz_emulated_barrier();
+    sum += read_shared(THREADS - 1 - thread);
+    toeplitz_emulated_barrier();
+  }
+  *own_result(values) = sum;
+}
+
+static int32_t exchanged(int32_t index) {
+  return 45 * 1000 + 10 * (THREADS - 1 - index % THREADS);
+}
+
+/* A digit for each mode, of a lane that differs from thread to thread. */
+static void shuffle(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  uint32_t value = (uint32_t)thread;
+  uint32_t idx = toeplitz_emulated_shuffle(0, value, (value + 5) % 64);
+  uint32_t up = toeplitz_emulated_shuffle(1, value, 3);
+  uint32_t down = toeplitz_emulated_shuffle(2, value, value % 8);
+  uint32_t butterfly = toeplitz_emulated_shuffle(3, value, 17);
+  *own_result(values) =
+      (int32_t)(idx + 100 * up + 10000 * down + 1000000 * butterfly);
+}
+
+static int32_t shuffled(int32_t index) {
+  int32_t thread = index % THREADS, lane = thread % 32, warp = thread - lane;
+  int32_t idx = warp + (thread + 5) % 32;
+  int32_t up = lane < 3 ? thread : thread - 3;
+  int32_t down = lane + thread % 8 > 31 ? thread : thread + thread % 8;
+  int32_t butterfly = warp + (lane ^ 17);
+  return idx + 100 * up + 10000 * down + 1000000 * butterfly;
+}
+
+/* All read what one has written; no two write the same byte of a word. */
+static void share_bytes(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  char *byte = toeplitz_emulated_shared((uint64_t)thread);
+  toeplitz_emulated_access(byte, 1, 1);
+  *byte = (char)thread;
+  toeplitz_emulated_barrier();
+  toeplitz_emulated_access(toeplitz_emulated_shared(7), 1, 0);
+  *own_result(values) = *(char *)toeplitz_emulated_shared(7);
+}
+
+static int32_t seven(int32_t index) { return (void)index, 7; }
+
+/* Nobody has written: the bytes are 255 in each block, although the one before
+ * has written there. */
+static void read_unwritten(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  *own_result(values) = *shared_word(thread);
+  *shared_word(thread) = 1;
+}
+
+static int32_t minus_one(int32_t index) { return (void)index, -1; }
+
+/* ---- Kernels that are wrong ---- */
+
+/* Thread 40 of block 2 reads its neighbour's word too soon. */
+static void race(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  write_shared(thread, thread);
+  int is_hasty = toeplitz_emulated_block() == 2 && thread == 40;
+  if (is_hasty)
+    *own_result(values) = read_shared(39);
+  toeplitz_emulated_barrier();
+  *own_result(values) = read_shared(thread);
+}
+
+/* Thread 3 writes what all others have read. */
+static void write_after_read(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  if (thread == 0)
+    write_shared(0, 1);
+  toeplitz_emulated_barrier();
+  *own_result(values) = read_shared(0);
+  if (thread == 3)
+    write_shared(0, 2);
+}
+
+static void divergent_barrier(const uint64_t *values) {
+  if (toeplitz_emulated_thread() != 50)
+    toeplitz_emulated_barrier();
+  *own_result(values) = 0;
+}
+
+static void divergent_shuffle(const uint64_t *values) {
+  if (toeplitz_emulated_thread() != 70)
+    toeplitz_emulated_shuffle(0, 1, 0);
+  toeplitz_emulated_barrier();
+  *own_result(values) = 0;
+}
+
+static void different_shuffles(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  *own_result(values) =
+      (int32_t)toeplitz_emulated_shuffle(thread == 9 ? 1 : 0, 1, 0);
+}
+
+static void beyond(const uint64_t *values) {
+  toeplitz_emulated_access(shared_word(THREADS), sizeof(int32_t), 0);
+  *own_result(values) = 0;
+}
+
+static void far_beyond(const uint64_t *values) {
+  *own_result(values) = *shared_word(THREADS + 1);
+}
+
+static void hidden_barrier(const uint64_t *values) {
+  toeplitz_emulated_barrier();
+  *own_result(values) = (int32_t)toeplitz_emulated_shuffle(0, 1, 0);
+}
+
+/* ---- Running them ---- */
+
+enum { SHARED = THREADS * sizeof(int32_t) };
+
+typedef struct test_case {
+  toeplitz_gpu_kernel kernel;
+  int32_t (*expected)(int32_t index); /* NULL when it fails */
+  int status;
+  const char *message;
+} test_case;
+
+static const test_case cases[] = {
+    {{"exchange", THREADS, SHARED, exchange, 1}, exchanged, 0, ""},
+    {{"shuffle", THREADS, 0, shuffle, 1}, shuffled, 0, ""},
+    {{"share_bytes", THREADS, SHARED, share_bytes, 1}, seven, 0, ""},
+    {{"read_unwritten", THREADS, SHARED, read_unwritten, 0}, minus_one, 0, ""},
+    {{"race", THREADS, SHARED, race, 1},
+     NULL,
+     TOEPLITZ_GPU_RACE,
+     "kernel 'race', block 2: threads 39 and 40 race for byte 156 of shared "
+     "memory"},
+    {{"write_after_read", THREADS, SHARED, write_after_read, 1},
+     NULL,
+     TOEPLITZ_GPU_RACE,
+     "kernel 'write_after_read', block 0: threads 0 and 3 race for byte 0 of "
+     "shared memory"},
+    {{"divergent_barrier", THREADS, 0, divergent_barrier, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'divergent_barrier', block 0: thread 0 waits at a barrier, but "
+     "thread 50 has ended"},
+    {{"divergent_shuffle", THREADS, 0, divergent_shuffle, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'divergent_shuffle', block 0: thread 64 waits in a shuffle, but "
+     "thread 70 waits at a barrier"},
+    {{"different_shuffles", THREADS, 0, different_shuffles, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'different_shuffles', block 0: thread 0 waits in a shuffle, but "
+     "thread 9 waits in one of another kind"},
+    {{"half_a_warp", THREADS - 16, 0, shuffle, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'half_a_warp', block 0: thread 64 waits in a shuffle, but its "
+     "warp has 16 threads, expected 32"},
+    {{"beyond", THREADS, SHARED, beyond, 0},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'beyond', block 0, thread 0 touches 4 bytes at 384 of shared "
+     "memory, of which it has 384"},
+    {{"far_beyond", THREADS, SHARED, far_beyond, 0},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'far_beyond', block 0, thread 0: byte 388 of shared memory, of "
+     "which it has 384"},
+    {{"hidden_barrier", THREADS, 0, hidden_barrier, 0},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'hidden_barrier' has barriers or shuffles, but isn't described "
+     "so"},
+};
+
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* The kernel that the next run launches, after another one. */
+static int32_t chosen;
+/* How often it was launched. */
+static int32_t launches;
+
+static void launch_chosen(toeplitz_gpu_queue *queue, void *arena,
+                          const void *weights, const void *const *inputs,
+                          void *const *outputs) {
+  uint64_t values[] = {(uintptr_t)outputs[0]};
+  (void)arena, (void)weights, (void)inputs;
+  ++launches;
+  toeplitz_gpu_launch(queue, chosen, BLOCKS, values, 1);
+  toeplitz_gpu_launch(queue, chosen, 0, values, 1);
+}
+
+static const int64_t shape[] = {SIZE};
+static const toeplitz_tensor result = {"y", 1, TOEPLITZ_INT32, shape};
+static toeplitz_gpu_kernel kernels[CASES];
+static const toeplitz_gpu_program program = {
+    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen};
+static const toeplitz_network network = {
+    .name = "cases",
+    .output_count = 1,
+    .outputs = &result,
+    .missing_feature = toeplitz_missing_feature,
+    .gpu = &program,
+    .create = toeplitz_gpu_create,
+    .threads_destroy = toeplitz_gpu_destroy};
+
+static void check_case(toeplitz_pool *pool, int32_t index) {
+  const test_case *tested = &cases[index];
+  int32_t y[SIZE] = {4711};
+  void *outputs[] = {y};
+  chosen = index;
+  int status = toeplitz_network_run(&network, pool, NULL, outputs, NULL);
+  const char *message = toeplitz_gpu_error(pool);
+  if (status != tested->status || strcmp(message, tested->message) != 0) {
+    printf("FAILED: %s: found %d, '%s', expected %d, '%s'\n",
+           tested->kernel.name, status, message, tested->status,
+           tested->message);
+    exit(1);
+  }
+  for (int32_t element = 0; tested->expected && element < SIZE; ++element)
+    CHECK(y[element] == tested->expected(element));
+  CHECK(tested->expected || y[0] == 4711);
+}
+
+static void *check_all_cases(void *pool) {
+  for (int32_t index = 0; index < CASES; ++index)
+    check_case(pool, index);
+  return NULL;
+}
+
+/* Twice: what is wrong leaves nothing behind, and a handle belongs to no
+ * thread. */
+static void check_cases(void) {
+  toeplitz_pool *pool;
+  for (int32_t index = 0; index < CASES; ++index)
+    kernels[index] = cases[index].kernel;
+  CHECK(toeplitz_gpu_create(&network, 0, &pool) == TOEPLITZ_SUCCESS);
+  CHECK(launches == 0);
+  check_all_cases(pool);
+  pthread_t other;
+  CHECK(pthread_create(&other, NULL, check_all_cases, pool) == 0);
+  pthread_join(other, NULL);
+  toeplitz_gpu_destroy(pool);
+  printf("%d kernels, right and wrong\n", (int)CASES);
+}
+
+static void check_network(void) {
+  for (int batched = 0; batched < 2; ++batched) {
+    const toeplitz_network *scaled = scaled_network(batched, 1);
+    static float x[2 * SCALED_SIZE], y[2 * SCALED_SIZE];
+    const void *inputs[] = {x};
+    void *outputs[] = {y};
+    toeplitz_pool *pool;
+    CHECK(scaled->create(scaled, 1, &pool) == TOEPLITZ_NO_GPU && !pool);
+    CHECK(strcmp(scaled->error_text(NULL),
+                 "GPU 1 is asked for, one is emulated, which is GPU 0") == 0);
+    CHECK(scaled->create(scaled, 0, &pool) == TOEPLITZ_SUCCESS);
+    for (int index = 0; index < 2 * SCALED_SIZE; ++index)
+      x[index] = (float)(index % 100);
+    CHECK(toeplitz_network_run_batch(scaled, pool, 1 + batched, inputs, outputs,
+                                     NULL) == TOEPLITZ_SUCCESS);
+    for (int index = 0; index < (1 + batched) * SCALED_SIZE; ++index)
+      CHECK(y[index] == scaled_result(x[index], index % SCALED_SIZE));
+    memset(y, 0, sizeof y);
+    CHECK(toeplitz_gpu_run_device(scaled, pool, NULL, inputs, outputs) == 0);
+    CHECK(y[299] == scaled_result(x[299], 299));
+    scaled->threads_destroy(pool);
+  }
+  puts("a network with weights and an arena");
+}
+
+/* The arena holds NaNs before it is written. */
+static void read_arena(toeplitz_gpu_queue *queue, void *arena,
+                       const void *weights, const void *const *inputs,
+                       void *const *outputs) {
+  (void)queue, (void)weights, (void)inputs;
+  memcpy(outputs[0], arena, SIZE * sizeof(int32_t));
+}
+
+static void check_arena(void) {
+  static const toeplitz_gpu_program reading = {
+      NULL, 80, 0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t), read_arena};
+  toeplitz_network unwritten = network;
+  float y[SIZE] = {0};
+  void *outputs[] = {y};
+  unwritten.gpu = &reading;
+  CHECK(toeplitz_network_run(&unwritten, NULL, NULL, outputs, NULL) == 0);
+  for (int index = 0; index < SIZE; ++index)
+    CHECK(isnan(y[index]));
+  puts("memory holds NaNs until it is written");
+}
+
+int main(void) {
+  check_cases();
+  check_network();
+  check_arena();
+  return 0;
+}

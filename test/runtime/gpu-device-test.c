@@ -1,0 +1,95 @@
+/* Exercises the runtime's side of networks of a GPU on a GPU; prints one line
+ * for each property that holds and ends with status 1 at the first that
+ * doesn't. */
+
+#include "Inputs/scaled_network.h"
+#include "runtime/cuda_driver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      printf("FAILED at line %d: %s: %s\n", __LINE__, #condition,              \
+             toeplitz_gpu_error(NULL));                                        \
+      exit(1);                                                                 \
+    }                                                                          \
+  } while (0)
+
+enum { RUNS = 20, BYTES = SCALED_SIZE * sizeof(float) };
+
+static void fill(float *x, int run) {
+  for (int index = 0; index < SCALED_SIZE; ++index)
+    x[index] = (float)(run + index % 31);
+}
+
+static void check_result(const float *x, const float *y) {
+  for (int index = 0; index < SCALED_SIZE; ++index)
+    CHECK(y[index] == scaled_result(x[index], index));
+}
+
+static void check_runs(toeplitz_pool *pool) {
+  const toeplitz_network *network = scaled_network_in_ptx(0);
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  for (int run = 0; run < RUNS; ++run) {
+    fill(x, run);
+    CHECK(toeplitz_network_run(network, pool, inputs, outputs, NULL) == 0);
+    check_result(x, y);
+  }
+  printf("%d runs %s a handle\n", (int)RUNS, pool ? "with" : "without");
+}
+
+/* With memory of the caller's, in the default stream. */
+static void check_device_pointers(toeplitz_pool *pool) {
+  static toeplitz_gpu_handle errors;
+  toeplitz_cuda_driver driver;
+  memset(&driver, 0, sizeof driver);
+  toeplitz_cuda_open(&driver, &errors);
+  CUcontext context, left;
+  CUdeviceptr memory[2];
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  CHECK(driver.cuMemAlloc_v2(&memory[0], BYTES) == CUDA_SUCCESS);
+  CHECK(driver.cuMemAlloc_v2(&memory[1], BYTES) == CUDA_SUCCESS);
+  fill(x, 3);
+  CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0], x, BYTES, NULL) == CUDA_SUCCESS);
+  const void *inputs[] = {(void *)(uintptr_t)memory[0]};
+  void *outputs[] = {(void *)(uintptr_t)memory[1]};
+  CHECK(toeplitz_gpu_run_device(scaled_network_in_ptx(0), pool, NULL, inputs,
+                                outputs) == TOEPLITZ_SUCCESS);
+  CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1], BYTES, NULL) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamSynchronize(NULL) == CUDA_SUCCESS);
+  check_result(x, y);
+  CHECK(driver.cuMemFree_v2(memory[0]) == CUDA_SUCCESS);
+  CHECK(driver.cuMemFree_v2(memory[1]) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(&driver);
+  puts("pointers of the device and a stream of the caller's");
+}
+
+static void check_broken_image(void) {
+  const toeplitz_network *network = scaled_network_in_ptx(1);
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_GPU_ERROR && !pool);
+  printf("%s\n", network->error_text(NULL));
+  CHECK(network->create(network, 1000, &pool) == TOEPLITZ_NO_GPU && !pool);
+  printf("%s\n", network->error_text(NULL));
+}
+
+int main(void) {
+  toeplitz_pool *pool;
+  CHECK(toeplitz_gpu_create(scaled_network_in_ptx(0), 0, &pool) ==
+        TOEPLITZ_SUCCESS);
+  check_runs(pool);
+  check_device_pointers(pool);
+  toeplitz_gpu_destroy(pool);
+  check_runs(NULL);
+  check_broken_image();
+  return 0;
+}

@@ -1,0 +1,415 @@
+#define _GNU_SOURCE /* RTLD_DEFAULT */
+
+#include "stub_cuda_driver.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The driver's functions, and the one that tests call. */
+#define EXPORT __attribute__((visibility("default")))
+#define DECLARE(name, parameters) EXPORT CUresult name parameters;
+TOEPLITZ_CUDA_FUNCTIONS(DECLARE)
+EXPORT stub_state *stub_cuda_state(void);
+
+/* Numbers of CUresult that only this file needs. */
+enum {
+  INVALID_VALUE = 1,
+  INVALID_IMAGE = 200,
+  INVALID_CONTEXT = 201,
+  ILLEGAL_STATE = 401,
+  NOT_FOUND = 500
+};
+
+#define NAME(name, parameters) #name,
+static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)};
+
+static stub_state state;
+static __thread int pushed_contexts;
+
+stub_state *stub_cuda_state(void) { return &state; }
+
+/* Counts a call, and returns the error that it is told to fail with. */
+static CUresult begin(int function) {
+  const char *told = getenv("STUB_CUDA_FAIL");
+  int count = ++state.calls[function], which = 0, error = 0;
+  size_t length = strlen(names[function]);
+  if (!told || strncmp(told, names[function], length) != 0 ||
+      sscanf(told + length, ":%d:%d", &which, &error) != 2 || which != count)
+    return CUDA_SUCCESS;
+  state.failed = 1;
+  return error;
+}
+
+/* The same where there must be a context. */
+static CUresult begin_within(int function) {
+  CUresult told = begin(function);
+  if (told == CUDA_SUCCESS && pushed_contexts == 0)
+    return INVALID_CONTEXT;
+  return told;
+}
+
+static int number_of(const char *variable, int otherwise) {
+  const char *text = getenv(variable);
+  return text ? atoi(text) : otherwise;
+}
+
+/* ---- The device ---- */
+
+CUresult cuInit(unsigned flags) {
+  return flags == 0 ? begin(STUB_cuInit) : INVALID_VALUE;
+}
+
+CUresult cuDriverGetVersion(int *version) {
+  *version = 12040;
+  return begin(STUB_cuDriverGetVersion);
+}
+
+CUresult cuGetErrorName(CUresult error, const char **name) {
+  *name = error == CUDA_ERROR_OUT_OF_MEMORY   ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : error == CUDA_ERROR_NO_DEVICE     ? "CUDA_ERROR_NO_DEVICE"
+          : error == CUDA_ERROR_LAUNCH_FAILED ? "CUDA_ERROR_LAUNCH_FAILED"
+          : error == INVALID_IMAGE            ? "CUDA_ERROR_INVALID_IMAGE"
+                                              : NULL;
+  return *name ? CUDA_SUCCESS : INVALID_VALUE;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **text) {
+  *text = error == CUDA_ERROR_OUT_OF_MEMORY ? "out of memory" : NULL;
+  return *text ? CUDA_SUCCESS : INVALID_VALUE;
+}
+
+CUresult cuDeviceGetCount(int *count) {
+  *count = number_of("STUB_CUDA_DEVICES", 1);
+  return begin(STUB_cuDeviceGetCount);
+}
+
+CUresult cuDeviceGet(CUdevice *device, int ordinal) {
+  *device = ordinal;
+  return begin(STUB_cuDeviceGet);
+}
+
+CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
+  snprintf(name, (size_t)length, "Stub %d", device);
+  return begin(STUB_cuDeviceGetName);
+}
+
+CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device) {
+  int capability = number_of("STUB_CUDA_CAPABILITY", 90);
+  (void)device;
+  *value = attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
+               ? capability / 10
+               : capability % 10;
+  return begin(STUB_cuDeviceGetAttribute);
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+  CUresult told = begin(STUB_cuDevicePrimaryCtxRetain);
+  static char place[64];
+  if (told != CUDA_SUCCESS)
+    return told;
+  *context = (CUcontext)(void *)&place[device];
+  ++state.contexts;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
+  (void)device;
+  --state.contexts;
+  return begin(STUB_cuDevicePrimaryCtxRelease_v2);
+}
+
+CUresult cuCtxPushCurrent_v2(CUcontext context) {
+  CUresult told = begin(STUB_cuCtxPushCurrent_v2);
+  if (told == CUDA_SUCCESS && !context)
+    return INVALID_CONTEXT;
+  pushed_contexts += told == CUDA_SUCCESS;
+  return told;
+}
+
+CUresult cuCtxPopCurrent_v2(CUcontext *context) {
+  *context = NULL;
+  if (pushed_contexts == 0)
+    return INVALID_CONTEXT;
+  --pushed_contexts;
+  return begin(STUB_cuCtxPopCurrent_v2);
+}
+
+/* ---- Memory ---- */
+
+CUresult cuMemAlloc_v2(CUdeviceptr *memory, size_t bytes) {
+  CUresult told = begin_within(STUB_cuMemAlloc_v2);
+  if (told != CUDA_SUCCESS)
+    return told;
+  if (bytes == 0)
+    return INVALID_VALUE;
+  *memory = (CUdeviceptr)(uintptr_t)malloc(bytes);
+  ++state.memory;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemFree_v2(CUdeviceptr memory) {
+  free((void *)(uintptr_t)memory);
+  --state.memory;
+  return begin(STUB_cuMemFree_v2);
+}
+
+CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned flags) {
+  CUresult told = begin_within(STUB_cuMemHostAlloc);
+  (void)flags;
+  if (told != CUDA_SUCCESS)
+    return told;
+  *memory = malloc(bytes);
+  ++state.host_memory;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemFreeHost(void *memory) {
+  free(memory);
+  --state.host_memory;
+  return begin(STUB_cuMemFreeHost);
+}
+
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
+                              CUstream stream) {
+  CUresult told = begin_within(STUB_cuMemcpyHtoDAsync_v2);
+  (void)stream;
+  if (told == CUDA_SUCCESS)
+    memcpy((void *)(uintptr_t)to, from, bytes);
+  return told;
+}
+
+CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  CUresult told = begin_within(STUB_cuMemcpyDtoHAsync_v2);
+  (void)stream;
+  if (told == CUDA_SUCCESS)
+    memcpy(to, (const void *)(uintptr_t)from, bytes);
+  return told;
+}
+
+/* ---- Modules ---- */
+
+typedef void (*kernel_code)(uint32_t block, uint32_t thread,
+                            const uint64_t *values);
+
+struct CUfunc_st {
+  kernel_code code;
+  char name[64];
+  int value_count;
+  unsigned shared_limit;
+};
+
+struct CUmod_st {
+  int count;
+  struct CUfunc_st functions[8];
+};
+
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image,
+                            unsigned option_count, int *options,
+                            void **values) {
+  CUresult told = begin_within(STUB_cuModuleLoadDataEx);
+  const char *text = image;
+  for (unsigned option = 0; told != CUDA_SUCCESS && option < option_count;
+       ++option)
+    if (options[option] == CU_JIT_ERROR_LOG_BUFFER)
+      strcpy(values[option], "stub, line 1; error: no such instruction\n"
+                             "2\n3\n4\n5\nthe sixth line\n");
+  if (told != CUDA_SUCCESS || strncmp(text, "stub image\n", 11) != 0)
+    return told != CUDA_SUCCESS ? told : INVALID_IMAGE;
+  struct CUmod_st *loaded = calloc(1, sizeof *loaded);
+  int length = 0;
+  for (text += 11;
+       sscanf(text, "%63s %d\n%n", loaded->functions[loaded->count].name,
+              &loaded->functions[loaded->count].value_count, &length) == 2;
+       text += length) {
+    struct CUfunc_st *function = &loaded->functions[loaded->count++];
+    void *code = dlsym(RTLD_DEFAULT, function->name);
+    memcpy(&function->code, &code, sizeof code);
+    function->shared_limit = 48 << 10;
+  }
+  *module = loaded;
+  ++state.modules;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuModuleUnload(CUmodule module) {
+  free(module);
+  --state.modules;
+  return begin(STUB_cuModuleUnload);
+}
+
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
+                             const char *name) {
+  CUresult told = begin_within(STUB_cuModuleGetFunction);
+  for (int index = 0; told == CUDA_SUCCESS && index < module->count; ++index)
+    if (strcmp(module->functions[index].name, name) == 0 &&
+        module->functions[index].code) {
+      *function = &module->functions[index];
+      return CUDA_SUCCESS;
+    }
+  return told != CUDA_SUCCESS ? told : NOT_FOUND;
+}
+
+CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
+  CUresult told = begin_within(STUB_cuFuncSetAttribute);
+  if (told != CUDA_SUCCESS)
+    return told;
+  if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+    return INVALID_VALUE;
+  function->shared_limit = (unsigned)value;
+  return CUDA_SUCCESS;
+}
+
+/* ---- Streams and graphs ---- */
+
+typedef struct launch {
+  CUfunction function;
+  unsigned blocks, threads;
+  uint64_t values[STUB_MAXIMUM_VALUES];
+} launch;
+
+struct CUgraph_st {
+  int count;
+  launch launches[STUB_MAXIMUM_LAUNCHES];
+};
+
+struct CUgraphExec_st {
+  struct CUgraph_st graph;
+};
+
+struct CUstream_st {
+  struct CUgraph_st *captured; /* NULL when it isn't being captured */
+};
+
+CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
+  CUresult told = begin_within(STUB_cuStreamCreate);
+  (void)flags;
+  if (told != CUDA_SUCCESS)
+    return told;
+  *stream = calloc(1, sizeof **stream);
+  ++state.streams;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamDestroy_v2(CUstream stream) {
+  free(stream);
+  --state.streams;
+  return begin(STUB_cuStreamDestroy_v2);
+}
+
+CUresult cuStreamSynchronize(CUstream stream) {
+  CUresult told = begin_within(STUB_cuStreamSynchronize);
+  return told == CUDA_SUCCESS && stream->captured ? ILLEGAL_STATE : told;
+}
+
+CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
+  CUresult told = begin_within(STUB_cuStreamBeginCapture_v2);
+  if (told != CUDA_SUCCESS)
+    return told;
+  if (stream->captured || mode != CU_STREAM_CAPTURE_MODE_THREAD_LOCAL)
+    return ILLEGAL_STATE;
+  stream->captured = calloc(1, sizeof *stream->captured);
+  ++state.graphs;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+  CUresult told = begin_within(STUB_cuStreamEndCapture);
+  CUgraph captured = stream->captured;
+  stream->captured = NULL;
+  if (told == CUDA_SUCCESS) {
+    *graph = captured;
+    return captured ? CUDA_SUCCESS : ILLEGAL_STATE;
+  }
+  free(captured);
+  --state.graphs;
+  return told;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
+                                     unsigned long long flags) {
+  CUresult told = begin_within(STUB_cuGraphInstantiateWithFlags);
+  if (told != CUDA_SUCCESS || flags != 0)
+    return told != CUDA_SUCCESS ? told : INVALID_VALUE;
+  *executable = malloc(sizeof **executable);
+  (*executable)->graph = *graph;
+  ++state.executables;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  free(executable);
+  --state.executables;
+  return begin(STUB_cuGraphExecDestroy);
+}
+
+CUresult cuGraphDestroy(CUgraph graph) {
+  free(graph);
+  --state.graphs;
+  return begin(STUB_cuGraphDestroy);
+}
+
+/* ---- Launches ---- */
+
+static void run(const launch *launched) {
+  for (uint32_t block = 0; block < launched->blocks; ++block)
+    for (uint32_t thread = 0; thread < launched->threads; ++thread)
+      launched->function->code(block, thread, launched->values);
+}
+
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  CUresult told = begin_within(STUB_cuGraphLaunch);
+  if (told != CUDA_SUCCESS || stream->captured)
+    return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
+  for (int index = 0; index < executable->graph.count; ++index)
+    run(&executable->graph.launches[index]);
+  return CUDA_SUCCESS;
+}
+
+/* For the test to see. */
+static void record(const launch *launched, unsigned shared_bytes,
+                   CUstream stream) {
+  int index = state.launch_count++;
+  if (index >= STUB_MAXIMUM_LAUNCHES)
+    return;
+  stub_launch *noted = &state.launches[index];
+  memset(noted, 0, sizeof *noted);
+  strcpy(noted->kernel, launched->function->name);
+  noted->blocks = launched->blocks;
+  noted->threads = launched->threads;
+  noted->shared_bytes = shared_bytes;
+  noted->captured = stream && stream->captured;
+  noted->stream = stream;
+  noted->value_count = launched->function->value_count;
+  memcpy(noted->values, launched->values, sizeof noted->values);
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
+                        unsigned blocks_y, unsigned blocks_z,
+                        unsigned threads_x, unsigned threads_y,
+                        unsigned threads_z, unsigned shared_bytes,
+                        CUstream stream, void **parameters, void **more) {
+  CUresult told = begin_within(STUB_cuLaunchKernel);
+  launch launched = {function, blocks_x, threads_x, {0}};
+  if (told != CUDA_SUCCESS)
+    return told;
+  if (blocks_x == 0 || blocks_y != 1 || blocks_z != 1 || threads_x == 0 ||
+      threads_y != 1 || threads_z != 1 || more ||
+      shared_bytes > function->shared_limit)
+    return INVALID_VALUE;
+  for (int index = 0; index < function->value_count; ++index)
+    memcpy(&launched.values[index], parameters[index],
+           sizeof launched.values[index]);
+  record(&launched, shared_bytes, stream);
+  if (!stream || !stream->captured) {
+    run(&launched);
+    return CUDA_SUCCESS;
+  }
+  struct CUgraph_st *graph = stream->captured;
+  if (graph->count == STUB_MAXIMUM_LAUNCHES)
+    return INVALID_VALUE;
+  graph->launches[graph->count++] = launched;
+  return CUDA_SUCCESS;
+}

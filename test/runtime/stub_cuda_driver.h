@@ -1,0 +1,45 @@
+/* A stand-in for NVIDIA's driver library: its "device memory" is the host's,
+ * its kernels are functions of the program that the image names. It counts what
+ * is alive and fails where it is told to. */
+
+#ifndef TOEPLITZ_TEST_STUB_CUDA_DRIVER_H
+#define TOEPLITZ_TEST_STUB_CUDA_DRIVER_H
+
+#include "runtime/cuda_driver.h"
+
+#define STUB_NUMBER(name, parameters) STUB_##name,
+enum { TOEPLITZ_CUDA_FUNCTIONS(STUB_NUMBER) STUB_FUNCTIONS };
+#undef STUB_NUMBER
+
+enum { STUB_MAXIMUM_LAUNCHES = 16, STUB_MAXIMUM_VALUES = 8 };
+
+typedef struct stub_launch {
+  char kernel[64];
+  unsigned blocks, threads, shared_bytes;
+  int captured; /* into a graph, rather than run */
+  CUstream stream;
+  int value_count;
+  uint64_t values[STUB_MAXIMUM_VALUES];
+} stub_launch;
+
+typedef struct stub_state {
+  int calls[STUB_FUNCTIONS];
+  int memory, host_memory, contexts, modules, streams, graphs, executables;
+  /* The first calls of cuLaunchKernel. */
+  int launch_count;
+  stub_launch launches[STUB_MAXIMUM_LAUNCHES];
+  /* STUB_CUDA_FAIL has come true. */
+  int failed;
+} stub_state;
+
+/* Of the whole process; the program may change it. The library exports it under
+ * this name.
+ *
+ * Environment variables, read at each call:
+ *   STUB_CUDA_FAIL=FUNCTION:N:ERROR  the N-th call of the function, counted
+ * from 1, returns the error; what frees something frees it all the same
+ *   STUB_CUDA_DEVICES=N              the number of GPUs, 1 without it
+ *   STUB_CUDA_CAPABILITY=N           theirs, 90 without it */
+stub_state *stub_cuda_state(void);
+
+#endif
