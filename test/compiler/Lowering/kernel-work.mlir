@@ -7,8 +7,9 @@
 // CHECK-SAME: description = "8x2x2 -> 8x2x2", flops = 1024 : i64, name = "phase", operation = "conv 2x1"
 // A dense layer of two samples: 2 * 2 * 10 * 16.
 // CHECK-SAME: description = "2x16 -> 2x10", flops = 640 : i64, name = "dense", operation = "dense"
-// What happens to the input stands before what happens to the result: 2 * 2 * 16 * 12 * 9, read, 2 * 2 * 8 * 9 + 2 * 2 * 8 floats.
-// CHECK-SAME: description = "2x12x9 -> 2x16x9, input scale + clip, silu", flops = 6912 : i64, name = "prologue", operation = "conv 1", read_bytes = 8448 : i64
+// What happens to the input stands before what happens to the result: 2 * 2 * 16 * 12 * 9. It reads 288 + 32 floats and 512 bfloat16
+// numbers.
+// CHECK-SAME: description = "2x12x9 -> 2x16x9, input scale + clip, silu", flops = 6912 : i64, name = "prologue", operation = "conv 1", read_bytes = 2304 : i64
 // A depthwise and a pointwise one: 2 * 12 * 81 * (9 + 16).
 // CHECK-SAME: description = "12x9x9 -> 16x9x9, relu", flops = 48600 : i64, name = "separable", operation = "separable conv 3x3"
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
