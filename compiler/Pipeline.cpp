@@ -144,7 +144,7 @@ void toeplitz::buildChoicePipeline(OpPassManager &manager,
 
 void toeplitz::buildKernelPipeline(OpPassManager &manager,
                                    bool releaseWeights) {
-  // Layouts, packed weights, epilogues.
+  // Layouts, packed weights, prologues and epilogues.
   manager.addPass(createConvertCnnToKernel({releaseWeights}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createFuseSeparable());

@@ -171,6 +171,12 @@ struct Algorithm {
   bool worksOnBfloat16 = false;
   /// Whether it can be computed on a GPU. Others decline there.
   bool runsOnGpu = false;
+  /// How often the kernel computes the prologue of an element of its input (see
+  /// kernel.conv), on average. Nothing where it can't compute one; null for an
+  /// algorithm that never can.
+  std::optional<double> (*countPrologues)(const Convolution &,
+                                          const ConvolutionSchedule &,
+                                          kernel::TargetAttr) = nullptr;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.

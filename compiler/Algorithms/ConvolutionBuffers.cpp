@@ -19,6 +19,10 @@ ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
     buffers.residual = kernel.buffers[next++];
   if (op.getStructure())
     buffers.structure = kernel.buffers[next++];
+  if (op.getInputScale())
+    buffers.inputScale = kernel.buffers[next++];
+  if (op.getInputShift())
+    buffers.inputShift = kernel.buffers[next++];
   buffers.output = kernel.buffers[next++];
   if (op.getScratch())
     buffers.scratch = kernel.buffers[next++];

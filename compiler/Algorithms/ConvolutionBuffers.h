@@ -13,8 +13,8 @@ namespace toeplitz {
 /// The buffers of a kernel function; those that the operation may lack are null
 /// where it does.
 struct ConvolutionBuffers {
-  mlir::Value input, filter, bias, residual, structure, output, scratch,
-      prepared;
+  mlir::Value input, filter, bias, residual, structure, inputScale, inputShift,
+      output, scratch, prepared;
 };
 ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
 

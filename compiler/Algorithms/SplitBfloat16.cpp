@@ -212,6 +212,22 @@ static Preparation getPreparation(kernel::ConvOp op) {
   return SplitBfloat16Plan(op).getPreparation();
 }
 
+/// Where blocks of channels are read position by position. (A plain input has
+/// its channels elsewhere, and without positions the images are columns.)
+static bool takesPrologue(const SplitBfloat16Plan &plan) {
+  return !plan.isPlain && !plan.isDense;
+}
+
+/// As often as an element is split.
+static std::optional<double> countPrologues(const Convolution &convolution,
+                                            const ConvolutionSchedule &schedule,
+                                            kernel::TargetAttr target) {
+  SplitBfloat16Plan plan(convolution, schedule, target);
+  if (!takesPrologue(plan))
+    return std::nullopt;
+  return plan.countSplits();
+}
+
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!kernel.target.getAmx())
     return op.emitOpError() << "by 'bf16x3' needs a target with tile registers";
@@ -219,6 +235,10 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if ((plan.isPrepared() && !op.getPrepared()) ||
       (plan.getScratchSize() > 0 && !op.getScratch()))
     return op.emitOpError() << "by 'bf16x3' has no memory for its split input";
+  if (op.hasPrologue() && !takesPrologue(plan))
+    return op.emitOpError()
+           << "by 'bf16x3' has a scale, a shift or an activation of its input, "
+              "expected an input with positions and blocks of channels";
   emitSplitBfloat16(op, kernel);
   return success();
 }
@@ -240,4 +260,6 @@ const Algorithm toeplitz::splitBfloat16Algorithm = {
     /*checkIdentity=*/nullptr,
     /*takesCircularPadding=*/false,
     /*worksOnBfloat16=*/true,
+    /*runsOnGpu=*/false,
+    countPrologues,
 };

@@ -80,6 +80,8 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
     });
   };
   auto copy = [&](int64_t blocks, int64_t lastChannels) {
+    SmallVector<ChannelPrologue> prologue =
+        loadPrologue(panel.image, firstBlock, blocks);
     kernel.forLoop(begin, end, 1, [&](Index column) {
       Index inputColumn =
           kernel.add(firstColumn, kernel.mul(column, number(columnStep)));
@@ -91,9 +93,9 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
         Index all[] = {depth, inputRow, inputColumn};
         place.append(std::end(all) - rank, std::end(all));
         place.push_back(number(0));
-        return keepChannels(
-            kernel.loadVector(buffers.input, place, blockChannels),
-            block + 1 < blocks ? blockChannels : lastChannels);
+        Value numbers = kernel.loadVector(buffers.input, place, blockChannels);
+        return keepChannels(applyPrologue(numbers, prologue[block]),
+                            block + 1 < blocks ? blockChannels : lastChannels);
       });
     });
   };
@@ -212,6 +214,41 @@ void SplitBfloat16Kernel::convertChannels(
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
     storeHalves(step, kernel.add(position, number(block * tileColumns)),
                 block < blocks ? split(load(block)) : std::pair(zero, zero));
+}
+
+/// The prologue of some blocks of channels: loaded once for all positions of a
+/// row.
+SmallVector<SplitBfloat16Kernel::ChannelPrologue>
+SplitBfloat16Kernel::loadPrologue(Index image, Index firstBlock,
+                                  int64_t blocks) {
+  auto load = [&](Value buffer, int64_t block) -> Value {
+    if (!buffer)
+      return {};
+    SmallVector<Index> place;
+    // (Or there is one for all images.)
+    if (cast<MemRefType>(buffer.getType()).getRank() == 3)
+      place.push_back(image);
+    place.append({kernel.add(firstBlock, number(block)), number(0)});
+    return kernel.loadVector(buffer, place, tileColumns);
+  };
+  SmallVector<ChannelPrologue> prologue;
+  for (int64_t block = 0; block < blocks; ++block)
+    prologue.push_back(
+        {load(buffers.inputScale, block), load(buffers.inputShift, block)});
+  return prologue;
+}
+
+Value SplitBfloat16Kernel::applyPrologue(Value numbers,
+                                         const ChannelPrologue &channels) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  if (channels.scale && channels.shift)
+    numbers = kernel.multiplyAdd(numbers, channels.scale, channels.shift);
+  else if (channels.scale)
+    numbers = arith::MulFOp::create(builder, location, numbers, channels.scale);
+  else if (channels.shift)
+    numbers = arith::AddFOp::create(builder, location, numbers, channels.shift);
+  return kernel.activate(numbers, op.getInputActivationAttr());
 }
 
 /// Zeros in the place of what fills up the last block: it may be anything, and

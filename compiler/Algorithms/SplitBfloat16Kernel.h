@@ -54,6 +54,11 @@ private:
     Index row, panelColumn, column;
   };
 
+  /// Factors and shifts of 16 channels of the input; null where there are none.
+  struct ChannelPrologue {
+    mlir::Value scale, shift;
+  };
+
   void foldBuffers();
   Panel getPanel(Index number);
   void convert(const Panel &panel, Index firstStep, Index endStep);
@@ -68,7 +73,11 @@ private:
                                                              Index column)>
                      place);
   void convertChannels(Index step, int64_t blocks, Index position,
-                       llvm::function_ref<mlir::Value(int64_t)> load);
+                       llvm::function_ref<mlir::Value(int64_t block)> load);
+  llvm::SmallVector<ChannelPrologue> loadPrologue(Index image, Index firstBlock,
+                                                  int64_t blocks);
+  mlir::Value applyPrologue(mlir::Value numbers,
+                            const ChannelPrologue &channels);
   mlir::Value keepChannels(mlir::Value numbers, int64_t channels);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);
   void multiplyInRounds(const Panel &panel, Index firstBlock, Index endBlock);

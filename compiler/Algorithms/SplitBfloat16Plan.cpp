@@ -230,6 +230,39 @@ double SplitBfloat16Plan::countConverted() const {
   return sizes / 2 * static_cast<double>(batch * dimensions[0].output);
 }
 
+/// Of `count` positions from `first` on, `step` apart, those that lie in the
+/// input.
+static int64_t countInside(int64_t first, int64_t count, int64_t step,
+                           int64_t input) {
+  int64_t inside = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t position = first + i * step;
+    inside += position >= 0 && position < input;
+  }
+  return inside;
+}
+
+double SplitBfloat16Plan::countSplits() const {
+  const auto &[depths, rows, columns] = dimensions;
+  int64_t splitDepths = 0, splitRows = 0, splitColumns = 0;
+  for (int64_t depth = 0; depth < depths.output; ++depth)
+    splitDepths += countInside(depth * depths.stride - depths.paddingLow,
+                               depths.kernel, depths.dilation, depths.input);
+  for (int64_t panel = 0; panel < rowPanels; ++panel)
+    splitRows += countInside(panel * panelRows * rows.stride - rows.paddingLow,
+                             (getRowsOfPanel(panel) - 1) * getPanelStride(1) +
+                                 (rows.kernel - 1) * rows.dilation + 1,
+                             getInputStep(1), rows.input);
+  for (int64_t panel = 0; panel < columnPanels; ++panel)
+    splitColumns +=
+        countInside(panel * panelTiles * tilePositions * columns.stride -
+                        columns.paddingLow,
+                    getInputColumns(), getInputStep(2), columns.input);
+  return static_cast<double>(splitDepths) / depths.input *
+         static_cast<double>(splitRows) / rows.input *
+         static_cast<double>(splitColumns) / columns.input;
+}
+
 void SplitBfloat16Plan::setBlockTasks(int64_t parts) {
   blockTasks = withoutEmpty(countBlocks(), parts);
   // A task of the step before converts some hundreds of vectors.

@@ -142,6 +142,10 @@ struct SplitBfloat16Plan {
   /// Numbers that are split, those of neighbouring panels' overlaps twice.
   double countConverted() const;
 
+  /// How often an element of the input is split, on average: more than once in
+  /// the overlaps of panels, and not where a stride leaves positions out.
+  double countSplits() const;
+
   /// Whether the filter is worth asking for before it is needed: it doesn't fit
   /// the first-level cache many times over.
   bool streamsFilter;

@@ -107,6 +107,10 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
     return conv.emitOpError()
            << "has circular dimensions, but '" << algorithm->name
            << "' takes no circular padding";
+  if (conv.hasPrologue() && !algorithm->countPrologues)
+    return conv.emitOpError()
+           << "has a scale, a shift or an activation of its input, but '"
+           << algorithm->name << "' reads its input as it is";
   return algorithm->emit(conv, kernel);
 }
 

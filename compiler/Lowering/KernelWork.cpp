@@ -9,6 +9,7 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -113,6 +114,19 @@ static void addActivation(std::optional<kernel::ActivationAttr> activation,
         ", " + cnn::stringifyActivationKind(activation->getKind()).str();
 }
 
+/// What happens to the input first, as ", input scale + shift + relu".
+static void addPrologue(kernel::ConvOp op, std::string &description) {
+  SmallVector<StringRef> parts;
+  if (op.getInputScale())
+    parts.push_back("scale");
+  if (op.getInputShift())
+    parts.push_back("shift");
+  if (auto activation = op.getInputActivation())
+    parts.push_back(cnn::stringifyActivationKind(activation->getKind()));
+  if (!parts.empty())
+    description += ", input " + llvm::join(parts, " + ");
+}
+
 static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
   int64_t inChannels = op.getInChannels(), outChannels = op.getOutChannels();
   int64_t groups = op.getGroups();
@@ -139,6 +153,7 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
     work.description += ", dilation " + joinSizes(op.getDilations());
   if (groups != 1)
     work.description += ", groups " + std::to_string(groups);
+  addPrologue(op, work.description);
   if (op.getResidual())
     work.description += ", residual";
   addActivation(op.getActivation(), work.description);

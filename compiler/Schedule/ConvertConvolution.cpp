@@ -1,9 +1,10 @@
-// Convolution layers as kernels: packs the filter, fuses the epilogue, lays out
-// input and output.
+// Convolution layers as kernels: packs the filter, fuses prologue and epilogue,
+// lays out input and output.
 
 #include "compiler/Schedule/ConvertConvolution.h"
 
 #include "compiler/Lowering/KernelWork.h"
+#include "compiler/Schedule/ConvertPrologue.h"
 #include "compiler/Schedule/Convolutions.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/Constants.h"
@@ -16,9 +17,8 @@
 using namespace mlir;
 using namespace toeplitz;
 
-/// The activation of an epilogue as kernels know it, if there is one.
-static kernel::ActivationAttr getActivation(const Epilogue &epilogue) {
-  cnn::ActivationOp activation = epilogue.activation;
+/// An activation as kernels know it, if there is one.
+static kernel::ActivationAttr getActivation(cnn::ActivationOp activation) {
   if (!activation)
     return {};
   Builder builder(activation.getContext());
@@ -134,7 +134,11 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
   };
   int64_t outputBlock = first.outputBlock == 0 ? lanes : first.outputBlock;
   RankedTensorType blockedType = getBlockedType(plainType, outputBlock);
-  Value input = asBlocked(getInput(rewriter, layer, first), first.inputBlock);
+  Prologue prologue = choosePrologue(layer, *choice, parts, target);
+  Value plainInput = prologue.chain.empty() ? getInput(rewriter, layer, first)
+                                            : prologue.input;
+  Value input = asBlocked(plainInput, first.inputBlock);
+  auto [scale, shift] = packPrologue(rewriter, location, prologue, lanes);
   Value bias;
   if (Value plain = getBias(layer))
     bias = packChannels(rewriter, location, plain, outputBlock);
@@ -163,9 +167,9 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         residual,
         packStructure(rewriter, layer, part, *algorithm, schedule, target,
                       weights),
-        destination, /*scratch=*/Value(), /*prepared=*/Value(), algorithm->name,
-        convolution.inChannels, convolution.outChannels, schedule.groups,
-        array(convolution.kernel), array(convolution.strides),
+        scale, shift, destination, /*scratch=*/Value(), /*prepared=*/Value(),
+        algorithm->name, convolution.inChannels, convolution.outChannels,
+        schedule.groups, array(convolution.kernel), array(convolution.strides),
         array(convolution.dilations),
         array(getPaddingLow(convolution, schedule)),
         array(convolution.outputSizes), array(part.outputStrides),
@@ -176,7 +180,7 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         schedule.circular.empty()
             ? DenseBoolArrayAttr()
             : rewriter.getDenseBoolArrayAttr(schedule.circular),
-        getActivation(epilogue));
+        getActivation(prologue.activation), getActivation(epilogue.activation));
     if (convolution.groups != schedule.groups)
       kernel->setAttr(layerGroupsAttribute,
                       rewriter.getI64IntegerAttr(convolution.groups));
@@ -188,6 +192,8 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
 
   rewriter.replaceAllUsesWith(epilogue.chain.back()->getResult(0), result);
   for (Operation *op : llvm::reverse(epilogue.chain))
+    rewriter.eraseOp(op);
+  for (Operation *op : prologue.chain)
     rewriter.eraseOp(op);
   return success();
 }

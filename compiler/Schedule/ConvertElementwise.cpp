@@ -6,16 +6,14 @@
 #include "compiler/Schedule/ConvertElementwise.h"
 
 #include "compiler/Lowering/KernelBuilder.h"
+#include "compiler/Schedule/BatchNorm.h"
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/LayoutPattern.h"
-#include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -268,16 +266,13 @@ struct ConvertPrelu : LayoutPattern<cnn::PreluOp> {
   }
 };
 
-/// y = x s + t with s = scale / sqrt(variance + epsilon), t = bias - mean s.
-/// Constants are computed here, in double precision.
+/// y = x s + t: see getScaleAndShift.
 struct ConvertBatchNorm : LayoutPattern<cnn::BatchNormOp> {
   using LayoutPattern<cnn::BatchNormOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::BatchNormOp op,
                                 PatternRewriter &rewriter) const override {
-    auto [factor, shift] = getConstants(op, rewriter);
-    if (!factor)
-      std::tie(factor, shift) = compute(op, rewriter);
+    auto [factor, shift] = getScaleAndShift(rewriter, op);
     ElementwiseRewriter(rewriter, op, lanes)
         .replace({{op.getInput()},
                   {factor, /*perChannel=*/true},
@@ -290,50 +285,6 @@ struct ConvertBatchNorm : LayoutPattern<cnn::BatchNormOp> {
                                                  elements[2])};
                  });
     return success();
-  }
-
-  /// s and t of constant operands, or nulls.
-  static std::pair<Value, Value> getConstants(cnn::BatchNormOp op,
-                                              PatternRewriter &rewriter) {
-    std::optional<ConstantValues> scale = readConstant(op.getScale());
-    std::optional<ConstantValues> bias = readConstant(op.getBias());
-    std::optional<ConstantValues> mean = readConstant(op.getMean());
-    std::optional<ConstantValues> variance = readConstant(op.getVariance());
-    if (!scale || !bias || !mean || !variance)
-      return {};
-    double epsilon = op.getEpsilon().convertToFloat();
-    WeightBuffer factors(scale->size()), shifts(scale->size());
-    for (size_t c = 0; c < scale->size(); ++c) {
-      double factor = (*scale)[c] / std::sqrt((*variance)[c] + epsilon);
-      factors[c] = static_cast<float>(factor);
-      shifts[c] = static_cast<float>((*bias)[c] - (*mean)[c] * factor);
-    }
-    auto type = cast<RankedTensorType>(op.getScale().getType());
-    std::string name = getConstantName(op.getScale(), "batch_norm");
-    Value factor = createConstant(rewriter, op.getLoc(), type,
-                                  std::move(factors), name + ".factor");
-    Value shift = createConstant(rewriter, op.getLoc(), type, std::move(shifts),
-                                 name + ".shift");
-    return {factor, shift};
-  }
-
-  /// s and t of operands that the network computes.
-  static std::pair<Value, Value> compute(cnn::BatchNormOp op,
-                                         PatternRewriter &rewriter) {
-    Location location = op.getLoc();
-    auto type = cast<RankedTensorType>(op.getScale().getType());
-    Value epsilon = arith::ConstantOp::create(
-        rewriter, location,
-        DenseElementsAttr::get(type, op.getEpsilon().convertToFloat()));
-    Value shifted =
-        arith::AddFOp::create(rewriter, location, op.getVariance(), epsilon);
-    Value deviation = math::SqrtOp::create(rewriter, location, shifted);
-    Value factor =
-        arith::DivFOp::create(rewriter, location, op.getScale(), deviation);
-    Value moved =
-        arith::MulFOp::create(rewriter, location, op.getMean(), factor);
-    return {factor,
-            arith::SubFOp::create(rewriter, location, op.getBias(), moved)};
   }
 };
 

@@ -51,11 +51,13 @@ def ChooseFolds : Pass<"choose-folds", "::mlir::ModuleOp"> {
 }
 
 def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
-  let summary = "gives every operation a layout, packed weights and a fused epilogue";
+  let summary = "gives every operation a layout, packed weights, a fused prologue and epilogue";
   let description = [{
     Rewrites `cnn` into `kernel`, `linalg` and `tensor`. Each convolution becomes the kernels of the algorithm that
     `select-algorithms` has chosen, with its filter packed for them, and takes the residual addition and the activation behind it
-    into its epilogue. One whose schedule is circular reads its input from before the `cnn.pad` that made a halo of it. Operations that
+    into its epilogue. By an algorithm that can, it also takes what stands before it into its prologue: a batch normalisation or a
+    multiplication and an addition with a number for each channel, and an activation, if nothing else reads the result and computing
+    it as often as the kernel does costs less than a tensor in memory. One whose schedule is circular reads its input from before the `cnn.pad` that made a halo of it. Operations that
     know channels are computed in the blocked layout of the module's `kernel.target`; the
     reorderings between two of them cancel. Records the names and shapes of the network's inputs and outputs on the module.
 
@@ -69,6 +71,17 @@ def ConvertCnnToKernel : Pass<"convert-cnn-to-kernel", "::mlir::ModuleOp"> {
     %x_blocked = kernel.reorder ins(%x) outs(%e0) ... : (tensor<1x16x8x8xf32>, ...) -> tensor<1x2x8x8x8xf32>
     %0 = kernel.conv "direct" ins(%x_blocked, %packed bias %b_packed) outs(%e1) activation <relu> ... -> tensor<1x4x8x8x8xf32>
     %1 = kernel.reorder ins(%0) outs(%e2) ... : (tensor<1x4x8x8x8xf32>, ...) -> tensor<1x32x8x8xf32>
+    ```
+
+    Before, with a prologue:
+    ```mlir
+    %0 = cnn.broadcast %gates to [1, 32, 8, 8] : (tensor<1x32x1x1xf32>) -> tensor<1x32x8x8xf32>
+    %1 = arith.mulf %x, %0 : tensor<1x32x8x8xf32>
+    %2 = cnn.conv %1, %w ... {toeplitz.algorithm = "bf16x3"} : (tensor<1x32x8x8xf32>, ...) -> tensor<1x16x8x8xf32>
+    ```
+    After (16 lanes):
+    ```mlir
+    %2 = kernel.conv "bf16x3" ins(%x_blocked, %packed input_scale %gates_blocked) ... : (tensor<1x2x8x8x16xf32>, ...) -> tensor<1x1x8x8x16xf32>
     ```
   }];
   let options = [

@@ -33,6 +33,11 @@ bool isElementwiseOperand(Operation *op, OpOperand &operand) {
     return conv && conv.getResidual() && operand.get() == conv.getResidual() &&
            conv.getResidual() != conv.getInput();
   };
+  // (What is read for every position isn't, whatever else it is.)
+  if (auto conv = dyn_cast<ConvOp>(op))
+    if (operand.get() == conv.getInputScale() ||
+        operand.get() == conv.getInputShift())
+      return false;
   return isResidualOf(dyn_cast<ConvOp>(op)) ||
          isResidualOf(dyn_cast<SeparableConvOp>(op));
 }

@@ -137,6 +137,20 @@ LogicalResult SlotOp::verify() {
   return success();
 }
 
+/// Scale and shift of the input: for each channel, or for each image's.
+static LogicalResult verifyPrologue(ConvOp conv) {
+  ArrayRef<int64_t> input = shapeOf(conv.getInput());
+  int64_t images = input[0], blocks = input[1], lanes = input.back();
+  for (Value operand : {conv.getInputScale(), conv.getInputShift()})
+    if (operand && shapeOf(operand) != ArrayRef<int64_t>({blocks, lanes}) &&
+        shapeOf(operand) != ArrayRef<int64_t>({images, blocks, lanes}))
+      return constraint(conv, 12)
+             << "the input's scale and shift must have shape " << blocks << "x"
+             << lanes << " or " << images << "x" << blocks << "x" << lanes
+             << ", found " << operand.getType();
+  return success();
+}
+
 LogicalResult ConvOp::verify() {
   ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
   int64_t rank = static_cast<int64_t>(getKernel().size());
@@ -211,7 +225,7 @@ LogicalResult ConvOp::verify() {
   if (getPrepared() && shapeOf(getPrepared()).size() != 1)
     return constraint(*this, 10) << "the prepared memory must have one "
                                     "dimension";
-  return success();
+  return verifyPrologue(*this);
 }
 
 LogicalResult SeparableConvOp::verify() {

@@ -31,19 +31,22 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 }
 
 def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
-  let summary = "convolution by a chosen algorithm, with its epilogue";
+  let summary = "convolution by a chosen algorithm, with its prologue and epilogue";
   let description = [{
     ```
     y[n, f, o * output_strides + output_offsets] = activation(bias[f] + residual[same position as y] +
-        sum over c, k of w[f, c, k] * x[n, c, o * strides + k * dilations - padding_low])
+        sum over c, k of w[f, c, k] * p[n, c, o * strides + k * dilations - padding_low])
+    p[n, c, i] = input_activation(x[n, c, i] * input_scale[n, c] + input_shift[n, c])
     ```
 
-    with zeros outside of x, for o in [0, output_sizes). Positions of the destination that no o reaches keep their values: the
+    with zeros outside of p, for o in [0, output_sizes). Positions of the destination that no o reaches keep their values: the
     phases of a transposed convolution are written into one destination, one after the other. `padding_low` may be negative
     (the convolution then starts inside of x).
 
     Input: N x ceil(in_channels / B) x I x B, B = 1 (plain) or the vector length V. Result: N x ceil(out_channels / B') x O x B', B'
-    likewise. The filter is packed as `algorithm` wants it; the bias is ceil(out_channels / B') x B'. `groups` counts the groups after
+    likewise. The filter is packed as `algorithm` wants it; the bias is ceil(out_channels / B') x B'. The prologue, which makes p of x, is
+    computed where the algorithm reads its input, by those algorithms that can; each of its three parts may be missing. Its factors and
+    shifts are ceil(in_channels / B) x B for all images, or N x ceil(in_channels / B) x B. `groups` counts the groups after
     packing has merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
     Algorithms that transform the input do so in tiles of `transform` positions. Where `circular` says so for a dimension, x goes on
     periodically on both sides there instead of with zeros: positions count modulo its size. An algorithm whose packed filter leaves
@@ -64,6 +67,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     9. `transform` has D elements, each at least the kernel size (circular dimensions: at least 1).
     10. The structure and the prepared memory have one dimension, the scratch memory two.
     11. `circular` has D elements.
+    12. The input's scale and shift have the shape blocks x B of the input's channels, or N x blocks x B.
 
     Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
 
@@ -76,17 +80,24 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Kernel_Filter:$filter, Optional<Kernel_Buffer>:$bias,
-    Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure, Kernel_Buffer:$init,
-    Optional<Kernel_Scratch>:$scratch, Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
+    Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure,
+    Optional<Kernel_Buffer>:$input_scale, Optional<Kernel_Buffer>:$input_shift, Kernel_Buffer:$init, Optional<Kernel_Scratch>:$scratch,
+    Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
     DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
-    OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$activation);
+    OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$input_activation,
+    OptionalAttr<Kernel_ActivationAttr>:$activation);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let extraClassDeclaration = baseClassDeclaration # [{
+    /// Whether the input goes through a scale, a shift or an activation.
+    bool hasPrologue() { return getInputScale() || getInputShift() || getInputActivation(); }
+  }];
   let assemblyFormat = [{
-    $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)? `)`
+    $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)?
+    (`input_scale` $input_scale^)? (`input_shift` $input_shift^)? `)`
     `outs` `(` $init (`scratch` $scratch^)? (`prepared` $prepared^)? `)`
-    (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
+    (`input_activation` $input_activation^)? (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 

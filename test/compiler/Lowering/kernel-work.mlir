@@ -7,11 +7,15 @@
 // CHECK-SAME: description = "8x2x2 -> 8x2x2", flops = 1024 : i64, name = "phase", operation = "conv 2x1"
 // A dense layer of two samples: 2 * 2 * 10 * 16.
 // CHECK-SAME: description = "2x16 -> 2x10", flops = 640 : i64, name = "dense", operation = "dense"
+// What happens to the input stands before what happens to the result: 2 * 2 * 16 * 12 * 9. It reads 288 + 32 floats and 512 bfloat16
+// numbers.
+// CHECK-SAME: description = "2x12x9 -> 2x16x9, input scale + clip, silu", flops = 6912 : i64, name = "prologue", operation = "conv 1", read_bytes = 2304 : i64
 // A depthwise and a pointwise one: 2 * 12 * 81 * (9 + 16).
 // CHECK-SAME: description = "12x9x9 -> 16x9x9, relu", flops = 48600 : i64, name = "separable", operation = "separable conv 3x3"
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
     %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
     %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
+    %p: memref<2x2x9x8xf32>, %pw: memref<512xbf16>, %ps: memref<2x2x8xf32>, %py: memref<2x2x9x8xf32>,
     %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>) {
   kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
       out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
@@ -26,6 +30,11 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
       strides = array<i64>, dilations = array<i64>, padding_low = array<i64>, output_sizes = array<i64>, output_strides = array<i64>,
       output_offsets = array<i64>, tile = array<i64: 1, 2>}
     : (memref<2x2x8xf32>, memref<256xf32>, memref<2x2x8xf32>) -> () loc("dense")
+  kernel.conv "bf16x3" ins(%p, %pw input_scale %ps) outs(%py) input_activation <clip beta = 6.0 : f32> activation <silu> {in_channels = 12 : i64,
+      out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>,
+      padding_low = array<i64: 0>, output_sizes = array<i64: 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>,
+      tile = array<i64: 9, 1>}
+    : (memref<2x2x9x8xf32>, memref<512xbf16>, memref<2x2x8xf32>, memref<2x2x9x8xf32>) -> () loc("prologue")
   kernel.separable_conv ins(%d depthwise %dv pointwise %dw) outs(%dy) depthwise_activation <relu>
       {channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 9 : i64}

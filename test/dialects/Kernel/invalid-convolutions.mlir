@@ -367,6 +367,29 @@ func.func @long_circular(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref
 
 // -----
 
+func.func @f(%x: memref<2x2x9x8xf32>, %w: memref<1728xf32>, %s: memref<12xf32>, %y: memref<2x2x9x8xf32>) {
+  // expected-error @below {{constraint 12: the input's scale and shift must have shape 2x8 or 2x2x8, found 'memref<12xf32>'}}
+  kernel.conv "bf16x3" ins(%x, %w input_scale %s) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 6, 2>}
+    : (memref<2x2x9x8xf32>, memref<1728xf32>, memref<12xf32>, memref<2x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// One image of two.
+func.func @f(%x: memref<2x2x9x8xf32>, %w: memref<1728xf32>, %s: memref<1x2x8xf32>, %y: memref<2x2x9x8xf32>) {
+  // expected-error @below {{constraint 12: the input's scale and shift must have shape 2x8 or 2x2x8, found 'memref<1x2x8xf32>'}}
+  kernel.conv "bf16x3" ins(%x, %w input_shift %s) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 6, 2>}
+    : (memref<2x2x9x8xf32>, memref<1728xf32>, memref<1x2x8xf32>, memref<2x2x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
 // A kernel may be longer than the period, but a transform has a point at least.
 func.func @circular_without_transform(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref<1x1x2x4xf32>) {
   // expected-error @below {{constraint 9: transform must be 1 numbers, at least the kernel's sizes}}

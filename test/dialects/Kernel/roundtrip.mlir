@@ -31,6 +31,25 @@ func.func @conv(%x: tensor<1x2x9x9x8xf32>, %w: tensor<1728xf32>, %b: tensor<2x8x
   return %0, %1 : tensor<1x2x9x9x8xf32>, tensor<1x2x9x9x8xf32>
 }
 
+// Scale, shift and activation of the input, for all images and for each; alone.
+// CHECK-LABEL: @prologue
+func.func @prologue(%x: tensor<2x2x9x8xf32>, %w: tensor<1728xf32>, %scale: tensor<2x2x8xf32>, %shift: tensor<2x8xf32>, %init: tensor<2x2x9x8xf32>)
+    -> (tensor<2x2x9x8xf32>, tensor<2x2x9x8xf32>) {
+  // CHECK: kernel.conv "bf16x3" ins(%{{.*}}, %{{.*}} input_scale %{{.*}} input_shift %{{.*}}) outs(%{{.*}}) input_activation <silu> activation <relu>
+  %0 = kernel.conv "bf16x3" ins(%x, %w input_scale %scale input_shift %shift) outs(%init) input_activation <silu> activation <relu> {
+      in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3>, strides = array<i64: 1>,
+      dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 9>, output_strides = array<i64: 1>,
+      output_offsets = array<i64: 0>, tile = array<i64: 6, 2>}
+    : (tensor<2x2x9x8xf32>, tensor<1728xf32>, tensor<2x2x8xf32>, tensor<2x8xf32>, tensor<2x2x9x8xf32>) -> tensor<2x2x9x8xf32>
+  // CHECK: kernel.conv "bf16x3" ins(%{{.*}}, %{{.*}} input_shift %{{.*}}) outs(%{{.*}}) {dilations
+  %1 = kernel.conv "bf16x3" ins(%x, %w input_shift %shift) outs(%0) {
+      in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3>, strides = array<i64: 1>,
+      dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 9>, output_strides = array<i64: 1>,
+      output_offsets = array<i64: 0>, tile = array<i64: 6, 2>}
+    : (tensor<2x2x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<2x2x9x8xf32>) -> tensor<2x2x9x8xf32>
+  return %0, %1 : tensor<2x2x9x8xf32>, tensor<2x2x9x8xf32>
+}
+
 // Circular dimensions, with a kernel that is longer than the input.
 // CHECK-LABEL: @circular
 func.func @circular(%x: memref<1x2x4x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x4x9x8xf32>) {
