@@ -282,7 +282,8 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
              buildTensors(network.outputs, "toeplitz_outputs"),
              llvm::ConstantInt::get(int64, network.workspaceBytes),
              run,
-             network.gpu ? buildCreateOnGpu()
+             network.gpu ? buildCreateOnGpu(network.name + "_create_on_gpu",
+                                            /*exported=*/false)
                          : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
              llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
              runBatch,
