@@ -141,6 +141,8 @@ typedef struct toeplitz_network {
    * is to do, a run is slower and nothing else. */
   void (*prepare)(const struct toeplitz_network *network, void *workspace,
                   uint64_t size);
+  /* LLVM's name of the processor that the code is for, such as x86-64-v3. */
+  const char *processor;
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -230,6 +232,16 @@ void toeplitz_prepare(const toeplitz_network *network, void *workspace,
 /* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature;
  * what was found once is kept. */
 int toeplitz_check_processor(const toeplitz_network *network);
+
+/* The network of a variant: the code for one of several processors. */
+typedef const toeplitz_network *(*toeplitz_variant)(void);
+
+/* The first network of `variants`, which NULL ends, that this processor can
+ * run; where there is none the last one, which says what the processor lacks.
+ * The result is kept in *chosen, NULL at first. */
+const toeplitz_network *
+toeplitz_choose_variant(toeplitz_variant const *variants,
+                        const toeplitz_network **chosen);
 
 /* An English sentence for a number that a call returned; a constant, never
  * NULL. */

@@ -23,11 +23,16 @@ public:
         nothing(llvm::Type::getVoidTy(context)) {}
 
   void hideEverything();
-  void buildDescriptor(ArtifactKind kind, uint64_t processorFeatures);
-  void buildThreads(int threads);
-  void buildLibraryFunctions();
+  void buildDescriptor(bool exportsFunctions, const Processor &processor);
+  /// The functions that getExportedSymbols lists.
+  void buildFunctions(ArtifactKind kind, int threads);
   /// A function that returns the descriptor.
-  void buildAccessor(const std::string &name);
+  llvm::Function *buildAccessor(const std::string &name);
+  /// NAME_workspace_size.
+  llvm::Function *buildBatchWorkspaceSize(bool exported);
+  /// In the place of a descriptor: the functions are of the network that one
+  /// of these returns, chosen when they are called.
+  void setVariants(llvm::ArrayRef<std::string> accessors);
 
 private:
   llvm::Function *startFunction(const std::string &name, llvm::Type *result,
@@ -48,8 +53,10 @@ private:
   llvm::Function *buildRunOnGpu();
   llvm::Function *buildCreateOnGpu(const std::string &name, bool exported);
   llvm::Function *buildRunBatch();
-  llvm::Function *buildBatchWorkspaceSize(bool exported);
   llvm::Constant *getWeights();
+  void buildThreads(int threads);
+  void buildLibraryFunctions();
+  llvm::Value *getDescriptor();
   void buildRun(bool threaded);
   void buildPrepare();
   void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
@@ -77,6 +84,10 @@ private:
   llvm::Type *int32, *int64, *nothing;
   llvm::Function *main = nullptr;
   llvm::GlobalVariable *descriptor = nullptr;
+  /// Where there are variants: an array of their accessors that ends with null,
+  /// and the descriptor that was chosen, or null.
+  llvm::Constant *variants = nullptr;
+  llvm::GlobalVariable *chosen = nullptr;
 };
 
 } // namespace
@@ -92,6 +103,9 @@ void InterfaceBuilder::hideEverything() {
   for (llvm::Function &function : module) {
     if (function.isIntrinsic())
       continue;
+    // Kernels may become symbols of several objects.
+    if (network.isVariant() && !function.isDeclaration() && &function != main)
+      function.setName(network.symbolName + "_" + function.getName());
     // Generated code doesn't throw; without this every function would carry a
     // table for unwinding.
     function.setDoesNotThrow();
@@ -173,7 +187,7 @@ InterfaceBuilder::buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
 /// out of the arrays.
 llvm::Function *InterfaceBuilder::buildRunOfArrays() {
   llvm::Function *run =
-      startFunction(network.name + "_run_arrays", nothing,
+      startFunction(network.symbolName + "_run_arrays", nothing,
                     {pointer, pointer, pointer, pointer}, /*exported=*/false);
   std::vector<llvm::Value *> arguments = {run->getArg(0), run->getArg(1)};
   auto load = [&](llvm::Value *array, size_t count) {
@@ -208,12 +222,12 @@ InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
 /// void run(pool, workspace, inputs, outputs) on the GPU of `pool`.
 llvm::Function *InterfaceBuilder::buildRunOnGpu() {
   llvm::Function *run =
-      startFunction(network.name + "_run_arrays", nothing,
+      startFunction(network.symbolName + "_run_arrays", nothing,
                     {pointer, pointer, pointer, pointer}, /*exported=*/false);
   builder.CreateCall(
       declareRuntime("toeplitz_gpu_run", int32,
                      {pointer, pointer, pointer, pointer}),
-      {descriptor, run->getArg(0), run->getArg(2), run->getArg(3)});
+      {getDescriptor(), run->getArg(0), run->getArg(2), run->getArg(3)});
   builder.CreateRetVoid();
   return run;
 }
@@ -226,7 +240,7 @@ llvm::Function *InterfaceBuilder::buildCreateOnGpu(const std::string &name,
   llvm::Value *result = builder.CreateAlloca(pointer);
   builder.CreateCall(
       declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
-      {descriptor, builder.getInt32(0), result});
+      {getDescriptor(), builder.getInt32(0), result});
   builder.CreateRet(builder.CreateLoad(pointer, result));
   return create;
 }
@@ -234,12 +248,12 @@ llvm::Function *InterfaceBuilder::buildCreateOnGpu(const std::string &name,
 /// void run_batch(pool, workspace, inputs, outputs, batch).
 llvm::Function *InterfaceBuilder::buildRunBatch() {
   llvm::Function *run = startFunction(
-      network.name + "_run_batch_arrays", nothing,
+      network.symbolName + "_run_batch_arrays", nothing,
       {pointer, pointer, pointer, pointer, int64}, /*exported=*/false);
   builder.CreateCall(
       declareRuntime("toeplitz_run_samples", nothing,
                      {pointer, pointer, pointer, pointer, pointer, int64}),
-      {descriptor, run->getArg(0), run->getArg(1), run->getArg(2),
+      {getDescriptor(), run->getArg(0), run->getArg(1), run->getArg(2),
        run->getArg(3), run->getArg(4)});
   builder.CreateRetVoid();
   return run;
@@ -247,21 +261,21 @@ llvm::Function *InterfaceBuilder::buildRunBatch() {
 
 /// uint64_t NAME_workspace_size(batch).
 llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
-  llvm::Function *size =
-      startFunction(network.name + "_workspace_size", int64, int64, exported);
+  llvm::Function *size = startFunction(network.symbolName + "_workspace_size",
+                                       int64, int64, exported);
   builder.CreateRet(
       builder.CreateCall(declareRuntime("toeplitz_samples_workspace_size",
                                         int64, {pointer, int64}),
-                         {descriptor, size->getArg(0)}));
+                         {getDescriptor(), size->getArg(0)}));
   return size;
 }
 
-void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
-                                       uint64_t processorFeatures) {
+void InterfaceBuilder::buildDescriptor(bool exportsFunctions,
+                                       const Processor &processor) {
   auto *type = llvm::StructType::get(
       context, {pointer, int32,   int32,   pointer, pointer, int64,   pointer,
                 pointer, pointer, pointer, pointer, int64,   pointer, pointer,
-                pointer, pointer, pointer, pointer, int64,   pointer});
+                pointer, pointer, pointer, pointer, int64,   pointer, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -271,35 +285,36 @@ void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
   llvm::Constant *run = network.gpu ? buildRunOnGpu() : buildRunOfArrays();
   llvm::Constant *runBatch = network.hasDynamicBatch ? buildRunBatch() : none;
   llvm::Constant *batchWorkspaceSize =
-      network.hasDynamicBatch
-          ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
-          : none;
+      network.hasDynamicBatch ? buildBatchWorkspaceSize(exportsFunctions)
+                              : none;
   descriptor->setInitializer(llvm::ConstantStruct::get(
-      type, {buildString(network.name),
-             llvm::ConstantInt::get(int32, network.inputs.size()),
-             llvm::ConstantInt::get(int32, network.outputs.size()),
-             buildTensors(network.inputs, "toeplitz_inputs"),
-             buildTensors(network.outputs, "toeplitz_outputs"),
-             llvm::ConstantInt::get(int64, network.workspaceBytes),
-             run,
-             network.gpu ? buildCreateOnGpu(network.name + "_create_on_gpu",
-                                            /*exported=*/false)
-                         : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-             llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
-             runBatch,
-             batchWorkspaceSize,
-             llvm::ConstantInt::get(int64, processorFeatures),
-             llvm::cast<llvm::Constant>(
-                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
-                     .getCallee()),
-             gpu.program,
-             gpu.create,
-             gpu.runChecked,
-             gpu.errorText,
-             getWeights(),
-             llvm::ConstantInt::get(
-                 int64, network.gpu ? 0 : getWeightsSectionSize(network)),
-             llvm::cast<llvm::Constant>(prepare().getCallee())}));
+      type,
+      {buildString(network.name),
+       llvm::ConstantInt::get(int32, network.inputs.size()),
+       llvm::ConstantInt::get(int32, network.outputs.size()),
+       buildTensors(network.inputs, "toeplitz_inputs"),
+       buildTensors(network.outputs, "toeplitz_outputs"),
+       llvm::ConstantInt::get(int64, network.workspaceBytes),
+       run,
+       network.gpu ? buildCreateOnGpu(network.symbolName + "_create_on_gpu",
+                                      /*exported=*/false)
+                   : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
+       llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
+       runBatch,
+       batchWorkspaceSize,
+       llvm::ConstantInt::get(int64, processor.features),
+       llvm::cast<llvm::Constant>(
+           declareRuntime("toeplitz_missing_feature", pointer, pointer)
+               .getCallee()),
+       gpu.program,
+       gpu.create,
+       gpu.runChecked,
+       gpu.errorText,
+       getWeights(),
+       llvm::ConstantInt::get(int64,
+                              network.gpu ? 0 : getWeightsSectionSize(network)),
+       llvm::cast<llvm::Constant>(prepare().getCallee()),
+       buildString(processor.name)}));
 }
 
 /// Where the section of the weights begins: they stand there in their order.
@@ -343,15 +358,16 @@ void InterfaceBuilder::buildRun(bool threaded) {
   llvm::Value *workspace = function->getArg(parameter);
   builder.CreateRet(
       network.hasDynamicBatch
-          ? builder.CreateCall(
-                declareRuntime(
-                    "toeplitz_network_run_batch", int32,
-                    {pointer, pointer, int64, pointer, pointer, pointer}),
-                {descriptor, pool, batch, inputArray, outputArray, workspace})
+          ? builder.CreateCall(declareRuntime("toeplitz_network_run_batch",
+                                              int32,
+                                              {pointer, pointer, int64, pointer,
+                                               pointer, pointer}),
+                               {getDescriptor(), pool, batch, inputArray,
+                                outputArray, workspace})
           : builder.CreateCall(
                 declareRuntime("toeplitz_network_run", int32,
                                {pointer, pointer, pointer, pointer, pointer}),
-                {descriptor, pool, inputArray, outputArray, workspace}));
+                {getDescriptor(), pool, inputArray, outputArray, workspace}));
 }
 
 /// void NAME_prepare(workspace, size).
@@ -359,8 +375,8 @@ void InterfaceBuilder::buildPrepare() {
   llvm::Function *function =
       startFunction(network.name + "_prepare", nothing, {pointer, int64},
                     /*exported=*/true);
-  builder.CreateCall(prepare(),
-                     {descriptor, function->getArg(0), function->getArg(1)});
+  builder.CreateCall(
+      prepare(), {getDescriptor(), function->getArg(0), function->getArg(1)});
   builder.CreateRetVoid();
 }
 
@@ -379,9 +395,34 @@ void InterfaceBuilder::buildForwarder(const std::string &name,
     builder.CreateRet(call);
 }
 
-void InterfaceBuilder::buildAccessor(const std::string &name) {
-  startFunction(name, pointer, {}, /*exported=*/true);
-  builder.CreateRet(descriptor);
+llvm::Function *InterfaceBuilder::buildAccessor(const std::string &name) {
+  llvm::Function *accessor =
+      startFunction(name, pointer, {}, /*exported=*/true);
+  builder.CreateRet(getDescriptor());
+  return accessor;
+}
+
+void InterfaceBuilder::setVariants(llvm::ArrayRef<std::string> accessors) {
+  std::vector<llvm::Constant *> functions;
+  for (const std::string &accessor : accessors)
+    functions.push_back(llvm::cast<llvm::Constant>(
+        declareRuntime(accessor, pointer, {}).getCallee()));
+  functions.push_back(llvm::ConstantPointerNull::get(pointer));
+  variants = addConstant(
+      llvm::ConstantArray::get(llvm::ArrayType::get(pointer, functions.size()),
+                               functions),
+      "toeplitz_variants");
+  chosen = new llvm::GlobalVariable(
+      module, pointer, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
+      llvm::ConstantPointerNull::get(pointer), "toeplitz_chosen");
+}
+
+llvm::Value *InterfaceBuilder::getDescriptor() {
+  if (!variants)
+    return descriptor;
+  return builder.CreateCall(
+      declareRuntime("toeplitz_choose_variant", pointer, {pointer, pointer}),
+      {variants, chosen});
 }
 
 void InterfaceBuilder::buildThreads(int threads) {
@@ -422,21 +463,44 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
 }
 
 std::string toeplitz::getRootFunction(const Network &network) {
-  return network.name + "_main";
+  return network.symbolName + "_main";
+}
+
+std::string toeplitz::getVariantAccessor(const Network &network) {
+  return network.symbolName + "_network";
+}
+
+void InterfaceBuilder::buildFunctions(ArtifactKind kind, int threads) {
+  if (kind == ArtifactKind::Executable) {
+    buildAccessor("toeplitz_executable_network");
+    buildThreads(threads);
+    return;
+  }
+  buildLibraryFunctions();
+  if (kind == ArtifactKind::SharedLibrary)
+    buildAccessor("toeplitz_shared_network");
 }
 
 void toeplitz::addInterface(llvm::Module &module, const Network &network,
                             ArtifactKind kind, int threads,
-                            uint64_t processorFeatures) {
+                            const Processor &processor) {
   InterfaceBuilder interface(module, network);
   interface.hideEverything();
-  interface.buildDescriptor(kind, processorFeatures);
-  if (kind == ArtifactKind::Executable) {
-    interface.buildAccessor("toeplitz_executable_network");
-    interface.buildThreads(threads);
+  if (network.isVariant()) {
+    interface.buildDescriptor(/*exportsFunctions=*/false, processor);
+    hide(*interface.buildAccessor(getVariantAccessor(network)));
     return;
   }
-  interface.buildLibraryFunctions();
-  if (kind == ArtifactKind::SharedLibrary)
-    interface.buildAccessor("toeplitz_shared_network");
+  interface.buildDescriptor(kind != ArtifactKind::Executable, processor);
+  interface.buildFunctions(kind, threads);
+}
+
+void toeplitz::addDispatch(llvm::Module &module, const Network &network,
+                           llvm::ArrayRef<std::string> accessors,
+                           ArtifactKind kind, int threads) {
+  InterfaceBuilder interface(module, network);
+  interface.setVariants(accessors);
+  if (network.hasDynamicBatch && kind != ArtifactKind::Executable)
+    interface.buildBatchWorkspaceSize(/*exported=*/true);
+  interface.buildFunctions(kind, threads);
 }

@@ -230,8 +230,10 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--mcpu", options.targetCpu,
                   "Processor to compile for, by LLVM's name, such as "
                   "x86-64-v3, znver4 or neoverse-n1; 'native' (the default) "
-                  "is this one")
-      ->option_text("CPU")
+                  "is this one. 'toeplitz compile' takes several for one "
+                  "binary: the code for the best of them that the machine "
+                  "can run is chosen there")
+      ->option_text("CPU[,CPU...]")
       ->group("Target");
   parser
       .add_option("--mtriple", options.targetTriple,

@@ -78,6 +78,10 @@ Compilation::Compilation(const CompilationOptions &options)
 LogicalResult Compilation::load(StringRef inputPath) {
   path = inputPath.str();
   std::string error;
+  if (StringRef(options.targetCpu).contains(','))
+    return reportError("--mcpu: '" + options.targetCpu +
+                       "': only 'toeplitz compile' to a binary or its header "
+                       "is for several processors");
   std::optional<TargetDescription> target =
       describeTarget(options.targetTriple, options.targetCpu, error);
   if (!target)

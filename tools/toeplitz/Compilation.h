@@ -53,6 +53,7 @@ public:
   SelectionRules getSelectionRules() const;
 
   mlir::ModuleOp getModule() { return *module; }
+  Stage getStage() const { return stage; }
   const TargetDescription &getTarget() const { return pipeline.target; }
 
   /// For work that isn't a pass but takes time; see --time-passes.
