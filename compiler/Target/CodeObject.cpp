@@ -162,7 +162,8 @@ NetworkCode::translate(ModuleOp module, const Network &network,
     return nullptr;
   }
   addInterface(*code->module, network, kind, options.executableThreads,
-               {target.cpu, ::getProcessorFeatures(*code->machine)});
+               {target.isGpu() ? target.gpuArchitecture : target.cpu,
+                ::getProcessorFeatures(*code->machine)});
   code->root = getRootFunction(network);
   preferVectorWidth(*code->module, target);
   if (code->machine->getTargetTriple().getArch() == llvm::Triple::aarch64)
@@ -181,7 +182,7 @@ NetworkCode::translate(ModuleOp module, const Network &network,
 
 std::unique_ptr<NetworkCode>
 NetworkCode::dispatch(const Network &network,
-                      llvm::ArrayRef<std::string> accessors,
+                      llvm::ArrayRef<VariantSymbols> variants,
                       const TargetDescription &target, ArtifactKind kind,
                       const EmitOptions &options, std::string &error) {
   std::unique_ptr<NetworkCode> code(new NetworkCode);
@@ -191,7 +192,7 @@ NetworkCode::dispatch(const Network &network,
     return nullptr;
   code->module = std::make_unique<llvm::Module>(network.name, code->context);
   code->setTarget();
-  addDispatch(*code->module, network, accessors, kind,
+  addDispatch(*code->module, network, variants, kind,
               options.executableThreads);
   return code;
 }

@@ -16,6 +16,8 @@
 
 namespace toeplitz {
 
+struct VariantSymbols;
+
 /// Runs LLVM's optimisations for kernels on code of any target; `level` is 0 to
 /// 3, as clang's -O.
 void optimizeCode(llvm::Module &module, llvm::TargetMachine &machine,
@@ -49,7 +51,7 @@ public:
   /// Makes the code that chooses among the variants of a network: see
   /// addDispatch. Returns nothing and says why in `error` when LLVM can't.
   static std::unique_ptr<NetworkCode>
-  dispatch(const Network &network, llvm::ArrayRef<std::string> accessors,
+  dispatch(const Network &network, llvm::ArrayRef<VariantSymbols> variants,
            const TargetDescription &target, ArtifactKind kind,
            const EmitOptions &options, std::string &error);
   /// Reads what `split` made.

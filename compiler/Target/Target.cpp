@@ -137,14 +137,9 @@ LogicalResult toeplitz::emitArtifact(ModuleOp module,
                             "(--target=cuda), one that isn't emulated");
   OwningOpRef<ModuleOp> host;
   if (network->gpu && !target.isEmulated()) {
-    std::optional<std::string> image = writeDeviceCode(module, target, options);
-    if (!image)
+    host = compileKernels(module, target, options, *network);
+    if (!host)
       return failure();
-    network->gpu->image = std::move(*image);
-    network->gpu->capability = static_cast<int32_t>(target.gpuCapability);
-    network->gpu->exactCapability =
-        llvm::StringRef(target.gpuArchitecture).ends_with("a");
-    host = cloneHostModule(module);
     module = *host;
   }
   Emitter emitter(module, *network, target, kind, outputPath, options);

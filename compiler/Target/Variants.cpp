@@ -1,5 +1,5 @@
 #include "compiler/Target/Variants.h"
-#include "compiler/Target/Interface.h"
+#include "compiler/Target/DeviceCode.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -20,8 +20,8 @@ llvm::Error toeplitz::sortVariants(std::vector<VariantTarget> &targets) {
                                      target.description.triple);
     for (const auto &[others, other] : needs)
       if (others == *features)
-        return llvm::createStringError("'" + other.cpu + "' and '" +
-                                       target.cpu +
+        return llvm::createStringError("'" + other.name + "' and '" +
+                                       target.name +
                                        "' need the same of a processor, only "
                                        "one of them would ever run");
     // Before those that need less.
@@ -60,10 +60,17 @@ LogicalResult
 VariantsEmitter::add(ModuleOp module,
                      std::function<void(size_t, size_t)> reportPart) {
   options.reportPart = std::move(reportPart);
-  const VariantTarget &target = targets[accessors.size()];
-  std::optional<Network> network = readNetwork(module, target.cpu);
+  const VariantTarget &target = targets[variants.size()];
+  std::optional<Network> network = readNetwork(module, target.name);
   if (!network)
     return failure();
+  OwningOpRef<ModuleOp> host;
+  if (network->gpu && !target.description.isEmulated()) {
+    host = compileKernels(module, target.description, options, *network);
+    if (!host)
+      return failure();
+    module = *host;
+  }
   llvm::Error error = compile(module, *network, target.description);
   if (!error) {
     include(*network);
@@ -94,7 +101,7 @@ llvm::Error VariantsEmitter::compile(ModuleOp module, const Network &network,
 
 /// Keeps what is needed of a network whose module goes.
 void VariantsEmitter::include(const Network &network) {
-  accessors.push_back(getVariantAccessor(network));
+  variants.push_back(getVariantSymbols(network));
   if (!network.weights.empty()) {
     WeightsNames names{network.symbolName + "_weights.o", {}};
     for (const NetworkWeights &entry : network.weights)
@@ -108,12 +115,13 @@ void VariantsEmitter::include(const Network &network) {
   common = network;
   common->symbolName = common->name;
   common->weights.clear();
+  common->gpu.reset();
 }
 
 /// Adds the code that chooses. It runs before anybody knows what the processor
 /// can do.
 llvm::Error VariantsEmitter::writeDispatch() {
-  TargetDescription any = targets.front().description;
+  TargetDescription any = targets.back().description;
   any.cpu = llvm::Triple(any.triple).getArch() == llvm::Triple::x86_64
                 ? "x86-64"
                 : "generic";
@@ -121,7 +129,7 @@ llvm::Error VariantsEmitter::writeDispatch() {
   any.hasTileProducts = false;
   std::string error;
   auto dispatch =
-      NetworkCode::dispatch(*common, accessors, any, kind, options, error);
+      NetworkCode::dispatch(*common, variants, any, kind, options, error);
   if (!dispatch)
     return llvm::createStringError(error);
   if (llvm::Error error = addObjectFile(outputPath, code))

@@ -4,6 +4,7 @@
 #define TOEPLITZ_COMPILER_TARGET_VARIANTS_H
 
 #include "compiler/Target/Artifact.h"
+#include "compiler/Target/Interface.h"
 
 #include <optional>
 #include <string>
@@ -11,9 +12,10 @@
 
 namespace toeplitz {
 
-/// A processor that a binary has code for.
+/// A processor that a binary has code for, or a GPU with its host.
 struct VariantTarget {
-  /// By the user's name of it.
+  /// What its symbols are told by: the user's name of the processor, or "cuda".
+  std::string name;
   std::string cpu;
   TargetDescription description;
 };
@@ -24,12 +26,12 @@ struct VariantTarget {
 llvm::Error sortVariants(std::vector<VariantTarget> &targets);
 
 /// A network for several processors on its way to one file, whose functions
-/// compute with the code of the first variant that the processor can run. Each
+/// compute with the code of the first variant that can run there. Each
 /// has its own kernels, schedule and packed weights.
 class VariantsEmitter {
 public:
-  /// `kind` is a binary for the CPU. `targets` are sorted. The arguments must
-  /// outlive the emitter.
+  /// `kind` is a binary. `targets` are in the order of preference. The
+  /// arguments must outlive the emitter.
   VariantsEmitter(const std::vector<VariantTarget> &targets, ArtifactKind kind,
                   llvm::StringRef outputPath, const EmitOptions &options);
 
@@ -55,7 +57,7 @@ private:
   Artifact artifact;
   /// What the variants have in common, and the most that one of them needs.
   std::optional<Network> common;
-  std::vector<std::string> accessors;
+  std::vector<VariantSymbols> variants;
   ObjectFiles code;
   WeightsObjects weights;
   /// The symbols in each file of weights, and their network's name there.

@@ -95,7 +95,7 @@ class Network:
 
     @property
     def processor(self) -> str:
-        """LLVM's name of the processor that the code is for; of several that a library has code for, the chosen one."""
+        """LLVM's name of the processor, or GPU, that the code is for; of several that a library has code for, the chosen one."""
         return self._description.processor.decode()
 
     @property

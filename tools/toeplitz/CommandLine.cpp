@@ -246,9 +246,11 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--target", options.target,
                   "What the kernels run on: the processor, or an NVIDIA GPU "
                   "that the driver's library starts them on; the default is "
-                  "cpu")
-      ->option_text("cpu | cuda")
-      ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
+                  "cpu. With both, 'toeplitz compile' makes a binary that uses "
+                  "the processor where there is no such GPU")
+      ->option_text("cpu | cuda | cuda,cpu")
+      ->check(
+          CLI::IsMember({"cpu", "cuda", bothTargets.data()}).description(""))
       ->group("Target");
   parser
       .add_option("--gpu-arch", options.gpuArchitecture,

@@ -86,6 +86,9 @@ private:
   Progress progress;
 };
 
+/// Reports a --gpu-arch where there is no GPU.
+mlir::LogicalResult reportNoGpu();
+
 /// Reads a file of --tuned. Reports what is wrong with it, and when its times
 /// can't be used.
 mlir::FailureOr<TunedTimes> readTunedTimes(llvm::StringRef path);

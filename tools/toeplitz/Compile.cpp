@@ -133,9 +133,10 @@ bool takesVariants(const OutputKind &kind) {
 
 /// Measures the algorithms of the network's layers into the file of --tuned.
 llvm::LogicalResult tune(const CompileOptions &options) {
-  if (options.compilation.target == "cuda")
+  if (options.compilation.target != "cpu")
     return reportError("--tune: kernels are measured on the processor, not "
-                       "with --target=cuda");
+                       "with --target=" +
+                       options.compilation.target);
   llvm::StringRef path = options.compilation.tuned;
   if (failed(checkOutputPath(path, options.network)))
     return llvm::failure();

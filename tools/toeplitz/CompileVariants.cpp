@@ -9,7 +9,8 @@
 using namespace toeplitz;
 
 bool toeplitz::hasVariants(const CompilationOptions &options) {
-  return llvm::StringRef(options.targetCpu).contains(',');
+  return llvm::StringRef(options.targetCpu).contains(',') ||
+         options.target == bothTargets;
 }
 
 static llvm::LogicalResult reportCpus(const CompilationOptions &options,
@@ -20,11 +21,12 @@ static llvm::LogicalResult reportCpus(const CompilationOptions &options,
 
 /// The processors that --mcpu names, sorted.
 static llvm::FailureOr<std::vector<VariantTarget>>
-readTargets(const CompilationOptions &options) {
-  if (options.target != "cpu")
-    return reportCpus(options, "a network of a GPU is for one processor");
+readCpus(const CompilationOptions &options) {
   std::vector<VariantTarget> targets;
-  for (llvm::StringRef cpu : llvm::split(options.targetCpu, ',')) {
+  llvm::StringRef names = "native";
+  if (!options.targetCpu.empty())
+    names = options.targetCpu;
+  for (llvm::StringRef cpu : llvm::split(names, ',')) {
     if (cpu.empty())
       return reportCpus(options, "a processor without a name; expected "
                                  "CPU,CPU,...");
@@ -36,10 +38,33 @@ readTargets(const CompilationOptions &options) {
         describeTarget(options.targetTriple, cpu, error);
     if (!description)
       return reportError(error);
-    targets.push_back({cpu.str(), std::move(*description)});
+    targets.push_back({cpu.str(), cpu.str(), std::move(*description)});
   }
   if (llvm::Error error = sortVariants(targets))
     return reportCpus(options, llvm::toString(std::move(error)));
+  return targets;
+}
+
+/// All that the user names, in the order in which a machine tries them.
+static llvm::FailureOr<std::vector<VariantTarget>>
+readTargets(const CompilationOptions &options) {
+  if (options.target == "cuda")
+    return reportCpus(options, "a network of a GPU is for one processor");
+  llvm::FailureOr<std::vector<VariantTarget>> targets = readCpus(options);
+  if (failed(targets))
+    return llvm::failure();
+  if (options.target == "cpu") {
+    if (!options.gpuArchitecture.empty())
+      return reportNoGpu();
+    return targets;
+  }
+  // Any processor of them can be the GPU's host.
+  VariantTarget gpu = targets->back();
+  gpu.name = "cuda";
+  std::string error;
+  if (!describeGpu(gpu.description, options.gpuArchitecture, error))
+    return reportError("--gpu-arch: " + error);
+  targets->insert(targets->begin(), std::move(gpu));
   return targets;
 }
 
@@ -51,13 +76,16 @@ forEachVariant(const CompilationOptions &options, llvm::StringRef network,
   for (const VariantTarget &target : targets) {
     CompilationOptions ofVariant = options;
     ofVariant.targetCpu = target.cpu;
+    ofVariant.target = target.description.isGpu() ? "cuda" : "cpu";
+    if (!target.description.isGpu())
+      ofVariant.gpuArchitecture.clear();
     Compilation compilation(ofVariant);
     if (failed(compilation.load(network)))
       return llvm::failure();
     if (compilation.getStage() != Stage::Cnn)
-      return reportCpus(options, "'" + network + "' is at the stage '" +
-                                     stageName(compilation.getStage()) +
-                                     "', which is for one processor");
+      return reportError("'" + network + "' is at the stage '" +
+                         stageName(compilation.getStage()) +
+                         "', which is for one processor");
     if (failed(compilation.advanceTo(Stage::LLVM)) || failed(use(compilation)))
       return llvm::failure();
   }

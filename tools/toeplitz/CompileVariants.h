@@ -8,10 +8,10 @@
 
 namespace toeplitz {
 
-/// Whether --mcpu names several processors.
+/// Whether --mcpu names several processors, or --target a GPU beside them.
 bool hasVariants(const CompilationOptions &options);
 
-/// Compiles the network for each of the processors, one after the other, and
+/// Compiles the network for each of them, one after the other, and
 /// writes a binary that has the code of all. `getEmitOptions` completes what a
 /// compilation reports. Reports what is wrong.
 llvm::LogicalResult compileVariants(
