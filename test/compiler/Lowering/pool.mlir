@@ -21,9 +21,12 @@
 // CHECK:     %[[HIGH:.*]] = arith.minsi
 // CHECK:     %[[LEFT:.*]] = scf.for %[[TAP:.*]] = %[[LOW]] to %[[HIGH]] step %[[C1]] iter_args(%{{.*}} = %[[LOWEST]])
 // CHECK:           %[[FIRST:.*]] = vector.load
-// CHECK:           %[[MAX:.*]] = arith.maximumf %{{.*}}, %[[FIRST]] fastmath<nsz>
+// CHECK:           %[[IS_LARGER:.*]] = arith.cmpf ogt, %[[BEFORE:.*]], %[[FIRST]]
+// CHECK:           %[[LARGER:.*]] = arith.select %[[IS_LARGER]], %[[BEFORE]], %[[FIRST]]
+// CHECK:           %[[IS_NUMBER:.*]] = arith.cmpf ord, %[[BEFORE]], %[[BEFORE]]
+// CHECK:           %[[MAX:.*]] = arith.select %[[IS_NUMBER]], %[[LARGER]], %[[BEFORE]]
 // CHECK:           %[[SECOND:.*]] = vector.load
-// CHECK:           arith.maximumf %[[MAX]], %[[SECOND]] fastmath<nsz>
+// CHECK:           arith.cmpf ogt, %[[MAX]], %[[SECOND]]
 // CHECK-NOT:       vector.load
 // CHECK:           scf.yield
 // CHECK:     vector.store %[[LEFT]], %[[Y]][%[[C0]], %[[BLOCK]], %[[ROW]], %[[C0]], %[[C0]]]
@@ -43,6 +46,28 @@ func.func @main(%x: memref<1x2x9x9x4xf32>, %y: memref<1x2x5x5x4xf32>) {
   kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
     padding_low = array<i64: 1, 1>, padding_high = array<i64: 1, 1>, count_include_pad = false, p = 2 : i64}
     : (memref<1x2x9x9x4xf32>, memref<1x2x5x5x4xf32>) -> ()
+  return
+}
+}
+
+// -----
+
+// With stride 1, four windows of three columns have six in common: each is reduced over the rows once. On NEON the larger one is an instruction.
+
+// CHECK-LABEL: func.func private @kernel_pool
+// CHECK: %[[COLUMNS:.*]]:6 = scf.for
+// CHECK-COUNT-6: vector.load
+// CHECK-NOT:       vector.load
+// CHECK:           scf.yield
+// CHECK:     %[[PAIR:.*]] = arith.maximumf %[[COLUMNS]]#0, %[[COLUMNS]]#1 fastmath<nsz>
+// CHECK:     %[[FIRST:.*]] = arith.maximumf %[[PAIR]], %[[COLUMNS]]#2 fastmath<nsz>
+// CHECK:     %[[PAIR:.*]] = arith.maximumf %[[COLUMNS]]#1, %[[COLUMNS]]#2 fastmath<nsz>
+// CHECK:     vector.store %[[FIRST]]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 32, fma = 1, l1 = 32768, l2 = 524288, by_element = 1>} {
+func.func @main(%x: memref<1x1x6x6x4xf32>, %y: memref<1x1x4x4x4xf32>) {
+  kernel.pool max ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+    padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, count_include_pad = false, p = 2 : i64}
+    : (memref<1x1x6x6x4xf32>, memref<1x1x4x4x4xf32>) -> ()
   return
 }
 }
