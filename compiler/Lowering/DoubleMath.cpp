@@ -94,16 +94,16 @@ struct ConstantPower : OpRewritePattern<math::PowFOp> {
   }
 };
 
-struct GeneralPower : OpRewritePattern<math::PowFOp> {
-  using OpRewritePattern::OpRewritePattern;
+template <typename Op, Value (*emit)(const FloatCode &, Value, Value)>
+struct ComputeTwoInDouble : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(math::PowFOp op,
+  LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
     if (!isSingle(op))
       return rewriter.notifyMatchFailure(op, "not single precision");
     Widened wide(op, rewriter);
-    return wide.replace(
-        emitPower(wide.getCode(), wide.operand(0), wide.operand(1)));
+    return wide.replace(emit(wide.getCode(), wide.operand(0), wide.operand(1)));
   }
 };
 
@@ -127,11 +127,14 @@ void populateDoubleMathPatterns(RewritePatternSet &patterns) {
   patterns.add<ComputeInDouble<math::SinOp, emitSine>,
                ComputeInDouble<math::CosOp, emitCosine>,
                ComputeInDouble<math::TanOp, emitTangent>, SineAndCosineInDouble,
+               ComputeInDouble<math::AtanOp, emitArcTangent>,
+               ComputeTwoInDouble<math::Atan2Op, emitAngle>,
                ComputeInDouble<math::SinhOp, emitHyperbolicSine>,
                ComputeInDouble<math::CoshOp, emitHyperbolicCosine>,
                ComputeInDouble<math::AsinhOp, emitInverseHyperbolicSine>,
                ComputeInDouble<math::AcoshOp, emitInverseHyperbolicCosine>,
                ComputeInDouble<math::AtanhOp, emitInverseHyperbolicTangent>,
+               ComputeInDouble<math::CbrtOp, emitCubeRoot>,
                ComputeInDouble<math::Exp2Op, emitPowerOfTwo>,
                ComputeInDouble<math::Log2Op, emitLogarithmToBase2>,
                ComputeInDouble<math::Log10Op, emitLogarithmToBase10>,
@@ -140,7 +143,8 @@ void populateDoubleMathPatterns(RewritePatternSet &patterns) {
 
 void populateGeneralPowerPattern(RewritePatternSet &patterns) {
   // After that of constants.
-  patterns.add<GeneralPower>(patterns.getContext(), /*benefit=*/0);
+  patterns.add<ComputeTwoInDouble<math::PowFOp, emitPower>>(
+      patterns.getContext(), /*benefit=*/0);
 }
 
 } // namespace toeplitz

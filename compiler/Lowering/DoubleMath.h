@@ -17,8 +17,9 @@ namespace toeplitz {
 /// | function | error in ulp | by |
 /// |---|---|---|
 /// | sin, cos, tan, sincos | 0.51 | Trigonometry.cpp |
+/// | atan, atan2 | 0.51 | InverseTrigonometry.cpp |
 /// | sinh, cosh, asinh, acosh, atanh | 0.51 | Hyperbolic.cpp |
-/// | exp2, log2, log10, powf | 0.51 | Powers.cpp |
+/// | exp2, log2, log10, powf, cbrt | 0.51 | Powers.cpp |
 /// | arith.remf (of f16 and bf16 too) | 0 | Remainder.cpp |
 ///
 /// NaN, infinities, zeros of both signs and domain errors give what C99's annex
@@ -47,6 +48,10 @@ mlir::Value emitTangent(const FloatCode &code, mlir::Value x);
 std::pair<mlir::Value, mlir::Value> emitSineAndCosine(const FloatCode &code,
                                                       mlir::Value x);
 
+mlir::Value emitArcTangent(const FloatCode &code, mlir::Value x);
+/// The angle of the point (x, y), from -pi to pi.
+mlir::Value emitAngle(const FloatCode &code, mlir::Value y, mlir::Value x);
+
 mlir::Value emitHyperbolicSine(const FloatCode &code, mlir::Value x);
 mlir::Value emitHyperbolicCosine(const FloatCode &code, mlir::Value x);
 mlir::Value emitInverseHyperbolicSine(const FloatCode &code, mlir::Value x);
@@ -56,6 +61,7 @@ mlir::Value emitInverseHyperbolicTangent(const FloatCode &code, mlir::Value x);
 mlir::Value emitPowerOfTwo(const FloatCode &code, mlir::Value x);
 mlir::Value emitLogarithmToBase2(const FloatCode &code, mlir::Value x);
 mlir::Value emitLogarithmToBase10(const FloatCode &code, mlir::Value x);
+mlir::Value emitCubeRoot(const FloatCode &code, mlir::Value x);
 mlir::Value emitPower(const FloatCode &code, mlir::Value x,
                       mlir::Value exponent);
 /// Whether an exponent is 1/2, -1/2 or a whole number of at most 6.

@@ -9,8 +9,8 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let summary = "writes the functions of math as polynomials";
   let description = [{
     Replaces `math` operations on f32 and on vectors of it by arithmetic, with the errors that compiler/Lowering/VectorMath.h (exp, log,
-    tanh, erf, ...) and compiler/Lowering/DoubleMath.h (sin, sinh, powf, arith.remf, ...) state; erfc by upstream's polynomial
-    approximation. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
+    tanh, erf, ...) and compiler/Lowering/DoubleMath.h (sin, sinh, powf, arith.remf, ...) state; asin, acos and erfc by upstream's
+    polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
     Left to libm are functions on f64, and powers with unknown exponents where a vector has fewer than eight lanes of f32, whose
     four of f64 libm would outrun; a GPU gets these as well.
     On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.

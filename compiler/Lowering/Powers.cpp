@@ -21,12 +21,12 @@ namespace toeplitz {
 
 // (e^r - 1 - r) / r^2, and (artanh(s) / s - 1) / s^2 of s^2.
 static constexpr double exponential[] = {
-    0.50000000001049949,   0.16666666753926213,   0.041666665954506267,
-    0.0083332891243549333, 0.0013888985136577428, 0.00019904858593472839,
-    2.4796377217981459e-05};
+    0.50000000001049949,   0.16666666753926213,   0.041666665954506271,
+    0.0083332891243549333, 0.0013888985136577428, 0.0001990485859347284,
+    2.4796377217981461e-05};
 static constexpr double areaTangent[] = {
-    0.33333333333230012, 0.20000000045205291,  0.14285706532299372,
-    0.11111784891153516, 0.090595788170321026, 0.084289294506002321};
+    0.33333333333274229, 0.20000000035135979,  0.14285707243224158,
+    0.11111770682895633, 0.090593313719563473, 0.084372998866105553};
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
 static constexpr double ln2 = 0.69314718055994531;
@@ -91,6 +91,12 @@ Value emitPowerOfTwo(const FloatCode &code, Value x) {
   Value r = code.mul(code.sub(x, code.sub(shifted, shift)), code.number(ln2));
   Value power = code.add(emitSmallExpM1(code, r), code.number(1));
   return code.mul(power, emitScale(code, code.bitsOf(shifted)));
+}
+
+Value emitCubeRoot(const FloatCode &code, Value x) {
+  Value logarithm = emitLogarithmToBase2(code, code.magnitude(x));
+  Value third = code.mul(logarithm, code.number(1.0 / 3));
+  return code.withSign(emitPowerOfTwo(code, third), x);
 }
 
 /// x^n by squaring, for a small n. No power of f32 up to the sixth leaves the

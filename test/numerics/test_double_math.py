@@ -50,13 +50,16 @@ UNARY = [
     plain("sin", np.sin), plain("cos", np.cos), plain("tan", np.tan),
     Function("sine_of_two", "%y, %other = math.sincos %x : TYPE", np.sin),
     Function("cosine_of_two", "%other, %y = math.sincos %x : TYPE", np.cos),
+    plain("atan", np.arctan),
     plain("sinh", np.sinh), plain("cosh", np.cosh),
     plain("asinh", np.arcsinh), plain("acosh", np.arccosh), plain("atanh", np.arctanh),
     plain("exp2", np.exp2), plain("log2", np.log2), plain("log10", np.log10),
+    plain("cbrt", np.cbrt),
     raised("square", 2), raised("cube", 3), raised("inverse", -1), raised("fifth", 5), raised("minus_sixth", -6),
     raised("root", 0.5), raised("inverse_root", -0.5),
 ]
 BINARY = [
+    Function("angle", "%y = math.atan2 %x, %z : TYPE", np.arctan2, 2),
     Function("power", "%y = math.powf %x, %z : TYPE", np.power, 2),
     Function("remainder", "%y = arith.remf %x, %z : TYPE", np.fmod, 2),
 ]

@@ -8,7 +8,7 @@
 
 // Functions of f32 are computed in f64, and rounded to f32 once.
 // CHECK-LABEL: @functions
-// CHECK-NOT: math.{{sin|cos|tan|asin|acos|atan|exp|log}}
+// CHECK-NOT: math.{{sin|cos|tan|asin|acos|atan|exp|log|cbrt}}
 // CHECK: arith.extf %{{.*}} : vector<8xf32> to vector<8xf64>
 // CHECK: math.fma %{{.*}} : vector<8xf64>
 // CHECK: arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
@@ -25,7 +25,10 @@ func.func @functions(%x: vector<8xf32>) -> vector<8xf32> {
   %8 = math.exp2 %7 : vector<8xf32>
   %9 = math.log2 %8 : vector<8xf32>
   %10 = math.log10 %9 : vector<8xf32>
-  return %10 : vector<8xf32>
+  %11 = math.atan %10 : vector<8xf32>
+  %12 = math.atan2 %11, %10 : vector<8xf32>
+  %13 = math.cbrt %12 : vector<8xf32>
+  return %13 : vector<8xf32>
 }
 
 // Large arguments take a branch, if any lane has one.
@@ -63,6 +66,17 @@ func.func @known_powers(%x: f32) -> (f32, f32) {
 func.func @powers(%x: vector<4xf32>, %y: vector<4xf32>) -> vector<4xf32> {
   %0 = math.powf %x, %y : vector<4xf32>
   return %0 : vector<4xf32>
+}
+
+// Half precision is computed in single.
+// CHECK-LABEL: @half
+// CHECK-NOT: math.{{sin|atan}}
+// CHECK: arith.truncf %{{.*}} : f32 to f16
+// CHECK: return
+func.func @half(%x: f16) -> f16 {
+  %0 = math.sin %x : f16
+  %1 = math.atan %0 : f16
+  return %1 : f16
 }
 
 // Nine steps of 29 bits for quotients that need them, and one.
