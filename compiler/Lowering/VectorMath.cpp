@@ -21,6 +21,7 @@
 #include "compiler/Lowering/FloatCode.h"
 
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <limits>
 
