@@ -4,6 +4,7 @@
 // functions that LLVM has itself (roots, absolute values, roundings); that
 // library is a part of the CUDA toolkit, which compiling must not need.
 
+#include "compiler/Analysis/DeviceFunctions.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -59,7 +60,8 @@ struct ConvertDeviceToNvvm
     target.addLegalDialect<NVVM::NVVMDialect>();
     target.addIllegalDialect<gpu::GPUDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
-    if (failed(applyPartialConversion(kernels, target, std::move(patterns))))
+    if (failed(applyPartialConversion(kernels, target, std::move(patterns))) ||
+        failed(checkDeviceFunctions(kernels)))
       signalPassFailure();
   }
 };

@@ -8,9 +8,12 @@ include "mlir/Pass/PassBase.td"
 def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
   let summary = "writes the functions of math as polynomials";
   let description = [{
-    Replaces `math` operations on f32 and on vectors of it by arithmetic: exp, expm1, log, log1p, tanh and erf with the errors that
-    compiler/Lowering/VectorMath.h states, others (atan, cbrt, ...) by upstream's polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
-    On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition. Functions on f64, and sines and cosines, are left to libm.
+    Replaces `math` operations on f32 and on vectors of it by arithmetic, with the errors that compiler/Lowering/VectorMath.h (exp, log,
+    tanh, erf, ...) and compiler/Lowering/DoubleMath.h (sin, sinh, powf, arith.remf, ...) state; asin, acos and erfc by upstream's
+    polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
+    Left to libm are functions on f64, and powers with unknown exponents where a vector has fewer than eight lanes of f32, whose
+    four of f64 libm would outrun; a GPU gets these as well.
+    On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.
 
     Arithmetic that LLVM lacks becomes arithmetic that it has: integer division that rounds up or down, powers of integers, conversions from and to bf16.
     Integer division by zero, which would trap, divides by one.
@@ -29,7 +32,7 @@ def ConvertDeviceToNvvm : Pass<"convert-device-to-nvvm", "::mlir::gpu::GPUModule
   let summary = "the kernels of a GPU in the LLVM and NVVM dialects";
   let description = [{
     Converts the functions of a `gpu.module`, whose loops are branches by now, with indices of 32 bits and buffers as bare pointers. Functions
-    of `math` become LLVM's, never calls of a library of the CUDA toolkit.
+    of `math` become LLVM's, never calls of a library of the CUDA toolkit: those that LLVM has no code for are refused.
 
     Before:
     ```mlir

@@ -18,9 +18,8 @@
 // test/support/minimax.py derives the coefficients of P, G and L.
 
 #include "compiler/Lowering/VectorMath.h"
+#include "compiler/Lowering/FloatCode.h"
 
-#include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -56,106 +55,7 @@ constexpr float ln2 = 0.693147182f, log2OfE = 1.44269504f;
 /// then stands in the last bits of the sum.
 constexpr float roundToInteger = 12582912.0f; // 1.5 * 2^23
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr int mantissaBits = 23, exponentBias = 127;
-
-/// i32 in the shape of `floats`.
-Type withIntegers(Type floats) {
-  Type integer = IntegerType::get(floats.getContext(), 32);
-  if (auto shaped = dyn_cast<ShapedType>(floats))
-    return shaped.clone(integer);
-  return integer;
-}
-
-/// Arithmetic on f32 and i32, or vectors of them.
-class Code {
-public:
-  Code(OpBuilder &builder, Location location, Type type)
-      : builder(builder), location(location), floats(type),
-        integers(withIntegers(type)) {}
-
-  Value number(double value) const {
-    return createScalarOrSplatConstant(builder, location, floats,
-                                       APFloat(static_cast<float>(value)));
-  }
-  Value integer(uint32_t value) const {
-    return createScalarOrSplatConstant(builder, location, integers,
-                                       APInt(32, value));
-  }
-
-  Value add(Value a, Value b) const { return create<arith::AddFOp>(a, b); }
-  Value sub(Value a, Value b) const { return create<arith::SubFOp>(a, b); }
-  Value mul(Value a, Value b) const { return create<arith::MulFOp>(a, b); }
-  Value div(Value a, Value b) const { return create<arith::DivFOp>(a, b); }
-  /// a b + c, which approximate-math splits where it isn't one instruction.
-  Value fma(Value a, Value b, Value c) const {
-    return create<math::FmaOp>(a, b, c);
-  }
-  Value negate(Value a) const { return create<arith::NegFOp>(a); }
-  Value magnitude(Value a) const { return create<math::AbsFOp>(a); }
-  Value withSign(Value a, Value sign) const {
-    return create<math::CopySignOp>(a, sign);
-  }
-
-  Value addInteger(Value a, Value b) const {
-    return create<arith::AddIOp>(a, b);
-  }
-  Value subInteger(Value a, Value b) const {
-    return create<arith::SubIOp>(a, b);
-  }
-  Value shiftLeft(Value a, unsigned bits) const {
-    return create<arith::ShLIOp>(a, integer(bits));
-  }
-  Value shiftRight(Value a, unsigned bits) const {
-    return create<arith::ShRUIOp>(a, integer(bits));
-  }
-  Value shiftRightSigned(Value a, unsigned bits) const {
-    return create<arith::ShRSIOp>(a, integer(bits));
-  }
-  Value bitsOf(Value a) const {
-    return arith::BitcastOp::create(builder, location, integers, a);
-  }
-  Value fromBits(Value a) const {
-    return arith::BitcastOp::create(builder, location, floats, a);
-  }
-  Value toFloat(Value a) const {
-    return arith::SIToFPOp::create(builder, location, floats, a);
-  }
-
-  Value compare(arith::CmpFPredicate predicate, Value a, Value b) const {
-    return arith::CmpFOp::create(builder, location, predicate, a, b);
-  }
-  Value select(Value condition, Value a, Value b) const {
-    return create<arith::SelectOp>(condition, a, b);
-  }
-  // A NaN stays one; one instruction each on x86.
-  Value atLeast(Value x, double bound) const {
-    Value limit = number(bound);
-    return select(compare(arith::CmpFPredicate::OGT, limit, x), limit, x);
-  }
-  Value atMost(Value x, double bound) const {
-    Value limit = number(bound);
-    return select(compare(arith::CmpFPredicate::OLT, limit, x), limit, x);
-  }
-
-  /// Horner's rule, lowest powers first.
-  Value polynomial(Value x, ArrayRef<float> coefficients) const {
-    Value sum = number(coefficients.back());
-    for (float coefficient : llvm::reverse(coefficients.drop_back()))
-      sum = fma(sum, x, number(coefficient));
-    return sum;
-  }
-
-private:
-  template <typename Op, typename... Operands>
-  Value create(Operands... operands) const {
-    return Op::create(builder, location, operands...);
-  }
-
-  OpBuilder &builder;
-  Location location;
-  Type floats, integers;
-};
 
 // --- exponentials -----------------------------------------------------------
 
@@ -166,7 +66,7 @@ struct Reduced {
 
 } // namespace
 
-static Reduced reduce(const Code &code, Value x, int bias) {
+static Reduced reduce(const FloatCode &code, Value x, int bias) {
   float shift = roundToInteger + static_cast<float>(bias);
   Value shifted = code.fma(x, code.number(log2OfE), code.number(shift));
   Value n = code.sub(shifted, code.number(shift));
@@ -176,21 +76,21 @@ static Reduced reduce(const Code &code, Value x, int bias) {
 }
 
 /// e^r for a small r.
-static Value emitSmallPower(const Code &code, Value r) {
+static Value emitSmallPower(const FloatCode &code, Value r) {
   Value one = code.number(1);
   Value p = code.polynomial(r, exponential);
   return code.fma(code.fma(p, r, one), r, one);
 }
 
 /// The float with this exponent (biased, in the last bits) and mantissa 1.
-static Value emitPowerOfTwo(const Code &code, Value exponent) {
+static Value emitPowerOfTwo(const FloatCode &code, Value exponent) {
   return code.fromBits(code.shiftLeft(exponent, mantissaBits));
 }
 
 /// 2^n would leave the range of normal numbers before e^x does, so the scale is
 /// 2^h 2^(n - h) with h = floor(n / 2). (Twice the bias makes both exponents
 /// biased.)
-static Value emitExp(const Code &code, Value x) {
+static Value emitExp(const FloatCode &code, Value x) {
   // Beyond these it is 0 or infinite.
   x = code.atMost(code.atLeast(x, -104), 89);
   auto [shifted, r] = reduce(code, x, 2 * exponentBias);
@@ -204,7 +104,7 @@ static Value emitExp(const Code &code, Value x) {
 /// e^x for a sum with 1: what is less than the smallest normal number may be 0,
 /// and what is more than half the largest one infinite. With the sign of x
 /// taken off, a sigmoid's negation costs nothing.
-static Value emitExpForSum(const Code &code, Value x, bool negated) {
+static Value emitExpForSum(const FloatCode &code, Value x, bool negated) {
   // 2^n for n from -127, whose bits are those of 0, to 128, those of infinity.
   x = negated ? code.negate(code.atMost(code.atLeast(x, -89), 88))
               : code.atMost(code.atLeast(x, -88), 89);
@@ -214,13 +114,13 @@ static Value emitExpForSum(const Code &code, Value x, bool negated) {
 }
 
 /// e^r - 1 for a small r.
-static Value emitSmallExpM1(const Code &code, Value r) {
+static Value emitSmallExpM1(const FloatCode &code, Value r) {
   Value square = code.mul(r, r);
   return code.fma(square, code.polynomial(r, exponential), r);
 }
 
 /// e^x - 1 for -26 <= x <= 0.
-static Value emitExpM1OfNegative(const Code &code, Value x) {
+static Value emitExpM1OfNegative(const FloatCode &code, Value x) {
   auto [shifted, r] = reduce(code, x, exponentBias);
   Value scale = emitPowerOfTwo(code, code.bitsOf(shifted));
   return code.fma(scale, emitSmallExpM1(code, r),
@@ -228,7 +128,7 @@ static Value emitExpM1OfNegative(const Code &code, Value x) {
 }
 
 /// With half the scale, which is finite for all results that are.
-static Value emitExpM1(const Code &code, Value x) {
+static Value emitExpM1(const FloatCode &code, Value x) {
   x = code.atMost(code.atLeast(x, -18), 89);
   auto [shifted, r] = reduce(code, x, exponentBias - 1);
   Value scale = emitPowerOfTwo(code, code.bitsOf(shifted));
@@ -237,7 +137,7 @@ static Value emitExpM1(const Code &code, Value x) {
   return code.add(half, half);
 }
 
-static Value emitTanh(const Code &code, Value x) {
+static Value emitTanh(const FloatCode &code, Value x) {
   // From 9.02 on it is 1 in f32.
   Value twice = code.mul(code.magnitude(x), code.number(-2));
   Value m = emitExpM1OfNegative(code, code.atLeast(twice, -18.5));
@@ -245,7 +145,7 @@ static Value emitTanh(const Code &code, Value x) {
   return code.withSign(quotient, x);
 }
 
-static Value emitErf(const Code &code, Value x) {
+static Value emitErf(const FloatCode &code, Value x) {
   // From 3.93 on it is 1 in f32.
   Value size = code.atMost(code.magnitude(x), 3.95);
   Value power = code.mul(size, code.polynomial(size, logarithmOfErfc));
@@ -255,28 +155,13 @@ static Value emitErf(const Code &code, Value x) {
 // --- logarithms -------------------------------------------------------------
 
 /// k ln 2 + log(1 + f).
-static Value emitLogarithm(const Code &code, Value k, Value f) {
+static Value emitLogarithm(const FloatCode &code, Value k, Value f) {
   Value square = code.mul(f, f);
   Value rest = code.fma(f, code.polynomial(f, logarithm), code.number(-0.5));
   return code.fma(k, code.number(ln2), code.fma(square, rest, f));
 }
 
-/// `result` where x > `border`, -infinity at the border, NaN below it; infinity
-/// and NaN stay.
-static Value withBorders(const Code &code, Value result, Value x,
-                         double border) {
-  using Predicate = arith::CmpFPredicate;
-  Value atBorder =
-      code.select(code.compare(Predicate::OEQ, x, code.number(border)),
-                  code.number(-infinity),
-                  code.number(std::numeric_limits<float>::quiet_NaN()));
-  Value finite = code.select(
-      code.compare(Predicate::OLT, x, code.number(infinity)), result, x);
-  return code.select(code.compare(Predicate::UGT, x, code.number(border)),
-                     finite, atBorder);
-}
-
-static Value emitLog(const Code &code, Value x) {
+static Value emitLog(const FloatCode &code, Value x) {
   // Below the smallest normal number the exponent doesn't say how large x is.
   Value isSmall = code.compare(arith::CmpFPredicate::OLT, x,
                                code.number(std::numeric_limits<float>::min()));
@@ -292,10 +177,10 @@ static Value emitLog(const Code &code, Value x) {
       code.fromBits(code.subInteger(bits, code.shiftLeft(k, mantissaBits)));
   Value result = emitLogarithm(code, code.add(code.toFloat(k), taken),
                                code.sub(m, code.number(1)));
-  return withBorders(code, result, x, 0);
+  return code.withBorders(result, x, 0);
 }
 
-static Value emitLog1p(const Code &code, Value x) {
+static Value emitLog1p(const FloatCode &code, Value x) {
   // 3/4 <= 2^-k (1 + x) < 3/2 but for rounding.
   constexpr uint32_t threeQuarters = 0x3f400000, one = 0x3f800000;
   Value sum = code.bitsOf(code.add(x, code.number(1)));
@@ -309,11 +194,11 @@ static Value emitLog1p(const Code &code, Value x) {
   Value scale = code.fromBits(code.subInteger(code.integer(four), exponent));
   Value f =
       code.add(scaled, code.fma(scale, code.number(0.25), code.number(-1)));
-  return withBorders(code, emitLogarithm(code, code.toFloat(k), f), x, -1);
+  return code.withBorders(emitLogarithm(code, code.toFloat(k), f), x, -1);
 }
 
 /// log(1 + x) for 0 <= x <= 1.
-static Value emitLog1pOfFraction(const Code &code, Value x) {
+static Value emitLog1pOfFraction(const FloatCode &code, Value x) {
   return code.div(code.mul(x, code.polynomial(x, logarithmOfSumTop)),
                   code.polynomial(x, logarithmOfSumBottom));
 }
@@ -338,7 +223,7 @@ static bool isPowerOfNegativeMagnitude(Value value) {
 }
 
 /// Null if somebody else does it: log1p looks at the exponential before it.
-static Value emit(const Code &code, math::ExpOp op) {
+static Value emit(const FloatCode &code, math::ExpOp op) {
   if (isPowerOfNegativeMagnitude(op.getResult()) && op->hasOneUse() &&
       isa<math::Log1pOp>(*op->user_begin()))
     return {};
@@ -348,23 +233,23 @@ static Value emit(const Code &code, math::ExpOp op) {
     return emitExpForSum(code, negated.getOperand(), /*negated=*/true);
   return emitExpForSum(code, op.getOperand(), /*negated=*/false);
 }
-static Value emit(const Code &code, math::ExpM1Op op) {
+static Value emit(const FloatCode &code, math::ExpM1Op op) {
   return emitExpM1(code, op.getOperand());
 }
-static Value emit(const Code &code, math::LogOp op) {
+static Value emit(const FloatCode &code, math::LogOp op) {
   return emitLog(code, op.getOperand());
 }
-static Value emit(const Code &code, math::Log1pOp op) {
+static Value emit(const FloatCode &code, math::Log1pOp op) {
   auto power = op.getOperand().getDefiningOp<math::ExpOp>();
   if (!isPowerOfNegativeMagnitude(op.getOperand()) || !power->hasOneUse())
     return emitLog1p(code, op.getOperand());
   Value size = power.getOperand().getDefiningOp<arith::NegFOp>().getOperand();
   return emitLog1pOfFraction(code, emitExpForSum(code, size, /*negated=*/true));
 }
-static Value emit(const Code &code, math::TanhOp op) {
+static Value emit(const FloatCode &code, math::TanhOp op) {
   return emitTanh(code, op.getOperand());
 }
-static Value emit(const Code &code, math::ErfOp op) {
+static Value emit(const FloatCode &code, math::ErfOp op) {
   return emitErf(code, op.getOperand());
 }
 
@@ -377,7 +262,7 @@ template <typename Op> struct ExpandFunction : OpRewritePattern<Op> {
                                 PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "not single precision");
-    Code code(rewriter, op.getLoc(), op.getType());
+    FloatCode code(rewriter, op.getLoc(), op.getType());
     Value result = emit(code, op);
     if (!result)
       return rewriter.notifyMatchFailure(op, "is a part of another function");
@@ -389,7 +274,7 @@ template <typename Op> struct ExpandFunction : OpRewritePattern<Op> {
 } // namespace
 
 Value emitExpOfNegative(OpBuilder &builder, Location location, Value x) {
-  Code code(builder, location, x.getType());
+  FloatCode code(builder, location, x.getType());
   auto [shifted, r] = reduce(code, code.atLeast(x, -88), exponentBias);
   return code.mul(emitSmallPower(code, r),
                   emitPowerOfTwo(code, code.bitsOf(shifted)));

@@ -1,9 +1,9 @@
 #include "compiler/Target/DeviceCode.h"
 
+#include "compiler/Analysis/DeviceFunctions.h"
 #include "compiler/Target/CodeObject.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
@@ -17,29 +17,6 @@
 
 using namespace mlir;
 using namespace toeplitz;
-
-/// Functions that LLVM has no code for on a GPU, each of which would end the
-/// compiler.
-static LogicalResult checkFunctions(gpu::GPUModuleOp kernels) {
-  WalkResult result = kernels.walk([](Operation *op) {
-    if (isa<LLVM::ExpOp, LLVM::Exp2Op, LLVM::Exp10Op, LLVM::LogOp, LLVM::Log2Op,
-            LLVM::Log10Op, LLVM::PowOp, LLVM::PowIOp, LLVM::SinOp, LLVM::CosOp,
-            LLVM::SincosOp, LLVM::TanOp, LLVM::ASinOp, LLVM::ACosOp,
-            LLVM::ATanOp, LLVM::ATan2Op, LLVM::SinhOp, LLVM::CoshOp,
-            LLVM::TanhOp, LLVM::FRemOp>(op)) {
-      op->emitError() << "'" << op->getName().stripDialect()
-                      << "' has no code for a GPU";
-      return WalkResult::interrupt();
-    }
-    auto function = dyn_cast<LLVM::LLVMFuncOp>(op);
-    if (!function || !function.isExternal())
-      return WalkResult::advance();
-    function.emitError() << "'" << function.getSymName()
-                         << "' has no code for a GPU";
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
-}
 
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(const TargetDescription &target, std::string &error) {
@@ -67,7 +44,7 @@ writeDeviceCode(ModuleOp module, const TargetDescription &target,
                      "GPU");
     return std::nullopt;
   }
-  if (failed(checkFunctions(kernels)))
+  if (failed(checkDeviceFunctions(kernels)))
     return std::nullopt;
   std::string error;
   auto machine = createMachine(target, error);

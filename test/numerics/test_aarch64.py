@@ -13,6 +13,7 @@ import pytest
 import test_activations
 import test_algorithms
 import test_border_cases
+import test_double_math
 import test_dynamic_batch
 import test_element_types
 import test_fourier_volumes
@@ -96,6 +97,25 @@ def test_vector_function(function, vector_math):
     """Within the bounds that hold with fused multiply-adds."""
     x, found = vector_math
     assert test_vector_math.errors(function, found[function.name], x).max() <= function.ulp[0]
+
+
+def run_double_math(arguments, folder):
+    """Every 16th of the numbers that the functions are tested with, and what they are there."""
+    functions = [function for function in test_double_math.FUNCTIONS if function.arguments == arguments]
+    x = test_double_math.arguments_of(functions[0])[:, ::16]
+    path = test_double_math.write_functions(folder, functions, x.shape[1])
+    return x, Program(path).run(dict(zip("xz", x)), [function.name for function in functions])
+
+
+@pytest.fixture(name="double_math", scope="module")
+def compiled_double_math(tmp_path_factory):
+    return {arguments: run_double_math(arguments, tmp_path_factory.mktemp("functions")) for arguments in (1, 2)}
+
+
+@pytest.mark.parametrize("function", test_double_math.FUNCTIONS, ids=lambda f: f.name)
+def test_double_function(function, double_math):
+    x, found = double_math[function.arguments]
+    assert test_double_math.errors_of(function, found[function.name], x).max() <= test_double_math.bound_of(function, lanes=4)
 
 
 @pytest.mark.parametrize("name", ("residual", "strided"))

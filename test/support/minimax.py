@@ -1,4 +1,4 @@
-"""Derives the coefficients of compiler/Lowering/VectorMath.cpp: run it to print them.
+"""Derives the coefficients of compiler/Lowering/VectorMath.cpp and the files of DoubleMath.h: run it to print them.
 
 Each is a polynomial P or a quotient P/Q that comes as near to a function as its degrees allow, measured by a weighted error
 w |f - P/Q| (the relative error of what is computed with it). For fixed weights of the sample points the best coefficients of
@@ -80,7 +80,25 @@ def weight_of_erfc(x):
     return x * erfc(x) / erf(x)
 
 
+def of_square(function, order, series, radius):
+    """The rest of a function of x behind its first `order` terms, divided by the next one's power of x: as a function of x^2. The
+    function has every second power, the first of them divided off."""
+
+    def rest(square):
+        x = np.sqrt(square)
+        return (function(x) - polynomial.polyval(square, series[:order])) / square**order
+
+    return near_zero(rest, series[order:], radius)
+
+
+sine = of_square(lambda x: np.sin(x) / x, 1, [1, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880], 5e-2)
+cosine = of_square(np.cos, 2, [1, -1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600], 1e-1)
+area_tangent = of_square(lambda x: np.arctanh(x) / x, 1, [1 / k for k in range(1, 18, 2)], 1e-2)
+arc_tangent = of_square(lambda x: np.arctan(x) / x, 1, [(-1) ** (k // 2) / k for k in range(1, 20, 2)], 1e-2)
+exponential_in_double = near_zero(lambda r: (np.expm1(r) - r) / r**2, [1 / math.factorial(k) for k in range(2, 12)], 5e-2)
+
 HALF_LN2 = math.log(2) / 2 * 1.0001
+EIGHTH_TURN, ROOT_OF_2 = math.pi / 4 * 1.0001, math.sqrt(2)
 
 # Name: function, interval, degrees of P and Q, weight.
 APPROXIMATIONS = {
@@ -90,11 +108,25 @@ APPROXIMATIONS = {
     # From 3.93 on erf is 1 in f32.
     "logarithmOfErfc": (logarithm_of_erfc, (0, 3.95), (8, 0), weight_of_erfc),
 }
+# In double precision; those of x^2 on intervals of that.
+DOUBLES = {
+    "sine": (sine, (0, EIGHTH_TURN**2), (3, 0), lambda z: z / np.sinc(np.sqrt(z) / math.pi)),
+    "cosine": (cosine, (0, EIGHTH_TURN**2), (3, 0), lambda z: z**2 / np.cos(np.sqrt(z))),
+    "exponential": (exponential_in_double, (-HALF_LN2, HALF_LN2), (6, 0), APPROXIMATIONS["exponential"][3]),
+    "areaTangent": (area_tangent, (0, ((ROOT_OF_2 - 1) / (ROOT_OF_2 + 1) * 1.0001) ** 2), (5, 0), lambda z: z),
+    "arcTangent": (arc_tangent, (0, (ROOT_OF_2 - 1) ** 2 * 1.0001), (7, 0), lambda z: z),
+}
 
-if __name__ == "__main__":
-    for name, (function, interval, degrees, weight) in APPROXIMATIONS.items():
+def show(approximations, write):
+    for name, (function, interval, degrees, weight) in approximations.items():
         top, bottom, largest = fit(function, interval, degrees, weight)
-        print(f"{name}: largest weighted error {largest * 2**24:.3f} * 2^-24")
+        print(f"{name}: largest weighted error {largest * 2**24:.3g} * 2^-24")
         for part, coefficients in (("numerator", top), ("denominator", bottom)):
             if len(coefficients) > 1:
-                print(f"  {part}:", ", ".join(f"{np.float32(c):.9g}f" for c in coefficients))
+                print(f"  {part}:", ", ".join(write(c) for c in coefficients))
+
+
+if __name__ == "__main__":
+    show(APPROXIMATIONS, lambda coefficient: f"{np.float32(coefficient):.9g}f")
+    print("in double precision:")
+    show(DOUBLES, lambda coefficient: f"{coefficient:.17g}")

@@ -38,17 +38,7 @@ func.func @scalar(%x: f32) -> f32 {
   return %exp : f32
 }
 
-// Sines and cosines are libm's: the approximation is one near zero.
-// CHECK-LABEL: @turns
-func.func @turns(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
-  // CHECK-NEXT: math.sin
-  // CHECK-NEXT: math.cos
-  %sin = math.sin %x : vector<8xf32>
-  %cos = math.cos %x : vector<8xf32>
-  return %sin, %cos : vector<8xf32>, vector<8xf32>
-}
-
-// So are doubles.
+// Doubles are libm's.
 // CHECK-LABEL: @double
 func.func @double(%x: f64) -> f64 {
   // CHECK-NEXT: math.exp

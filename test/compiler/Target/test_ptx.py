@@ -19,15 +19,18 @@ def list_spills(log):
     return {kernel: int(size) for kernel, size in re.findall(pattern, log)}
 
 
-NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet"]
+EXAMPLES = ["lenet5", "digits", "periodic_flow", "squeezenet"]
+NETWORKS = {
+    **{name: pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json" for name in EXAMPLES},
+    "functions": pathlib.Path(__file__).parent / "Inputs" / "functions.mlir",
+}
 
 
 def assemble(name, architecture, folder):
     """The PTX, and what ptxas says about it."""
-    network = pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json"
     ptx = folder / "network.ptx"
     options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx]
-    process = run_toeplitz("compile", network, *options)
+    process = run_toeplitz("compile", NETWORKS[name], *options)
     assert process.returncode == 0, process.stderr
     command = [PTXAS, f"-arch={architecture}", "-Werror", "-v", ptx, "-o", folder / "network.cubin"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
