@@ -63,6 +63,7 @@ public:
   Progress &getProgress() { return progress; }
 
 private:
+  mlir::LogicalResult readPrecision();
   mlir::LogicalResult readAlgorithms();
   mlir::LogicalResult runPasses(mlir::PassManager &manager,
                                 mlir::ModuleOp module);
