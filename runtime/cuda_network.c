@@ -318,10 +318,16 @@ static int capture_graph(cuda_network *network) {
 
 /* ---- What the handle does ---- */
 
+static void find_network(toeplitz_gpu_handle *handle, int ordinal) {
+  cuda_network *network = (cuda_network *)handle;
+  (void)(find_device(network, ordinal) || check_capability(network));
+}
+
 static void open_network(toeplitz_gpu_handle *handle, int ordinal) {
   cuda_network *network = (cuda_network *)handle;
-  if (find_device(network, ordinal) || check_capability(network) ||
-      retain_context(network) || enter_context(network))
+  find_network(handle, ordinal);
+  if (handle->status != TOEPLITZ_SUCCESS || retain_context(network) ||
+      enter_context(network))
     return;
   /* The first failure ends it. */
   (void)(load_module(network) || find_kernels(network) ||
@@ -440,4 +446,5 @@ static void run_device(toeplitz_gpu_handle *handle, void *stream,
 }
 
 const toeplitz_gpu_backend toeplitz_cuda_backend = {
-    sizeof(cuda_network), open_network, close_network, run, run_device, launch};
+    sizeof(cuda_network), find_network, open_network, close_network, run,
+    run_device,           launch};

@@ -81,8 +81,8 @@ static void print_tensor_line(const toeplitz_tensor *tensor) {
 }
 
 static void print_help(const toeplitz_network *network, const char *program) {
-  printf("%s: the network '%s', compiled by Toeplitz\n\n", program,
-         network->name);
+  printf("%s: the network '%s', compiled by Toeplitz for %s\n\n", program,
+         network->name, network->processor);
   printf("Usage: %s --input [NAME=]FILE ... [--output [NAME=]FILE ...] "
          "[OPTIONS]\n\n",
          program);

@@ -85,6 +85,10 @@ void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
 int toeplitz_gpu_create(const toeplitz_network *network, int ordinal,
                         toeplitz_pool **result);
 
+/* Whether the first GPU can run the network, as far as that is known without
+ * making a handle: TOEPLITZ_SUCCESS, or why not. */
+int toeplitz_gpu_check(const toeplitz_network *network);
+
 /* Frees it; no call may be using it. NULL is allowed. */
 void toeplitz_gpu_destroy(toeplitz_pool *handle);
 

@@ -27,9 +27,11 @@ typedef struct toeplitz_gpu_handle toeplitz_gpu_handle;
 typedef struct toeplitz_gpu_backend {
   /* Of the structure that begins with the handle. */
   size_t handle_size;
-  /* The structure is zeros but for the handle. */
+  /* The structure is zeros but for the handle. `open` begins with what `find`
+   * does: it asks for the device, and whether that can run the kernels. */
+  void (*find)(toeplitz_gpu_handle *handle, int ordinal);
   void (*open)(toeplitz_gpu_handle *handle, int ordinal);
-  /* After `open`, also where that failed half-way. */
+  /* After `find` or `open`, also where that failed half-way. */
   void (*close)(toeplitz_gpu_handle *handle);
   void (*run)(toeplitz_gpu_handle *handle, const void *const *inputs,
               void *const *outputs);

@@ -111,27 +111,50 @@ int toeplitz_gpu_run_device(const toeplitz_network *network,
 
 /* ---- Its life ---- */
 
-int toeplitz_gpu_create(const toeplitz_network *network, int ordinal,
-                        toeplitz_pool **result) {
+/* A handle that knows its network and nothing else yet, or NULL. */
+static toeplitz_gpu_handle *allocate_handle(const toeplitz_network *network) {
   const toeplitz_gpu_backend *backend =
       network->gpu->image ? &toeplitz_cuda_backend : &toeplitz_emulator_backend;
-  *result = NULL;
   toeplitz_gpu_handle *handle = calloc(1, backend->handle_size);
   if (!handle || pthread_mutex_init(&handle->mutex, NULL) != 0) {
     free(handle);
     snprintf(last_failure, sizeof last_failure, "no memory for the handle");
-    return TOEPLITZ_OUT_OF_MEMORY;
+    return NULL;
   }
   handle->run_samples = run_samples;
   handle->network = network;
   handle->backend = backend;
+  return handle;
+}
+
+int toeplitz_gpu_create(const toeplitz_network *network, int ordinal,
+                        toeplitz_pool **result) {
+  *result = NULL;
+  toeplitz_gpu_handle *handle = allocate_handle(network);
+  if (!handle)
+    return TOEPLITZ_OUT_OF_MEMORY;
   begin_call(handle);
-  backend->open(handle, ordinal);
+  handle->backend->open(handle, ordinal);
   int status = end_call(handle);
   if (status == TOEPLITZ_SUCCESS)
     *result = (toeplitz_pool *)handle;
   else
     toeplitz_gpu_destroy((toeplitz_pool *)handle);
+  return status;
+}
+
+int toeplitz_gpu_check(const toeplitz_network *network) {
+  /* The host's part of it has a processor too. */
+  int status = toeplitz_check_processor(network);
+  if (status != TOEPLITZ_SUCCESS)
+    return status;
+  toeplitz_gpu_handle *handle = allocate_handle(network);
+  if (!handle)
+    return TOEPLITZ_OUT_OF_MEMORY;
+  begin_call(handle);
+  handle->backend->find(handle, 0);
+  status = end_call(handle);
+  toeplitz_gpu_destroy((toeplitz_pool *)handle);
   return status;
 }
 

@@ -141,6 +141,9 @@ typedef struct toeplitz_network {
    * is to do, a run is slower and nothing else. */
   void (*prepare)(const struct toeplitz_network *network, void *workspace,
                   uint64_t size);
+  /* LLVM's name of the processor that the code is for, such as x86-64-v3, or of
+   * the GPU, such as sm_80. */
+  const char *processor;
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -230,6 +233,26 @@ void toeplitz_prepare(const toeplitz_network *network, void *workspace,
 /* TOEPLITZ_SUCCESS or TOEPLITZ_UNSUPPORTED_PROCESSOR, from missing_feature;
  * what was found once is kept. */
 int toeplitz_check_processor(const toeplitz_network *network);
+
+/* One of several networks that compute the same, each for another processor. */
+typedef struct toeplitz_variant {
+  const toeplitz_network *(*network)(void);
+  /* Whether it can run here: TOEPLITZ_SUCCESS, or why not. */
+  int (*check)(const toeplitz_network *network);
+} toeplitz_variant;
+
+/* The first network of `variants` that can run here; where there is none the
+ * last one, which says what it lacks. A variant of zeros ends them. The result
+ * is kept in *chosen, NULL at first. */
+const toeplitz_network *
+toeplitz_choose_variant(const toeplitz_variant *variants,
+                        const toeplitz_network **chosen);
+
+/* network->threads_create and network->threads_destroy. */
+toeplitz_pool *toeplitz_network_threads_create(const toeplitz_network *network,
+                                               int threads);
+void toeplitz_network_threads_destroy(const toeplitz_network *network,
+                                      toeplitz_pool *pool);
 
 /* An English sentence for a number that a call returned; a constant, never
  * NULL. */

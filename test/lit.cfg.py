@@ -56,6 +56,9 @@ config.available_features.add(platform.machine().replace("_", "-"))
 aarch64_runtime = os.path.join(config.toeplitz_build_root, "lib", "toeplitz", "aarch64-linux-gnu", "libtoeplitz_runtime.a")
 if os.path.exists(aarch64_runtime) and shutil.which("qemu-aarch64"):
     config.available_features.add("qemu-aarch64")
+# Processors of this architecture with fewer features than this machine's.
+if platform.machine() == "x86_64" and shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86-64")
 config.substitutions.append(("%qemu-aarch64", "qemu-aarch64 -L /usr/aarch64-linux-gnu"))
 config.substitutions.append(("%cc-aarch64", "clang-22 --target=aarch64-linux-gnu -fuse-ld=lld"))
 

@@ -63,7 +63,6 @@ createMachine(const TargetDescription &target, unsigned level,
   return machine;
 }
 
-/// What runs the code needs to have, as runtime/toeplitz.h says it.
 static uint64_t getProcessorFeatures(const llvm::TargetMachine &machine) {
 #define X(name, ...) name,
   static constexpr llvm::StringLiteral x86Features[] = {
@@ -79,6 +78,16 @@ static uint64_t getProcessorFeatures(const llvm::TargetMachine &machine) {
   for (auto [number, name] : llvm::enumerate(names))
     features |= uint64_t(subtarget.checkFeatures(("+" + name).str())) << number;
   return features;
+}
+
+std::optional<uint64_t>
+toeplitz::getProcessorFeatures(const TargetDescription &target) {
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createMachine(target, /*level=*/0, error);
+  if (!machine)
+    return std::nullopt;
+  return ::getProcessorFeatures(*machine);
 }
 
 /// Tells LLVM what the schedules decided: vectors of this width are welcome.
@@ -110,6 +119,13 @@ static void addressLargeWeights(llvm::Module &module, const Network &network) {
         ->setCodeModel(llvm::CodeModel::Large);
 }
 
+void NetworkCode::setTarget() {
+  module->setSourceFileName(module->getName());
+  module->setTargetTriple(machine->getTargetTriple());
+  module->setDataLayout(machine->createDataLayout());
+  module->setPICLevel(llvm::PICLevel::BigPIC);
+}
+
 std::unique_ptr<NetworkCode>
 NetworkCode::translate(ModuleOp module, const Network &network,
                        const TargetDescription &target, ArtifactKind kind,
@@ -131,9 +147,7 @@ NetworkCode::translate(ModuleOp module, const Network &network,
     module.emitError("the module can't be translated to LLVM's IR");
     return nullptr;
   }
-  code->module->setSourceFileName(network.name);
-  code->module->setTargetTriple(code->machine->getTargetTriple());
-  code->module->setDataLayout(code->machine->createDataLayout());
+  code->setTarget();
   for (const NetworkWeights &weights : network.weights) {
     llvm::GlobalVariable *global =
         code->module->getGlobalVariable(weights.symbol);
@@ -148,9 +162,9 @@ NetworkCode::translate(ModuleOp module, const Network &network,
     return nullptr;
   }
   addInterface(*code->module, network, kind, options.executableThreads,
-               getProcessorFeatures(*code->machine));
+               {target.isGpu() ? target.gpuArchitecture : target.cpu,
+                ::getProcessorFeatures(*code->machine)});
   code->root = getRootFunction(network);
-  code->module->setPICLevel(llvm::PICLevel::BigPIC);
   preferVectorWidth(*code->module, target);
   if (code->machine->getTargetTriple().getArch() == llvm::Triple::aarch64)
     scheduleForAnyCore(*code->module);
@@ -163,6 +177,23 @@ NetworkCode::translate(ModuleOp module, const Network &network,
     module.emitError("the interface of the network is invalid: ") << broken;
     return nullptr;
   }
+  return code;
+}
+
+std::unique_ptr<NetworkCode>
+NetworkCode::dispatch(const Network &network,
+                      llvm::ArrayRef<VariantSymbols> variants,
+                      const TargetDescription &target, ArtifactKind kind,
+                      const EmitOptions &options, std::string &error) {
+  std::unique_ptr<NetworkCode> code(new NetworkCode);
+  code->level = options.optimizationLevel;
+  code->machine = createMachine(target, code->level, error);
+  if (!code->machine)
+    return nullptr;
+  code->module = std::make_unique<llvm::Module>(network.name, code->context);
+  code->setTarget();
+  addDispatch(*code->module, network, variants, kind,
+              options.executableThreads);
   return code;
 }
 

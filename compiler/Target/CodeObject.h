@@ -12,8 +12,11 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include <memory>
+#include <optional>
 
 namespace toeplitz {
+
+struct VariantSymbols;
 
 /// Runs LLVM's optimisations for kernels on code of any target; `level` is 0 to
 /// 3, as clang's -O.
@@ -29,6 +32,10 @@ llvm::Error writeMachineCode(llvm::Module &module, llvm::TargetMachine &machine,
                              llvm::CodeGenFileType type,
                              llvm::raw_pwrite_stream &stream);
 
+/// What runs the code needs to have, as toeplitz_network of runtime/toeplitz.h
+/// says it. Nothing when LLVM has no code generator for the target.
+std::optional<uint64_t> getProcessorFeatures(const TargetDescription &target);
+
 /// Code of a network on its way through LLVM, all of it or a part. It has a
 /// context of its own, so that several can be worked on at the same time.
 class NetworkCode {
@@ -41,6 +48,12 @@ public:
                                                 const TargetDescription &target,
                                                 ArtifactKind kind,
                                                 const EmitOptions &options);
+  /// Makes the code that chooses among the variants of a network: see
+  /// addDispatch. Returns nothing and says why in `error` when LLVM can't.
+  static std::unique_ptr<NetworkCode>
+  dispatch(const Network &network, llvm::ArrayRef<VariantSymbols> variants,
+           const TargetDescription &target, ArtifactKind kind,
+           const EmitOptions &options, std::string &error);
   /// Reads what `split` made.
   static llvm::Expected<std::unique_ptr<NetworkCode>>
   read(const Bitcode &bitcode, const TargetDescription &target,
@@ -60,6 +73,8 @@ public:
 
 private:
   NetworkCode();
+  /// Gives a new module the target.
+  void setTarget();
 
   /// The first error that LLVM reported by itself.
   std::string diagnostic;

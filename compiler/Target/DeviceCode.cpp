@@ -56,9 +56,10 @@ createMachine(const TargetDescription &target, std::string &error) {
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-std::optional<std::string>
-toeplitz::writeDeviceCode(ModuleOp module, const TargetDescription &target,
-                          const EmitOptions &options) {
+/// PTX of the kernels.
+static std::optional<std::string>
+writeDeviceCode(ModuleOp module, const TargetDescription &target,
+                const EmitOptions &options) {
   auto kernels =
       dyn_cast_or_null<gpu::GPUModuleOp>(module.lookupSymbol("kernels"));
   if (!kernels) {
@@ -101,7 +102,7 @@ toeplitz::writeDeviceCode(ModuleOp module, const TargetDescription &target,
   return text.str().str();
 }
 
-OwningOpRef<ModuleOp> toeplitz::cloneHostModule(ModuleOp module) {
+static OwningOpRef<ModuleOp> cloneHostModule(ModuleOp module) {
   OwningOpRef<ModuleOp> host(module.cloneWithoutRegions());
   Region &body = host->getBodyRegion();
   body.push_back(new Block);
@@ -110,4 +111,18 @@ OwningOpRef<ModuleOp> toeplitz::cloneHostModule(ModuleOp module) {
     if (!isa<gpu::GPUModuleOp>(op))
       body.front().push_back(op.clone(mapping));
   return host;
+}
+
+OwningOpRef<ModuleOp> toeplitz::compileKernels(ModuleOp module,
+                                               const TargetDescription &target,
+                                               const EmitOptions &options,
+                                               Network &network) {
+  std::optional<std::string> image = writeDeviceCode(module, target, options);
+  if (!image)
+    return {};
+  network.gpu->image = std::move(*image);
+  network.gpu->capability = static_cast<int32_t>(target.gpuCapability);
+  network.gpu->exactCapability =
+      llvm::StringRef(target.gpuArchitecture).ends_with("a");
+  return cloneHostModule(module);
 }

@@ -4,23 +4,20 @@
 #define TOEPLITZ_COMPILER_TARGET_DEVICECODE_H
 
 #include "compiler/Analysis/TargetDescription.h"
+#include "compiler/Target/Network.h"
 #include "compiler/Target/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
-#include <optional>
-#include <string>
 
 namespace toeplitz {
 
-/// PTX of the module @kernels of a module in the LLVM dialect, for the target's
-/// GPU. Emits an error and returns nothing where that isn't possible. The
-/// module is only read.
-std::optional<std::string> writeDeviceCode(mlir::ModuleOp module,
-                                           const TargetDescription &target,
-                                           const EmitOptions &options);
-
-/// The module without its kernels: what runs on the host.
-mlir::OwningOpRef<mlir::ModuleOp> cloneHostModule(mlir::ModuleOp module);
+/// Completes a network whose kernels run on a GPU, one that isn't emulated, by
+/// the PTX of the module @kernels of `module`, which is in the LLVM dialect.
+/// Returns the module without the kernels: what runs on the host. Emits an
+/// error and returns nothing where that isn't possible.
+mlir::OwningOpRef<mlir::ModuleOp>
+compileKernels(mlir::ModuleOp module, const TargetDescription &target,
+               const EmitOptions &options, Network &network);
 
 } // namespace toeplitz
 

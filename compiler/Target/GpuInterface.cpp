@@ -98,7 +98,8 @@ llvm::Constant *ProgramBuilder::buildLaunchAll(llvm::Function &main) {
       llvm::FunctionType::get(builder.getVoidTy(),
                               {pointer, pointer, pointer, pointer, pointer},
                               /*isVarArg=*/false),
-      llvm::GlobalValue::InternalLinkage, network.name + "_launch_all", module);
+      llvm::GlobalValue::InternalLinkage, network.symbolName + "_launch_all",
+      module);
   function->setDoesNotThrow();
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
   std::vector<llvm::Value *> arguments = {function->getArg(0),

@@ -150,6 +150,8 @@ typedef struct toeplitz_network {
   uint64_t weights_size;
   /* As NAME_prepare. */
   void (*prepare)(const struct toeplitz_network *network, void *workspace, uint64_t size);
+  /* LLVM's name of the processor that the code is for, such as x86-64-v3, or of the GPU, such as sm_80. */
+  const char *processor;
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */

@@ -1,85 +1,8 @@
-#include "compiler/Target/Interface.h"
-#include "compiler/Target/GpuInterface.h"
-#include "compiler/Target/WeightsObject.h"
-
-#include "runtime/toeplitz.h"
+#include "compiler/Target/InterfaceBuilder.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/IR/IRBuilder.h"
 
 using namespace toeplitz;
-
-namespace {
-
-/// Builds the interface of one network. The C declarations of what is built
-/// here are in runtime/toeplitz.h and Header.cpp.
-class InterfaceBuilder {
-public:
-  InterfaceBuilder(llvm::Module &module, const Network &network)
-      : module(module), network(network), context(module.getContext()),
-        builder(context), pointer(llvm::PointerType::get(context, 0)),
-        int32(llvm::Type::getInt32Ty(context)),
-        int64(llvm::Type::getInt64Ty(context)),
-        nothing(llvm::Type::getVoidTy(context)) {}
-
-  void hideEverything();
-  void buildDescriptor(ArtifactKind kind, uint64_t processorFeatures);
-  void buildThreads(int threads);
-  void buildLibraryFunctions();
-  /// A function that returns the descriptor.
-  void buildAccessor(const std::string &name);
-
-private:
-  llvm::Function *startFunction(const std::string &name, llvm::Type *result,
-                                llvm::ArrayRef<llvm::Type *> parameters,
-                                bool exported);
-  llvm::FunctionCallee declareRuntime(llvm::StringRef name, llvm::Type *result,
-                                      llvm::ArrayRef<llvm::Type *> parameters);
-  llvm::Constant *addConstant(llvm::Constant *value, llvm::StringRef name);
-  llvm::Constant *buildString(llvm::StringRef text);
-  llvm::Constant *buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
-                               llvm::StringRef name);
-  llvm::Function *buildRunOfArrays();
-  /// What only networks of a GPU have; null for others.
-  struct GpuFunctions {
-    llvm::Constant *program, *create, *runChecked, *errorText;
-  };
-  GpuFunctions buildGpuFunctions();
-  llvm::Function *buildRunOnGpu();
-  llvm::Function *buildCreateOnGpu(const std::string &name, bool exported);
-  llvm::Function *buildRunBatch();
-  llvm::Function *buildBatchWorkspaceSize(bool exported);
-  llvm::Constant *getWeights();
-  void buildRun(bool threaded);
-  void buildPrepare();
-  void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
-                      llvm::Type *result, llvm::Type *parameter);
-  llvm::FunctionCallee poolCreate() {
-    return declareRuntime("toeplitz_pool_create", pointer, int32);
-  }
-  llvm::StringRef poolDestroyName() {
-    return network.gpu ? "toeplitz_gpu_destroy" : "toeplitz_pool_destroy";
-  }
-  llvm::FunctionCallee poolDestroy() {
-    return declareRuntime(poolDestroyName(), nothing, pointer);
-  }
-
-  llvm::FunctionCallee prepare() {
-    return declareRuntime("toeplitz_prepare", nothing,
-                          {pointer, pointer, int64});
-  }
-
-  llvm::Module &module;
-  const Network &network;
-  llvm::LLVMContext &context;
-  llvm::IRBuilder<> builder;
-  llvm::PointerType *pointer;
-  llvm::Type *int32, *int64, *nothing;
-  llvm::Function *main = nullptr;
-  llvm::GlobalVariable *descriptor = nullptr;
-};
-
-} // namespace
 
 static void hide(llvm::GlobalValue &value) {
   value.setVisibility(llvm::GlobalValue::HiddenVisibility);
@@ -108,6 +31,13 @@ void InterfaceBuilder::hideEverything() {
     global->setName(weights.objectSymbol);
     hide(*global);
   }
+}
+
+void InterfaceBuilder::qualifyFunctions() {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() &&
+        !function.getName().starts_with(network.symbolName))
+      function.setName(network.symbolName + "_" + function.getName());
 }
 
 llvm::Function *
@@ -149,167 +79,6 @@ llvm::Constant *InterfaceBuilder::buildString(llvm::StringRef text) {
                      "toeplitz_text");
 }
 
-/// An array of toeplitz_tensor.
-llvm::Constant *
-InterfaceBuilder::buildTensors(llvm::ArrayRef<NetworkTensor> tensors,
-                               llvm::StringRef name) {
-  auto *type = llvm::StructType::get(context, {pointer, int32, int32, pointer});
-  std::vector<llvm::Constant *> elements;
-  for (const NetworkTensor &tensor : tensors) {
-    llvm::SmallVector<uint64_t> shape(tensor.shape.begin(), tensor.shape.end());
-    elements.push_back(llvm::ConstantStruct::get(
-        type,
-        {buildString(tensor.name), llvm::ConstantInt::get(int32, shape.size()),
-         llvm::ConstantInt::get(int32, tensor.type),
-         addConstant(llvm::ConstantDataArray::get(context, shape),
-                     "toeplitz_shape")}));
-  }
-  return addConstant(llvm::ConstantArray::get(
-                         llvm::ArrayType::get(type, elements.size()), elements),
-                     name);
-}
-
-/// void run(pool, workspace, inputs, outputs): `main` with its pointers taken
-/// out of the arrays.
-llvm::Function *InterfaceBuilder::buildRunOfArrays() {
-  llvm::Function *run =
-      startFunction(network.name + "_run_arrays", nothing,
-                    {pointer, pointer, pointer, pointer}, /*exported=*/false);
-  std::vector<llvm::Value *> arguments = {run->getArg(0), run->getArg(1)};
-  auto load = [&](llvm::Value *array, size_t count) {
-    for (size_t index = 0; index < count; ++index)
-      arguments.push_back(builder.CreateLoad(
-          pointer, builder.CreateConstGEP1_64(pointer, array, index)));
-  };
-  load(run->getArg(2), network.inputs.size());
-  load(run->getArg(3), network.outputs.size());
-  builder.CreateCall(main, arguments);
-  builder.CreateRetVoid();
-  return run;
-}
-
-InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
-  llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
-  if (!network.gpu)
-    return {none, none, none, none};
-  auto function = [&](llvm::StringRef name,
-                      llvm::ArrayRef<llvm::Type *> parameters,
-                      llvm::Type *result) {
-    return llvm::cast<llvm::Constant>(
-        declareRuntime(name, result, parameters).getCallee());
-  };
-  return {buildGpuProgram(module, network, *main),
-          function("toeplitz_gpu_create", {pointer, int32, pointer}, int32),
-          function("toeplitz_network_run_batch",
-                   {pointer, pointer, int64, pointer, pointer, pointer}, int32),
-          function("toeplitz_gpu_error", pointer, pointer)};
-}
-
-/// void run(pool, workspace, inputs, outputs) on the GPU of `pool`.
-llvm::Function *InterfaceBuilder::buildRunOnGpu() {
-  llvm::Function *run =
-      startFunction(network.name + "_run_arrays", nothing,
-                    {pointer, pointer, pointer, pointer}, /*exported=*/false);
-  builder.CreateCall(
-      declareRuntime("toeplitz_gpu_run", int32,
-                     {pointer, pointer, pointer, pointer}),
-      {descriptor, run->getArg(0), run->getArg(2), run->getArg(3)});
-  builder.CreateRetVoid();
-  return run;
-}
-
-/// toeplitz_pool *threads_create(int threads): the handle of the first GPU, or
-/// null.
-llvm::Function *InterfaceBuilder::buildCreateOnGpu(const std::string &name,
-                                                   bool exported) {
-  llvm::Function *create = startFunction(name, pointer, int32, exported);
-  llvm::Value *result = builder.CreateAlloca(pointer);
-  builder.CreateCall(
-      declareRuntime("toeplitz_gpu_create", int32, {pointer, int32, pointer}),
-      {descriptor, builder.getInt32(0), result});
-  builder.CreateRet(builder.CreateLoad(pointer, result));
-  return create;
-}
-
-/// void run_batch(pool, workspace, inputs, outputs, batch).
-llvm::Function *InterfaceBuilder::buildRunBatch() {
-  llvm::Function *run = startFunction(
-      network.name + "_run_batch_arrays", nothing,
-      {pointer, pointer, pointer, pointer, int64}, /*exported=*/false);
-  builder.CreateCall(
-      declareRuntime("toeplitz_run_samples", nothing,
-                     {pointer, pointer, pointer, pointer, pointer, int64}),
-      {descriptor, run->getArg(0), run->getArg(1), run->getArg(2),
-       run->getArg(3), run->getArg(4)});
-  builder.CreateRetVoid();
-  return run;
-}
-
-/// uint64_t NAME_workspace_size(batch).
-llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
-  llvm::Function *size =
-      startFunction(network.name + "_workspace_size", int64, int64, exported);
-  builder.CreateRet(
-      builder.CreateCall(declareRuntime("toeplitz_samples_workspace_size",
-                                        int64, {pointer, int64}),
-                         {descriptor, size->getArg(0)}));
-  return size;
-}
-
-void InterfaceBuilder::buildDescriptor(ArtifactKind kind,
-                                       uint64_t processorFeatures) {
-  auto *type = llvm::StructType::get(
-      context, {pointer, int32,   int32,   pointer, pointer, int64,   pointer,
-                pointer, pointer, pointer, pointer, int64,   pointer, pointer,
-                pointer, pointer, pointer, pointer, int64,   pointer});
-  // Without its value at first, because functions that stand in it return it.
-  descriptor = new llvm::GlobalVariable(
-      module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
-      /*Initializer=*/nullptr, "toeplitz_descriptor");
-  llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
-  GpuFunctions gpu = buildGpuFunctions();
-  llvm::Constant *run = network.gpu ? buildRunOnGpu() : buildRunOfArrays();
-  llvm::Constant *runBatch = network.hasDynamicBatch ? buildRunBatch() : none;
-  llvm::Constant *batchWorkspaceSize =
-      network.hasDynamicBatch
-          ? buildBatchWorkspaceSize(kind != ArtifactKind::Executable)
-          : none;
-  descriptor->setInitializer(llvm::ConstantStruct::get(
-      type, {buildString(network.name),
-             llvm::ConstantInt::get(int32, network.inputs.size()),
-             llvm::ConstantInt::get(int32, network.outputs.size()),
-             buildTensors(network.inputs, "toeplitz_inputs"),
-             buildTensors(network.outputs, "toeplitz_outputs"),
-             llvm::ConstantInt::get(int64, network.workspaceBytes),
-             run,
-             network.gpu ? buildCreateOnGpu(network.name + "_create_on_gpu",
-                                            /*exported=*/false)
-                         : llvm::cast<llvm::Constant>(poolCreate().getCallee()),
-             llvm::cast<llvm::Constant>(poolDestroy().getCallee()),
-             runBatch,
-             batchWorkspaceSize,
-             llvm::ConstantInt::get(int64, processorFeatures),
-             llvm::cast<llvm::Constant>(
-                 declareRuntime("toeplitz_missing_feature", pointer, pointer)
-                     .getCallee()),
-             gpu.program,
-             gpu.create,
-             gpu.runChecked,
-             gpu.errorText,
-             getWeights(),
-             llvm::ConstantInt::get(
-                 int64, network.gpu ? 0 : getWeightsSectionSize(network)),
-             llvm::cast<llvm::Constant>(prepare().getCallee())}));
-}
-
-/// Where the section of the weights begins: they stand there in their order.
-/// No run reads those of a GPU's network there, which has copies.
-llvm::Constant *InterfaceBuilder::getWeights() {
-  if (network.weights.empty() || network.gpu)
-    return llvm::ConstantPointerNull::get(pointer);
-  return module.getGlobalVariable(network.weights.front().objectSymbol);
-}
-
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
 /// pool first; the batch is before the inputs where it is chosen for each run.
 void InterfaceBuilder::buildRun(bool threaded) {
@@ -343,15 +112,16 @@ void InterfaceBuilder::buildRun(bool threaded) {
   llvm::Value *workspace = function->getArg(parameter);
   builder.CreateRet(
       network.hasDynamicBatch
-          ? builder.CreateCall(
-                declareRuntime(
-                    "toeplitz_network_run_batch", int32,
-                    {pointer, pointer, int64, pointer, pointer, pointer}),
-                {descriptor, pool, batch, inputArray, outputArray, workspace})
+          ? builder.CreateCall(declareRuntime("toeplitz_network_run_batch",
+                                              int32,
+                                              {pointer, pointer, int64, pointer,
+                                               pointer, pointer}),
+                               {getDescriptor(), pool, batch, inputArray,
+                                outputArray, workspace})
           : builder.CreateCall(
                 declareRuntime("toeplitz_network_run", int32,
                                {pointer, pointer, pointer, pointer, pointer}),
-                {descriptor, pool, inputArray, outputArray, workspace}));
+                {getDescriptor(), pool, inputArray, outputArray, workspace}));
 }
 
 /// void NAME_prepare(workspace, size).
@@ -359,8 +129,8 @@ void InterfaceBuilder::buildPrepare() {
   llvm::Function *function =
       startFunction(network.name + "_prepare", nothing, {pointer, int64},
                     /*exported=*/true);
-  builder.CreateCall(prepare(),
-                     {descriptor, function->getArg(0), function->getArg(1)});
+  builder.CreateCall(
+      prepare(), {getDescriptor(), function->getArg(0), function->getArg(1)});
   builder.CreateRetVoid();
 }
 
@@ -379,9 +149,41 @@ void InterfaceBuilder::buildForwarder(const std::string &name,
     builder.CreateRet(call);
 }
 
-void InterfaceBuilder::buildAccessor(const std::string &name) {
-  startFunction(name, pointer, {}, /*exported=*/true);
-  builder.CreateRet(descriptor);
+llvm::Function *InterfaceBuilder::buildAccessor(const std::string &name) {
+  llvm::Function *accessor =
+      startFunction(name, pointer, {}, /*exported=*/true);
+  builder.CreateRet(getDescriptor());
+  return accessor;
+}
+
+void InterfaceBuilder::setVariants(llvm::ArrayRef<VariantSymbols> symbols) {
+  auto *type = llvm::StructType::get(context, {pointer, pointer});
+  std::vector<llvm::Constant *> elements;
+  auto declare = [&](const std::string &name, llvm::Type *result,
+                     llvm::ArrayRef<llvm::Type *> parameters) {
+    return llvm::cast<llvm::Constant>(
+        declareRuntime(name, result, parameters).getCallee());
+  };
+  for (const VariantSymbols &variant : symbols)
+    elements.push_back(llvm::ConstantStruct::get(
+        type, {declare(variant.accessor, pointer, {}),
+               declare(variant.check, int32, pointer)}));
+  elements.push_back(llvm::ConstantAggregateZero::get(type));
+  variants =
+      addConstant(llvm::ConstantArray::get(
+                      llvm::ArrayType::get(type, elements.size()), elements),
+                  "toeplitz_variants");
+  chosen = new llvm::GlobalVariable(
+      module, pointer, /*isConstant=*/false, llvm::GlobalValue::InternalLinkage,
+      llvm::ConstantPointerNull::get(pointer), "toeplitz_chosen");
+}
+
+llvm::Value *InterfaceBuilder::getDescriptor() {
+  if (!variants)
+    return descriptor;
+  return builder.CreateCall(
+      declareRuntime("toeplitz_choose_variant", pointer, {pointer, pointer}),
+      {variants, chosen});
 }
 
 void InterfaceBuilder::buildThreads(int threads) {
@@ -389,10 +191,8 @@ void InterfaceBuilder::buildThreads(int threads) {
   builder.CreateRet(builder.getInt32(static_cast<uint32_t>(threads)));
 }
 
-void InterfaceBuilder::buildLibraryFunctions() {
-  buildRun(/*threaded=*/false);
-  buildRun(/*threaded=*/true);
-  buildPrepare();
+/// NAME_threads_create and NAME_threads_destroy.
+void InterfaceBuilder::buildThreadFunctions() {
   if (network.gpu)
     buildCreateOnGpu(network.name + "_threads_create", /*exported=*/true);
   else
@@ -400,6 +200,31 @@ void InterfaceBuilder::buildLibraryFunctions() {
                    pointer, int32);
   buildForwarder(network.name + "_threads_destroy", poolDestroyName(), nothing,
                  pointer);
+}
+
+/// The same of the variant that was chosen.
+void InterfaceBuilder::buildChosenThreads() {
+  auto build = [&](const std::string &function, llvm::Type *result,
+                   llvm::Type *parameter) {
+    llvm::Function *forwarder = startFunction(network.name + function, result,
+                                              parameter, /*exported=*/true);
+    return builder.CreateCall(declareRuntime("toeplitz_network" + function,
+                                             result, {pointer, parameter}),
+                              {getDescriptor(), forwarder->getArg(0)});
+  };
+  builder.CreateRet(build("_threads_create", pointer, int32));
+  build("_threads_destroy", nothing, pointer);
+  builder.CreateRetVoid();
+}
+
+void InterfaceBuilder::buildLibraryFunctions() {
+  buildRun(/*threaded=*/false);
+  buildRun(/*threaded=*/true);
+  buildPrepare();
+  if (variants)
+    buildChosenThreads();
+  else
+    buildThreadFunctions();
   buildForwarder(network.name + "_error_string", "toeplitz_error_string",
                  pointer, int32);
   buildAccessor(network.name + "_network");
@@ -422,21 +247,46 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
 }
 
 std::string toeplitz::getRootFunction(const Network &network) {
-  return network.name + "_main";
+  return network.symbolName + "_main";
+}
+
+VariantSymbols toeplitz::getVariantSymbols(const Network &network) {
+  return {network.symbolName + "_network",
+          network.gpu ? "toeplitz_gpu_check" : "toeplitz_check_processor"};
+}
+
+void InterfaceBuilder::buildFunctions(ArtifactKind kind, int threads) {
+  if (kind == ArtifactKind::Executable) {
+    buildAccessor("toeplitz_executable_network");
+    buildThreads(threads);
+    return;
+  }
+  buildLibraryFunctions();
+  if (kind == ArtifactKind::SharedLibrary)
+    buildAccessor("toeplitz_shared_network");
 }
 
 void toeplitz::addInterface(llvm::Module &module, const Network &network,
                             ArtifactKind kind, int threads,
-                            uint64_t processorFeatures) {
+                            const Processor &processor) {
   InterfaceBuilder interface(module, network);
   interface.hideEverything();
-  interface.buildDescriptor(kind, processorFeatures);
-  if (kind == ArtifactKind::Executable) {
-    interface.buildAccessor("toeplitz_executable_network");
-    interface.buildThreads(threads);
+  if (network.isVariant()) {
+    interface.buildDescriptor(/*exportsFunctions=*/false, processor);
+    hide(*interface.buildAccessor(getVariantSymbols(network).accessor));
+    interface.qualifyFunctions();
     return;
   }
-  interface.buildLibraryFunctions();
-  if (kind == ArtifactKind::SharedLibrary)
-    interface.buildAccessor("toeplitz_shared_network");
+  interface.buildDescriptor(kind != ArtifactKind::Executable, processor);
+  interface.buildFunctions(kind, threads);
+}
+
+void toeplitz::addDispatch(llvm::Module &module, const Network &network,
+                           llvm::ArrayRef<VariantSymbols> variants,
+                           ArtifactKind kind, int threads) {
+  InterfaceBuilder interface(module, network);
+  interface.setVariants(variants);
+  if (network.hasDynamicBatch && kind != ArtifactKind::Executable)
+    interface.buildBatchWorkspaceSize(/*exported=*/true);
+  interface.buildFunctions(kind, threads);
 }

@@ -211,10 +211,10 @@ static LogicalResult readWeights(LLVM::GlobalOp global, Network &network) {
   }
   // Prefixed with the network's name: these symbols are seen by a linker that
   // may be given several networks.
-  network.weights.push_back(
-      {global.getSymName().str(),
-       "toeplitz_" + network.name + "_weights_" + global.getSymName().str(),
-       values, bytes});
+  network.weights.push_back({global.getSymName().str(),
+                             "toeplitz_" + network.symbolName + "_weights_" +
+                                 global.getSymName().str(),
+                             values, bytes});
   return success();
 }
 
@@ -281,7 +281,8 @@ static LogicalResult readGpu(ModuleOp module, Network &network) {
   return success();
 }
 
-std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
+std::optional<Network> toeplitz::readNetwork(ModuleOp module,
+                                             StringRef variant) {
   Network network;
   auto name = module->getAttrOfType<StringAttr>("toeplitz.name");
   if (!name || !isIdentifier(name)) {
@@ -297,6 +298,9 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module) {
     return std::nullopt;
   }
   network.name = name.str();
+  // No network has a point in its name.
+  network.symbolName =
+      variant.empty() ? network.name : (name.getValue() + "." + variant).str();
 
   auto workspace =
       module->getAttrOfType<IntegerAttr>("toeplitz.workspace_size");

@@ -64,6 +64,9 @@ struct GpuNetwork {
 struct Network {
   /// A C identifier.
   std::string name;
+  /// What the hidden symbols begin with: `name`, or a name of this variant's
+  /// own where a binary has several for different processors.
+  std::string symbolName;
   /// For one sample where the batch is chosen for each run.
   uint64_t workspaceBytes = 0;
   bool hasDynamicBatch = false;
@@ -84,12 +87,16 @@ struct Network {
   /// Where the kernels run on a GPU.
   std::optional<GpuNetwork> gpu;
 
+  /// Whether it is one of several in a binary.
+  bool isVariant() const { return symbolName != name; }
   uint64_t totalWeightsBytes() const;
 };
 
 /// Reads the contract of the lowered stage off `module`. Emits an error and
-/// returns nothing when it isn't fulfilled.
-std::optional<Network> readNetwork(mlir::ModuleOp module);
+/// returns nothing when it isn't fulfilled. `variant` tells this network's
+/// symbols from those of the same network for other processors.
+std::optional<Network> readNetwork(mlir::ModuleOp module,
+                                   llvm::StringRef variant = "");
 
 } // namespace toeplitz
 

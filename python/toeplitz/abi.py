@@ -50,6 +50,7 @@ class Network(ctypes.Structure):
         ("weights", _pointer),
         ("weights_size", ctypes.c_uint64),
         ("prepare", ctypes.CFUNCTYPE(None, _pointer, _pointer, ctypes.c_uint64)),
+        ("processor", ctypes.c_char_p),
     ]
 
 

@@ -197,7 +197,8 @@ def compile(
         batch: the size of leading dimensions that the model leaves open, or "dynamic": each call chooses it.
         constants: inputs that are to be constants of the network, by their names: arrays. Needed for inputs on which
             shapes depend.
-        mcpu: the processor to compile for, by LLVM's name, such as "x86-64-v3"; by default this one.
+        mcpu: the processor to compile for, by LLVM's name, such as "x86-64-v3"; by default this one. Several, separated by
+            commas, make a library with code for each, of which the best that a machine can run is chosen when it is loaded.
         algorithm: the algorithm of every convolution that it can compute, or a dict of them by layers' names; by default
             the cheapest for each. `toeplitz compile --help` lists them.
         fold: how convolutions are taken apart into simpler ones, "none" for not at all, or a dict by layers' names; by

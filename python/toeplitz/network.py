@@ -94,6 +94,11 @@ class Network:
         return self._name
 
     @property
+    def processor(self) -> str:
+        """LLVM's name of the processor, or GPU, that the code is for; of several that a library has code for, the chosen one."""
+        return self._description.processor.decode()
+
+    @property
     def inputs(self) -> tuple[Tensor, ...]:
         """What a call takes, in the order of its arguments."""
         return self._inputs

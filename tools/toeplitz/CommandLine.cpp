@@ -230,8 +230,10 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--mcpu", options.targetCpu,
                   "Processor to compile for, by LLVM's name, such as "
                   "x86-64-v3, znver4 or neoverse-n1; 'native' (the default) "
-                  "is this one")
-      ->option_text("CPU")
+                  "is this one. 'toeplitz compile' takes several for one "
+                  "binary: the code for the best of them that the machine "
+                  "can run is chosen there")
+      ->option_text("CPU[,CPU...]")
       ->group("Target");
   parser
       .add_option("--mtriple", options.targetTriple,
@@ -244,9 +246,11 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--target", options.target,
                   "What the kernels run on: the processor, or an NVIDIA GPU "
                   "that the driver's library starts them on; the default is "
-                  "cpu")
-      ->option_text("cpu | cuda")
-      ->check(CLI::IsMember({"cpu", "cuda"}).description(""))
+                  "cpu. With both, 'toeplitz compile' makes a binary that uses "
+                  "the processor where there is no such GPU")
+      ->option_text("cpu | cuda | cuda,cpu")
+      ->check(
+          CLI::IsMember({"cpu", "cuda", bothTargets.data()}).description(""))
       ->group("Target");
   parser
       .add_option("--gpu-arch", options.gpuArchitecture,

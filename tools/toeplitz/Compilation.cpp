@@ -64,6 +64,10 @@ SmallVector<StringRef> toeplitz::foldNames() {
   return names;
 }
 
+LogicalResult toeplitz::reportNoGpu() {
+  return reportError("--gpu-arch: only --target=cuda is for a GPU");
+}
+
 Compilation::Compilation(const CompilationOptions &options)
     : options(options), diagnostics(context), progress(options.progress) {
   DialectRegistry registry;
@@ -78,12 +82,20 @@ Compilation::Compilation(const CompilationOptions &options)
 LogicalResult Compilation::load(StringRef inputPath) {
   path = inputPath.str();
   std::string error;
+  if (StringRef(options.targetCpu).contains(','))
+    return reportError("--mcpu: '" + options.targetCpu +
+                       "': only 'toeplitz compile' to a binary or its header "
+                       "is for several processors");
+  if (options.target == bothTargets)
+    return reportError("--target: '" + options.target +
+                       "': only 'toeplitz compile' to a binary or its header "
+                       "is for both");
   std::optional<TargetDescription> target =
       describeTarget(options.targetTriple, options.targetCpu, error);
   if (!target)
     return reportError(error);
   if (options.target != "cuda" && !options.gpuArchitecture.empty())
-    return reportError("--gpu-arch: only --target=cuda is for a GPU");
+    return reportNoGpu();
   if (options.target == "cuda" &&
       !describeGpu(*target, options.gpuArchitecture, error))
     return reportError("--gpu-arch: " + error);

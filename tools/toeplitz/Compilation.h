@@ -53,6 +53,7 @@ public:
   SelectionRules getSelectionRules() const;
 
   mlir::ModuleOp getModule() { return *module; }
+  Stage getStage() const { return stage; }
   const TargetDescription &getTarget() const { return pipeline.target; }
 
   /// For work that isn't a pass but takes time; see --time-passes.
@@ -85,6 +86,9 @@ private:
   mlir::TimingScope rootTiming;
   Progress progress;
 };
+
+/// Reports a --gpu-arch where there is no GPU.
+mlir::LogicalResult reportNoGpu();
 
 /// Reads a file of --tuned. Reports what is wrong with it, and when its times
 /// can't be used.

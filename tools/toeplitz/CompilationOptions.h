@@ -13,6 +13,9 @@
 
 namespace toeplitz {
 
+/// --target: code for a GPU, and for the processor where there is none.
+inline constexpr llvm::StringLiteral bothTargets = "cuda,cpu";
+
 struct CompilationOptions {
   /// What the network is to be called; empty for its own name.
   std::string name;
@@ -23,7 +26,8 @@ struct CompilationOptions {
 
   /// LLVM's names of the target, as describeTarget takes them.
   std::string targetTriple;
-  /// "cpu" or "cuda", and the GPU's architecture as describeGpu takes it.
+  /// "cpu", "cuda" or bothTargets, and the GPU's architecture as describeGpu
+  /// takes it.
   std::string target = "cpu", gpuArchitecture;
   std::string targetCpu;
   /// "NAME", "LAYER=NAME", or several of them separated by commas.

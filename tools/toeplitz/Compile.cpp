@@ -4,6 +4,7 @@
 #include "compiler/Target/Header.h"
 #include "tools/toeplitz/CommandLine.h"
 #include "tools/toeplitz/Compilation.h"
+#include "tools/toeplitz/CompileVariants.h"
 #include "tools/toeplitz/Matrix.h"
 #include "tools/toeplitz/Messages.h"
 #include "tools/toeplitz/OutputFile.h"
@@ -52,12 +53,8 @@ llvm::LogicalResult writeStage(Compilation &compilation, Stage stage,
   });
 }
 
-llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
-                                  llvm::StringRef path,
-                                  const CompileOptions &options) {
-  if (failed(compilation.advanceTo(Stage::LLVM)))
-    return llvm::failure();
-  mlir::TimingScope scope = compilation.nestTiming("Machine code");
+EmitOptions getEmitOptions(Compilation &compilation,
+                           const CompileOptions &options) {
   EmitOptions emitOptions;
   emitOptions.runtimeDirectory = options.runtimeDirectory;
   emitOptions.printCommands = options.printCommands;
@@ -67,8 +64,29 @@ llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
     if (done == parts)
       compilation.getProgress().report("linking");
   };
+  return emitOptions;
+}
+
+llvm::LogicalResult writeArtifact(Compilation &compilation, ArtifactKind kind,
+                                  llvm::StringRef path,
+                                  const CompileOptions &options) {
+  if (failed(compilation.advanceTo(Stage::LLVM)))
+    return llvm::failure();
+  mlir::TimingScope scope = compilation.nestTiming("Machine code");
   return emitArtifact(compilation.getModule(), compilation.getTarget(), kind,
-                      path, emitOptions);
+                      path, getEmitOptions(compilation, options));
+}
+
+/// A binary, or its header, for several processors. Texts are of one.
+llvm::LogicalResult writeVariants(const OutputKind &kind, llvm::StringRef path,
+                                  const CompileOptions &options) {
+  if (std::holds_alternative<Header>(kind.what))
+    return writeVariantsHeader(options.compilation, options.network, path);
+  return compileVariants(options.compilation, options.network,
+                         std::get<ArtifactKind>(kind.what), path,
+                         [&](Compilation &compilation) {
+                           return getEmitOptions(compilation, options);
+                         });
 }
 
 llvm::LogicalResult writeHeaderFile(Compilation &compilation,
@@ -108,11 +126,17 @@ llvm::LogicalResult writeDescription(const CompileOptions &options,
   });
 }
 
+/// Whether the kind can be for several processors.
+bool takesVariants(const OutputKind &kind) {
+  return std::holds_alternative<Header>(kind.what) || !kind.isText;
+}
+
 /// Measures the algorithms of the network's layers into the file of --tuned.
 llvm::LogicalResult tune(const CompileOptions &options) {
-  if (options.compilation.target == "cuda")
+  if (options.compilation.target != "cpu")
     return reportError("--tune: kernels are measured on the processor, not "
-                       "with --target=cuda");
+                       "with --target=" +
+                       options.compilation.target);
   llvm::StringRef path = options.compilation.tuned;
   if (failed(checkOutputPath(path, options.network)))
     return llvm::failure();
@@ -155,6 +179,8 @@ int compile(CompileOptions options) {
     if (failed(tune(options)))
       return 1;
   }
+  if (hasVariants(options.compilation) && takesVariants(*kind))
+    return failed(writeVariants(*kind, path, options));
   Compilation compilation(options.compilation);
   if (failed(compilation.load(options.network)))
     return 1;
@@ -255,6 +281,8 @@ Examples:
   toeplitz compile lenet.json                            the program ./lenet
   toeplitz compile lenet.json -o liblenet.so             and lenet.h
   toeplitz compile lenet.json --mcpu x86-64-v3 -o lenet  for any recent x86
+  toeplitz compile lenet.json --mcpu x86-64,x86-64-v3,sapphirerapids -o lenet
+                                                         the best of three
   toeplitz compile lenet.json --mtriple aarch64-linux-gnu -o lenet  for AArch64
   toeplitz compile lenet.json --emit=schedule            what was chosen, to read
   toeplitz compile lenet.json --algorithm conv1=im2col,conv2=direct -o lenet

@@ -159,7 +159,8 @@ static const toeplitz_tensor tensors[][2] = {
                                         toeplitz_gpu_error,                    \
                                         NULL,                                  \
                                         0,                                     \
-                                        toeplitz_prepare};
+                                        toeplitz_prepare,                      \
+                                        "any"};
 
 NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
