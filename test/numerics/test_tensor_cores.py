@@ -14,7 +14,7 @@ from general_ir import BFLOAT16
 from operator_cases import Case, check, description_of, inputs_of
 from test_gpu import CHECKED, CONVOLUTIONS, EMULATED, RESIDUAL
 from test_weights import write_safetensors
-from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
+from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 ALGORITHM = "--algorithm=tensor-core-gemm"
 PRECISIONS = ("tf32", "bf16", "f16")
@@ -188,6 +188,19 @@ def test_bias_residual_and_activation(precision, tmp_path):
     for name, values in expected.items():
         limit = (3e-2 if precision == "bf16" else 4e-3) * np.max(np.abs(values))
         assert 0 < np.max(np.abs(found[name] - values)) <= limit
+
+
+@pytest.mark.parametrize("name, precision", [("lenet5", "f16"), ("digits", "tf32"), ("periodic_flow", "bf16")])
+def test_example(name, precision, tmp_path):
+    """Whole networks, with dense layers among them."""
+    model = SOURCE_ROOT / "examples" / name / f"{name}.json"
+    library = Library(compile_network(model, tmp_path, *EMULATED, ALGORITHM, f"--precision={precision}"))
+    generator = np.random.default_rng(2)
+    inputs = {key: generator.normal(size=shape).astype(np.float32) for key, shape in library.inputs.items()}
+    found = library.run(inputs)
+    for key, expected in evaluate_reference(model, inputs, tmp_path, names=list(found)).items():
+        error = np.max(np.abs(found[key].astype(np.float64) - expected)) / np.max(np.abs(expected))
+        assert 0 < error <= (5e-2 if precision == "bf16" else 5e-3)
 
 
 def test_sums_have_one_order(tmp_path):
