@@ -27,6 +27,13 @@ bool isStreamed(double bytes, kernel::TargetAttr target);
 /// very many, and where two blocks leave no room in the second-level cache.
 bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
 
+/// Cycles that a kernel of `computeCycles` waits for a filter that would stay
+/// in the second-level cache, were it not for the other layers' filters: see
+/// kernel.target's cold_filters. For filters that are transformed, and larger
+/// for it; the others hide behind the products.
+double estimateColdWait(double bytes, double computeCycles,
+                        kernel::TargetAttr target);
+
 /// Cycles that a kernel waits for a filter of so many bytes when several tiles
 /// read each block and none asks ahead.
 double estimateFilterWait(double bytes, kernel::TargetAttr target);

@@ -187,7 +187,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   // The filter is read once for each block.
   double filterBytes = 4.0 * plan.getFilterSize();
   double read = filterBytes * plan.blocks;
-  cost.cycles += read * getCyclesPerByte(filterBytes, target);
+  cost.cycles += read * getCyclesPerByte(filterBytes, target) +
+                 estimateColdWait(filterBytes, cost.cycles, target);
   (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       read;
   cost.level2Bytes +=
