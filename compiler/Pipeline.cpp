@@ -20,6 +20,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace toeplitz;
 
@@ -50,7 +52,16 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
   manager.addPass(createCanonicalizerPass());
 }
 
-static SetTargetOptions getTargetOptions(const TargetDescription &target) {
+double PipelineOptions::getTypicalErrorLimit() const {
+  // Whoever lets factors be rounded has said what may be lost.
+  bool rounds = precision != "f32";
+  return typicalError.value_or(rounds ? std::numeric_limits<double>::infinity()
+                                      : usualTypicalError);
+}
+
+static SetTargetOptions
+getTargetOptions(const PipelineOptions &pipelineOptions) {
+  const TargetDescription &target = pipelineOptions.target;
   SetTargetOptions options;
   options.lanes = target.vectorLanes;
   options.registers = target.vectorRegisters;
@@ -60,6 +71,7 @@ static SetTargetOptions getTargetOptions(const TargetDescription &target) {
   options.amx = target.hasTileProducts;
   options.byElement = target.hasProductsByElement;
   options.gpu = target.gpuCapability;
+  options.precision = pipelineOptions.precision;
   return options;
 }
 
@@ -72,7 +84,7 @@ getAlgorithmOptions(const PipelineOptions &options) {
   passOptions.maxError = options.maxError.value_or(0);
   passOptions.precise = options.precise;
   passOptions.inputRange = options.inputRange.value_or(0);
-  passOptions.typicalError = options.typicalError.value_or(usualTypicalError);
+  passOptions.typicalError = options.getTypicalErrorLimit();
   // The usual limit is nobody's wish.
   passOptions.warn = options.typicalError.has_value();
   passOptions.bounds = options.inputRange.has_value();
@@ -124,7 +136,7 @@ static bufferization::BufferResultsToOutParamsPassOptions getResultOptions() {
 
 void toeplitz::buildTargetPipeline(OpPassManager &manager,
                                    const PipelineOptions &options) {
-  manager.addPass(createSetTarget(getTargetOptions(options.target)));
+  manager.addPass(createSetTarget(getTargetOptions(options)));
   manager.addPass(createChooseFolds(getFoldOptions(options)));
   addMarkedFolds(manager, options);
 }

@@ -43,9 +43,13 @@ struct PipelineOptions {
   std::optional<double> maxError, inputRange;
   /// Whether only algorithms are allowed that round as a sum of products does.
   bool precise = false;
+  /// What a GPU may round the factors of products to: "tf32", "bf16", "f16";
+  /// "f32" for not at all.
+  std::string precision = "f32";
   /// The limit of the network's typical error, infinite for none; nothing for
   /// the usual one.
   std::optional<double> typicalError;
+  double getTypicalErrorLimit() const;
   /// A file of measured times (compiler/Schedule/TunedTimes.h); empty for none.
   std::string tunedPath;
   /// The folds of every layer to which they apply, as "NAME+NAME"; "none"

@@ -1,11 +1,12 @@
 /* The threads of one block, in emulation.
  *
  * Threads that wait for each other are fibers. Warps take turns: all lanes of
- * one run until each of them waits or has ended; a shuffle that all 32 have
- * reached is done, and they go on. When no lane of any warp can go on, all are
- * at a barrier, or have ended, or the block would wait forever, which is an
- * error. */
+ * one run until each of them waits or has ended; a shuffle or a product of
+ * matrices that all 32 have reached is done, and they go on. When no lane of
+ * any warp can go on, all are at a barrier, or have ended, or the block would
+ * wait forever, which is an error. */
 
+#include "runtime/emulated_mma.h"
 #include "runtime/gpu_emulator.h"
 
 #include <inttypes.h>
@@ -30,8 +31,8 @@ int32_t toeplitz_emulated_block(void) { return (int32_t)here->block; }
 static void wait_as(toeplitz_emulator *emulator, toeplitz_thread_state state) {
   if (!emulator->kernel->has_barriers) {
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
-                      "kernel '%s' has barriers or shuffles, but isn't "
-                      "described so",
+                      "kernel '%s' has threads that wait for each other, but "
+                      "isn't described so",
                       emulator->kernel->name);
     return;
   }
@@ -56,6 +57,15 @@ uint32_t toeplitz_emulated_shuffle(int32_t mode, uint32_t value,
   waiting->lane = lane;
   wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
   return waiting->value;
+}
+
+void toeplitz_emulated_mma(int32_t type, uint32_t *words) {
+  toeplitz_emulator *emulator = here;
+  if (emulator->kernel->has_barriers) {
+    emulator->lanes[emulator->thread].mode = type;
+    emulator->lanes[emulator->thread].words = words;
+  }
+  wait_as(emulator, TOEPLITZ_THREAD_AT_PRODUCT);
 }
 
 void *toeplitz_emulated_shared(uint64_t offset) {
@@ -144,22 +154,44 @@ static uint32_t source_lane(int32_t mode, uint32_t lane, uint32_t operand) {
   }
 }
 
-/* Whether all lanes of the warp were in one shuffle, which is done now. */
-static int shuffle(toeplitz_emulator *emulator, uint32_t first,
-                   uint32_t count) {
-  toeplitz_emulated_lane *lanes = &emulator->lanes[first];
+static void shuffle(toeplitz_emulated_lane *lanes) {
   uint32_t values[TOEPLITZ_WARP];
-  if (count < TOEPLITZ_WARP ||
-      !is_in(emulator, first, count, TOEPLITZ_THREAD_AT_SHUFFLE))
-    return 0;
-  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane) {
-    if (lanes[lane].mode != lanes[0].mode)
-      return 0;
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
     values[lane] = lanes[lane].value;
-  }
   for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
     lanes[lane].value =
         values[source_lane(lanes[lane].mode, lane, lanes[lane].lane)];
+}
+
+static void multiply(toeplitz_emulated_lane *lanes) {
+  uint32_t *words[TOEPLITZ_WARP];
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
+    words[lane] = lanes[lane].words;
+  toeplitz_multiply_fragments(lanes[0].mode, words);
+}
+
+/* Whether a thread waits for the others of its warp. */
+static int waits_for_warp(toeplitz_thread_state state) {
+  return state == TOEPLITZ_THREAD_AT_SHUFFLE ||
+         state == TOEPLITZ_THREAD_AT_PRODUCT;
+}
+
+/* Whether all lanes of the warp were in one shuffle or one product of matrices,
+ * which is done now. */
+static int exchange(toeplitz_emulator *emulator, uint32_t first,
+                    uint32_t count) {
+  toeplitz_emulated_lane *lanes = &emulator->lanes[first];
+  toeplitz_thread_state state = lanes[0].state;
+  if (count < TOEPLITZ_WARP || !waits_for_warp(state) ||
+      !is_in(emulator, first, count, state))
+    return 0;
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
+    if (lanes[lane].mode != lanes[0].mode)
+      return 0;
+  if (state == TOEPLITZ_THREAD_AT_SHUFFLE)
+    shuffle(lanes);
+  else
+    multiply(lanes);
   set_all(emulator, first, count, TOEPLITZ_THREAD_RUNS);
   return 1;
 }
@@ -175,7 +207,7 @@ static void run_warp(toeplitz_emulator *emulator, uint32_t first,
       if (toeplitz_fibers_resume(emulator->fibers, thread))
         emulator->lanes[thread].state = TOEPLITZ_THREAD_ENDED;
     }
-  } while (shuffle(emulator, first, count));
+  } while (exchange(emulator, first, count));
 }
 
 static const char *describe(toeplitz_thread_state state) {
@@ -184,6 +216,8 @@ static const char *describe(toeplitz_thread_state state) {
     return "waits at a barrier";
   case TOEPLITZ_THREAD_AT_SHUFFLE:
     return "waits in a shuffle";
+  case TOEPLITZ_THREAD_AT_PRODUCT:
+    return "waits in a product of matrices";
   case TOEPLITZ_THREAD_ENDED:
     return "has ended";
   default:
@@ -191,13 +225,12 @@ static const char *describe(toeplitz_thread_state state) {
   }
 }
 
-/* Shuffles are tried first: a warp that is stuck in one keeps all others at the
- * barrier. */
+/* Warps are tried first: one that is stuck keeps all others at the barrier. */
 static void report_stuck(toeplitz_emulator *emulator) {
   const toeplitz_emulated_lane *lanes = emulator->lanes;
   uint32_t threads = emulator->kernel->threads, first = 0, end = threads;
   uint32_t stuck = 0;
-  while (stuck < threads && lanes[stuck].state != TOEPLITZ_THREAD_AT_SHUFFLE)
+  while (stuck < threads && !waits_for_warp(lanes[stuck].state))
     ++stuck;
   if (stuck < threads) {
     first = stuck / TOEPLITZ_WARP * TOEPLITZ_WARP;
@@ -208,7 +241,7 @@ static void report_stuck(toeplitz_emulator *emulator) {
       ++stuck;
   }
   for (uint32_t other = first; other < end; ++other) {
-    int is_other_kind = lanes[stuck].state == TOEPLITZ_THREAD_AT_SHUFFLE &&
+    int is_other_kind = waits_for_warp(lanes[stuck].state) &&
                         lanes[other].mode != lanes[stuck].mode;
     if (lanes[other].state == lanes[stuck].state && !is_other_kind)
       continue;
@@ -224,9 +257,9 @@ static void report_stuck(toeplitz_emulator *emulator) {
   }
   toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
                     "kernel '%s', block %" PRIu32 ": thread %" PRIu32
-                    " waits in a shuffle, but its warp has %" PRIu32
-                    " threads, expected %d",
-                    emulator->kernel->name, emulator->block, stuck, end - first,
+                    " %s, but its warp has %" PRIu32 " threads, expected %d",
+                    emulator->kernel->name, emulator->block, stuck,
+                    describe(lanes[stuck].state), end - first,
                     (int)TOEPLITZ_WARP);
 }
 

@@ -34,8 +34,8 @@ typedef struct toeplitz_gpu_kernel {
   /* For emulation: what one thread does. `values` are the arguments, 8 bytes
    * each. NULL in an image. */
   void (*emulated)(const uint64_t *values);
-  /* Whether its threads wait for each other, at a barrier or in a shuffle
-   * (emulation needs to know). */
+  /* Whether its threads wait for each other, at a barrier, in a shuffle or in a
+   * product of matrices (emulation needs to know). */
   uint32_t has_barriers;
 } toeplitz_gpu_kernel;
 
@@ -140,6 +140,19 @@ void toeplitz_emulated_access(const void *address, uint64_t bytes,
 /* shfl.sync of all 32 lanes: mode 0 idx, 1 up, 2 down, 3 bfly (PTX ISA,
  * shfl.sync with clamp of a whole warp). */
 uint32_t toeplitz_emulated_shuffle(int32_t mode, uint32_t value, uint32_t lane);
+
+/* What the factors of toeplitz_emulated_mma are. */
+enum { TOEPLITZ_MMA_TF32 = 0, TOEPLITZ_MMA_BF16 = 1, TOEPLITZ_MMA_F16 = 2 };
+
+/* mma.sync of all 32 lanes, with sums in float32: m16n8k8 of TF32 numbers,
+ * m16n8k16 of bfloat16 and half precision. `words` are the lane's fragments:
+ * four words of the left factor, row by row, two of the right one, column by
+ * column, and four sums, which become the results. */
+void toeplitz_emulated_mma(int32_t type, uint32_t *words);
+
+/* cvt.rna.tf32.f32: the nearest TF32 number, of two the one farther from zero;
+ * 0x7fffffff of a NaN. */
+uint32_t toeplitz_emulated_tf32(float value);
 
 #ifdef __cplusplus
 }

@@ -19,15 +19,19 @@ typedef enum toeplitz_thread_state {
   TOEPLITZ_THREAD_RUNS,
   TOEPLITZ_THREAD_AT_BARRIER,
   TOEPLITZ_THREAD_AT_SHUFFLE,
+  TOEPLITZ_THREAD_AT_PRODUCT,
   TOEPLITZ_THREAD_ENDED
 } toeplitz_thread_state;
 
 typedef struct toeplitz_emulated_lane {
   toeplitz_thread_state state;
-  /* Of the shuffle that it waits in; `value` is its result afterwards. */
+  /* Of the shuffle that it waits in; `value` is its result afterwards. `mode`
+   * is also the type of a product. */
   int32_t mode;
   uint32_t value;
   uint32_t lane;
+  /* Of the product of matrices that it waits in: its fragments. */
+  uint32_t *words;
 } toeplitz_emulated_lane;
 
 typedef struct toeplitz_emulator {

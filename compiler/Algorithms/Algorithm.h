@@ -169,6 +169,8 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+  /// Whether it rounds inputs and weights before it multiplies them.
+  bool roundsFactors = false;
   /// Whether it can be computed on a GPU. Others decline there.
   bool runsOnGpu = false;
   /// How often the kernel computes the prologue of an element of its input (see
@@ -180,7 +182,9 @@ struct Algorithm {
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.
-  bool isSumOfProducts() const { return !checkIdentity && !worksOnBfloat16; }
+  bool isSumOfProducts() const {
+    return !checkIdentity && !worksOnBfloat16 && !roundsFactors;
+  }
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

@@ -9,12 +9,12 @@
 // et al., cuDNN: Efficient Primitives for Deep Learning (arXiv:1410.0759),
 // section 3.
 
+#include "compiler/Algorithms/ImplicitGemmBlock.h"
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -28,46 +28,13 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
-/// The multiprocessors that estimates count with: an A100 has 108, an H100 132.
-static constexpr double multiprocessors = 120;
-/// Multiply-adds of a multiprocessor in a cycle, of f32.
-static constexpr double multiplyAddsPerCycle = 128;
-/// Cycles from asking for a tile of the device's memory to its being in the
-/// block's.
-static constexpr double latency = 600;
-
-static double countTiles(const Convolution &convolution,
-                         const ImplicitGemmTile &tile) {
-  double positions =
-      static_cast<double>(convolution.batch) * convolution.getPositions();
-  return convolution.groups *
-         std::ceil(static_cast<double>(convolution.outChannels) /
-                   convolution.groups / tile.channels) *
-         std::ceil(positions / tile.positions);
-}
-
 static double estimateCycles(const Convolution &convolution,
                              const ImplicitGemmTile &tile) {
-  double depth = static_cast<double>(convolution.inChannels) /
-                 convolution.groups * convolution.getTaps();
-  double steps = std::ceil(depth / tile.depth);
-  // What a step takes of a multiprocessor that has blocks enough, and what it
-  // takes at least: threads wait for their tile of the next step.
-  double work = static_cast<double>(tile.channels) * tile.positions *
-                tile.depth / (multiplyAddsPerCycle * tile.getEfficiency());
-  double tiles = countTiles(convolution, tile);
-  auto splits = static_cast<double>(chooseImplicitGemmSplits(
-      static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
-  tiles *= splits;
-  steps = std::ceil(steps / splits);
-  // A block's threads are a part of the 2048 that a multiprocessor may have.
-  double together = std::max(1.0, 1024.0 / tile.getThreads());
-  double perProcessor = std::ceil(tiles / multiprocessors);
-  double waves = std::ceil(perProcessor / together);
-  // The kernel that adds up the parts.
-  constexpr double secondKernel = 4000;
-  return steps * std::max(perProcessor * work, waves * latency) +
-         (splits > 1 ? secondKernel : 0);
+  // Multiply-adds of a multiprocessor in a cycle, of f32.
+  constexpr double multiplyAddsPerCycle = 128;
+  return estimateGemmCycles(
+      convolution, tile,
+      {tile.getThreads(), multiplyAddsPerCycle * tile.getEfficiency()});
 }
 
 static std::vector<ConvolutionSchedule>
@@ -85,19 +52,16 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr) {
   return {schedule};
 }
 
-static ImplicitGemmTile getTile(const ConvolutionSchedule &schedule) {
+static const ImplicitGemmTile &getTile(const ConvolutionSchedule &schedule) {
   return findImplicitGemmTile(schedule.tilePositions, schedule.tileVectors);
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr) {
-  ImplicitGemmTile tile = getTile(schedule);
+  const ImplicitGemmTile &tile = getTile(schedule);
   ConvolutionCost cost;
-  double depth = static_cast<double>(convolution.inChannels) /
-                 convolution.groups * convolution.getTaps();
-  cost.multiplyAdds =
-      countTiles(convolution, tile) * tile.channels * tile.positions * depth;
+  cost.multiplyAdds = countGemmMultiplyAdds(convolution, tile);
   cost.cycles = estimateCycles(convolution, tile);
   return cost;
 }
@@ -112,7 +76,7 @@ static int64_t countChannelTiles(const Convolution &convolution,
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr) {
-  ImplicitGemmTile tile = getTile(schedule);
+  const ImplicitGemmTile &tile = getTile(schedule);
   int64_t depth = llvm::alignTo(convolution.inChannels / convolution.groups *
                                     convolution.getTaps(),
                                 tile.depth);
@@ -125,7 +89,7 @@ static int64_t getPackedSize(const Convolution &convolution,
 static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule, kernel::TargetAttr,
                        ArrayRef<float> filter, MutableArrayRef<float> packed) {
-  ImplicitGemmTile tile = getTile(schedule);
+  const ImplicitGemmTile &tile = getTile(schedule);
   int64_t taps = convolution.getTaps();
   int64_t inputs = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
@@ -145,27 +109,25 @@ static void packFilter(const Convolution &convolution,
   }
 }
 
-/// Of several splits the first step computes partial sums.
+static const ImplicitGemmTile &getTile(kernel::ConvOp op) {
+  return findImplicitGemmTile(op.getTile()[0], op.getTile()[1]);
+}
+
 static Preparation getPreparation(kernel::ConvOp op) {
-  ImplicitGemm gemm = getImplicitGemm(op);
-  if (gemm.countSplits() == 1)
-    return {};
-  return {gemm.countPartialSums(), gemm.countBlocks()};
+  return getImplicitGemm(op, getTile(op)).getPreparation();
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
-  ImplicitGemm gemm = getImplicitGemm(op);
-  return gemm.countSplits() == 1
-             ? gemm.countBlocks()
-             : countFinishingTasks(gemm, kernel::getTarget(op));
+  return countGemmTasks(getImplicitGemm(op, getTile(op)),
+                        kernel::getTarget(op));
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
-  ImplicitGemm gemm = getImplicitGemm(op);
-  if (gemm.countSplits() == 1 || kernel.preparing)
-    emitImplicitGemm(kernel, gemm, getBuffers(op, kernel));
-  else
-    emitFinishing(kernel, gemm, getBuffers(op, kernel));
+  const ImplicitGemmTile &tile = getTile(op);
+  ImplicitGemm gemm = getImplicitGemm(op, tile);
+  ConvolutionBuffers buffers = getBuffers(op, kernel);
+  emitGemm(kernel, gemm, buffers,
+           [&] { emitImplicitGemm(kernel, gemm, tile, buffers); });
   return success();
 }
 

@@ -1,87 +1,58 @@
-// The code of implicit-gemm: what the threads of a block do, and the kernel
-// that adds up the partial sums of several splits.
+// The code of implicit-gemm: what the threads of a block do.
 
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 
-#include "compiler/Lowering/BlockBuilder.h"
-#include "compiler/Lowering/Kernels/TaskDivision.h"
+#include "compiler/Algorithms/ImplicitGemmBlock.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/Support/MathExtras.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
+
+static constexpr ImplicitGemmTile tiles[] = {
+    {{128, 128, 8}, 8, 8}, {{128, 64, 8}, 8, 8}, {{64, 128, 8}, 8, 8},
+    {{64, 64, 16}, 8, 4},  {{64, 32, 16}, 4, 4}, {{32, 64, 16}, 4, 4},
+    {{32, 32, 16}, 4, 4},
+};
+
+ArrayRef<ImplicitGemmTile> toeplitz::getImplicitGemmTiles() { return tiles; }
+
+const ImplicitGemmTile &toeplitz::findImplicitGemmTile(int64_t positions,
+                                                       int64_t channels) {
+  const ImplicitGemmTile *found =
+      llvm::find_if(tiles, [&](const ImplicitGemmTile &tile) {
+        return tile.positions == positions && tile.channels == channels;
+      });
+  assert(found != std::end(tiles) && "no such tile");
+  return *found;
+}
 
 /// Numbers that a thread loads from the block's memory at once.
 static constexpr int64_t quad = 4;
 
 namespace {
 
-/// An output position as a thread sees it: its image and coordinates, and
-/// whether it exists.
-struct Position {
-  Index column, image;
-  SmallVector<Index> output;
-  Value exists;
-};
-
-/// The position of a column that exists.
-Position locatePosition(KernelBuilder &kernel, const ImplicitGemm &gemm,
-                        Index column) {
-  Position position;
-  position.column = column;
-  SmallVector<int64_t> sizes = {gemm.batch};
-  for (const Dimension &dimension : gemm.dimensions)
-    sizes.push_back(dimension.output);
-  SmallVector<Index> all = kernel.delinearize(column, sizes);
-  position.image = all.front();
-  position.output.assign(all.begin() + 1, all.end());
-  return position;
-}
-
 class Emitter {
 public:
   Emitter(KernelBuilder &kernel, const ImplicitGemm &gemm,
-          const ConvolutionBuffers &buffers)
-      : kernel(kernel), gemm(gemm), tile(gemm.tile), buffers(buffers),
-        block(kernel, gemm.tile.getThreads()) {}
+          const ImplicitGemmTile &tile, const ConvolutionBuffers &buffers)
+      : kernel(kernel), tile(tile), buffers(buffers),
+        common(kernel, gemm, buffers, tile.getThreads()), block(common.block) {}
 
   void emit();
 
 private:
-  // --- elements of the data's matrix
-  Position locate(Index column);
-  /// Where tap `tap` of a position lies in the image, and whether it lies in
-  /// it.
-  SmallVector<Index> locateInput(const Position &position, Index tap,
-                                 Value &inside);
-  Value loadInput(const Position &position, Index channel,
-                  ArrayRef<Index> place, Value inside);
-
   // --- a step: a tile of the filter and one of the data
   void divideLoads();
   SmallVector<Value> loadTiles(Index step);
-  SmallVector<Value> loadFilterTile(Index step);
-  SmallVector<Value> loadDataTile(Index step);
   void storeTiles(ArrayRef<Value> values, Index half);
   SmallVector<Value> multiply(Index half, ValueRange sums);
 
-  // --- results
   void finish(ValueRange sums);
-  void storePartialSum(Value sum, Index channel, Index column);
 
   Index number(int64_t value) { return kernel.constant(value); }
-  Value less(Index a, int64_t b) {
-    return arith::CmpIOp::create(kernel.builder, kernel.location,
-                                 arith::CmpIPredicate::slt, kernel.value(a),
-                                 kernel.value(number(b)));
-  }
-  Value both(Value a, Value b) {
-    if (!a || !b)
-      return a ? a : b;
-    return arith::AndIOp::create(kernel.builder, kernel.location, a, b);
-  }
   /// The place of a thread's quadruple `i` along one side of the tile, where
   /// neighbouring threads have neighbouring quadruples.
   Index getQuad(Index threadPlace, int64_t i, int64_t threads) {
@@ -90,85 +61,20 @@ private:
   }
 
   KernelBuilder &kernel;
-  const ImplicitGemm &gemm;
   const ImplicitGemmTile &tile;
   const ConvolutionBuffers &buffers;
-  BlockBuilder block;
+  ImplicitGemmBlock common;
+  BlockBuilder &block;
   /// Two tiles of each: one is read while the next one is written.
   Value filterTiles, dataTiles;
-  /// The block's tile, and the thread's place in it.
-  Index split, group, firstChannel, firstColumn, threadRow, threadColumn;
+  /// The thread's place in the block's tile.
+  Index threadRow, threadColumn;
   /// What a thread brings: rows of the data's tile, `loadRows` apart, of one
   /// column.
   Index loadRow, loadColumn;
   int64_t loadRows = 1, loadsPerThread = 1, filterLoads = 1;
-  Position loadPosition;
+  GemmPosition loadPosition;
 };
-
-// --- elements of the data's matrix ------------------------------------------
-
-Position Emitter::locate(Index column) {
-  int64_t columns = gemm.countPositions();
-  if (columns % tile.positions == 0)
-    return locatePosition(kernel, gemm, column);
-  // The last one in the place of those that don't exist.
-  Position position =
-      locatePosition(kernel, gemm, kernel.min(column, number(columns - 1)));
-  position.exists = less(column, columns);
-  return position;
-}
-
-SmallVector<Index> Emitter::locateInput(const Position &position, Index tap,
-                                        Value &inside) {
-  SmallVector<int64_t> kernelSizes;
-  for (const Dimension &dimension : gemm.dimensions)
-    kernelSizes.push_back(dimension.kernel);
-  SmallVector<Index> taps = kernel.delinearize(tap, kernelSizes);
-  SmallVector<Index> place;
-  for (auto [d, dimension] : llvm::enumerate(gemm.dimensions)) {
-    Index at = kernel.sub(
-        kernel.add(kernel.mul(position.output[d], number(dimension.stride)),
-                   kernel.mul(taps[d], number(dimension.dilation))),
-        number(dimension.paddingLow));
-    place.push_back(at);
-    if (dimension.alwaysReachesInput())
-      continue;
-    // As unsigned numbers, positions before the input are beyond it too.
-    inside =
-        both(inside,
-             arith::CmpIOp::create(kernel.builder, kernel.location,
-                                   arith::CmpIPredicate::ult, kernel.value(at),
-                                   kernel.value(number(dimension.input))));
-  }
-  return place;
-}
-
-Value Emitter::loadInput(const Position &position, Index channel,
-                         ArrayRef<Index> place, Value inside) {
-  // No branch: the first element stands in for what doesn't exist.
-  auto clamp = [&](Index index) -> Index {
-    if (!inside)
-      return index;
-    return Value(arith::SelectOp::create(kernel.builder, kernel.location,
-                                         inside, kernel.value(index),
-                                         kernel.value(number(0))));
-  };
-  SmallVector<Index> indices = {
-      position.image,
-      clamp(kernel.add(kernel.mul(group, number(gemm.inChannels)), channel))};
-  if (!gemm.withoutPositions)
-    for (Index at : place)
-      indices.push_back(clamp(at));
-  indices.push_back(number(0));
-  Value loaded = kernel.loadScalar(buffers.input, indices);
-  if (!inside)
-    return loaded;
-  return arith::SelectOp::create(
-      kernel.builder, kernel.location, inside, loaded,
-      kernel.floatConstant(0, kernel.builder.getF32Type()));
-}
-
-// --- a step -----------------------------------------------------------------
 
 /// Neighbouring threads bring neighbouring columns: positions that mostly lie
 /// together in the image.
@@ -182,19 +88,12 @@ void Emitter::divideLoads() {
   filterLoads = tile.depth * tile.channels / (quad * threads);
   assert(width == tile.positions && tile.depth % loadRows == 0 &&
          filterLoads * quad * threads == tile.depth * tile.channels);
-  loadPosition = locate(kernel.add(firstColumn, loadColumn));
+  loadPosition = common.locate(kernel.add(common.firstColumn, loadColumn));
 }
 
-SmallVector<Value> Emitter::loadFilterTile(Index step) {
+SmallVector<Value> Emitter::loadTiles(Index step) {
   int64_t threads = tile.getThreads();
-  int64_t channelTiles =
-      llvm::divideCeilSigned(gemm.outChannels, tile.channels);
-  Index rows = kernel.add(
-      kernel.mul(kernel.add(kernel.mul(group, number(channelTiles)),
-                            kernel.div(firstChannel, number(tile.channels))),
-                 number(gemm.countSteps())),
-      step);
-  Index start = kernel.mul(rows, number(tile.depth * tile.channels));
+  Index start = common.getFilterTile(step, tile.depth * tile.channels);
   SmallVector<Value> values;
   for (int64_t i = 0; i < filterLoads; ++i)
     values.push_back(kernel.loadVector(
@@ -203,43 +102,11 @@ SmallVector<Value> Emitter::loadFilterTile(Index step) {
                    kernel.mul(kernel.add(block.thread(), number(i * threads)),
                               number(quad))),
         quad));
-  return values;
-}
-
-SmallVector<Value> Emitter::loadDataTile(Index step) {
-  SmallVector<Value> values;
-  Index first = kernel.mul(step, number(tile.depth));
-  auto getRow = [&](int64_t i) {
-    return kernel.add(loadRow, number(i * loadRows));
-  };
-  if (gemm.inChannels % tile.depth == 0) {
-    // All rows of the step belong to one tap.
-    Index tap = kernel.div(first, number(gemm.inChannels));
-    Index channel = kernel.rem(first, number(gemm.inChannels));
-    Value inside = loadPosition.exists;
-    SmallVector<Index> place = locateInput(loadPosition, tap, inside);
-    for (int64_t i = 0; i < loadsPerThread; ++i)
-      values.push_back(loadInput(loadPosition, kernel.add(channel, getRow(i)),
-                                 place, inside));
-    return values;
-  }
-  int64_t depth = gemm.countTaps() * gemm.inChannels;
-  for (int64_t i = 0; i < loadsPerThread; ++i) {
-    Index row = kernel.add(first, getRow(i));
-    Value inside = loadPosition.exists;
-    if (depth % tile.depth != 0)
-      inside = both(inside, less(row, depth));
-    Index tap = kernel.div(row, number(gemm.inChannels));
-    SmallVector<Index> place = locateInput(loadPosition, tap, inside);
-    values.push_back(loadInput(
-        loadPosition, kernel.rem(row, number(gemm.inChannels)), place, inside));
-  }
-  return values;
-}
-
-SmallVector<Value> Emitter::loadTiles(Index step) {
-  SmallVector<Value> values = loadFilterTile(step);
-  llvm::append_range(values, loadDataTile(step));
+  SmallVector<Index> rows;
+  for (int64_t i = 0; i < loadsPerThread; ++i)
+    rows.push_back(kernel.add(loadRow, number(i * loadRows)));
+  llvm::append_range(values,
+                     common.loadColumn(loadPosition, step, rows, /*length=*/1));
   return values;
 }
 
@@ -299,135 +166,45 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
                         });
 }
 
-// --- results ----------------------------------------------------------------
-
-void Emitter::storePartialSum(Value sum, Index channel, Index column) {
-  Index row = kernel.add(
-      kernel.mul(kernel.add(kernel.mul(split, number(gemm.groups)), group),
-                 number(gemm.outChannels)),
-      channel);
-  kernel.storeScalar(
-      sum, buffers.prepared,
-      kernel.add(kernel.mul(row, number(gemm.countPositions())), column));
-}
-
 void Emitter::finish(ValueRange sums) {
   int64_t columns = tile.threadPositions;
-  SmallVector<Position> positions;
+  SmallVector<GemmPosition> positions;
   for (int64_t n = 0; n < columns; ++n)
-    positions.push_back(locate(kernel.add(
-        firstColumn, kernel.add(getQuad(threadColumn, n / quad,
-                                        tile.positions / tile.threadPositions),
-                                number(n % quad)))));
-  bool cutChannels = gemm.outChannels % tile.channels != 0;
+    positions.push_back(common.locate(
+        kernel.add(common.firstColumn,
+                   kernel.add(getQuad(threadColumn, n / quad,
+                                      tile.positions / tile.threadPositions),
+                              number(n % quad)))));
   for (int64_t m = 0; m < tile.threadChannels; ++m) {
-    Index channel = kernel.add(
-        firstChannel, kernel.add(getQuad(threadRow, m / quad,
-                                         tile.channels / tile.threadChannels),
-                                 number(m % quad)));
-    Value channelExists =
-        cutChannels ? less(channel, gemm.outChannels) : Value();
-    for (int64_t n = 0; n < columns; ++n) {
-      Value exists = both(channelExists, positions[n].exists);
-      Value sum = sums[m * columns + n];
-      auto write = [&] {
-        if (gemm.countSplits() == 1)
-          finishElement(
-              kernel, buffers, gemm.activation, sum, positions[n].image,
-              kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
-              gemm.dimensions, positions[n].output);
-        else
-          storePartialSum(sum, channel, positions[n].column);
-      };
-      if (exists)
-        kernel.ifThen(exists, write);
-      else
-        write();
-    }
+    Index channel =
+        kernel.add(common.firstChannel,
+                   kernel.add(getQuad(threadRow, m / quad,
+                                      tile.channels / tile.threadChannels),
+                              number(m % quad)));
+    for (int64_t n = 0; n < columns; ++n)
+      common.store(sums[m * columns + n], channel, positions[n]);
   }
 }
 
 void Emitter::emit() {
-  int64_t channelTiles =
-      llvm::divideCeilSigned(gemm.outChannels, tile.channels);
-  int64_t columnTiles =
-      llvm::divideCeilSigned(gemm.countPositions(), tile.positions);
-  // Blocks that run together share the filter's tile.
-  SmallVector<Index> place =
-      kernel.delinearize(kernel.task, {gemm.countSplits(), gemm.groups,
-                                       channelTiles, columnTiles});
-  split = place[0];
-  group = place[1];
-  firstChannel = kernel.mul(place[2], number(tile.channels));
-  firstColumn = kernel.mul(place[3], number(tile.positions));
   Index rowThreads = number(tile.positions / tile.threadPositions);
   threadRow = kernel.div(block.thread(), rowThreads);
   threadColumn = kernel.rem(block.thread(), rowThreads);
-  filterTiles = block.createShared({2 * tile.depth * tile.channels});
-  dataTiles = block.createShared({2 * tile.depth * tile.positions});
+  Type type = kernel.builder.getF32Type();
+  filterTiles = block.createShared({2 * tile.depth * tile.channels}, type);
+  dataTiles = block.createShared({2 * tile.depth * tile.positions}, type);
   divideLoads();
-
-  Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
-  Index steps = number(gemm.countStepsOfSplit());
-  if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
-    steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
-  storeTiles(loadTiles(firstStep), number(0));
-  block.barrier();
-  SmallVector<Value> sums(tile.threadPositions * tile.threadChannels,
-                          kernel.floatConstant(0, kernel.builder.getF32Type()));
-  Index last = kernel.sub(steps, number(1));
-  sums = kernel.forLoop(
-      number(0), last, 1, sums, [&](Index step, ValueRange carried) {
-        Index next = kernel.add(step, number(1));
-        SmallVector<Value> loaded = loadTiles(kernel.add(firstStep, next));
-        SmallVector<Value> added =
-            multiply(kernel.rem(step, number(2)), carried);
-        storeTiles(loaded, kernel.rem(next, number(2)));
-        block.barrier();
-        return added;
-      });
-  sums = multiply(kernel.rem(last, number(2)), sums);
-  finish(sums);
+  finish(common.addUp(
+      tile.threadPositions * tile.threadChannels,
+      {[&](Index step) { return loadTiles(step); },
+       [&](ArrayRef<Value> values, Index half) { storeTiles(values, half); },
+       [&](Index half, ValueRange sums) { return multiply(half, sums); }}));
 }
 
 } // namespace
 
 void toeplitz::emitImplicitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                                const ImplicitGemmTile &tile,
                                 const ConvolutionBuffers &buffers) {
-  Emitter(kernel, gemm, buffers).emit();
-}
-
-static TaskDivision divideFinishing(const ImplicitGemm &gemm,
-                                    kernel::TargetAttr target) {
-  return TaskDivision(target,
-                      {gemm.groups * gemm.outChannels, gemm.countPositions()},
-                      /*workPerPoint=*/1);
-}
-
-int64_t toeplitz::countFinishingTasks(const ImplicitGemm &gemm,
-                                      kernel::TargetAttr target) {
-  return divideFinishing(gemm, target).getCount();
-}
-
-void toeplitz::emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
-                             const ConvolutionBuffers &buffers) {
-  divideFinishing(gemm, kernel.target)
-      .forEach(kernel, [&](ArrayRef<Index> place) {
-        int64_t columns = gemm.countPositions();
-        Value sum;
-        for (int64_t split = 0; split < gemm.countSplits(); ++split) {
-          Index row = kernel.add(
-              kernel.constant(split * gemm.groups * gemm.outChannels),
-              place[0]);
-          Value part = kernel.loadScalar(
-              buffers.prepared,
-              kernel.add(kernel.mul(row, kernel.constant(columns)), place[1]));
-          sum = sum ? Value(arith::AddFOp::create(kernel.builder,
-                                                  kernel.location, sum, part))
-                    : part;
-        }
-        Position position = locatePosition(kernel, gemm, place[1]);
-        finishElement(kernel, buffers, gemm.activation, sum, position.image,
-                      place[0], gemm.dimensions, position.output);
-      });
+  Emitter(kernel, gemm, tile, buffers).emit();
 }

@@ -1,31 +1,14 @@
-// What the kernel of implicit-gemm works on: tiles, steps and splits.
+// What the kernels of implicit-gemm and tensor-core-gemm work on: tiles, steps
+// and splits.
 
-#include "compiler/Algorithms/ImplicitGemmKernel.h"
+#include "compiler/Algorithms/ImplicitGemmPlan.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace mlir;
 using namespace toeplitz;
-
-static constexpr ImplicitGemmTile tiles[] = {
-    {128, 128, 8, 8, 8}, {128, 64, 8, 8, 8}, {64, 128, 8, 8, 8},
-    {64, 64, 16, 8, 4},  {64, 32, 16, 4, 4}, {32, 64, 16, 4, 4},
-    {32, 32, 16, 4, 4},
-};
-
-ArrayRef<ImplicitGemmTile> toeplitz::getImplicitGemmTiles() { return tiles; }
-
-ImplicitGemmTile toeplitz::findImplicitGemmTile(int64_t positions,
-                                                int64_t channels) {
-  const ImplicitGemmTile *found =
-      llvm::find_if(tiles, [&](const ImplicitGemmTile &tile) {
-        return tile.positions == positions && tile.channels == channels;
-      });
-  assert(found != std::end(tiles) && "no such tile");
-  return *found;
-}
 
 int64_t ImplicitGemm::countTaps() const {
   int64_t taps = 1;
@@ -45,7 +28,9 @@ int64_t ImplicitGemm::countSteps() const {
   return llvm::divideCeilSigned(countTaps() * inChannels, tile.depth);
 }
 
-int64_t toeplitz::chooseImplicitGemmSplits(int64_t tiles, int64_t steps) {
+/// How many parts sums of `steps` steps are divided into where there are
+/// `tiles` tiles.
+static int64_t chooseSplits(int64_t tiles, int64_t steps) {
   // Two blocks for each of some 130 multiprocessors; the start and end of a
   // block should be little beside its steps, and the second kernel reads every
   // part.
@@ -56,20 +41,31 @@ int64_t toeplitz::chooseImplicitGemmSplits(int64_t tiles, int64_t steps) {
 }
 
 int64_t ImplicitGemm::countStepsOfSplit() const {
-  return llvm::divideCeilSigned(
-      countSteps(), chooseImplicitGemmSplits(countTiles(), countSteps()));
+  return llvm::divideCeilSigned(countSteps(),
+                                chooseSplits(countTiles(), countSteps()));
 }
 
 int64_t ImplicitGemm::countSplits() const {
   return llvm::divideCeilSigned(countSteps(), countStepsOfSplit());
 }
 
+int64_t ImplicitGemm::countChannelTiles() const {
+  return llvm::divideCeilSigned(outChannels, tile.channels);
+}
+
 int64_t ImplicitGemm::countTiles() const {
-  return groups * llvm::divideCeilSigned(outChannels, tile.channels) *
+  return groups * countChannelTiles() *
          llvm::divideCeilSigned(countPositions(), tile.positions);
 }
 
-ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op) {
+Preparation ImplicitGemm::getPreparation() const {
+  if (countSplits() == 1)
+    return {};
+  return {countPartialSums(), countBlocks()};
+}
+
+ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op,
+                                       const GemmTile &tile) {
   ImplicitGemm gemm;
   gemm.batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
   gemm.groups = op.getGroups();
@@ -77,7 +73,58 @@ ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op) {
   gemm.outChannels = op.getOutChannels() / op.getGroups();
   gemm.dimensions = getDimensions(op);
   gemm.withoutPositions = op.getKernel().empty();
-  gemm.tile = findImplicitGemmTile(op.getTile()[0], op.getTile()[1]);
+  gemm.tile = tile;
   gemm.activation = op.getActivationAttr();
   return gemm;
+}
+
+// --- estimates --------------------------------------------------------------
+
+static double countTiles(const Convolution &convolution, const GemmTile &tile) {
+  double positions =
+      static_cast<double>(convolution.batch) * convolution.getPositions();
+  return convolution.groups *
+         std::ceil(static_cast<double>(convolution.outChannels) /
+                   convolution.groups / tile.channels) *
+         std::ceil(positions / tile.positions);
+}
+
+static double getDepth(const Convolution &convolution) {
+  return static_cast<double>(convolution.inChannels) / convolution.groups *
+         convolution.getTaps();
+}
+
+double toeplitz::countGemmMultiplyAdds(const Convolution &convolution,
+                                       const GemmTile &tile) {
+  return countTiles(convolution, tile) * tile.channels * tile.positions *
+         getDepth(convolution);
+}
+
+double toeplitz::estimateGemmCycles(const Convolution &convolution,
+                                    const GemmTile &tile,
+                                    const GemmSpeed &speed) {
+  // The multiprocessors that estimates count with: an A100 has 108, an H100
+  // 132.
+  constexpr double multiprocessors = 120;
+  // Cycles from asking for a tile of the device's memory to its being in the
+  // block's.
+  constexpr double latency = 600;
+  double steps = std::ceil(getDepth(convolution) / tile.depth);
+  // What a step takes of a multiprocessor that has blocks enough, and what it
+  // takes at least: threads wait for their tile of the next step.
+  double work = static_cast<double>(tile.channels) * tile.positions *
+                tile.depth / speed.multiplyAddsPerCycle;
+  double tiles = countTiles(convolution, tile);
+  auto splits = static_cast<double>(
+      chooseSplits(static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
+  tiles *= splits;
+  steps = std::ceil(steps / splits);
+  // A block's threads are a part of the 2048 that a multiprocessor may have.
+  double together = std::max(1.0, 1024.0 / static_cast<double>(speed.threads));
+  double perProcessor = std::ceil(tiles / multiprocessors);
+  double waves = std::ceil(perProcessor / together);
+  // The kernel that adds up the parts.
+  constexpr double secondKernel = 4000;
+  return steps * std::max(perProcessor * work, waves * latency) +
+         (splits > 1 ? secondKernel : 0);
 }

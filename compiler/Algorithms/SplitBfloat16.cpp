@@ -25,13 +25,12 @@
 
 #include "compiler/Algorithms/SplitBfloat16.h"
 #include "compiler/Algorithms/FilterStream.h"
+#include "compiler/Algorithms/ReducedPrecision.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/SplitBfloat16Tasks.h"
 #include "compiler/Algorithms/Table.h"
 
-#include "llvm/ADT/APFloat.h"
-#include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -127,19 +126,6 @@ static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
   return SplitBfloat16Plan(convolution, schedule, target).getFilterSize();
-}
-
-/// Rounds to the nearest bfloat16, to even between two. (What is larger than
-/// the largest one becomes an infinity.)
-static uint16_t roundToBfloat16(float number) {
-  auto bits = llvm::bit_cast<uint32_t>(number);
-  if (std::isnan(number))
-    return static_cast<uint16_t>((bits >> 16) | 0x40);
-  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-static float fromBfloat16(uint16_t number) {
-  return llvm::bit_cast<float>(static_cast<uint32_t>(number) << 16);
 }
 
 /// The order of packed filters: groups x blocks of vectors x channel steps x
@@ -260,6 +246,7 @@ const Algorithm toeplitz::splitBfloat16Algorithm = {
     /*checkIdentity=*/nullptr,
     /*takesCircularPadding=*/false,
     /*worksOnBfloat16=*/true,
+    /*roundsFactors=*/false,
     /*runsOnGpu=*/false,
     countPrologues,
 };

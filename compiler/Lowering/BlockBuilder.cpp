@@ -14,11 +14,11 @@ BlockBuilder::BlockBuilder(KernelBuilder &kernel, int64_t threads)
                                                gpu::Dimension::x));
 }
 
-Value BlockBuilder::createShared(ArrayRef<int64_t> sizes) {
+Value BlockBuilder::createShared(ArrayRef<int64_t> sizes, Type element) {
   auto space = gpu::AddressSpaceAttr::get(kernel.builder.getContext(),
                                           gpu::AddressSpace::Workgroup);
-  auto type = MemRefType::get(sizes, kernel.builder.getF32Type(),
-                              MemRefLayoutAttrInterface(), space);
+  auto type =
+      MemRefType::get(sizes, element, MemRefLayoutAttrInterface(), space);
   // launch-on-gpu makes it a part of the kernel's declaration.
   return memref::AllocOp::create(kernel.builder, kernel.location, type);
 }

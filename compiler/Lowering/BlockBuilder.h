@@ -16,8 +16,8 @@ public:
 
   /// The thread's number in its block.
   KernelBuilder::Index thread() const { return threadNumber; }
-  /// Memory of the block: `sizes` floats, of unspecified value at first.
-  mlir::Value createShared(llvm::ArrayRef<int64_t> sizes);
+  /// Memory of the block: `sizes` elements, of unspecified value at first.
+  mlir::Value createShared(llvm::ArrayRef<int64_t> sizes, mlir::Type element);
   /// Every thread waits until all have come here; what they wrote to the
   /// block's memory is then seen by all.
   void barrier();

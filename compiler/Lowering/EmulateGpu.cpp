@@ -2,6 +2,8 @@
 // in the place of the hardware.
 
 #include "compiler/Lowering/Passes.h"
+#include "runtime/emulated_mma.h"
+#include "runtime/gpu.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -130,11 +132,133 @@ private:
       return replaceByCall("toeplitz_emulated_barrier", {});
     if (auto address = dyn_cast<LLVM::AddressOfOp>(op))
       return convertAddress(address);
+    if (auto product = dyn_cast<NVVM::MmaOp>(op))
+      return convertProduct(product);
+    if (auto rounding = dyn_cast<NVVM::ConvertFloatToTF32Op>(op))
+      return convertRounding(rounding);
+    if (auto rounding = dyn_cast<NVVM::ConvertF32x2ToBF16x2Op>(op))
+      return convertRounding(rounding);
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");
     if (check)
       checkAccess(op);
     return success();
+  }
+
+  /// cvt.rna.tf32.f32.
+  LogicalResult convertRounding(NVVM::ConvertFloatToTF32Op op) {
+    if (op.getRnd() != NVVM::FPRoundingMode::RNA ||
+        op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
+      return op.emitOpError("isn't emulated: expected rounding to the nearest, "
+                            "ties away from zero, and nothing else");
+    OpBuilder builder(op);
+    Type number = builder.getF32Type();
+    op.replaceAllUsesWith(
+        LLVM::CallOp::create(
+            builder, op.getLoc(),
+            declare("toeplitz_emulated_tf32", builder.getI32Type(), {number}),
+            op.getSrc())
+            .getResult());
+    op.erase();
+    return success();
+  }
+
+  /// cvt.rn.bf16x2.f32, which the CPU has too.
+  LogicalResult convertRounding(NVVM::ConvertF32x2ToBF16x2Op op) {
+    if (op.getRnd() != NVVM::FPRoundingMode::RN ||
+        op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
+      return op.emitOpError("isn't emulated: expected rounding to the nearest, "
+                            "ties to even, and nothing else");
+    OpBuilder builder(op);
+    Location location = op.getLoc();
+    Value pair = LLVM::PoisonOp::create(
+        builder, location, VectorType::get({2}, builder.getF32Type()));
+    for (auto [place, number] :
+         llvm::enumerate(ValueRange{op.getSrcLo(), op.getSrcHi()}))
+      pair = LLVM::InsertElementOp::create(
+          builder, location, pair, number,
+          LLVM::ConstantOp::create(
+              builder, location, builder.getI32Type(),
+              builder.getI32IntegerAttr(static_cast<int32_t>(place))));
+    op.replaceAllUsesWith(
+        LLVM::FPTruncOp::create(builder, location, op.getType(), pair)
+            .getResult());
+    op.erase();
+    return success();
+  }
+
+  /// What the emulator calls the factors of a product that it computes.
+  static std::optional<int32_t> getProductType(NVVM::MmaOp op) {
+    NVVM::MMAShapeAttr shape = op.getShape();
+    if (shape.getM() != 16 || shape.getN() != 8 ||
+        op.getLayoutA() != NVVM::MMALayout::row ||
+        op.getLayoutB() != NVVM::MMALayout::col ||
+        op.getMultiplicandAPtxType() != op.getMultiplicandBPtxType() ||
+        op.accumPtxType() != NVVM::MMATypes::f32 ||
+        op.resultPtxType() != NVVM::MMATypes::f32)
+      return std::nullopt;
+    NVVM::MMATypes type = *op.getMultiplicandAPtxType();
+    if (type == NVVM::MMATypes::tf32 && shape.getK() == 8)
+      return TOEPLITZ_MMA_TF32;
+    if (type == NVVM::MMATypes::bf16 && shape.getK() == 16)
+      return TOEPLITZ_MMA_BF16;
+    if (type == NVVM::MMATypes::f16 && shape.getK() == 16)
+      return TOEPLITZ_MMA_F16;
+    return std::nullopt;
+  }
+
+  /// mma.sync, whose fragments go by way of the thread's memory.
+  LogicalResult convertProduct(NVVM::MmaOp op) {
+    std::optional<int32_t> type = getProductType(op);
+    if (!type)
+      return op.emitOpError("isn't emulated: expected m16n8k8 of tf32 or "
+                            "m16n8k16 of bf16 or f16, with sums of f32");
+    OpBuilder builder(op);
+    Location location = op.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int32 = builder.getI32Type();
+    Value words = getFragments(op->getParentOfType<LLVM::LLVMFuncOp>());
+    auto getWord = [&](unsigned place) -> Value {
+      return LLVM::GEPOp::create(
+          builder, location, pointer, int32, words,
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(place)});
+    };
+    for (auto [place, operand] : llvm::enumerate(op->getOperands()))
+      LLVM::StoreOp::create(builder, location, operand, getWord(place));
+    LLVM::CallOp::create(
+        builder, location,
+        declare("toeplitz_emulated_mma", Type(), {int32, pointer}),
+        ValueRange{LLVM::ConstantOp::create(builder, location, int32,
+                                            builder.getI32IntegerAttr(*type)),
+                   words});
+    auto results = cast<LLVM::LLVMStructType>(op.getType());
+    Value result = LLVM::PoisonOp::create(builder, location, results);
+    for (auto [place, sum] : llvm::enumerate(results.getBody())) {
+      Value word = getWord(TOEPLITZ_MMA_LEFT + TOEPLITZ_MMA_RIGHT + place);
+      result = LLVM::InsertValueOp::create(
+          builder, location, result,
+          LLVM::LoadOp::create(builder, location, sum, word),
+          static_cast<int64_t>(place));
+    }
+    op.replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+  /// The memory in which a thread hands over its fragments.
+  Value getFragments(LLVM::LLVMFuncOp function) {
+    Value &memory = fragments[function];
+    if (memory)
+      return memory;
+    OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+    Type int32 = builder.getI32Type();
+    Value count =
+        LLVM::ConstantOp::create(builder, function.getLoc(), int32,
+                                 builder.getI32IntegerAttr(TOEPLITZ_MMA_WORDS));
+    memory = LLVM::AllocaOp::create(builder, function.getLoc(),
+                                    LLVM::LLVMPointerType::get(&getContext()),
+                                    int32, count);
+    return memory;
   }
 
   LogicalResult convertAddress(LLVM::AddressOfOp op) {
@@ -236,6 +360,7 @@ private:
   }
 
   llvm::StringMap<int64_t> sharedPlaces, sharedBytes;
+  llvm::DenseMap<LLVM::LLVMFuncOp, Value> fragments;
 };
 
 } // namespace

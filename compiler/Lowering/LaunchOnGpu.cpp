@@ -26,6 +26,8 @@ struct KernelCall {
   int64_t tasks;
 };
 
+/// What a block's buffers are aligned to, in bytes.
+constexpr int64_t sharedAlignment = 16;
 /// What the hardware runs together.
 constexpr int64_t warp = 32;
 /// Threads of a block whose tasks are threads: enough that the few blocks that
@@ -196,13 +198,18 @@ private:
     gpu::ReturnOp::create(builder, location);
   }
 
-  /// A block's memory is declared by its kernel.
+  /// A block's memory is declared by its kernel, with buffers that begin where
+  /// four floats at once may be read.
   static void moveSharedMemory(gpu::GPUFuncOp function) {
     SmallVector<memref::AllocOp> buffers;
     function.walk([&](memref::AllocOp op) { buffers.push_back(op); });
-    for (memref::AllocOp buffer : buffers) {
+    for (auto [place, buffer] : llvm::enumerate(buffers)) {
       Value memory =
           function.addWorkgroupAttribution(buffer.getType(), buffer.getLoc());
+      function.setWorkgroupAttributionAttr(
+          place, LLVM::LLVMDialect::getAlignAttrName(),
+          IntegerAttr::get(IntegerType::get(function.getContext(), 64),
+                           sharedAlignment));
       buffer.replaceAllUsesWith(memory);
       buffer.erase();
     }

@@ -38,10 +38,17 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
 
   void runOnOperation() override {
     auto emitError = [&] { return getOperation().emitError(); };
+    std::optional<kernel::Precision> factors =
+        kernel::symbolizePrecision(precision);
+    if (!factors) {
+      emitError() << "unknown precision '" << precision
+                  << "', expected f32, tf32, bf16 or f16";
+      return signalPassFailure();
+    }
     auto target = kernel::TargetAttr::getChecked(
         emitError, &getContext(), int64_t(lanes), int64_t(registers),
         int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx),
-        int64_t(byElement), int64_t(gpu), int64_t(hasColdFilters()));
+        int64_t(byElement), int64_t(gpu), int64_t(hasColdFilters()), *factors);
     if (!target)
       return signalPassFailure();
     getOperation()->setAttr("kernel.target", target);

@@ -280,7 +280,8 @@ toeplitz::buildCompiledModule(MLIRContext &context, ArrayRef<LayerCopy> copies,
       &context, foreignTarget.getLanes(), foreignTarget.getRegisters(),
       foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2(),
       foreignTarget.getAmx(), foreignTarget.getByElement(),
-      foreignTarget.getGpu(), foreignTarget.getColdFilters());
+      foreignTarget.getGpu(), foreignTarget.getColdFilters(),
+      foreignTarget.getPrecision());
   (*module)->setAttr("kernel.target", target);
   int64_t lanes = target.getLanes();
 

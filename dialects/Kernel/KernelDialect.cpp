@@ -11,6 +11,7 @@ using namespace toeplitz;
 using namespace toeplitz::kernel;
 
 #include "dialects/Kernel/KernelDialect.cpp.inc"
+#include "dialects/Kernel/Precision.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Kernel/KernelAttributes.cpp.inc"
 #define GET_OP_CLASSES
@@ -34,14 +35,14 @@ TargetAttr kernel::getTarget(Operation *op) {
   return TargetAttr::get(op->getContext(), /*lanes=*/8, /*registers=*/16,
                          /*fma=*/1, /*l1=*/32 * 1024, /*l2=*/512 * 1024,
                          /*amx=*/0, /*by_element=*/0, /*gpu=*/0,
-                         /*cold_filters=*/0);
+                         /*cold_filters=*/0, Precision::F32);
 }
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t lanes, int64_t registers, int64_t fma,
                                  int64_t l1, int64_t l2, int64_t amx,
                                  int64_t byElement, int64_t gpu,
-                                 int64_t coldFilters) {
+                                 int64_t coldFilters, Precision precision) {
   if (lanes < 1 || lanes > 64)
     return emitError() << "lanes must be from 1 to 64, found " << lanes;
   // The smallest register tile needs an accumulator, a weight, a broadcast and
@@ -63,6 +64,9 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (gpu != 0 && lanes != 1)
     return emitError() << "a GPU's threads work on one lane each, found "
                        << lanes;
+  if (gpu == 0 && precision != Precision::F32)
+    return emitError() << "products of " << stringifyPrecision(precision)
+                       << " are a GPU's, expected f32 without one";
   if (l1 < 1 || l2 < 1)
     return emitError() << "the sizes of the caches must be positive";
   return success();

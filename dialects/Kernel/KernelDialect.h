@@ -8,6 +8,7 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 #include "dialects/Kernel/KernelDialect.h.inc"
+#include "dialects/Kernel/Precision.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Kernel/KernelAttributes.h.inc"
 #define GET_OP_CLASSES

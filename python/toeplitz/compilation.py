@@ -35,6 +35,9 @@ class Options:
     tuned: str | os.PathLike | None = None
     precise: bool = False
     typical_error: float | None = None
+    target: str | None = None
+    gpu_arch: str | None = None
+    precision: str | None = None
 
     def arguments(self, folder: str) -> list[str]:
         """Those of the command line. The values of constants are written to `folder`."""
@@ -54,6 +57,9 @@ class Options:
             words.append(f"--constant={name}={path}")
         if self.mcpu is not None:
             words.append(f"--mcpu={self.mcpu}")
+        for option, text in (("--target", self.target), ("--gpu-arch", self.gpu_arch), ("--precision", self.precision)):
+            if text is not None:
+                words.append(f"{option}={text}")
         for option, choice in (("--algorithm", self.algorithm), ("--fold", self.fold)):
             if isinstance(choice, Mapping):
                 words += [f"{option}={layer}={name}" for layer, name in choice.items()]
@@ -174,6 +180,9 @@ def compile(
     tuned: str | os.PathLike | None = None,
     precise: bool = False,
     typical_error: float | None = None,
+    target: str | None = None,
+    gpu_arch: str | None = None,
+    precision: str | None = None,
     threads: int = 1,
     progress: bool | None = None,
 ) -> Network:
@@ -200,6 +209,10 @@ def compile(
         precise: leaves out algorithms that round more than a sum of products (winograd, fft, bf16x3).
         typical_error: keeps the estimated rounding error of the outputs, relative to the largest output, below this, by
             slower algorithms where needed; by default 1.5e-4; infinity sets no limit (docs/verification.md).
+        target: "cpu", the default, or "cuda": kernels for a GPU of NVIDIA (docs/gpu.md).
+        gpu_arch: the oldest GPU that they are for, such as "sm_90"; by default "sm_80". "emulated" runs them on the CPU.
+        precision: what convolutions on a GPU may round the factors of products to, so that its tensor cores multiply them:
+            "tf32", "bf16" or "f16"; by default "f32", not at all. With another one `typical_error` has no default.
         threads: that calls compute with, the calling one counted; 0 is one for each processor. The results have the same
             bits for any number.
         progress: whether compilations of more than two seconds report on the standard error how far they are; by default
@@ -217,7 +230,10 @@ def compile(
     Warns:
         toeplitz.CompileWarning: the compiler has a reservation.
     """
-    options = Options(name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise, typical_error)
+    options = Options(
+        name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise, typical_error,
+        target, gpu_arch, precision,
+    )  # fmt: skip
     source = Model(model, example_inputs, options, progress)
     with tempfile.TemporaryDirectory(prefix="toeplitz") as folder:
         library = os.path.join(folder, library_name(model, name))

@@ -50,6 +50,21 @@ def test_options(folder, x, small):
         toeplitz.compile(folder / "small.json", tuned=folder / "nothing.json")
     with pytest.raises(toeplitz.CompileError, match="unknown CPU 'abacus'"):
         toeplitz.compile(folder / "small.json", mcpu="abacus")
+    with pytest.raises(toeplitz.CompileError, match="--precision: only the tensor cores of a GPU"):
+        toeplitz.compile(folder / "small.json", precision="tf32")
+    with pytest.raises(toeplitz.CompileError, match="unknown GPU 'abacus'"):
+        toeplitz.compile(folder / "small.json", target="cuda", gpu_arch="abacus")
+
+
+@pytest.mark.parametrize("precision, error", [("f32", 1e-5), ("tf32", 2e-3), ("bf16", 2e-2)])
+def test_precision(folder, x, small, precision, error):
+    """On an emulated GPU, in which tensor cores round the factors of products."""
+    options = {"target": "cuda", "gpu_arch": "emulated", "precision": precision}
+    algorithm = None if precision == "f32" else "tensor-core-gemm"
+    network = toeplitz.compile(folder / "small.json", algorithm=algorithm, **options)
+    found = numpy.max(numpy.abs(network(x) - small(x)))
+    assert found <= error
+    assert precision == "f32" or found > error / 1000
 
 
 def write_program(path, text):

@@ -103,6 +103,34 @@ static void read_unwritten(const uint64_t *values) {
 
 static int32_t minus_one(int32_t index) { return (void)index, -1; }
 
+/* A product of matrices with ones on a diagonal, in the middle of other work:
+ * of TF32 numbers, the left factor has element (r, r % 8), the right one is r +
+ * 1 in row r. Each lane adds up its four results, with 1000 in each sum. */
+static void product(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread(), lane = thread % 32;
+  float numbers[10] = {0};
+  uint32_t words[10];
+  numbers[0] = numbers[1] = lane / 4 == lane % 4;
+  numbers[2] = numbers[3] = lane / 4 == lane % 4 + 4;
+  numbers[4] = (float)(lane % 4 + 1);
+  numbers[5] = (float)(lane % 4 + 5);
+  for (int32_t i = 6; i < 10; ++i)
+    numbers[i] = 1000;
+  memcpy(words, numbers, sizeof words);
+  write_shared(thread, thread);
+  toeplitz_emulated_mma(TOEPLITZ_MMA_TF32, words);
+  toeplitz_emulated_barrier();
+  memcpy(numbers, words, sizeof words);
+  *own_result(values) =
+      (int32_t)(numbers[6] + numbers[7] + numbers[8] + numbers[9]) +
+      read_shared(THREADS - 1 - thread);
+}
+
+static int32_t multiplied(int32_t index) {
+  int32_t thread = index % THREADS, row = thread % 32 / 4;
+  return 4000 + 4 * (row + 1) + THREADS - 1 - thread;
+}
+
 /* ---- Kernels that are wrong ---- */
 
 /* Thread 40 of block 2 reads its neighbour's word too soon. */
@@ -146,6 +174,23 @@ static void different_shuffles(const uint64_t *values) {
       (int32_t)toeplitz_emulated_shuffle(thread == 9 ? 1 : 0, 1, 0);
 }
 
+/* The last warp's lanes are where others shuffle. */
+static void divergent_product(const uint64_t *values) {
+  uint32_t words[10] = {0};
+  if (toeplitz_emulated_thread() < 80)
+    toeplitz_emulated_mma(TOEPLITZ_MMA_TF32, words);
+  else
+    words[0] = toeplitz_emulated_shuffle(0, 1, 0);
+  *own_result(values) = (int32_t)words[0];
+}
+
+static void different_products(const uint64_t *values) {
+  uint32_t words[10] = {0};
+  int is_odd = toeplitz_emulated_thread() == 33;
+  toeplitz_emulated_mma(is_odd ? TOEPLITZ_MMA_F16 : TOEPLITZ_MMA_BF16, words);
+  *own_result(values) = 0;
+}
+
 static void beyond(const uint64_t *values) {
   toeplitz_emulated_access(shared_word(THREADS), sizeof(int32_t), 0);
   *own_result(values) = 0;
@@ -176,6 +221,7 @@ static const test_case cases[] = {
     {{"shuffle", THREADS, 0, shuffle, 1}, shuffled, 0, ""},
     {{"share_bytes", THREADS, SHARED, share_bytes, 1}, seven, 0, ""},
     {{"read_unwritten", THREADS, SHARED, read_unwritten, 0}, minus_one, 0, ""},
+    {{"product", THREADS, SHARED, product, 1}, multiplied, 0, ""},
     {{"race", THREADS, SHARED, race, 1},
      NULL,
      TOEPLITZ_GPU_RACE,
@@ -201,6 +247,16 @@ static const test_case cases[] = {
      TOEPLITZ_GPU_ERROR,
      "kernel 'different_shuffles', block 0: thread 0 waits in a shuffle, but "
      "thread 9 waits in one of another kind"},
+    {{"divergent_product", THREADS, 0, divergent_product, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'divergent_product', block 0: thread 64 waits in a product of "
+     "matrices, but thread 80 waits in a shuffle"},
+    {{"different_products", THREADS, 0, different_products, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'different_products', block 0: thread 32 waits in a product of "
+     "matrices, but thread 33 waits in one of another kind"},
     {{"half_a_warp", THREADS - 16, 0, shuffle, 1},
      NULL,
      TOEPLITZ_GPU_ERROR,
@@ -219,8 +275,8 @@ static const test_case cases[] = {
     {{"hidden_barrier", THREADS, 0, hidden_barrier, 0},
      NULL,
      TOEPLITZ_GPU_ERROR,
-     "kernel 'hidden_barrier' has barriers or shuffles, but isn't described "
-     "so"},
+     "kernel 'hidden_barrier' has threads that wait for each other, but isn't "
+     "described so"},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };

@@ -292,6 +292,17 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
                 "winograd, fft and bf16x3")
       ->group("Target");
   parser
+      .add_option("--precision", options.precision,
+                  "With --target=cuda: what convolutions may round the factors "
+                  "of products to, so that tensor cores multiply them; sums "
+                  "stay f32. The default is f32, not at all; with another one "
+                  "--typical-error has no limit unless it is given")
+      ->option_text("f32 | tf32 | bf16 | f16")
+      ->check(CLI::IsMember({"f32", "tf32", "bf16", "f16"}).description(""))
+      ->group("Target");
+  parser.add_flag("--tf32", options.tf32, "The same as --precision=tf32")
+      ->group("Target");
+  parser
       .add_option("--input-range", options.inputRange,
                   "Largest absolute value of the network's inputs, for the "
                   "certified error that the header states; the default is 1")

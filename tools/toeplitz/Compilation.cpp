@@ -99,6 +99,8 @@ LogicalResult Compilation::load(StringRef inputPath) {
   if (options.target == "cuda" &&
       !describeGpu(*target, options.gpuArchitecture, error))
     return reportError("--gpu-arch: " + error);
+  if (failed(readPrecision()))
+    return failure();
   pipeline.target = *target;
   pipeline.maxError = options.maxError;
   pipeline.precise = options.precise;
@@ -127,6 +129,26 @@ LogicalResult Compilation::nameNetwork() {
                        "the stage '" +
                        stageName(stage) + "'");
   module->setSymName(options.name);
+  return success();
+}
+
+LogicalResult Compilation::readPrecision() {
+  StringRef given = !options.precision.empty() ? "--precision" : "--tf32";
+  if (options.tf32 && !options.precision.empty() && options.precision != "tf32")
+    return reportError("--tf32: it is the same as --precision=tf32, and "
+                       "--precision=" +
+                       options.precision + " says something else");
+  if (options.tf32 || !options.precision.empty())
+    pipeline.precision = options.tf32 ? "tf32" : options.precision;
+  if (pipeline.precision == "f32")
+    return success();
+  if (options.target != "cuda")
+    return reportError(given + ": only the tensor cores of a GPU "
+                               "(--target=cuda) round the factors of products");
+  if (options.precise)
+    return reportError("--precise: it allows no algorithm that rounds more "
+                       "than a sum of products, as " +
+                       given + " asks for");
   return success();
 }
 
@@ -240,14 +262,16 @@ LogicalResult Compilation::checkLayerNames() {
                        "' can't be told apart any more, it is at the stage '" +
                        stageName(stage) + "'");
   if (stage != Stage::Cnn) {
-    StringRef option = !options.algorithms.empty() ? "--algorithm"
-                       : !options.folds.empty()    ? "--fold"
-                       : options.maxError          ? "--max-error"
-                       : options.inputRange        ? "--input-range"
-                       : options.precise           ? "--precise"
-                       : options.typicalError      ? "--typical-error"
-                       : !options.tuned.empty()    ? "--tuned"
-                                                   : "";
+    StringRef option = !options.algorithms.empty()  ? "--algorithm"
+                       : !options.folds.empty()     ? "--fold"
+                       : options.maxError           ? "--max-error"
+                       : options.inputRange         ? "--input-range"
+                       : options.precise            ? "--precise"
+                       : options.tf32               ? "--tf32"
+                       : !options.precision.empty() ? "--precision"
+                       : options.typicalError       ? "--typical-error"
+                       : !options.tuned.empty()     ? "--tuned"
+                                                    : "";
     if (!option.empty())
       return reportError(option + ": the algorithms of '" + path +
                          "' are already chosen, it is at the stage '" +
@@ -372,7 +396,7 @@ SelectionRules Compilation::getSelectionRules() const {
     rules.layers.push_back(layer + "=" + name);
   rules.maxError = pipeline.maxError;
   rules.precise = pipeline.precise;
-  rules.typicalError = pipeline.typicalError.value_or(usualTypicalError);
+  rules.typicalError = pipeline.getTypicalErrorLimit();
   rules.inputRange = pipeline.inputRange;
   rules.cpu = pipeline.target.cpu;
   return rules;

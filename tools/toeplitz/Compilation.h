@@ -64,6 +64,7 @@ public:
   Progress &getProgress() { return progress; }
 
 private:
+  mlir::LogicalResult readPrecision();
   mlir::LogicalResult readAlgorithms();
   mlir::LogicalResult runPasses(mlir::PassManager &manager,
                                 mlir::ModuleOp module);

@@ -37,6 +37,10 @@ struct CompilationOptions {
   std::optional<double> maxError, inputRange;
   /// Whether only algorithms are allowed that round as a sum of products does.
   bool precise = false;
+  /// What a GPU may round the factors of products to; empty for the default,
+  /// which is not at all. `tf32` is short for "tf32".
+  bool tf32 = false;
+  std::string precision;
   /// The limit of the network's typical error; infinite for none.
   std::optional<double> typicalError;
   /// A file of measured times.
@@ -57,9 +61,9 @@ struct CompilationOptions {
     return !name.empty() || !shapes.empty() || !constants.empty() ||
            !batch.empty() || !targetTriple.empty() || !targetCpu.empty() ||
            target != "cpu" || !gpuArchitecture.empty() || !algorithms.empty() ||
-           maxError || inputRange || precise || typicalError ||
-           !tuned.empty() || !folds.empty() || !printAfter.empty() ||
-           printAfterAll || timePasses;
+           maxError || inputRange || precise || tf32 || !precision.empty() ||
+           typicalError || !tuned.empty() || !folds.empty() ||
+           !printAfter.empty() || printAfterAll || timePasses;
   }
 };
 

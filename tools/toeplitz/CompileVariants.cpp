@@ -79,6 +79,11 @@ forEachVariant(const CompilationOptions &options, llvm::StringRef network,
     ofVariant.target = target.description.isGpu() ? "cuda" : "cpu";
     if (!target.description.isGpu())
       ofVariant.gpuArchitecture.clear();
+    // Beside a GPU, processors compute in f32 whatever its tensor cores may do.
+    if (!target.description.isGpu() && options.target == bothTargets) {
+      ofVariant.tf32 = false;
+      ofVariant.precision.clear();
+    }
     Compilation compilation(ofVariant);
     if (failed(compilation.load(network)))
       return llvm::failure();

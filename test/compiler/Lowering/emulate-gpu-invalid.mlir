@@ -31,3 +31,36 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%number: f32) {
+    // expected-error @below {{isn't emulated: expected rounding to the nearest, ties away from zero, and nothing else}}
+    %0 = nvvm.convert.float.to.tf32 %number {rnd = #nvvm.fp_rnd_mode<rna>, sat = #nvvm.sat_mode<satfinite>}
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%word: i32, %number: f32) {
+    // expected-error @below {{isn't emulated: expected m16n8k8 of tf32 or m16n8k16 of bf16 or f16, with sums of f32}}
+    %0 = nvvm.mma.sync A[%word, %word] B[%word] C[%number, %number, %number, %number]
+      {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<tf32>,
+       multiplicandBPtxType = #nvvm.mma_type<tf32>, shape = #nvvm.shape<m = 16, n = 8, k = 4>}
+      : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%number: f32) {
+    // expected-error @below {{isn't emulated: expected rounding to the nearest, ties to even, and nothing else}}
+    %0 = nvvm.convert.f32x2.to.bf16x2 %number, %number {rnd = #nvvm.fp_rnd_mode<rz>} : vector<2xbf16>
+    llvm.return
+  }
+}

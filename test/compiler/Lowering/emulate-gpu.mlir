@@ -39,5 +39,32 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       llvm.store %0, %x : i32, !llvm.ptr
       llvm.return
     }
+    // A lane's fragments go by way of its memory.
+    // CHECK-LABEL: llvm.func @product.thread
+    // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(10 : i32) : i32
+    // CHECK: %[[WORDS:.*]] = llvm.alloca %[[COUNT]] x i32
+    // CHECK: %[[ROUNDED:.*]] = llvm.call @toeplitz_emulated_tf32(%{{.*}}) : (f32) -> i32
+    // CHECK: %[[FIRST:.*]] = llvm.getelementptr %[[WORDS]][0]
+    // CHECK: llvm.store %[[ROUNDED]], %[[FIRST]]
+    // CHECK-COUNT-9: llvm.store
+    // CHECK: %[[TF32:.*]] = llvm.mlir.constant(0 : i32) : i32
+    // CHECK: llvm.call @toeplitz_emulated_mma(%[[TF32]], %[[WORDS]])
+    // CHECK: llvm.getelementptr %[[WORDS]][6]
+    // CHECK-COUNT-4: llvm.insertvalue
+    llvm.func @product(%x: !llvm.ptr, %number: f32, %low: f32) {
+      %a = nvvm.convert.float.to.tf32 %number {rnd = #nvvm.fp_rnd_mode<rna>}
+      %0 = nvvm.mma.sync A[%a, %a, %a, %a] B[%a, %a] C[%number, %number, %number, %number]
+        {layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<tf32>,
+         multiplicandBPtxType = #nvvm.mma_type<tf32>, shape = #nvvm.shape<m = 16, n = 8, k = 8>}
+        : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
+      %1 = llvm.extractvalue %0[3] : !llvm.struct<(f32, f32, f32, f32)>
+      llvm.store %1, %x : f32, !llvm.ptr
+      // CHECK: %[[LOW:.*]] = llvm.insertelement %arg2
+      // CHECK: %[[PAIR:.*]] = llvm.insertelement %arg1, %[[LOW]]
+      // CHECK: llvm.fptrunc %[[PAIR]] : vector<2xf32> to vector<2xbf16>
+      %2 = nvvm.convert.f32x2.to.bf16x2 %number, %low {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
+      llvm.store %2, %x : vector<2xbf16>, !llvm.ptr
+      llvm.return
+    }
   }
 }

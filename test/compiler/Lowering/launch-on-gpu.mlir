@@ -25,7 +25,7 @@
 // CHECK: gpu.return
 
 // A task that is a block has its number, and memory that its threads share.
-// CHECK: gpu.func @shares(%{{.*}}: memref<64xf32>) workgroup(%[[SHARED:.*]] : memref<64xf32, #gpu.address_space<workgroup>>)
+// CHECK: gpu.func @shares(%{{.*}}: memref<64xf32>) workgroup(%[[SHARED:.*]] : memref<64xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 64, 1, 1>
 // CHECK: gpu.block_id x
 // CHECK-NOT: memref.alloc

@@ -28,6 +28,9 @@
 // REDEFINE: %{layers} = layers=three=bf16x3
 // RUN: %{force}=TILES
 // TILES: error: loc("three"): algorithm 'bf16x3' declines this layer: the target has no tile registers (AMX)
+// REDEFINE: %{layers} = layers=three=tensor-core-gemm
+// RUN: %{force}=GPU
+// GPU: error: loc("three"): algorithm 'tensor-core-gemm' declines this layer: the target isn't a GPU
 // REDEFINE: %{layers} = "precise=true layers=three=winograd"
 // RUN: %{force}=PRECISE
 // PRECISE: error: loc("three"): algorithm 'winograd' declines this layer: it rounds more than a sum of products, and --precise allows no such algorithm
@@ -93,7 +96,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'tensor-core-gemm', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of

@@ -1,5 +1,6 @@
 """NVIDIA's assembler takes the PTX of networks, where it is on the machine."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -26,11 +27,11 @@ NETWORKS = {
 }
 
 
-def assemble(name, architecture, folder):
+def assemble(network, architecture, folder, *more):
     """The PTX, and what ptxas says about it."""
     ptx = folder / "network.ptx"
-    options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx]
-    process = run_toeplitz("compile", NETWORKS[name], *options)
+    options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx, *more]
+    process = run_toeplitz("compile", network, *options)
     assert process.returncode == 0, process.stderr
     command = [PTXAS, f"-arch={architecture}", "-Werror", "-v", ptx, "-o", folder / "network.cubin"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -40,7 +41,7 @@ def assemble(name, architecture, folder):
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_ptxas_takes_the_kernels(name, architecture, tmp_path):
-    ptx, result = assemble(name, architecture, tmp_path)
+    ptx, result = assemble(NETWORKS[name], architecture, tmp_path)
     assert result.returncode == 0, result.stderr
     assert len(list_spills(result.stderr)) == ptx.count(".entry ")
 
@@ -48,6 +49,38 @@ def test_ptxas_takes_the_kernels(name, architecture, tmp_path):
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_registers_suffice(name, architecture, tmp_path):
-    _, result = assemble(name, architecture, tmp_path)
+    _, result = assemble(NETWORKS[name], architecture, tmp_path)
     spills = list_spills(result.stderr)
     assert spills and not any(spills.values()), spills
+
+
+# A tile's positions and channels.
+TILES = ["128, 128", "128, 64", "64, 128", "64, 64", "64, 32", "32, 64", "32, 32"]
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("precision", ["tf32", "bf16", "f16"])
+def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
+    """No tile's kernel spills, at borders of the image and with an epilogue."""
+    layers = [
+        {"name": "conv", "op": "conv", "out_channels": 128, "kernel_size": 3, "padding": 1},
+        {"name": "sum", "op": "add", "inputs": ["conv", "x"]},
+        {"name": "relu", "op": "relu"},
+    ]
+    network = tmp_path / "network.json"
+    shape = [64, 128, 28, 28]
+    network.write_text(json.dumps({"name": "n", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": shape}], "layers": layers}))
+    schedule = tmp_path / "schedule.mlir"
+    options = ["--target=cuda", f"--precision={precision}", "--algorithm=tensor-core-gemm", "--emit=schedule", "-o", schedule]
+    process = run_toeplitz("compile", network, *options)
+    assert process.returncode == 0, process.stderr
+    pattern = r"(?<=tile = array<i64: )\d+, \d+(?=>)"
+    assert len(re.findall(pattern, schedule.read_text())) == 1
+    for tile in TILES:
+        # (The filter of 128 channels takes as much memory for each.)
+        variant = tmp_path / "variant.mlir"
+        variant.write_text(re.sub(pattern, tile, schedule.read_text()))
+        ptx, result = assemble(variant, architecture, tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert "mma.sync.aligned" in ptx and ptx.count("ld.shared.v4") >= 3
+        assert not any(list_spills(result.stderr).values()), (tile, result.stderr)

@@ -1,0 +1,268 @@
+// What the blocks of implicit-gemm and tensor-core-gemm do alike, and the
+// kernel that adds up the partial sums of several splits.
+
+#include "compiler/Algorithms/ImplicitGemmBlock.h"
+
+#include "compiler/Lowering/Kernels/TaskDivision.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace toeplitz;
+using Index = KernelBuilder::Index;
+
+ImplicitGemmBlock::ImplicitGemmBlock(KernelBuilder &kernel,
+                                     const ImplicitGemm &gemm,
+                                     const ConvolutionBuffers &buffers,
+                                     int64_t threads)
+    : block(kernel, threads), kernel(kernel), gemm(gemm), buffers(buffers) {
+  int64_t columnTiles =
+      llvm::divideCeilSigned(gemm.countPositions(), gemm.tile.positions);
+  // Blocks that run together share the filter's tile.
+  SmallVector<Index> place =
+      kernel.delinearize(kernel.task, {gemm.countSplits(), gemm.groups,
+                                       gemm.countChannelTiles(), columnTiles});
+  split = place[0];
+  group = place[1];
+  channelTile = place[2];
+  firstChannel = kernel.mul(place[2], number(gemm.tile.channels));
+  firstColumn = kernel.mul(place[3], number(gemm.tile.positions));
+}
+
+Value ImplicitGemmBlock::less(Index a, int64_t b) {
+  return arith::CmpIOp::create(kernel.builder, kernel.location,
+                               arith::CmpIPredicate::slt, kernel.value(a),
+                               kernel.value(number(b)));
+}
+
+Value ImplicitGemmBlock::both(Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  return arith::AndIOp::create(kernel.builder, kernel.location, a, b);
+}
+
+// --- elements of the data's matrix ------------------------------------------
+
+/// The position of a column that exists.
+static GemmPosition locateExisting(KernelBuilder &kernel,
+                                   const ImplicitGemm &gemm, Index column) {
+  GemmPosition position;
+  position.column = column;
+  SmallVector<int64_t> sizes = {gemm.batch};
+  for (const Dimension &dimension : gemm.dimensions)
+    sizes.push_back(dimension.output);
+  SmallVector<Index> all = kernel.delinearize(column, sizes);
+  position.image = all.front();
+  position.output.assign(all.begin() + 1, all.end());
+  return position;
+}
+
+GemmPosition ImplicitGemmBlock::locate(Index column) {
+  int64_t columns = gemm.countPositions();
+  if (columns % gemm.tile.positions == 0)
+    return locateExisting(kernel, gemm, column);
+  GemmPosition position =
+      locateExisting(kernel, gemm, kernel.min(column, number(columns - 1)));
+  position.exists = less(column, columns);
+  return position;
+}
+
+void ImplicitGemmBlock::locateTap(const GemmPosition &position, Index tap,
+                                  Row &row) {
+  SmallVector<int64_t> kernelSizes;
+  for (const Dimension &dimension : gemm.dimensions)
+    kernelSizes.push_back(dimension.kernel);
+  SmallVector<Index> taps = kernel.delinearize(tap, kernelSizes);
+  for (auto [d, dimension] : llvm::enumerate(gemm.dimensions)) {
+    Index at = kernel.sub(
+        kernel.add(kernel.mul(position.output[d], number(dimension.stride)),
+                   kernel.mul(taps[d], number(dimension.dilation))),
+        number(dimension.paddingLow));
+    row.place.push_back(at);
+    if (dimension.alwaysReachesInput())
+      continue;
+    // As unsigned numbers, positions before the input are beyond it too.
+    row.inside =
+        both(row.inside,
+             arith::CmpIOp::create(kernel.builder, kernel.location,
+                                   arith::CmpIPredicate::ult, kernel.value(at),
+                                   kernel.value(number(dimension.input))));
+  }
+}
+
+ImplicitGemmBlock::Row ImplicitGemmBlock::findRow(const GemmPosition &position,
+                                                  Index row) {
+  int64_t depth = gemm.countTaps() * gemm.inChannels;
+  Row found;
+  found.inside = position.exists;
+  if (depth % gemm.tile.depth != 0)
+    found.inside = both(found.inside, less(row, depth));
+  found.channel = kernel.rem(row, number(gemm.inChannels));
+  locateTap(position, kernel.div(row, number(gemm.inChannels)), found);
+  return found;
+}
+
+/// The element `further` channels behind a row's.
+Value ImplicitGemmBlock::load(const GemmPosition &position, const Row &row,
+                              Index further) {
+  // No branch: the first element stands in for what doesn't exist.
+  auto clamp = [&](Index index) -> Index {
+    if (!row.inside)
+      return index;
+    return Value(arith::SelectOp::create(kernel.builder, kernel.location,
+                                         row.inside, kernel.value(index),
+                                         kernel.value(number(0))));
+  };
+  SmallVector<Index> indices = {
+      position.image,
+      clamp(kernel.add(kernel.mul(group, number(gemm.inChannels)),
+                       kernel.add(row.channel, further)))};
+  if (!gemm.withoutPositions)
+    for (Index at : row.place)
+      indices.push_back(clamp(at));
+  indices.push_back(number(0));
+  Value loaded = kernel.loadScalar(buffers.input, indices);
+  if (!row.inside)
+    return loaded;
+  return arith::SelectOp::create(
+      kernel.builder, kernel.location, row.inside, loaded,
+      kernel.floatConstant(0, kernel.builder.getF32Type()));
+}
+
+SmallVector<Value> ImplicitGemmBlock::loadColumn(const GemmPosition &position,
+                                                 Index step,
+                                                 ArrayRef<Index> runs,
+                                                 int64_t length) {
+  SmallVector<Value> values;
+  Index first = kernel.mul(step, number(gemm.tile.depth));
+  if (gemm.inChannels % gemm.tile.depth == 0) {
+    // All rows of the step belong to one tap.
+    Row row = findRow(position, first);
+    for (Index run : runs)
+      for (int64_t i = 0; i < length; ++i)
+        values.push_back(load(position, row, kernel.add(run, number(i))));
+    return values;
+  }
+  // As many as surely belong to one tap.
+  int64_t together = gemm.inChannels % length == 0 ? length : 1;
+  for (Index run : runs)
+    for (int64_t i = 0; i < length; i += together) {
+      Row row =
+          findRow(position, kernel.add(first, kernel.add(run, number(i))));
+      for (int64_t j = 0; j < together; ++j)
+        values.push_back(load(position, row, number(j)));
+    }
+  return values;
+}
+
+// --- steps ------------------------------------------------------------------
+
+Index ImplicitGemmBlock::getFilterTile(Index step, int64_t size) {
+  Index tile = kernel.add(kernel.mul(group, number(gemm.countChannelTiles())),
+                          channelTile);
+  Index row = kernel.add(kernel.mul(tile, number(gemm.countSteps())), step);
+  return kernel.mul(row, number(size));
+}
+
+SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
+                                            const Step &step) {
+  Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
+  Index steps = number(gemm.countStepsOfSplit());
+  if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
+    steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
+  step.store(step.load(firstStep), number(0));
+  block.barrier();
+  SmallVector<Value> sums(countSums,
+                          kernel.floatConstant(0, kernel.builder.getF32Type()));
+  Index last = kernel.sub(steps, number(1));
+  sums = kernel.forLoop(
+      number(0), last, 1, sums, [&](Index current, ValueRange carried) {
+        Index next = kernel.add(current, number(1));
+        SmallVector<Value> loaded = step.load(kernel.add(firstStep, next));
+        SmallVector<Value> added =
+            step.multiply(kernel.rem(current, number(2)), carried);
+        step.store(loaded, kernel.rem(next, number(2)));
+        block.barrier();
+        return added;
+      });
+  return step.multiply(kernel.rem(last, number(2)), sums);
+}
+
+// --- results ----------------------------------------------------------------
+
+void ImplicitGemmBlock::storePartialSum(Value sum, Index channel,
+                                        Index column) {
+  Index row = kernel.add(
+      kernel.mul(kernel.add(kernel.mul(split, number(gemm.groups)), group),
+                 number(gemm.outChannels)),
+      channel);
+  kernel.storeScalar(
+      sum, buffers.prepared,
+      kernel.add(kernel.mul(row, number(gemm.countPositions())), column));
+}
+
+void ImplicitGemmBlock::store(Value sum, Index channel,
+                              const GemmPosition &position) {
+  bool cutChannels = gemm.outChannels % gemm.tile.channels != 0;
+  Value exists = both(cutChannels ? less(channel, gemm.outChannels) : Value(),
+                      position.exists);
+  auto write = [&] {
+    if (gemm.countSplits() == 1)
+      finishElement(
+          kernel, buffers, gemm.activation, sum, position.image,
+          kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
+          gemm.dimensions, position.output);
+    else
+      storePartialSum(sum, channel, position.column);
+  };
+  if (exists)
+    kernel.ifThen(exists, write);
+  else
+    write();
+}
+
+static TaskDivision divideFinishing(const ImplicitGemm &gemm,
+                                    kernel::TargetAttr target) {
+  return TaskDivision(target,
+                      {gemm.groups * gemm.outChannels, gemm.countPositions()},
+                      /*workPerPoint=*/1);
+}
+
+int64_t toeplitz::countGemmTasks(const ImplicitGemm &gemm,
+                                 kernel::TargetAttr target) {
+  return gemm.countSplits() == 1 ? gemm.countBlocks()
+                                 : divideFinishing(gemm, target).getCount();
+}
+
+/// The kernel that adds up the parts of each sum.
+static void emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                          const ConvolutionBuffers &buffers) {
+  divideFinishing(gemm, kernel.target)
+      .forEach(kernel, [&](ArrayRef<Index> place) {
+        int64_t columns = gemm.countPositions();
+        Value sum;
+        for (int64_t split = 0; split < gemm.countSplits(); ++split) {
+          Index row = kernel.add(
+              kernel.constant(split * gemm.groups * gemm.outChannels),
+              place[0]);
+          Value part = kernel.loadScalar(
+              buffers.prepared,
+              kernel.add(kernel.mul(row, kernel.constant(columns)), place[1]));
+          sum = sum ? Value(arith::AddFOp::create(kernel.builder,
+                                                  kernel.location, sum, part))
+                    : part;
+        }
+        GemmPosition position = locateExisting(kernel, gemm, place[1]);
+        finishElement(kernel, buffers, gemm.activation, sum, position.image,
+                      place[0], gemm.dimensions, position.output);
+      });
+}
+
+void toeplitz::emitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                        const ConvolutionBuffers &buffers,
+                        llvm::function_ref<void()> emitBlock) {
+  if (gemm.countSplits() == 1 || kernel.preparing)
+    emitBlock();
+  else
+    emitFinishing(kernel, gemm, buffers);
+}

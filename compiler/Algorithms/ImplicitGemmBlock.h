@@ -1,0 +1,103 @@
+// What the blocks of threads of implicit-gemm and tensor-core-gemm do alike:
+// they find the elements of the data's matrix in the image, go through the
+// steps of a sum, and store results.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMBLOCK_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMBLOCK_H
+
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/ImplicitGemmPlan.h"
+#include "compiler/Lowering/BlockBuilder.h"
+
+namespace toeplitz {
+
+/// An output position as a thread sees it: its image and coordinates, and
+/// whether it exists (null where it does).
+struct GemmPosition {
+  KernelBuilder::Index column, image;
+  llvm::SmallVector<KernelBuilder::Index> output;
+  mlir::Value exists;
+};
+
+class ImplicitGemmBlock {
+public:
+  using Index = KernelBuilder::Index;
+
+  /// Makes the tasks of `kernel` blocks of `threads` threads and finds the
+  /// task's tile.
+  ImplicitGemmBlock(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                    const ConvolutionBuffers &buffers, int64_t threads);
+
+  /// The place of the tile in the results: the group, its first channel in that
+  /// group, its first column (output position of all images).
+  Index group, firstChannel, firstColumn;
+  BlockBuilder block;
+
+  /// The position of a column; the last one in the place of those that don't
+  /// exist.
+  GemmPosition locate(Index column);
+
+  /// Elements of a column of the data's matrix: of each run, which begins at
+  /// that row of the step, `length` rows one behind the other. Zeros where
+  /// there is nothing.
+  llvm::SmallVector<mlir::Value> loadColumn(const GemmPosition &position,
+                                            Index step,
+                                            llvm::ArrayRef<Index> runs,
+                                            int64_t length);
+
+  /// Where the packed filter has what the tile needs of it in a step; a tile
+  /// takes `size` elements there.
+  Index getFilterTile(Index step, int64_t size);
+
+  /// The code of a step: `load` gives what a thread brings, `store` puts it
+  /// into one of two halves of the block's memory, `multiply` adds the products
+  /// of a half to sums.
+  struct Step {
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(Index step)> load;
+    llvm::function_ref<void(llvm::ArrayRef<mlir::Value> loaded, Index half)>
+        store;
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(Index half,
+                                                      mlir::ValueRange sums)>
+        multiply;
+  };
+  /// Goes through all steps of the block's part of the sums: what the next one
+  /// needs is on its way while one is computed.
+  llvm::SmallVector<mlir::Value> addUp(int64_t countSums, const Step &step);
+
+  /// Stores a sum: the result, or a part of it where there are several splits.
+  void store(mlir::Value sum, Index channel, const GemmPosition &position);
+
+private:
+  /// A row of the data's matrix at a position: where it lies in the image, and
+  /// whether it lies in it (null where it does).
+  struct Row {
+    Index channel;
+    llvm::SmallVector<Index> place;
+    mlir::Value inside;
+  };
+  Row findRow(const GemmPosition &position, Index row);
+  void locateTap(const GemmPosition &position, Index tap, Row &row);
+  mlir::Value load(const GemmPosition &position, const Row &row, Index further);
+  void storePartialSum(mlir::Value sum, Index channel, Index column);
+
+  Index number(int64_t value) { return kernel.constant(value); }
+  mlir::Value less(Index a, int64_t b);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+
+  KernelBuilder &kernel;
+  const ImplicitGemm &gemm;
+  const ConvolutionBuffers &buffers;
+  Index split, channelTile;
+};
+
+/// The tasks of the kernel that writes the results.
+int64_t countGemmTasks(const ImplicitGemm &gemm, kernel::TargetAttr target);
+/// Writes the kernel of which `emitBlock` writes what a block does, or, where
+/// there are several splits, the second one, which adds up their sums.
+void emitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
+              const ConvolutionBuffers &buffers,
+              llvm::function_ref<void()> emitBlock);
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,71 @@
+// What the kernels of implicit-gemm and tensor-core-gemm work on: tiles, steps
+// and splits.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMPLAN_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMPLAN_H
+
+#include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Algorithms/Geometry.h"
+
+namespace toeplitz {
+
+/// What a block of threads computes in one go: `channels` x `positions`
+/// outputs, `depth` products of each at a time.
+struct GemmTile {
+  int64_t positions, channels, depth;
+};
+
+/// The problem, on plain buffers, N x C x I x 1, and its division.
+struct ImplicitGemm {
+  int64_t batch = 1;
+  int64_t groups = 1;
+  /// Channels of one group.
+  int64_t inChannels = 1;
+  int64_t outChannels = 1;
+  llvm::SmallVector<Dimension> dimensions;
+  /// Whether the buffers have no spatial dimension: the only position of
+  /// `dimensions` is then not an index.
+  bool withoutPositions = false;
+  GemmTile tile;
+  kernel::ActivationAttr activation;
+
+  int64_t countTaps() const;
+  /// Output positions of all images.
+  int64_t countPositions() const;
+  int64_t countSteps() const;
+  /// Tiles of the output channels of a group.
+  int64_t countChannelTiles() const;
+  int64_t countTiles() const;
+  /// The parts into which the sums are divided, each computed by a block of its
+  /// own, so that few tiles still fill a GPU; then a second kernel adds them up
+  /// and finishes the results. 1 where the blocks do that themselves.
+  int64_t countSplits() const;
+  int64_t countStepsOfSplit() const;
+  /// Blocks of the kernel that multiplies.
+  int64_t countBlocks() const { return countTiles() * countSplits(); }
+  /// Floats between the two kernels: splits x channels x positions.
+  int64_t countPartialSums() const {
+    return countSplits() * groups * outChannels * countPositions();
+  }
+  /// Of several splits the first step computes partial sums.
+  Preparation getPreparation() const;
+};
+
+ImplicitGemm getImplicitGemm(kernel::ConvOp op, const GemmTile &tile);
+
+/// The multiply-adds of a tile's blocks, with cut tiles.
+double countGemmMultiplyAdds(const Convolution &convolution,
+                             const GemmTile &tile);
+
+/// What a multiprocessor does with blocks of so many threads, if they wait for
+/// nothing.
+struct GemmSpeed {
+  int64_t threads = 0;
+  double multiplyAddsPerCycle = 0;
+};
+double estimateGemmCycles(const Convolution &convolution, const GemmTile &tile,
+                          const GemmSpeed &speed);
+
+} // namespace toeplitz
+
+#endif

@@ -1,0 +1,243 @@
+// tensor-core-gemm: implicit-gemm on a GPU's tensor cores, which multiply
+// numbers of fewer bits than f32's and add up in f32.
+//
+//   Y (F x P) = round(W) (F x K) round(X~) (K x P),
+//
+// as in ImplicitGemm.cpp, with each factor rounded to the nearest of the
+// precision that the target allows: TF32, bf16 or f16. Filters are rounded when
+// the network is compiled, the data when it comes into the block's memory.
+//
+// Products are exact in f32. How they are added up is the hardware's: it may
+// align the products of an instruction and the sum before to the largest of
+// them, and cut off what is below. Source: Fasi, Higham, Mikaitis and Pranesh,
+// Numerical behavior of NVIDIA tensor cores, PeerJ Computer Science 7 (2021).
+
+#include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Algorithms/ReducedPrecision.h"
+#include "compiler/Algorithms/RoundingError.h"
+#include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/TensorCoreGemmKernel.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace toeplitz;
+using kernel::Precision;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr target) {
+  if (!target.isGpu())
+    return "the target isn't a GPU";
+  if (target.getPrecision() == Precision::F32)
+    return "factors of products may not be rounded (--tf32, --precision)";
+  if (convolution.getTaps() == 0)
+    return "the kernel has no position";
+  return std::nullopt;
+}
+
+// --- the cost ---------------------------------------------------------------
+
+static double estimateCycles(const Convolution &convolution,
+                             const TensorCoreTile &tile) {
+  // Multiply-adds of an A100's multiprocessor in a cycle: 512 of TF32, 1024 of
+  // 16 bits.
+  auto rate = static_cast<double>(512 * countFactors(tile.precision));
+  // Two microseconds: what takes less isn't worth rounding more.
+  constexpr double leastCycles = 3000;
+  return leastCycles +
+         estimateGemmCycles(convolution, tile,
+                            {tile.getThreads(), rate * tile.getEfficiency()});
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  SmallVector<TensorCoreTile> tiles = getTensorCoreTiles(target.getPrecision());
+  const TensorCoreTile *best = nullptr;
+  for (const TensorCoreTile &tile : tiles)
+    if (!best ||
+        estimateCycles(convolution, tile) < estimateCycles(convolution, *best))
+      best = &tile;
+  ConvolutionSchedule schedule;
+  schedule.variant = kernel::stringifyPrecision(target.getPrecision()).str();
+  schedule.inputBlock = schedule.outputBlock = 1;
+  schedule.groups = convolution.groups;
+  schedule.tilePositions = best->positions;
+  schedule.tileVectors = best->channels;
+  return {schedule};
+}
+
+static Precision getPrecision(const ConvolutionSchedule &schedule) {
+  return *kernel::symbolizePrecision(schedule.variant);
+}
+
+static TensorCoreTile getTile(const ConvolutionSchedule &schedule) {
+  return *findTensorCoreTile(getPrecision(schedule), schedule.tilePositions,
+                             schedule.tileVectors);
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr) {
+  TensorCoreTile tile = getTile(schedule);
+  ConvolutionCost cost;
+  cost.multiplyAdds = countGemmMultiplyAdds(convolution, tile);
+  cost.cycles = estimateCycles(convolution, tile);
+  return cost;
+}
+
+// --- the error --------------------------------------------------------------
+
+/// With |x'| <= (1 + u) |x| + t, |x' - x| <= u |x| + t for both factors (t for
+/// f16's small numbers, multiples of 2^-24), a product is off by
+///
+///   |w' x' - w x| <= |w'| |x' - x| + |w' - w| |x|
+///                 <= (2 u + u^2) |w| |x| + t ((1 + u) |w| + |x|) + t^2 + u t
+///                 |x|.
+///
+/// Cut off, each part of a sum is off by at most 2 u' of the largest one, with
+/// f32's u'. Where k products are added to a sum at once there are k + 1 parts
+/// and the result, k at least 4: (k + 2) / k 2 u' <= 3 u' for a product. The
+/// last products of a sum may be fewer, and the partial sums of splits are
+/// added.
+static double boundError(const Convolution &convolution,
+                         const ConvolutionSchedule &schedule,
+                         ArrayRef<float> filter, double inputBound) {
+  Precision precision = getPrecision(schedule);
+  double largest = getLargestNumber(precision);
+  for (float weight : filter)
+    if (!(std::fabs(weight) <= largest))
+      return std::numeric_limits<double>::infinity();
+  if (!(inputBound <= largest))
+    return std::numeric_limits<double>::infinity();
+  double u = getUnitRoundoff(precision);
+  double tiny = precision == Precision::F16 ? std::ldexp(1.0, -25) : 0;
+  double products = static_cast<double>(convolution.inChannels) /
+                    convolution.groups * convolution.getTaps();
+  double sum = getLargestAbsoluteSum(convolution, filter);
+  double factors = (2 * u + u * u) * sum * inputBound +
+                   tiny * ((1 + u) * sum + products * (1 + u) * inputBound +
+                           products * tiny);
+  constexpr double others = 64;
+  return factors +
+         getGamma(3 * products + others) * (sum * inputBound + factors);
+}
+
+/// Both factors are rounded, with relative errors of 0.43 u (see
+/// RoundingError.h) that are independent of each other, and so of all products.
+/// The sum is rounded to zero, with twice the error, and in one direction.
+static double estimateTypicalError(const Convolution &convolution,
+                                   const ConvolutionSchedule &schedule) {
+  double products = static_cast<double>(convolution.getTaps()) *
+                    (convolution.inChannels / convolution.groups);
+  double factors =
+      std::sqrt(2.0) * 0.43 * getUnitRoundoff(getPrecision(schedule));
+  return std::hypot(factors, 4 * estimateSumError(products));
+}
+
+// --- the filter -------------------------------------------------------------
+
+/// Tiles of output channels of a group, filled up with zeros.
+static int64_t countChannelTiles(const Convolution &convolution,
+                                 const TensorCoreTile &tile) {
+  return llvm::divideCeilSigned(convolution.outChannels / convolution.groups,
+                                tile.channels);
+}
+
+static int64_t countSteps(const Convolution &convolution,
+                          const TensorCoreTile &tile) {
+  return llvm::divideCeilSigned(convolution.inChannels / convolution.groups *
+                                    convolution.getTaps(),
+                                tile.depth);
+}
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr) {
+  TensorCoreTile tile = getTile(schedule);
+  return convolution.groups * countChannelTiles(convolution, tile) *
+         countSteps(convolution, tile) * tile.getFilterWords();
+}
+
+/// Group by group, tile by tile of output channels, step by step: the words of
+/// the tile as the lanes of warps load them.
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule, kernel::TargetAttr,
+                       ArrayRef<float> filter, MutableArrayRef<float> packed) {
+  TensorCoreTile tile = getTile(schedule);
+  int64_t taps = convolution.getTaps();
+  int64_t inputs = convolution.inChannels / convolution.groups;
+  int64_t outputs = convolution.outChannels / convolution.groups;
+  int64_t steps = countSteps(convolution, tile);
+  int64_t tiles = countChannelTiles(convolution, tile);
+  llvm::fill(packed, 0.0f);
+  auto *words = reinterpret_cast<uint32_t *>(packed.data());
+  for (int64_t f = 0; f < convolution.outChannels; ++f) {
+    int64_t group = f / outputs, channel = f % outputs;
+    int64_t firstStep = (group * tiles + channel / tile.channels) * steps;
+    for (int64_t c = 0; c < inputs; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        int64_t row = tap * inputs + c;
+        PackedFactor factor =
+            getPackedFactor(tile, channel % tile.channels, row % tile.depth);
+        uint32_t bits = roundToPrecision(filter[(f * inputs + c) * taps + tap],
+                                         tile.precision);
+        words[(firstStep + row / tile.depth) * tile.getFilterWords() +
+              factor.word] |= factor.isUpper ? bits << 16 : bits;
+      }
+  }
+}
+
+// --- the kernel -------------------------------------------------------------
+
+/// The problem with the operation's tile; with the first one where that is none
+/// (which `emit` reports).
+static ImplicitGemm getGemm(kernel::ConvOp op) {
+  Precision precision = kernel::getTarget(op).getPrecision();
+  std::optional<TensorCoreTile> tile =
+      findTensorCoreTile(precision, op.getTile()[0], op.getTile()[1]);
+  return getImplicitGemm(op,
+                         tile ? *tile : getTensorCoreTiles(precision).front());
+}
+
+static Preparation getPreparation(kernel::ConvOp op) {
+  return getGemm(op).getPreparation();
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return countGemmTasks(getGemm(op), kernel::getTarget(op));
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  Precision precision = kernel.target.getPrecision();
+  if (precision == Precision::F32)
+    return op.emitOpError() << "by 'tensor-core-gemm' needs a target that "
+                               "rounds factors to tf32, bf16 or f16";
+  std::optional<TensorCoreTile> tile =
+      findTensorCoreTile(precision, op.getTile()[0], op.getTile()[1]);
+  if (!tile)
+    return op.emitOpError()
+           << "by 'tensor-core-gemm' has no tile of " << op.getTile()[0]
+           << " positions and " << op.getTile()[1] << " channels";
+  ImplicitGemm gemm = getImplicitGemm(op, *tile);
+  if (gemm.countSplits() > 1 && !op.getPrepared())
+    return op.emitOpError()
+           << "by 'tensor-core-gemm' has no memory for its partial sums";
+  ConvolutionBuffers buffers = getBuffers(op, kernel);
+  emitGemm(kernel, gemm, buffers,
+           [&] { emitTensorCoreGemm(kernel, gemm, *tile, buffers); });
+  return success();
+}
+
+const Algorithm toeplitz::tensorCoreGemmAlgorithm = [] {
+  Algorithm algorithm = {"tensor-core-gemm", declines,
+                         getSchedules,       estimateCost,
+                         boundError,         estimateTypicalError,
+                         getPackedSize,      packFilter,
+                         countTasks,         emit};
+  algorithm.getPreparation = getPreparation;
+  algorithm.roundsFactors = true;
+  algorithm.runsOnGpu = true;
+  return algorithm;
+}();

@@ -1,0 +1,56 @@
+// Convolutions on tensor cores: what a step does, for each precision, and what a schedule by hand may lack.
+
+// RUN: split-file %s %t
+// RUN: toeplitz-opt %t/tf32.mlir --convert-kernel-to-loops | FileCheck %s --check-prefixes=CHECK,TF32
+// RUN: sed -e s/tf32/bf16/ -e s/2048xf32/1024xf32/ %t/tf32.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefixes=CHECK,BF16
+// RUN: sed -e s/tf32/f16/ -e s/2048xf32/1024xf32/ %t/tf32.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefixes=CHECK,F16
+
+// CHECK-LABEL: func.func private @kernel_conv
+// CHECK-SAME: toeplitz.block_threads = 128
+// Two halves of the filter's and the data's tile: 32 channels x 16 words, 4 quadruples of words x (32 + 2) columns.
+// CHECK: %[[FILTER:.*]] = memref.alloc() : memref<1024xi32, #gpu.address_space<workgroup>>
+// CHECK: %[[DATA:.*]] = memref.alloc() : memref<1088xi32, #gpu.address_space<workgroup>>
+// The filter comes as it is packed, the data is rounded on its way.
+// CHECK: %[[PACKED:.*]] = vector.load %{{.*}} {alignment = 16 : i64} : memref<{{.*}}xf32>, vector<4xf32>
+// CHECK: %[[BITS:.*]] = vector.bitcast %[[PACKED]] : vector<4xf32> to vector<4xi32>
+// CHECK: vector.store %[[BITS]], %[[FILTER]][%{{.*}}] {alignment = 16 : i64}
+// TF32-COUNT-4: nvvm.convert.float.to.tf32 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
+// BF16-COUNT-4: nvvm.convert.f32x2.to.bf16x2 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
+// F16-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xf16>
+// CHECK: vector.store %{{.*}}, %[[DATA]][%{{.*}}] {alignment = 16 : i64}
+// CHECK: gpu.barrier
+// Of 16 x 16 outputs of a warp: two products of 16 x 8, for two parts of the depth.
+// TF32-COUNT-4: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<tf32>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
+// BF16-COUNT-4: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// F16-COUNT-4: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>{{.*}}vector<2xf16>
+// CHECK: gpu.barrier
+// CHECK: memref.store
+
+// RUN: sed -e 's/, precision = tf32//' %t/tf32.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=F32
+// F32: error: loc("conv"): 'kernel.conv' op by 'tensor-core-gemm' needs a target that rounds factors to tf32, bf16 or f16
+// RUN: sed -e 's/i64: 32, 32>/i64: 32, 48>/' %t/tf32.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=TILE
+// TILE: error: loc("conv"): 'kernel.conv' op by 'tensor-core-gemm' has no tile of 32 positions and 48 channels
+// RUN: not toeplitz-opt %t/splits.mlir --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=SPLITS
+// SPLITS: error: loc("conv"): 'kernel.conv' op by 'tensor-core-gemm' has no memory for its partial sums
+
+//--- tf32.mlir
+module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fma = 1, l1 = 196608, l2 = 41943040, gpu = 80, precision = tf32>} {
+  func.func @main(%x: memref<1x64x32x1xf32>, %w: memref<2048xf32>, %y: memref<1x32x32x1xf32>) {
+    kernel.conv "tensor-core-gemm" ins(%x, %w) outs(%y) {dilations = array<i64: 1>, groups = 1 : i64, in_channels = 64 : i64,
+      kernel = array<i64: 1>, out_channels = 32 : i64, output_offsets = array<i64: 0>, output_sizes = array<i64: 32>,
+      output_strides = array<i64: 1>, padding_low = array<i64: 0>, strides = array<i64: 1>, tile = array<i64: 32, 32>}
+      : (memref<1x64x32x1xf32>, memref<2048xf32>, memref<1x32x32x1xf32>) -> () loc("conv")
+    return
+  }
+}
+
+//--- splits.mlir
+module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fma = 1, l1 = 196608, l2 = 41943040, gpu = 80, precision = tf32>} {
+  func.func @main(%x: memref<1x512x32x1xf32>, %w: memref<16384xf32>, %y: memref<1x32x32x1xf32>) {
+    kernel.conv "tensor-core-gemm" ins(%x, %w) outs(%y) {dilations = array<i64: 1>, groups = 1 : i64, in_channels = 512 : i64,
+      kernel = array<i64: 1>, out_channels = 32 : i64, output_offsets = array<i64: 0>, output_sizes = array<i64: 32>,
+      output_strides = array<i64: 1>, padding_low = array<i64: 0>, strides = array<i64: 1>, tile = array<i64: 32, 32>}
+      : (memref<1x512x32x1xf32>, memref<16384xf32>, memref<1x32x32x1xf32>) -> () loc("conv")
+    return
+  }
+}
