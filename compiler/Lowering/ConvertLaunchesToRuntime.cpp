@@ -51,7 +51,9 @@ private:
         return WalkResult::interrupt();
       }
       bool waits = false;
-      function.walk([&](gpu::BarrierOp) { waits = true; });
+      function.walk([&](Operation *op) {
+        waits |= isa<gpu::BarrierOp, gpu::ShuffleOp>(op);
+      });
       numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
       kernels.push_back(builder.getDictionaryAttr(
           {builder.getNamedAttr("name", function.getNameAttr()),

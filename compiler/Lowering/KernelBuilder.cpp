@@ -140,6 +140,11 @@ Index KernelBuilder::max(Index a, Index b) {
   return Value(arith::MaxSIOp::create(builder, location, value(a), value(b)));
 }
 
+Value KernelBuilder::isLess(Index a, Index b) {
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt,
+                               value(a), value(b));
+}
+
 SmallVector<Index> KernelBuilder::delinearize(Index linear,
                                               ArrayRef<int64_t> sizes) {
   SmallVector<Index> coordinates(sizes.size(), constant(0));

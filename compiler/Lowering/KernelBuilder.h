@@ -62,6 +62,7 @@ public:
   Index ceilDiv(Index a, Index b);
   Index min(Index a, Index b);
   Index max(Index a, Index b);
+  mlir::Value isLess(Index a, Index b);
   mlir::Value value(Index index);
   /// Splits a number into coordinates of a row-major space with these sizes,
   /// the last fastest.

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from toeplitz_process import SOURCE_ROOT, run_toeplitz
+from toeplitz_process import SOURCE_ROOT, run_toeplitz, write_description
 
 PTXAS = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
 
@@ -19,12 +19,28 @@ def list_spills(log):
     return {kernel: int(size) for kernel, size in re.findall(pattern, log)}
 
 
-NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet"]
+NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet", "reductions"]
+# Kernels whose threads share rows: long and short ones, neighbouring elements and neighbouring rows.
+REDUCTIONS = {
+    "name": "reductions", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [2, 64, 30, 30]}],
+    "layers": [
+        {"name": "groups", "op": "group_norm", "num_groups": 4},
+        {"name": "columns", "op": "softmax", "dim": 1},
+        {"name": "short", "op": "log_softmax", "inputs": ["columns"], "dim": 3},
+        {"name": "rows", "op": "layer_norm", "normalized_shape": [30, 30]},
+        {"name": "largest", "op": "global_max_pool", "inputs": ["rows"]},
+        {"name": "mean", "op": "global_average_pool", "inputs": ["rows"]},
+        {"name": "norm", "op": "global_lp_pool", "norm_type": 3, "inputs": ["rows"]},
+    ],
+    "outputs": ["short", "largest", "mean", "norm"],
+}  # fmt: skip
 
 
 def assemble(name, architecture, folder):
     """The PTX, and what ptxas says about it."""
     network = pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json"
+    if name == "reductions":
+        network = write_description(REDUCTIONS, folder)
     ptx = folder / "network.ptx"
     options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx]
     process = run_toeplitz("compile", network, *options)
