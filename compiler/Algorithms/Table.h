@@ -16,6 +16,7 @@ extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;
 extern const Algorithm implicitGemmAlgorithm;
+extern const Algorithm matrixVectorAlgorithm;
 extern const Algorithm fftAlgorithm;
 
 } // namespace toeplitz

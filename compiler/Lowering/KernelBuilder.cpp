@@ -233,11 +233,14 @@ static SmallVector<Value> materialize(KernelBuilder &kernel,
 }
 
 Value KernelBuilder::loadVector(Value memref, ArrayRef<Index> indices,
-                                int64_t lanes) {
+                                int64_t lanes, uint64_t alignment) {
   auto type = VectorType::get(
       {lanes}, cast<MemRefType>(memref.getType()).getElementType());
-  return vector::LoadOp::create(builder, location, type, memref,
-                                materialize(*this, indices));
+  auto load = vector::LoadOp::create(builder, location, type, memref,
+                                     materialize(*this, indices));
+  if (alignment)
+    load.setAlignment(alignment);
+  return load;
 }
 
 void KernelBuilder::storeVector(Value vector, Value memref,

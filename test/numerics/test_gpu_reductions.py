@@ -9,7 +9,7 @@ import pytest
 from general_ir import compute, element, generic, tensor
 from operator_cases import Case, member_name, members, packs_of
 from test_general_ir import REDUCTIONS, fill
-from toeplitz_process import Library, compile_network
+from toeplitz_process import Library, compile_network, run_toeplitz, write_description
 
 CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked")
 
@@ -132,6 +132,24 @@ def test_matrix_times_vector(tmp_path):
       return %0 : {kind}"""
     found = compute({"x": x, "v": v}, {"y": ((7,), np.float32)}, body, tmp_path, *CHECKED)["y"]
     np.testing.assert_allclose(found, x.astype(np.float64) @ v, rtol=1e-5, atol=1e-4)
+
+
+def test_a_missing_barrier_is_a_race(tmp_path):
+    """The joining of warps with its barriers, and without them."""
+    layers = [{"name": "y", "op": "layer_norm", "inputs": ["x"], "normalized_shape": [700]}]
+    description = {"name": "row", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [1, 700]}], "layers": layers, "outputs": ["y"]}
+    loops = tmp_path / "loops.mlir"
+    process = run_toeplitz("compile", write_description(description, tmp_path), *CHECKED, "--emit=loops", "-o", loops)
+    assert process.returncode == 0, process.stderr
+    x = {"x": np.ones((1, 700), np.float32)}
+    Library(compile_network(loops, tmp_path, *CHECKED)).run(x)
+    lines = loops.read_text().splitlines()
+    assert sum("gpu.barrier" in line for line in lines) == 2
+    broken = tmp_path / "broken.mlir"
+    broken.write_text("\n".join(line for line in lines if "gpu.barrier" not in line))
+    library = Library(compile_network(broken, tmp_path, *CHECKED))
+    with pytest.raises(AssertionError, match="status 12: .*race"):
+        library.run(x)
 
 
 def test_same_bits_in_every_run(tmp_path):

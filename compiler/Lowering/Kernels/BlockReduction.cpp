@@ -45,73 +45,99 @@ void BlockReduction::once(llvm::function_ref<void()> body) {
   kernel.ifThen(isFirst, body);
 }
 
-Value BlockReduction::reduceElements(const Reduction &reduction) {
+SmallVector<Value> BlockReduction::reduceElements(ArrayRef<Value> identities,
+                                                  Step step, Merge merge) {
   int64_t threads = division.threads, length = division.rows.length;
-  int64_t count = std::min(sumsOfThread, length / threads);
-  SmallVector<Value> sums(count, reduction.identity);
+  size_t values = identities.size();
+  int64_t count =
+      std::min(values == 1 ? sumsOfThread : sumsOfThread / 2, length / threads);
+  SmallVector<Value> sums;
+  for (int64_t k = 0; k < count; ++k)
+    llvm::append_range(sums, identities);
   int64_t whole = length / (count * threads) * (count * threads);
   sums = kernel.forLoop(
       part, orNothing(whole), count * threads, sums,
       [&](Index first, ValueRange carried) {
         SmallVector<Value> next;
-        for (auto [k, sum] : llvm::enumerate(carried))
-          next.push_back(reduction.step(
-              sum, kernel.add(first, kernel.constant(k * threads)), 0));
+        for (int64_t k = 0; k < count; ++k)
+          llvm::append_range(
+              next, step(carried.slice(k * values, values),
+                         kernel.add(first, kernel.constant(k * threads))));
         return next;
       });
-  if (whole != length)
-    sums[0] = kernel.forLoop(
+  if (whole != length) {
+    SmallVector<Value> rest = kernel.forLoop(
         kernel.add(part, kernel.constant(whole)), orNothing(length), threads,
-        sums[0], [&](Index i, ValueRange carried) -> SmallVector<Value> {
-          return {reduction.step(carried[0], i, 0)};
-        })[0];
-  while (sums.size() > 1) {
-    Value last = sums.pop_back_val();
-    Value &partner = sums[sums.size() / 2];
-    partner = reduction.merge(partner, last);
+        ArrayRef(sums).take_front(values),
+        [&](Index i, ValueRange carried) { return step(carried, i); });
+    llvm::copy(rest, sums.begin());
   }
-  return sums[0];
+  for (; count > 1; --count)
+    for (size_t v = 0; v < values; ++v) {
+      Value last = sums[(count - 1) * values + v];
+      Value &partner = sums[(count - 1) / 2 * values + v];
+      partner = merge(partner, last);
+    }
+  sums.truncate(values);
+  return sums;
 }
 
 /// Both partners of an exchange join the same two numbers, so that all end with
 /// the same one.
-Value BlockReduction::joinLanes(Value value, const Reduction &reduction) {
+Value BlockReduction::joinLanes(Value value, Merge merge) {
   int64_t width = std::min(division.getRowThreads(), BlockBuilder::warp);
   for (int64_t distance = width / 2; distance >= division.side; distance /= 2)
-    value = reduction.merge(value, block.exchange(value, distance));
+    value = merge(value, block.exchange(value, distance));
   return value;
 }
 
-Value BlockReduction::joinWarps(Value value, const Reduction &reduction) {
+void BlockReduction::joinWarps(MutableArrayRef<Value> values, Merge merge) {
   int64_t warps = division.getRowThreads() / BlockBuilder::warp;
-  Value parts = block.createShared({warps * division.side}, value.getType());
   Index side = kernel.constant(division.side);
   Index warp = kernel.div(block.thread(), kernel.constant(BlockBuilder::warp));
   Index lane = kernel.rem(block.thread(), kernel.constant(BlockBuilder::warp));
+  SmallVector<Value> parts;
+  for (Value value : values)
+    parts.push_back(
+        block.createShared({warps * division.side}, value.getType()));
   auto write = [&] {
-    kernel.storeScalar(value, parts,
-                       {kernel.add(kernel.mul(warp, side), column)});
+    for (auto [value, memory] : llvm::zip_equal(values, parts))
+      kernel.storeScalar(value, memory,
+                         {kernel.add(kernel.mul(warp, side), column)});
   };
   if (division.side < BlockBuilder::warp)
     kernel.ifThen(kernel.isLess(lane, side), write);
   else
     write();
   block.barrier();
-  auto read = [&](int64_t i) {
+  auto read = [&](Value memory, int64_t i) {
     return kernel.loadScalar(
-        parts, {kernel.add(kernel.constant(i * division.side), column)});
+        memory, {kernel.add(kernel.constant(i * division.side), column)});
   };
-  Value joined = read(0);
-  for (int64_t i = 1; i < warps; ++i)
-    joined = reduction.merge(joined, read(i));
-  return joined;
+  for (auto [value, memory] : llvm::zip_equal(values, parts)) {
+    value = read(memory, 0);
+    for (int64_t i = 1; i < warps; ++i)
+      value = merge(value, read(memory, i));
+  }
+}
+
+SmallVector<Value> BlockReduction::reduce(ArrayRef<Value> identities, Step step,
+                                          Merge merge) {
+  SmallVector<Value> values = reduceElements(identities, step, merge);
+  for (Value &value : values)
+    value = joinLanes(value, merge);
+  if (division.getRowThreads() > BlockBuilder::warp)
+    joinWarps(values, merge);
+  return values;
 }
 
 Value BlockReduction::reduce(const Reduction &reduction) {
-  Value value = joinLanes(reduceElements(reduction), reduction);
-  if (division.getRowThreads() > BlockBuilder::warp)
-    value = joinWarps(value, reduction);
-  return value;
+  return reduce(
+      reduction.identity,
+      [&](ValueRange accumulators, Index i) -> SmallVector<Value> {
+        return {reduction.step(accumulators[0], i, 0)};
+      },
+      reduction.merge)[0];
 }
 
 } // namespace toeplitz

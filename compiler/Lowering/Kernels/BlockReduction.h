@@ -16,6 +16,10 @@ class BlockReduction {
 public:
   BlockReduction(KernelBuilder &kernel, const RowDivision &division);
 
+  using Step = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::ValueRange accumulators, KernelBuilder::Index i)>;
+  using Merge = llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>;
+
   const RowDivision &getDivision() const { return division; }
   /// The thread's row; one behind the last where there are fewer than the
   /// blocks have room for. Such a row has no element in the loops.
@@ -27,16 +31,23 @@ public:
   /// its memory. The order depends on the division alone. All threads of the
   /// block must come here, once.
   mlir::Value reduce(const Reduction &reduction);
+  /// The same for several numbers that are reduced side by side: `step` adds
+  /// element i to each of them.
+  llvm::SmallVector<mlir::Value> reduce(llvm::ArrayRef<mlir::Value> identities,
+                                        Step step, Merge merge);
   /// What one thread of each row does.
   void once(llvm::function_ref<void()> body);
 
-  /// Independent sums of a thread, which hide the latency of a load.
+  /// Independent sums of a thread, which hide the latency of a load; half as
+  /// many of several numbers.
   static constexpr int64_t sumsOfThread = 4;
 
 private:
-  mlir::Value reduceElements(const Reduction &reduction);
-  mlir::Value joinLanes(mlir::Value value, const Reduction &reduction);
-  mlir::Value joinWarps(mlir::Value value, const Reduction &reduction);
+  llvm::SmallVector<mlir::Value>
+  reduceElements(llvm::ArrayRef<mlir::Value> identities, Step step,
+                 Merge merge);
+  mlir::Value joinLanes(mlir::Value value, Merge merge);
+  void joinWarps(llvm::MutableArrayRef<mlir::Value> values, Merge merge);
   /// A bound of a loop that doesn't begin for rows that don't exist.
   KernelBuilder::Index orNothing(int64_t end);
 

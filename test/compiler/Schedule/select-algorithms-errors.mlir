@@ -93,7 +93,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of

@@ -19,7 +19,7 @@ def list_spills(log):
     return {kernel: int(size) for kernel, size in re.findall(pattern, log)}
 
 
-NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet", "reductions"]
+NETWORKS = ["lenet5", "digits", "periodic_flow", "squeezenet", "reductions", "products"]
 # Kernels whose threads share rows: long and short ones, neighbouring elements and neighbouring rows.
 REDUCTIONS = {
     "name": "reductions", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [2, 64, 30, 30]}],
@@ -34,13 +34,20 @@ REDUCTIONS = {
     ],
     "outputs": ["short", "largest", "mean", "norm"],
 }  # fmt: skip
+# Sums of threads for one image and for as many as there may be, of aligned and other rows.
+PRODUCTS = {
+    "name": "products", "weights": {"random": 1}, "inputs": [{"name": f"x{n}", "shape": [n, 1023 + n % 2]} for n in (1, 2, 3, 8)],
+    "layers": [{"name": f"y{n}", "op": "linear", "inputs": [f"x{n}"], "out_features": 2000} for n in (1, 2, 3, 8)],
+    "outputs": [f"y{n}" for n in (1, 2, 3, 8)],
+}  # fmt: skip
 
 
 def assemble(name, architecture, folder):
     """The PTX, and what ptxas says about it."""
     network = pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json"
-    if name == "reductions":
-        network = write_description(REDUCTIONS, folder)
+    for description in (REDUCTIONS, PRODUCTS):
+        if name == description["name"]:
+            network = write_description(description, folder)
     ptx = folder / "network.ptx"
     options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx]
     process = run_toeplitz("compile", network, *options)
