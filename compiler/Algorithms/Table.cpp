@@ -14,6 +14,7 @@ static const Algorithm *const algorithms[] = {
     // clang-format off
     &splitBfloat16Algorithm,
     &tensorCoreGemmAlgorithm,
+    &matrixVectorAlgorithm,
     &implicitGemmAlgorithm,
     &winogradAlgorithm,
     &fftAlgorithm,

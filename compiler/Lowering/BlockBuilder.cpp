@@ -18,13 +18,72 @@ Value BlockBuilder::createShared(ArrayRef<int64_t> sizes, Type element) {
   auto space = gpu::AddressSpaceAttr::get(kernel.builder.getContext(),
                                           gpu::AddressSpace::Workgroup);
   auto type =
-      MemRefType::get(sizes, element, MemRefLayoutAttrInterface(), space);
+      MemRefType::get(sizes, element ? element : kernel.builder.getF32Type(),
+                      MemRefLayoutAttrInterface(), space);
   // launch-on-gpu makes it a part of the kernel's declaration.
   return memref::AllocOp::create(kernel.builder, kernel.location, type);
 }
 
 void BlockBuilder::barrier() {
   gpu::BarrierOp::create(kernel.builder, kernel.location);
+}
+
+/// A number as words of 32 bits, the lowest first.
+static SmallVector<Value> toWords(OpBuilder &builder, Location location,
+                                  Value value) {
+  Type word = builder.getI32Type(), twoWords = builder.getI64Type();
+  if (value.getType().isIndex())
+    value = arith::IndexCastOp::create(builder, location, twoWords, value);
+  unsigned bits = value.getType().getIntOrFloatBitWidth();
+  if (!value.getType().isInteger())
+    value = arith::BitcastOp::create(builder, location,
+                                     builder.getIntegerType(bits), value);
+  if (bits < 32)
+    return {arith::ExtUIOp::create(builder, location, word, value)};
+  if (bits == 32)
+    return {value};
+  assert(bits == 64 && "numbers of one or two words, or parts of one");
+  Value half = arith::ConstantOp::create(builder, location,
+                                         builder.getI64IntegerAttr(32));
+  Value high = arith::ShRUIOp::create(builder, location, value, half);
+  return {arith::TruncIOp::create(builder, location, word, value),
+          arith::TruncIOp::create(builder, location, word, high)};
+}
+
+/// The number of this type that consists of these words.
+static Value fromWords(OpBuilder &builder, Location location,
+                       ArrayRef<Value> words, Type type) {
+  unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  Type integer = builder.getIntegerType(bits);
+  Value value = words[0];
+  if (bits < 32)
+    value = arith::TruncIOp::create(builder, location, integer, value);
+  if (bits == 64) {
+    auto widen = [&](Value word) -> Value {
+      return arith::ExtUIOp::create(builder, location, integer, word);
+    };
+    Value half = arith::ConstantOp::create(builder, location,
+                                           builder.getI64IntegerAttr(32));
+    value = arith::OrIOp::create(
+        builder, location, widen(words[0]),
+        arith::ShLIOp::create(builder, location, widen(words[1]), half));
+  }
+  if (type.isIndex())
+    return arith::IndexCastOp::create(builder, location, type, value);
+  if (type.isInteger())
+    return value;
+  return arith::BitcastOp::create(builder, location, type, value);
+}
+
+Value BlockBuilder::exchange(Value value, int64_t distance) {
+  OpBuilder &builder = kernel.builder;
+  SmallVector<Value> words = toWords(builder, kernel.location, value);
+  for (Value &word : words)
+    word = gpu::ShuffleOp::create(
+               builder, kernel.location, word, static_cast<int32_t>(distance),
+               static_cast<int32_t>(warp), gpu::ShuffleMode::XOR)
+               .getShuffleResult();
+  return fromWords(builder, kernel.location, words, value.getType());
 }
 
 } // namespace toeplitz

@@ -16,11 +16,20 @@ public:
 
   /// The thread's number in its block.
   KernelBuilder::Index thread() const { return threadNumber; }
-  /// Memory of the block: `sizes` elements, of unspecified value at first.
-  mlir::Value createShared(llvm::ArrayRef<int64_t> sizes, mlir::Type element);
+  /// Memory of the block: `sizes` elements, of unspecified value at first; f32
+  /// if no type is named.
+  mlir::Value createShared(llvm::ArrayRef<int64_t> sizes,
+                           mlir::Type element = {});
   /// Every thread waits until all have come here; what they wrote to the
   /// block's memory is then seen by all.
   void barrier();
+  /// The value, a number of up to 64 bits, of the thread of this warp whose
+  /// number differs in the bit `distance`. All threads of the warp must come
+  /// here.
+  mlir::Value exchange(mlir::Value value, int64_t distance);
+
+  /// Threads that the hardware runs together.
+  static constexpr int64_t warp = 32;
 
 private:
   KernelBuilder &kernel;

@@ -6,10 +6,13 @@
 #include "compiler/Lowering/Kernels/Table.h"
 #include "compiler/Lowering/Passes.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -95,6 +98,24 @@ struct TakenValues {
 
 } // namespace
 
+/// Whether a buffer begins at a multiple of `bufferAlignment`: it doesn't where
+/// memory planning has put it into the middle of another one.
+static bool isAligned(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {
+    if (auto place = dyn_cast<memref::ViewOp>(*view)) {
+      std::optional<int64_t> shift = getConstantIntValue(place.getByteShift());
+      if (!shift || *shift % bufferAlignment != 0)
+        return false;
+    }
+    buffer = view.getViewSource();
+  }
+  return true;
+}
+
+static SmallVector<bool> getAlignedOperands(Operation *op) {
+  return llvm::map_to_vector(op->getOperands(), isAligned);
+}
+
 /// Text that is equal for operations that differ in nothing but their buffers:
 /// the operation in a function of its own.
 static std::string getKey(Operation *op, const UsedValues &used) {
@@ -117,6 +138,9 @@ static std::string getKey(Operation *op, const UsedValues &used) {
   llvm::raw_string_ostream stream(key);
   function->print(stream,
                   OpPrintingFlags().useLocalScope().printGenericOpForm());
+  if (kernel::getTarget(op).isGpu())
+    for (bool aligned : getAlignedOperands(op))
+      stream << (aligned ? " aligned" : " anywhere");
   return key;
 }
 
@@ -286,6 +310,7 @@ private:
         slots ? block->getArgument(1) : Value(), taken.operands);
     kernel.preparing = preparing;
     kernel.captured = std::move(taken.captured);
+    kernel.buffersAligned = getAlignedOperands(op);
     if (failed(lowering.emit(op, kernel)))
       return {};
     if (kernel.blockThreads)

@@ -52,7 +52,7 @@ private:
       }
       bool waits = false;
       function.walk([&](Operation *op) {
-        waits |= isa<gpu::BarrierOp, NVVM::MmaOp>(op);
+        waits |= isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp>(op);
       });
       numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
       kernels.push_back(builder.getDictionaryAttr(

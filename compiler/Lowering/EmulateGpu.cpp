@@ -130,6 +130,8 @@ private:
       return replaceByCall("toeplitz_emulated_block", int32);
     if (isa<NVVM::Barrier0Op, NVVM::BarrierOp>(op))
       return replaceByCall("toeplitz_emulated_barrier", {});
+    if (auto shuffle = dyn_cast<NVVM::ShflOp>(op))
+      return convertShuffle(shuffle);
     if (auto address = dyn_cast<LLVM::AddressOfOp>(op))
       return convertAddress(address);
     if (auto product = dyn_cast<NVVM::MmaOp>(op))
@@ -241,6 +243,29 @@ private:
           static_cast<int64_t>(place));
     }
     op.replaceAllUsesWith(result);
+    op.erase();
+    return success();
+  }
+
+  LogicalResult convertShuffle(NVVM::ShflOp op) {
+    OpBuilder builder(op);
+    Type int32 = builder.getI32Type();
+    if (op.getType() != int32)
+      return op.emitOpError("isn't emulated: it shuffles ")
+             << op.getType() << ", expected 'i32'";
+    // PTX's order of its modes, which is the emulator's.
+    constexpr NVVM::ShflKind kinds[] = {NVVM::ShflKind::idx, NVVM::ShflKind::up,
+                                        NVVM::ShflKind::down,
+                                        NVVM::ShflKind::bfly};
+    Value mode = LLVM::ConstantOp::create(
+        builder, op.getLoc(), int32,
+        builder.getI32IntegerAttr(static_cast<int32_t>(
+            llvm::find(kinds, op.getKind()) - std::begin(kinds))));
+    auto call = LLVM::CallOp::create(
+        builder, op.getLoc(),
+        declare("toeplitz_emulated_shuffle", int32, {int32, int32, int32}),
+        ValueRange{mode, op.getVal(), op.getOffset()});
+    op.replaceAllUsesWith(call.getResult());
     op.erase();
     return success();
   }

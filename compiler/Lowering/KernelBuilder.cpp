@@ -140,6 +140,11 @@ Index KernelBuilder::max(Index a, Index b) {
   return Value(arith::MaxSIOp::create(builder, location, value(a), value(b)));
 }
 
+Value KernelBuilder::isLess(Index a, Index b) {
+  return arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt,
+                               value(a), value(b));
+}
+
 SmallVector<Index> KernelBuilder::delinearize(Index linear,
                                               ArrayRef<int64_t> sizes) {
   SmallVector<Index> coordinates(sizes.size(), constant(0));
@@ -228,11 +233,14 @@ static SmallVector<Value> materialize(KernelBuilder &kernel,
 }
 
 Value KernelBuilder::loadVector(Value memref, ArrayRef<Index> indices,
-                                int64_t lanes) {
+                                int64_t lanes, uint64_t alignment) {
   auto type = VectorType::get(
       {lanes}, cast<MemRefType>(memref.getType()).getElementType());
-  return vector::LoadOp::create(builder, location, type, memref,
-                                materialize(*this, indices));
+  auto load = vector::LoadOp::create(builder, location, type, memref,
+                                     materialize(*this, indices));
+  if (alignment)
+    load.setAlignment(alignment);
+  return load;
 }
 
 void KernelBuilder::storeVector(Value vector, Value memref,

@@ -12,6 +12,10 @@
 
 namespace toeplitz {
 
+/// Bytes of the widest access of a GPU: weights, the arena, and the network's
+/// inputs and outputs begin at multiples of it.
+constexpr int64_t bufferAlignment = 16;
+
 /// A kernel function is `func @name(%task: index, operands...)`: it does one of
 /// the independent tasks into which its operation is divided. The number of
 /// tasks depends on the operation alone, so that results don't depend on the
@@ -43,6 +47,9 @@ public:
   bool preparing = false;
   /// The operation's operands, in its order: memrefs, and scalars.
   llvm::SmallVector<mlir::Value> buffers;
+  /// Of each of them, whether its first element lies at a multiple of
+  /// `bufferAlignment`, where its type has no offset. Asked on a GPU alone.
+  llvm::SmallVector<bool> buffersAligned;
   /// What the operation's body uses from outside, as it is in this function.
   mlir::IRMapping captured;
 
@@ -62,6 +69,7 @@ public:
   Index ceilDiv(Index a, Index b);
   Index min(Index a, Index b);
   Index max(Index a, Index b);
+  mlir::Value isLess(Index a, Index b);
   mlir::Value value(Index index);
   /// Splits a number into coordinates of a row-major space with these sizes,
   /// the last fastest.
@@ -91,9 +99,10 @@ public:
   mlir::VectorType vectorType(int64_t lanes);
   mlir::VectorType vectorType() { return vectorType(target.getLanes()); }
   /// Vectors of contiguous elements of any type; the last dimension of `memref`
-  /// has stride 1.
+  /// has stride 1. `alignment` says of which number of bytes the address is a
+  /// multiple, where that is more than an element's.
   mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
-                         int64_t lanes);
+                         int64_t lanes, uint64_t alignment = 0);
   /// Asks for the cache lines that hold `count` elements of a memref of one
   /// dimension, from `first` on, to come into the second-level cache.
   void prefetch(mlir::Value memref, Index first, int64_t count);

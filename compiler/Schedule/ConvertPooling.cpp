@@ -39,10 +39,11 @@ struct ConvertPool : LayoutPattern<cnn::PoolOp> {
 
 private:
   /// Whether it is the mean of all positions of a tensor that isn't blocked:
-  /// rows that lie together, for which blocks would have to be made.
+  /// rows that lie together, for which blocks would have to be made. (On a GPU
+  /// no tensor is blocked.)
   bool isPlainMean(cnn::PoolOp op) const {
     auto isZero = [](int64_t size) { return size == 0; };
-    return op.getKind() == cnn::PoolKind::Average &&
+    return lanes > 1 && op.getKind() == cnn::PoolKind::Average &&
            op.getKernel() == op.getInput().getType().getShape().drop_front(2) &&
            llvm::all_of(op.getPaddingLow(), isZero) &&
            llvm::all_of(op.getPaddingHigh(), isZero) &&

@@ -70,7 +70,7 @@ def expected_refusals(layer, lanes):
     padded_sizes = [size + low + high for size, low, high in zip(input_sizes, halo_low, halo_high)]
     refusals = {}
 
-    refusals["implicit-gemm"] = refusals["tensor-core-gemm"] = "the target isn't a GPU"
+    refusals["implicit-gemm"] = refusals["tensor-core-gemm"] = refusals["matrix-vector"] = "the target isn't a GPU"
     if not has_tiles():
         refusals["bf16x3"] = "the target has no tile registers (AMX)"
 
@@ -187,6 +187,7 @@ def test_reasons_of_convolutions(tmp_path):
         *([] if has_tiles() else [("bf16x3", "the target has no tile registers (AMX)")]),
         ("implicit-gemm", "the target isn't a GPU"),
         ("tensor-core-gemm", "the target isn't a GPU"),
+        ("matrix-vector", "the target isn't a GPU"),
         ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
         ("depthwise", "there is only one channel, less than a vector"),
         ("pointwise", "the kernel has N positions, expected N"),
@@ -202,11 +203,12 @@ def test_reasons_of_convolutions(tmp_path):
 
 # Those of a transposed convolution are of one of its phases, whose numbers aren't the layer's. What no random window has (no spatial
 # dimension, a kernel or a column that is too large, filters that the network computes) is in
-# test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir and -filter-toeplitz-errors.mlir.
+# test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir, -filter-toeplitz-errors.mlir and -gpu-errors.mlir.
 PHASE_REASONS = {
     "bf16x3": ("the kernel has no positions in spatial dimension N" if has_tiles() else "the target has no tile registers (AMX)",),
     "implicit-gemm": ("the target isn't a GPU",),
     "tensor-core-gemm": ("the target isn't a GPU",),
+    "matrix-vector": ("the target isn't a GPU",),
     "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
                   "there is only one channel, less than a vector"),
     "pointwise": ("the kernel has N positions, expected N",

@@ -117,11 +117,12 @@ SmallVector<Index> BufferView::locate(ArrayRef<Index> indices) const {
                             cast<MemRefType>(buffer.getType()).getShape());
 }
 
-Value BufferView::load(ArrayRef<Index> indices, int64_t lanes) const {
+Value BufferView::load(ArrayRef<Index> indices, int64_t lanes,
+                       uint64_t alignment) const {
   if (lanes == 0)
     return kernel.loadScalar(buffer, locate(indices));
   assert(contiguousRows && "vectors of elements that lie apart");
-  return kernel.loadVector(buffer, indices, lanes);
+  return kernel.loadVector(buffer, indices, lanes, alignment);
 }
 
 void BufferView::store(Value value, ArrayRef<Index> indices) const {

@@ -37,9 +37,9 @@ public:
   bool hasVectors() const { return contiguousRows; }
 
   /// A vector of `lanes` elements along the last dimension, or one element if
-  /// `lanes` is 0.
+  /// `lanes` is 0. (`alignment`: see KernelBuilder::loadVector.)
   mlir::Value load(llvm::ArrayRef<KernelBuilder::Index> indices,
-                   int64_t lanes = 0) const;
+                   int64_t lanes = 0, uint64_t alignment = 0) const;
   /// Writes an element or a vector along the last dimension.
   void store(mlir::Value value,
              llvm::ArrayRef<KernelBuilder::Index> indices) const;

@@ -6,12 +6,13 @@
 //
 // Vectors are of neighbouring points where the body's operations work on
 // vectors too, and the results lie together. A row that is reduced to a number
-// by one associative operation is reduced in vectors (Reduction.h).
+// by one associative operation is reduced in vectors (Reduction.h), or by
+// threads of a GPU that share it (BlockReduction.h).
 
+#include "compiler/Lowering/Kernels/BlockReduction.h"
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/GenericPlan.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
-#include "compiler/Lowering/Kernels/Reduction.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -58,7 +59,10 @@ private:
   void emitRange(ArrayRef<Index> outer, Index lower, Index upper);
   SmallVector<Value> reduce(SmallVector<SmallVector<Index>> points,
                             int64_t lanes, ValueRange soFar);
+  Value merge(Value a, Value b);
+  Value getIdentity();
   Value reduceLastLoop(ArrayRef<Index> point, Value soFar);
+  void emitShared();
 
   KernelBuilder &kernel;
   const GenericPlan &plan;
@@ -245,26 +249,53 @@ GenericEmitter::reduce(SmallVector<SmallVector<Index>> points, int64_t lanes,
   return all;
 }
 
+/// By the operation that reduces.
+Value GenericEmitter::merge(Value a, Value b) {
+  Operation *clone = plan.reduction->clone();
+  kernel.builder.insert(clone);
+  clone->setLoc(kernel.location);
+  clone->setOperands({a, b});
+  clone->getResult(0).setType(a.getType());
+  return clone->getResult(0);
+}
+
+Value GenericEmitter::getIdentity() {
+  return arith::ConstantOp::create(kernel.builder, kernel.location,
+                                   *arith::getNeutralElement(plan.reduction));
+}
+
 Value GenericEmitter::reduceLastLoop(ArrayRef<Index> outer, Value soFar) {
-  auto merge = [&](Value a, Value b) -> Value {
-    Operation *clone = plan.reduction->clone();
-    kernel.builder.insert(clone);
-    clone->setLoc(kernel.location);
-    clone->setOperands({a, b});
-    clone->getResult(0).setType(a.getType());
-    return clone->getResult(0);
-  };
   auto step = [&](Value accumulator, Index i, int64_t lanes) -> Value {
     SmallVector<Index> point(outer);
     point.push_back(i);
     return evaluate(point, lanes, accumulator)[0];
   };
-  Value identity =
-      arith::ConstantOp::create(kernel.builder, kernel.location,
-                                *arith::getNeutralElement(plan.reduction));
-  Value row = reduceRow(kernel, nest.sizes.back(), lanes,
-                        Reduction{identity, step, merge});
+  Value row = reduceRow(
+      kernel, nest.sizes.back(), lanes,
+      {getIdentity(), step, [&](Value a, Value b) { return merge(a, b); }});
   return merge(soFar, row);
+}
+
+/// A point, whose sequential loops threads share.
+void GenericEmitter::emitShared() {
+  BlockReduction block(kernel, *plan.shared);
+  SmallVector<Index> outer =
+      kernel.delinearize(block.row(), nest.independentSizes());
+  ArrayRef<int64_t> sequential = ArrayRef(nest.sizes).drop_front(outer.size());
+  auto getPoint = [&](Index i) {
+    SmallVector<Index> point(outer);
+    llvm::append_range(point, kernel.delinearize(i, sequential));
+    return point;
+  };
+  auto step = [&](Value accumulator, Index i, int64_t) -> Value {
+    return evaluate(getPoint(i), 0, accumulator)[0];
+  };
+  Value row = block.reduce(
+      {getIdentity(), step, [&](Value a, Value b) { return merge(a, b); }});
+  block.once([&] {
+    SmallVector<Index> point = getPoint(kernel.constant(0));
+    store(nest.inputCount, point, merge(load(nest.inputCount, point, 0), row));
+  });
 }
 
 void GenericEmitter::emitPoints(ArrayRef<SmallVector<Index>> points,
@@ -323,6 +354,8 @@ void GenericEmitter::emitRange(ArrayRef<Index> outer, Index lower,
 
 void GenericEmitter::emit() {
   createViews();
+  if (plan.shared)
+    return emitShared();
   if (plan.vectorsOfPoints)
     vectorLoop = nest.independent - 1;
   else if (plan.reduction)
@@ -342,7 +375,7 @@ int64_t countTasks(Operation *op) {
     return getElementwiseLowering(op->getName().getStringRef()).countTasks(op);
   // (A description that fails has been reported by `emit`.)
   FailureOr<LoopNest> nest = describeLoops(op);
-  return succeeded(nest) ? GenericPlan(*nest, op).divide().getCount() : 1;
+  return succeeded(nest) ? GenericPlan(*nest, op).countTasks() : 1;
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {

@@ -37,11 +37,36 @@ static Operation *findReduction(const LoopNest &nest) {
 GenericPlan::GenericPlan(LoopNest description, Operation *op)
     : nest(std::move(description)), target(kernel::getTarget(op)),
       types(op->getOperandTypes()) {
+  if (target.isGpu()) {
+    shared = share();
+    reduction = shared ? findReduction(nest) : nullptr;
+    return;
+  }
   if (!isVectorizable())
     return;
   vectorsOfPoints = allowsVectorsOfPoints();
   if (!vectorsOfPoints && allowsVectorsOfRows())
     reduction = findReduction(nest);
+}
+
+/// The points are rows of what their sequential loops visit.
+std::optional<RowDivision> GenericPlan::share() const {
+  if (!nest.hasSequentialLoops() || !nest.isCarried(nest.inputCount) ||
+      !findReduction(nest))
+    return std::nullopt;
+  Rows rows{llvm::product_of(nest.independentSizes(), int64_t(1)),
+            nest.countSequential()};
+  // A buffer that is read along the rows decides which elements are neighbours.
+  for (size_t operand = 0; operand < nest.inputCount; ++operand)
+    if (nest.independent > 0 &&
+        strideAlong(operand, nest.sizes.size() - 1).value_or(0) > 1 &&
+        strideAlong(operand, nest.independent - 1) == 1)
+      rows.together = nest.sizes[nest.independent - 1];
+  return divideRows(target, rows);
+}
+
+int64_t GenericPlan::countTasks() const {
+  return shared ? shared->countBlocks() : divide().getCount();
 }
 
 TaskDivision GenericPlan::divide() const {

@@ -4,6 +4,7 @@
 #define TOEPLITZ_COMPILER_LOWERING_KERNELS_GENERICPLAN_H
 
 #include "compiler/Lowering/Kernels/LoopNest.h"
+#include "compiler/Lowering/Kernels/RowDivision.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
 namespace toeplitz {
@@ -17,9 +18,12 @@ struct GenericPlan {
   bool vectorsOfPoints = false;
   /// The operation by which rows of the last loop may be reduced in vectors.
   mlir::Operation *reduction = nullptr;
+  /// On a GPU: how threads share the reduction of a point, by `reduction`.
+  std::optional<RowDivision> shared;
 
   GenericPlan(LoopNest nest, mlir::Operation *op);
   TaskDivision divide() const;
+  int64_t countTasks() const;
   /// How far an operand's elements for neighbours along a loop lie apart;
   /// nothing if they are no row.
   std::optional<int64_t> strideAlong(size_t operand, size_t loop) const;
@@ -27,6 +31,7 @@ struct GenericPlan {
   int64_t chooseLanes(size_t loop) const;
 
 private:
+  std::optional<RowDivision> share() const;
   bool isVectorizable() const;
   bool allowsVectorsOfPoints() const;
   bool allowsVectorsOfRows() const;

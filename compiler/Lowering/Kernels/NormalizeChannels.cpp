@@ -8,12 +8,14 @@
 //   e = (sum d) / C,  variance = (sum d^2) / C - e^2,
 // where nothing cancels, because e is small; and the last one writes
 //   y = (d - e) * (1 / sqrt(variance + epsilon)) * scale + bias.
+// (Where threads of a GPU share a position, there are two passes for the sums,
+// in double precision.)
 // Source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample
 // variance (The American Statistician 37), the corrected two-pass algorithm.
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
-#include "compiler/Lowering/Kernels/Reduction.h"
+#include "compiler/Lowering/Kernels/RowMoments.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -42,6 +44,10 @@ struct Sizes {
       positions *= size;
   }
 
+  /// On a GPU: positions whose channels threads share.
+  std::optional<RowDivision> share(kernel::TargetAttr target) const {
+    return divideRows(target, {batch * positions, channels, positions});
+  }
   TaskDivision divide(kernel::TargetAttr target) const {
     return TaskDivision(target, {batch, positions}, 3 * channels,
                         positionsTogether);
@@ -59,6 +65,8 @@ public:
         output(kernel, kernel.buffers[3], getShape()) {}
 
   void emit(Index batch, Index lower, Index upper);
+  /// The plain tensor of a GPU.
+  void emitShared(RowLoops loops);
 
 private:
   SmallVector<int64_t> getShape() const {
@@ -200,6 +208,9 @@ void NormalizeChannelsEmitter::emitPositions(Index first, int64_t count) {
 
 void NormalizeChannelsEmitter::emit(Index batch, Index lower, Index upper) {
   this->batch = batch;
+  // A thread of a GPU has one position.
+  if (kernel.target.isGpu())
+    return emitPositions(lower, 1);
   // (Ranges begin at multiples of positionsTogether.)
   Index together = kernel.constant(positionsTogether);
   Index whole =
@@ -213,15 +224,40 @@ void NormalizeChannelsEmitter::emit(Index batch, Index lower, Index upper) {
                    [&](Index position) { emitPositions(position, 1); });
 }
 
+void NormalizeChannelsEmitter::emitShared(RowLoops loops) {
+  SmallVector<Index> place =
+      kernel.delinearize(loops.row(), {sizes.batch, sizes.positions});
+  Index zero = kernel.constant(0);
+  auto at = [&](Index channel) -> SmallVector<Index> {
+    return {place[0], channel, place[1], zero};
+  };
+  RowMoments moments(kernel, loops, sizes.channels, /*lanes=*/0,
+                     op.getEpsilon().convertToFloat(),
+                     [&](Index i, int64_t) { return input.load(at(i)); });
+  loops.forEach(0, [&](Index channel, int64_t) {
+    Value normal = op2<arith::MulFOp>(
+        moments.center(input.load(at(channel)), 0), moments.getInverse());
+    output.store(kernel.multiplyAdd(normal, scale.load({channel, zero}),
+                                    bias.load({channel, zero})),
+                 at(channel));
+  });
+}
+
 int64_t countTasks(Operation *op) {
-  return Sizes(cast<kernel::NormalizeChannelsOp>(op))
-      .divide(kernel::getTarget(op))
-      .getCount();
+  Sizes sizes(cast<kernel::NormalizeChannelsOp>(op));
+  kernel::TargetAttr target = kernel::getTarget(op);
+  if (std::optional<RowDivision> shared = sizes.share(target))
+    return shared->countBlocks();
+  return sizes.divide(target).getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto normalize = cast<kernel::NormalizeChannelsOp>(op);
   NormalizeChannelsEmitter emitter(normalize, kernel);
+  if (auto shared = Sizes(normalize).share(kernel.target)) {
+    emitter.emitShared(RowLoops(kernel, *shared));
+    return success();
+  }
   Sizes(normalize)
       .divide(kernel.target)
       .forEachRange(kernel,

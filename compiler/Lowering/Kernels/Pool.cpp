@@ -6,8 +6,13 @@
 // have all taps, known at compile time; the few at either border are clipped.
 // Where neighbouring windows overlap, each column of the input is reduced over
 // the outer dimensions once, for all windows that have it.
+//
+// On a GPU a thread computes a position; threads share a window that is the
+// whole input.
 
+#include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
+#include "compiler/Lowering/Kernels/RowLoops.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -48,6 +53,8 @@ public:
   void emitRow(ArrayRef<Index> row);
   /// One output position: the last index is that in the last dimension.
   void emitPosition(ArrayRef<Index> indices);
+  /// The positions of one channel, which threads share.
+  void emitGlobal(const RowDivision &division);
 
 private:
   int64_t inputSize(size_t d) { return inputShape[2 + d]; }
@@ -68,7 +75,13 @@ private:
   Value combine(Value accumulator, Value x);
   Value merge(Value a, Value b);
   Value finish(Value accumulator, Index divisor);
-  Value identity();
+  /// What the reduction of no tap is.
+  float getIdentity() {
+    return op.getKind() == PoolKind::Max
+               ? -std::numeric_limits<float>::infinity()
+               : 0.0f;
+  }
+  Value identity() { return kernel.splat(getIdentity(), lanes); }
 
   Value load(Index position);
   SmallVector<Value> reduceTaps(ArrayRef<Index> positions, Taps last,
@@ -186,13 +199,14 @@ Value PoolEmitter::finish(Value accumulator, Index divisor) {
     if (std::optional<int64_t> count = getConstantIntValue(divisor))
       return arith::MulFOp::create(
           builder, location, accumulator,
-          kernel.splat(1.0f / static_cast<float>(*count), lanes));
+          kernel.floatConstant(1.0f / static_cast<float>(*count),
+                               accumulator.getType()));
     Value integer = arith::IndexCastOp::create(
         builder, location, builder.getI64Type(), kernel.value(divisor));
     Value number = arith::SIToFPOp::create(builder, location,
                                            builder.getF32Type(), integer);
     return arith::DivFOp::create(builder, location, accumulator,
-                                 kernel.broadcast(number, lanes));
+                                 inLanes(kernel, number, lanes));
   }
   int64_t p = op.getP();
   if (p == 1)
@@ -205,7 +219,8 @@ Value PoolEmitter::finish(Value accumulator, Index divisor) {
   Value logarithm = math::LogOp::create(builder, location, accumulator);
   Value scaled = arith::MulFOp::create(
       builder, location, logarithm,
-      kernel.splat(static_cast<float>(1.0 / static_cast<double>(p)), lanes));
+      kernel.floatConstant(static_cast<float>(1.0 / static_cast<double>(p)),
+                           accumulator.getType()));
   return math::ExpOp::create(builder, location, scaled);
 }
 
@@ -245,11 +260,7 @@ SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
   // One long window: several sums, for speed and because sums of sums lose
   // less.
   int64_t whole = (*high - *low) / tilePositions * tilePositions;
-  SmallVector<Value> partial(
-      tilePositions, kernel.splat(op.getKind() == PoolKind::Max
-                                      ? -std::numeric_limits<float>::infinity()
-                                      : 0.0f,
-                                  lanes));
+  SmallVector<Value> partial(tilePositions, kernel.splat(getIdentity(), lanes));
   auto at = [&](Index tap) {
     return load(kernel.add(starts[0], kernel.mul(tap, step)));
   };
@@ -285,14 +296,6 @@ SmallVector<Value> PoolEmitter::reduce(size_t d, ArrayRef<Index> starts,
         outerPosition.pop_back();
         return results;
       });
-}
-
-/// What a reduction begins with.
-Value PoolEmitter::identity() {
-  return kernel.splat(op.getKind() == PoolKind::Max
-                          ? -std::numeric_limits<float>::infinity()
-                          : 0.0f,
-                      lanes);
 }
 
 /// Computes output positions of the row that have the same taps inside the
@@ -429,6 +432,43 @@ void PoolEmitter::emitRow(ArrayRef<Index> indices) {
   emitBorder(to, size);
 }
 
+void PoolEmitter::emitGlobal(const RowDivision &division) {
+  BlockReduction block(kernel, division);
+  BufferView rows(kernel, input, {division.rows.count, division.rows.length});
+  Type single = kernel.builder.getF32Type();
+  Value reduced =
+      block.reduce({kernel.floatConstant(getIdentity(), single),
+                    [&](Value accumulator, Index i, int64_t) {
+                      return combine(accumulator, rows.load({block.row(), i}));
+                    },
+                    [&](Value a, Value b) { return merge(a, b); }});
+  block.once([&] {
+    SmallVector<Index> indices(outputShape.size(), kernel.constant(0));
+    SmallVector<Index> place =
+        kernel.delinearize(block.row(), outputShape.take_front(2));
+    llvm::copy(place, indices.begin());
+    kernel.storeScalar(finish(reduced, kernel.constant(division.rows.length)),
+                       output, indices);
+  });
+}
+
+/// On a GPU: the rows of a pool whose window is the whole input.
+std::optional<RowDivision> share(kernel::PoolOp op) {
+  auto input = cast<ShapedType>(op.getInput().getType());
+  auto output = cast<ShapedType>(op.getInit().getType());
+  auto isZero = [](int64_t size) { return size == 0; };
+  auto isOne = [](int64_t size) { return size == 1; };
+  int64_t rows = input.getDimSize(0) * input.getDimSize(1);
+  if (op.getKernel() != input.getShape().drop_front(2).drop_back() ||
+      !llvm::all_of(op.getPaddingLow(), isZero) ||
+      !llvm::all_of(op.getPaddingHigh(), isZero) ||
+      !llvm::all_of(op.getDilations(), isOne) ||
+      output.getNumElements() != rows)
+    return std::nullopt;
+  return divideRows(kernel::getTarget(op),
+                    {rows, input.getNumElements() / rows});
+}
+
 TaskDivision divide(kernel::PoolOp op) {
   ArrayRef<int64_t> shape = cast<ShapedType>(op.getInit().getType()).getShape();
   int64_t work = 1;
@@ -444,12 +484,18 @@ TaskDivision divide(kernel::PoolOp op) {
 }
 
 int64_t countTasks(Operation *op) {
+  if (auto shared = share(cast<kernel::PoolOp>(op)))
+    return shared->countBlocks();
   return divide(cast<kernel::PoolOp>(op)).getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto pool = cast<kernel::PoolOp>(op);
   PoolEmitter emitter(pool, kernel);
+  if (std::optional<RowDivision> shared = share(pool)) {
+    emitter.emitGlobal(*shared);
+    return success();
+  }
   divide(pool).forEach(kernel, [&](ArrayRef<Index> place) {
     if (kernel.target.isGpu())
       emitter.emitPosition(place);

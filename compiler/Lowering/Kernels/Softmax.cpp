@@ -1,10 +1,11 @@
 // Softmax along one dimension of a plain tensor, seen as outer x axis x inner.
 // Along the last dimension each row is reduced in vectors; along another one,
-// vectors of neighbouring elements are reduced side by side.
+// vectors of neighbouring elements are reduced side by side. On a GPU threads
+// share rows of either kind (RowDivision.h).
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
-#include "compiler/Lowering/Kernels/Reduction.h"
+#include "compiler/Lowering/Kernels/RowLoops.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 #include "compiler/Lowering/VectorMath.h"
 
@@ -33,10 +34,9 @@ struct Sizes {
   }
 };
 
-/// Up to these lengths the sums are in single precision: an accumulator takes
-/// at most 64 numbers (of a row, there are 64 accumulators of sixteen lanes),
-/// and its error is at most 64 roundings.
-constexpr int64_t longestShortRow = 4096, longestShortColumn = 64;
+/// Sums are in single precision where an accumulator takes no more numbers than
+/// this: its error is at most as many roundings.
+constexpr int64_t longestSum = 64;
 
 class SoftmaxEmitter {
 public:
@@ -46,7 +46,8 @@ public:
         output(kernel, kernel.buffers[1], getShape()),
         lanes(getCommonLanes(kernel, {&input, &output})) {}
 
-  void emitRow(Index outer);
+  void emitRow(Index outer, RowLoops loops);
+  void emitSharedRow(const RowDivision &division);
   void emitColumns(Index outer, Index lower, Index upper);
 
 private:
@@ -54,6 +55,13 @@ private:
     if (sizes.inner == 1)
       return {sizes.outer, sizes.axis};
     return {sizes.outer, sizes.axis, sizes.inner};
+  }
+  /// Where an element of the current row lies.
+  SmallVector<Index> at(Index i) const {
+    SmallVector<Index> indices = {outer, i};
+    if (sizes.inner > 1)
+      indices.push_back(column);
+    return indices;
   }
   template <typename Op> Value op2(Value a, Value b) {
     return Op::create(kernel.builder, kernel.location, a, b);
@@ -83,48 +91,54 @@ private:
   bool logarithmic;
   BufferView input, output;
   int64_t lanes;
+  /// The current row: its place before the dimension, and behind it.
+  Index outer, column;
 };
 
-/// A row along the last dimension.
-void SoftmaxEmitter::emitRow(Index outer) {
-  Value largest = reduceRow(
-      kernel, sizes.axis, lanes,
-      {lowest(),
-       [&](Value accumulator, Index i, int64_t lanes) {
-         return largerOf(kernel, input.load({outer, i}, lanes), accumulator);
-       },
-       [&](Value a, Value b) { return largerOf(kernel, a, b); }});
+/// A row along the last dimension; along another one, element by element.
+void SoftmaxEmitter::emitRow(Index outerPlace, RowLoops loops) {
+  outer = outerPlace;
+  Value largest = loops.reduce(
+      lanes, {lowest(),
+              [&](Value accumulator, Index i, int64_t lanes) {
+                return largerOf(kernel, input.load(at(i), lanes), accumulator);
+              },
+              [&](Value a, Value b) { return largerOf(kernel, a, b); }});
   // The sum of a long row is in double precision. Softmax keeps the
   // exponentials in the result.
-  bool isShort = sizes.axis <= longestShortRow;
-  Value sum = reduceRow(
-      kernel, sizes.axis, lanes,
-      {zeroForSum(isShort),
-       [&](Value accumulator, Index i, int64_t lanes) {
-         Value power = exponential(input.load({outer, i}, lanes),
-                                   inLanes(kernel, largest, lanes));
-         if (!logarithmic)
-           output.store(power, {outer, i});
-         return op2<arith::AddFOp>(accumulator, forSum(power, isShort));
-       },
-       [&](Value a, Value b) { return op2<arith::AddFOp>(a, b); }});
+  bool isShort = sizes.axis <= longestSum * loops.countSums();
+  Value sum = loops.reduce(
+      lanes, {zeroForSum(isShort),
+              [&](Value accumulator, Index i, int64_t lanes) {
+                Value power = exponential(input.load(at(i), lanes),
+                                          inLanes(kernel, largest, lanes));
+                if (!logarithmic)
+                  output.store(power, at(i));
+                return op2<arith::AddFOp>(accumulator, forSum(power, isShort));
+              },
+              [&](Value a, Value b) { return op2<arith::AddFOp>(a, b); }});
   Value single = isShort ? sum : toSingle(kernel, sum);
   Value inverse =
       op2<arith::DivFOp>(kernel.floatConstant(1, single.getType()), single);
   Value logarithmOfSum = logarithmic ? logarithm(single) : nullptr;
-  forVectors(kernel, kernel.constant(0), kernel.constant(sizes.axis), lanes,
-             lanes && sizes.axis % lanes != 0, [&](Index i, int64_t lanes) {
-               Value result;
-               if (logarithmic)
-                 result = op2<arith::SubFOp>(
-                     op2<arith::SubFOp>(input.load({outer, i}, lanes),
-                                        inLanes(kernel, largest, lanes)),
-                     inLanes(kernel, logarithmOfSum, lanes));
-               else
-                 result = op2<arith::MulFOp>(output.load({outer, i}, lanes),
-                                             inLanes(kernel, inverse, lanes));
-               output.store(result, {outer, i});
-             });
+  loops.forEach(lanes, [&](Index i, int64_t lanes) {
+    Value result;
+    if (logarithmic)
+      result = op2<arith::SubFOp>(
+          op2<arith::SubFOp>(input.load(at(i), lanes),
+                             inLanes(kernel, largest, lanes)),
+          inLanes(kernel, logarithmOfSum, lanes));
+    else
+      result = op2<arith::MulFOp>(output.load(at(i), lanes),
+                                  inLanes(kernel, inverse, lanes));
+    output.store(result, at(i));
+  });
+}
+
+void SoftmaxEmitter::emitSharedRow(const RowDivision &division) {
+  RowLoops loops(kernel, division);
+  column = kernel.rem(loops.row(), kernel.constant(sizes.inner));
+  emitRow(kernel.div(loops.row(), kernel.constant(sizes.inner)), loops);
 }
 
 /// Positions [lower, upper) after the dimension.
@@ -147,7 +161,7 @@ void SoftmaxEmitter::emitColumns(Index outer, Index lower, Index upper) {
             inLanes(kernel, lowest(), lanes), [&](Value value, Index i) {
               return largerOf(kernel, load(input, i), value);
             });
-        bool isShort = sizes.axis <= longestShortColumn;
+        bool isShort = sizes.axis <= longestSum;
         Value zero = inLanes(kernel, zeroForSum(isShort), lanes);
         Value total = overAxis(zero, [&](Value value, Index i) {
           Value power = exponential(load(input, i), largest);
@@ -186,17 +200,30 @@ TaskDivision divide(kernel::SoftmaxOp op) {
   return TaskDivision(target, {sizes.outer, sizes.inner}, work, rangeMultiple);
 }
 
+std::optional<RowDivision> share(kernel::SoftmaxOp op) {
+  Sizes sizes(op);
+  return divideRows(kernel::getTarget(op),
+                    {sizes.outer * sizes.inner, sizes.axis, sizes.inner});
+}
+
 int64_t countTasks(Operation *op) {
+  if (auto shared = share(cast<kernel::SoftmaxOp>(op)))
+    return shared->countBlocks();
   return divide(cast<kernel::SoftmaxOp>(op)).getCount();
 }
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto softmax = cast<kernel::SoftmaxOp>(op);
   SoftmaxEmitter emitter(softmax, kernel);
+  if (std::optional<RowDivision> shared = share(softmax)) {
+    emitter.emitSharedRow(*shared);
+    return success();
+  }
   TaskDivision division = divide(softmax);
   if (Sizes(softmax).inner == 1)
-    division.forEach(
-        kernel, [&](ArrayRef<Index> indices) { emitter.emitRow(indices[0]); });
+    division.forEach(kernel, [&](ArrayRef<Index> indices) {
+      emitter.emitRow(indices[0], RowLoops(kernel, Sizes(softmax).axis));
+    });
   else
     division.forEachRange(kernel,
                           [&](ArrayRef<Index> outer, Index lower, Index upper) {

@@ -10,6 +10,7 @@
 // CHECK: llvm.intr.fabs
 // CHECK: llvm.intr.fma
 // CHECK: nvvm.barrier
+// CHECK: nvvm.shfl.sync bfly %{{.*}} : i32 -> i32
 gpu.module @kernels {
   gpu.func @kernel(%x: memref<64xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
     %thread = gpu.thread_id x
@@ -20,7 +21,12 @@ gpu.module @kernels {
     %2 = math.absf %1 : f32
     %3 = math.fma %2, %1, %0 : f32
     gpu.barrier
-    memref.store %3, %x[%thread] : memref<64xf32>
+    %word = arith.constant 7 : i32
+    %distance = arith.constant 16 : i32
+    %warp = arith.constant 32 : i32
+    %exchanged, %valid = gpu.shuffle xor %word, %distance, %warp : i32
+    %place = arith.index_cast %exchanged : i32 to index
+    memref.store %3, %x[%place] : memref<64xf32>
     gpu.return
   }
 }

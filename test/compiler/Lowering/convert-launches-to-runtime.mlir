@@ -1,7 +1,8 @@
 // RUN: toeplitz-opt %s --convert-launches-to-runtime | FileCheck %s
 
 // Kernels are numbered in the order of their module, whatever the order of the launches.
-// CHECK: toeplitz.kernels = [{name = "first", threads = 64 : i64, waits = true}, {name = "second", threads = 32 : i64, waits = false}]
+// CHECK: toeplitz.kernels = [{name = "first", threads = 64 : i64, waits = true}, {name = "second", threads = 32 : i64, waits = false}, {name = "third", threads = 32 : i64, waits = true}]
+// Threads wait at barriers and in shuffles.
 // CHECK-DAG: func.func private @first.launch(!llvm.ptr, memref<4xf32>) attributes {toeplitz.blocks = 3 : i64, toeplitz.launched = 0 : i64}
 // CHECK-DAG: func.func private @second.launch(!llvm.ptr, memref<4xf32>) attributes {toeplitz.blocks = 5 : i64, toeplitz.launched = 1 : i64}
 // CHECK-LABEL: func.func @main
@@ -16,6 +17,10 @@ module attributes {gpu.container_module} {
       gpu.return
     }
     gpu.func @second(%x: memref<4xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      gpu.return
+    }
+    gpu.func @third(%x: i32) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %0, %valid = gpu.shuffle xor %x, %x, %x : i32
       gpu.return
     }
   }

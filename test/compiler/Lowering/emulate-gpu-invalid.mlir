@@ -24,6 +24,16 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
+  llvm.func @kernel(%all: i32, %x: f32) {
+    // expected-error @below {{isn't emulated: it shuffles 'f32', expected 'i32'}}
+    %0 = nvvm.shfl.sync bfly %all, %x, %all, %all : f32 -> f32
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
   llvm.mlir.global internal @g() : i32
   llvm.func @kernel() {
     // expected-error @below {{isn't emulated: it takes the address of what is no block's memory}}

@@ -18,6 +18,8 @@
 // ACCESS: %[[READS:.*]] = llvm.mlir.constant(0 : i32) : i32
 // ACCESS: llvm.call @toeplitz_emulated_access(%{{.*}}, %{{.*}}, %[[READS]])
 // CHECK: llvm.load
+// CHECK: %[[MODE:.*]] = llvm.mlir.constant(3 : i32) : i32
+// CHECK: llvm.call @toeplitz_emulated_shuffle(%[[MODE]], %[[VALUE:.*]], %[[SIXTEEN:.*]]) : (i32, i32, i32) -> i32
 // The device's memory isn't watched.
 // ACCESS-NOT: llvm.call @toeplitz_emulated_access
 // CHECK: llvm.return
@@ -36,7 +38,11 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       llvm.store %sum, %a : i32, !llvm.ptr<3>
       nvvm.barrier0
       %0 = llvm.load %b : !llvm.ptr<3> -> i32
-      llvm.store %0, %x : i32, !llvm.ptr
+      %all = llvm.mlir.constant(-1 : i32) : i32
+      %last = llvm.mlir.constant(31 : i32) : i32
+      %distance = llvm.mlir.constant(16 : i32) : i32
+      %1 = nvvm.shfl.sync bfly %all, %0, %distance, %last : i32 -> i32
+      llvm.store %1, %x : i32, !llvm.ptr
       llvm.return
     }
     // A lane's fragments go by way of its memory.

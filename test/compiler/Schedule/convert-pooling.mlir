@@ -37,6 +37,19 @@ func.func @main(%x: tensor<1x8x4x6xf32>) -> tensor<1x8x1x1xf32> {
 
 // -----
 
+// On a GPU no tensor is blocked: a global mean is a kernel as it is.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.pool average ins(%{{.*}}) {{.*}} kernel = array<i64: 5, 7>
+// CHECK-NOT: linalg.generic
+module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fma = 1, l1 = 32768, l2 = 524288, gpu = 80>} {
+func.func @main(%x: tensor<2x6x5x7xf32>) -> tensor<2x6x1x1xf32> {
+  %0 = cnn.global_pool average %x : (tensor<2x6x5x7xf32>) -> tensor<2x6x1x1xf32>
+  return %0 : tensor<2x6x1x1xf32>
+}
+}
+
+// -----
+
 // The mean of a tensor that isn't blocked: rows of it are summed, no blocks are made.
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: kernel.

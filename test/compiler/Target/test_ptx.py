@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from toeplitz_process import SOURCE_ROOT, run_toeplitz
+from toeplitz_process import SOURCE_ROOT, run_toeplitz, write_description
 
 PTXAS = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
 
@@ -20,9 +20,30 @@ def list_spills(log):
     return {kernel: int(size) for kernel, size in re.findall(pattern, log)}
 
 
+# Kernels whose threads share rows: long and short ones, neighbouring elements and neighbouring rows.
+REDUCTIONS = {
+    "name": "reductions", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [2, 64, 30, 30]}],
+    "layers": [
+        {"name": "groups", "op": "group_norm", "num_groups": 4},
+        {"name": "columns", "op": "softmax", "dim": 1},
+        {"name": "short", "op": "log_softmax", "inputs": ["columns"], "dim": 3},
+        {"name": "rows", "op": "layer_norm", "normalized_shape": [30, 30]},
+        {"name": "largest", "op": "global_max_pool", "inputs": ["rows"]},
+        {"name": "mean", "op": "global_average_pool", "inputs": ["rows"]},
+        {"name": "norm", "op": "global_lp_pool", "norm_type": 3, "inputs": ["rows"]},
+    ],
+    "outputs": ["short", "largest", "mean", "norm"],
+}  # fmt: skip
+# Sums of threads for one image and for as many as there may be, of aligned and other rows.
+PRODUCTS = {
+    "name": "products", "weights": {"random": 1}, "inputs": [{"name": f"x{n}", "shape": [n, 1023 + n % 2]} for n in (1, 2, 3, 8)],
+    "layers": [{"name": f"y{n}", "op": "linear", "inputs": [f"x{n}"], "out_features": 2000} for n in (1, 2, 3, 8)],
+    "outputs": [f"y{n}" for n in (1, 2, 3, 8)],
+}  # fmt: skip
 EXAMPLES = ["lenet5", "digits", "periodic_flow", "squeezenet"]
 NETWORKS = {
     **{name: pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json" for name in EXAMPLES},
+    **{network["name"]: network for network in (REDUCTIONS, PRODUCTS)},
     "functions": pathlib.Path(__file__).parent / "Inputs" / "functions.mlir",
 }
 
@@ -31,7 +52,7 @@ def assemble(network, architecture, folder, *more):
     """The PTX, and what ptxas says about it."""
     ptx = folder / "network.ptx"
     options = ["--target=cuda", f"--gpu-arch={architecture}", "--emit=ptx", "-o", ptx, *more]
-    process = run_toeplitz("compile", network, *options)
+    process = run_toeplitz("compile", write_description(network, folder), *options)
     assert process.returncode == 0, process.stderr
     command = [PTXAS, f"-arch={architecture}", "-Werror", "-v", ptx, "-o", folder / "network.cubin"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -1,0 +1,163 @@
+"""Reductions that a GPU's threads share, in emulation with every access of a block's memory watched, against the naive evaluator and numpy.
+
+Rows of one element to several for each of 1024 threads, at the borders of warps and blocks, alone and many at once.
+"""
+
+import numpy as np
+import pytest
+
+from general_ir import compute, element, generic, tensor
+from operator_cases import Case, member_name, members, packs_of
+from test_general_ir import REDUCTIONS, fill
+from toeplitz_process import Library, compile_network, run_toeplitz, write_description
+
+CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked")
+
+# (rows, length)
+ROWS = [(1, 1), (5, 1), (1, 2), (3, 5), (33, 3), (2, 31), (7, 32), (2, 33), (1, 63), (130, 10), (300, 4), (5, 100), (1, 257), (3, 1000), (1, 4099)]
+# (rows before, length, rows that lie side by side)
+COLUMNS = [(1, 2, 3), (2, 7, 2), (1, 8, 33), (3, 16, 31), (1, 64, 32), (2, 33, 5), (1, 100, 49), (1, 300, 4), (1, 1001, 1)]
+
+
+def random_rows(seed, count):
+    generator = np.random.default_rng(seed)
+    return [(int(generator.integers(1, 40)), int(np.exp(generator.uniform(0, 6.5)))) for _ in range(count)]
+
+
+def random_columns(seed, count):
+    generator = np.random.default_rng(seed)
+    return [tuple(int(np.exp(generator.uniform(0, limit))) for limit in (1.5, 5, 4)) for _ in range(count)]
+
+
+def cases_of_rows(rows, length):
+    wide = {"domain": (-10.0, 10.0), "slack": 2.0, "reduction": length}
+    yield Case({"op": "softmax", "dim": 1}, ((rows, length),), **wide)
+    yield Case({"op": "log_softmax", "dim": 1}, ((rows, length),), **wide)
+    yield Case({"op": "layer_norm", "normalized_shape": [length]}, ((rows, length),), reduction=length, slack=2.0)
+    # Means far from 0 must not cost the variance its digits.
+    yield Case({"op": "layer_norm", "normalized_shape": [length]}, ((rows, length),), length, 100.0, domain=(99.0, 101.0))
+    for op in ("global_average_pool", "global_max_pool", "global_lp_pool"):
+        yield Case({"op": op}, ((1, rows, length),), reduction=length)
+    yield Case({"op": "global_lp_pool", "norm_type": 3}, ((rows, 2, length),), reduction=length, slack=2.0)
+
+
+def cases_of_columns(before, length, together):
+    wide = {"domain": (-10.0, 10.0), "slack": 2.0, "reduction": length}
+    yield Case({"op": "softmax", "dim": 1}, ((before, length, together),), **wide)
+    yield Case({"op": "log_softmax", "dim": 1}, ((before, length, together),), **wide)
+    yield Case({"op": "group_norm", "num_groups": 2}, ((before, 2 * together, length),), reduction=length * together, slack=2.0)
+    yield Case({"op": "instance_norm", "affine": True}, ((before, together, length),), reduction=length, slack=2.0)
+
+
+CASES = [
+    *(case for rows in [*ROWS, *random_rows(1, 10)] for case in cases_of_rows(*rows)),
+    *(case for columns in [*COLUMNS, *random_columns(2, 10)] for case in cases_of_columns(*columns)),
+    Case({"op": "softmax", "dim": 1}, ((4, 70),), special_values=0.1, trust_onnx_runtime=False),
+    Case({"op": "global_max_pool"}, ((2, 3, 6, 7),), special_values=0.1, trust_onnx_runtime=False),
+]
+
+
+@pytest.mark.parametrize("pack, place", members(packs_of("reductions", CASES, options=CHECKED)), ids=member_name)
+def test_operator(pack, place):
+    pack.check_compiled_against_reference(place)
+
+
+@pytest.mark.parametrize("sizes", [*COLUMNS, *random_columns(3, 6)], ids=str)
+def test_normalization_of_channels(sizes, tmp_path):
+    batch, channels, positions = sizes
+    generator = np.random.default_rng(channels)
+    x = generator.normal(3, 2, sizes).astype(np.float32)
+    scale, bias = generator.normal(size=(2, channels)).astype(np.float32)
+    kind, vector = tensor(sizes), tensor((channels,))
+
+    def constant(values):
+        return f"arith.constant dense<[{', '.join(f'{float(value):e}' for value in values)}]> : {vector}"
+
+    body = f"""%s = {constant(scale)}
+      %b = {constant(bias)}
+      %y = cnn.layer_norm %x scale %s bias %b axis 1 to 2 epsilon 1.0e-05 : ({kind}, {vector}, {vector}) -> {kind}
+      return %y : {kind}"""
+    found = compute({"x": x}, {"y": (sizes, np.float32)}, body, tmp_path, *CHECKED)["y"]
+    wide = x.astype(np.float64)
+    normal = (wide - wide.mean(1, keepdims=True)) / np.sqrt(wide.var(1, keepdims=True) + 1e-5)
+    expected = normal * scale[None, :, None] + bias[None, :, None]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.max(np.abs(expected)))
+
+
+# Shape and the dimensions that are reduced: neighbouring elements, neighbouring results, several loops, nothing left.
+GENERAL = [
+    ((70,), (0,)), ((3000,), (0,)), ((5, 37), (1,)), ((37, 5), (0,)), ((200, 33), (0,)), ((2, 3, 40, 19), (1, 3)), ((3, 4), (0, 1)),
+    ((2, 9, 6, 7), (2, 3)), ((4, 1, 5), (1,)), ((3, 2, 50), (0, 2)), ((6, 64, 2), (1,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "int8"])
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("shape, axes", GENERAL, ids=str)
+def test_general_reduction(shape, axes, name, dtype, tmp_path):
+    dtype = np.dtype(dtype)
+    on_floats, on_integers, start, function = REDUCTIONS[name]
+    if dtype == np.int8:
+        start = np.clip(start, -128, 127)
+    generator = np.random.default_rng(sum(shape))
+    x = (generator.normal(0, 0.3, shape) if dtype.kind == "f" else generator.integers(0, 50, shape)).astype(dtype)
+    names = "ijkl"[: len(shape)]
+    kept = [d for d in range(len(shape)) if d not in axes]
+    result = tuple(shape[d] for d in kept)
+    loops = " ".join(("*" if d in axes else "") + n for d, n in enumerate(names))
+    operation = on_floats if dtype.kind == "f" else on_integers
+    kind = tensor(result, dtype)
+    body = f"""{fill("start", start, result, dtype)}
+      %0 = {generic(loops, [("%x", tensor(shape, dtype), ", ".join(names))], [("%start", kind, ", ".join(names[d] for d in kept))],
+                    f"%s = {operation} %r0, %a0 : {element(dtype)}" + chr(10) + f"linalg.yield %s : {element(dtype)}")}
+      return %0 : {kind}"""
+    found = compute({"x": x}, {"y": (result, dtype)}, body, tmp_path, *CHECKED)["y"]
+    if dtype.kind == "i":
+        expected = function(x, axis=axes, initial=int(start), dtype=dtype) if name in ("sum", "product") else function(x, axis=axes, initial=int(start))
+        np.testing.assert_array_equal(found, expected.astype(dtype))
+        return
+    expected = function(x.astype(np.float64), axis=axes, initial=float(start))
+    tolerance = {"float16": 2e-2, "float32": 1e-5, "float64": 1e-13}[dtype.name]
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * np.max(np.abs(expected), initial=1))
+
+
+def test_matrix_times_vector(tmp_path):
+    """Rows of a product, the elements of which lie together in one buffer alone."""
+    generator = np.random.default_rng(4)
+    x, v = generator.normal(size=(7, 300)).astype(np.float32), generator.normal(size=300).astype(np.float32)
+    kind = tensor((7,))
+    product = "%p = arith.mulf %a0, %a1 : f32\n%s = arith.addf %r0, %p : f32\nlinalg.yield %s : f32"
+    body = f"""{fill("start", 0, (7,))}
+      %0 = {generic("i *k", [("%x", tensor((7, 300)), "i, k"), ("%v", tensor((300,)), "k")], [("%start", kind, "i")], product)}
+      return %0 : {kind}"""
+    found = compute({"x": x, "v": v}, {"y": ((7,), np.float32)}, body, tmp_path, *CHECKED)["y"]
+    np.testing.assert_allclose(found, x.astype(np.float64) @ v, rtol=1e-5, atol=1e-4)
+
+
+def test_a_missing_barrier_is_a_race(tmp_path):
+    """The joining of warps with its barriers, and without them."""
+    layers = [{"name": "y", "op": "layer_norm", "inputs": ["x"], "normalized_shape": [700]}]
+    description = {"name": "row", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [1, 700]}], "layers": layers, "outputs": ["y"]}
+    loops = tmp_path / "loops.mlir"
+    process = run_toeplitz("compile", write_description(description, tmp_path), *CHECKED, "--emit=loops", "-o", loops)
+    assert process.returncode == 0, process.stderr
+    x = {"x": np.ones((1, 700), np.float32)}
+    Library(compile_network(loops, tmp_path, *CHECKED)).run(x)
+    lines = loops.read_text().splitlines()
+    assert sum("gpu.barrier" in line for line in lines) == 2
+    broken = tmp_path / "broken.mlir"
+    broken.write_text("\n".join(line for line in lines if "gpu.barrier" not in line))
+    library = Library(compile_network(broken, tmp_path, *CHECKED))
+    with pytest.raises(AssertionError, match="status 12: .*race"):
+        library.run(x)
+
+
+def test_same_bits_in_every_run(tmp_path):
+    layers = [
+        {"name": "normal", "op": "layer_norm", "inputs": ["x"], "normalized_shape": [700]},
+        {"name": "y", "op": "softmax", "inputs": ["normal"], "dim": 1},
+    ]
+    description = {"name": "same", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [3, 700]}], "layers": layers, "outputs": ["y"]}
+    library = Library(compile_network(description, tmp_path, *CHECKED))
+    x = {"x": np.random.default_rng(5).normal(size=(3, 700)).astype(np.float32)}
+    assert len({library.run(x)["y"].tobytes() for _ in range(3)}) == 1
