@@ -4,7 +4,7 @@
 // the input, twice side by side. The warps' sums are added up in the block's memory, and one thread writes both outputs.
 
 // CHECK-LABEL: gpu.func @kernel_dense
-// CHECK-SAME: workgroup(%[[FIRST:.*]] : memref<2xf32, #gpu.address_space<workgroup>>, %[[SECOND:.*]] : memref<2xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%[[FIRST:.*]] : memref<2xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64}, %[[SECOND:.*]] : memref<2xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 64, 1, 1>
 // CHECK: %[[SUMS:.*]]:4 = scf.for %[[I:.*]] = %{{.*}} to %c256 step %c128 iter_args
 // CHECK:   vector.load %[[W:.*]][%{{.*}}] {alignment = 16 : i64} : memref<614400xf32>, vector<4xf32>

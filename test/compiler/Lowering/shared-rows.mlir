@@ -59,7 +59,7 @@ func.func @main(%x: memref<9x10xf32>, %y: memref<9x10xf32>) {
 // rows of their own, so all of the joining is in the block's memory.
 
 // CHECK-LABEL: gpu.func @kernel_softmax
-// CHECK-SAME: workgroup(%[[LARGEST:.*]] : memref<256xf32, #gpu.address_space<workgroup>>, %[[SUMS:.*]] : memref<256xf32, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%[[LARGEST:.*]] : memref<256xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64}, %[[SUMS:.*]] : memref<256xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
 // CHECK-NOT: gpu.shuffle
 // CHECK: memref.store %{{.*}}, %[[LARGEST]]
@@ -99,7 +99,7 @@ func.func @main(%x: memref<1x32x131072xf32>, %y: memref<1x32x131072xf32>) {
 // element has the scale of its channel.
 
 // CHECK-LABEL: gpu.func @kernel_normalize
-// CHECK-SAME: workgroup(%[[TOTALS:.*]] : memref<2xf64, #gpu.address_space<workgroup>>, %[[SQUARES:.*]] : memref<2xf64, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%[[TOTALS:.*]] : memref<2xf64, #gpu.address_space<workgroup>> {llvm.align = 16 : i64}, %[[SQUARES:.*]] : memref<2xf64, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 64, 1, 1>
 // CHECK-COUNT-10: gpu.shuffle xor
 // CHECK: %[[FIRST:.*]] = arith.cmpi slt, %{{.*}}, %c1
@@ -129,7 +129,7 @@ func.func @main(%x: memref<2x12x7x7xf32>, %scale: memref<12xf32>, %bias: memref<
 // The channels of each position.
 
 // CHECK-LABEL: gpu.func @kernel_normalize_channels
-// CHECK-SAME: workgroup(%{{.*}} : memref<256xf64, #gpu.address_space<workgroup>>, %{{.*}} : memref<256xf64, #gpu.address_space<workgroup>>)
+// CHECK-SAME: workgroup(%{{.*}} : memref<256xf64, #gpu.address_space<workgroup>> {llvm.align = 16 : i64}, %{{.*}} : memref<256xf64, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 256, 1, 1>
 // CHECK-COUNT-2: gpu.barrier
 // CHECK-NOT: gpu.barrier
