@@ -209,7 +209,8 @@ def compile(
         precise: leaves out algorithms that round more than a sum of products (winograd, fft, bf16x3).
         typical_error: keeps the estimated rounding error of the outputs, relative to the largest output, below this, by
             slower algorithms where needed; by default 1.5e-4; infinity sets no limit (docs/verification.md).
-        target: "cpu", the default, or "cuda": kernels for a GPU of NVIDIA (docs/gpu.md).
+        target: "cpu", the default, "cuda": kernels for a GPU of NVIDIA, or "cuda,cpu": for either, as the machine has one
+            (docs/gpu.md).
         gpu_arch: the oldest GPU that they are for, such as "sm_90"; by default "sm_80". "emulated" runs them on the CPU.
         precision: what convolutions on a GPU may round the factors of products to, so that its tensor cores multiply them:
             "tf32", "bf16" or "f16"; by default "f32", not at all. With another one `typical_error` has no default.
