@@ -39,17 +39,14 @@ static double estimateCycles(const Convolution &convolution,
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr) {
-  const ImplicitGemmTile *best = nullptr;
-  for (const ImplicitGemmTile &tile : getImplicitGemmTiles())
-    if (!best ||
-        estimateCycles(convolution, tile) < estimateCycles(convolution, *best))
-      best = &tile;
-  ConvolutionSchedule schedule;
-  schedule.inputBlock = schedule.outputBlock = 1;
-  schedule.groups = convolution.groups;
-  schedule.tilePositions = best->positions;
-  schedule.tileVectors = best->channels;
-  return {schedule};
+  return {getGemmSchedule(
+      convolution,
+      *llvm::min_element(
+          getImplicitGemmTiles(),
+          [&](const ImplicitGemmTile &left, const ImplicitGemmTile &right) {
+            return estimateCycles(convolution, left) <
+                   estimateCycles(convolution, right);
+          }))};
 }
 
 static const ImplicitGemmTile &getTile(const ConvolutionSchedule &schedule) {
@@ -66,22 +63,12 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   return cost;
 }
 
-/// Tiles of output channels of a group, filled up with zeros.
-static int64_t countChannelTiles(const Convolution &convolution,
-                                 const ImplicitGemmTile &tile) {
-  return static_cast<int64_t>(llvm::divideCeil(
-      convolution.outChannels / convolution.groups, tile.channels));
-}
-
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr) {
   const ImplicitGemmTile &tile = getTile(schedule);
-  int64_t depth = llvm::alignTo(convolution.inChannels / convolution.groups *
-                                    convolution.getTaps(),
-                                tile.depth);
-  return convolution.groups * countChannelTiles(convolution, tile) * depth *
-         tile.channels;
+  return convolution.groups * countGemmChannelTiles(convolution, tile) *
+         countGemmSteps(convolution, tile) * tile.depth * tile.channels;
 }
 
 /// Group by group, tile by tile of output channels: for each tap and input
@@ -93,8 +80,8 @@ static void packFilter(const Convolution &convolution,
   int64_t taps = convolution.getTaps();
   int64_t inputs = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
-  int64_t depth = llvm::alignTo(inputs * taps, tile.depth);
-  int64_t tiles = countChannelTiles(convolution, tile);
+  int64_t depth = countGemmSteps(convolution, tile) * tile.depth;
+  int64_t tiles = countGemmChannelTiles(convolution, tile);
   llvm::fill(packed, 0.0f);
   for (int64_t f = 0; f < convolution.outChannels; ++f) {
     int64_t group = f / outputs, inGroup = f % outputs;

@@ -29,12 +29,6 @@ ImplicitGemmBlock::ImplicitGemmBlock(KernelBuilder &kernel,
   firstColumn = kernel.mul(place[3], number(gemm.tile.positions));
 }
 
-Value ImplicitGemmBlock::less(Index a, int64_t b) {
-  return arith::CmpIOp::create(kernel.builder, kernel.location,
-                               arith::CmpIPredicate::slt, kernel.value(a),
-                               kernel.value(number(b)));
-}
-
 Value ImplicitGemmBlock::both(Value a, Value b) {
   if (!a || !b)
     return a ? a : b;
@@ -63,7 +57,7 @@ GemmPosition ImplicitGemmBlock::locate(Index column) {
     return locateExisting(kernel, gemm, column);
   GemmPosition position =
       locateExisting(kernel, gemm, kernel.min(column, number(columns - 1)));
-  position.exists = less(column, columns);
+  position.exists = kernel.isLess(column, number(columns));
   return position;
 }
 
@@ -96,7 +90,7 @@ ImplicitGemmBlock::Row ImplicitGemmBlock::findRow(const GemmPosition &position,
   Row found;
   found.inside = position.exists;
   if (depth % gemm.tile.depth != 0)
-    found.inside = both(found.inside, less(row, depth));
+    found.inside = both(found.inside, kernel.isLess(row, number(depth)));
   found.channel = kernel.rem(row, number(gemm.inChannels));
   locateTap(position, kernel.div(row, number(gemm.inChannels)), found);
   return found;
@@ -204,8 +198,9 @@ void ImplicitGemmBlock::storePartialSum(Value sum, Index channel,
 void ImplicitGemmBlock::store(Value sum, Index channel,
                               const GemmPosition &position) {
   bool cutChannels = gemm.outChannels % gemm.tile.channels != 0;
-  Value exists = both(cutChannels ? less(channel, gemm.outChannels) : Value(),
-                      position.exists);
+  Value exists = both(
+      cutChannels ? kernel.isLess(channel, number(gemm.outChannels)) : Value(),
+      position.exists);
   auto write = [&] {
     if (gemm.countSplits() == 1)
       finishElement(

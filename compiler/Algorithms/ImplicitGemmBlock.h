@@ -81,7 +81,6 @@ private:
   void storePartialSum(mlir::Value sum, Index channel, Index column);
 
   Index number(int64_t value) { return kernel.constant(value); }
-  mlir::Value less(Index a, int64_t b);
   mlir::Value both(mlir::Value a, mlir::Value b);
 
   KernelBuilder &kernel;

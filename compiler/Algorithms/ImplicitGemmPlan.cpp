@@ -78,6 +78,29 @@ ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op,
   return gemm;
 }
 
+int64_t toeplitz::countGemmChannelTiles(const Convolution &convolution,
+                                        const GemmTile &tile) {
+  return llvm::divideCeilSigned(convolution.outChannels / convolution.groups,
+                                tile.channels);
+}
+
+int64_t toeplitz::countGemmSteps(const Convolution &convolution,
+                                 const GemmTile &tile) {
+  return llvm::divideCeilSigned(convolution.inChannels / convolution.groups *
+                                    convolution.getTaps(),
+                                tile.depth);
+}
+
+ConvolutionSchedule toeplitz::getGemmSchedule(const Convolution &convolution,
+                                              const GemmTile &tile) {
+  ConvolutionSchedule schedule;
+  schedule.inputBlock = schedule.outputBlock = 1;
+  schedule.groups = convolution.groups;
+  schedule.tilePositions = tile.positions;
+  schedule.tileVectors = tile.channels;
+  return schedule;
+}
+
 // --- estimates --------------------------------------------------------------
 
 static double countTiles(const Convolution &convolution, const GemmTile &tile) {

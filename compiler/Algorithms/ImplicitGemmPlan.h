@@ -53,6 +53,15 @@ struct ImplicitGemm {
 
 ImplicitGemm getImplicitGemm(kernel::ConvOp op, const GemmTile &tile);
 
+/// Tiles of output channels of a group, filled up with zeros.
+int64_t countGemmChannelTiles(const Convolution &convolution,
+                              const GemmTile &tile);
+/// The steps of a sum, the last one filled up with zeros.
+int64_t countGemmSteps(const Convolution &convolution, const GemmTile &tile);
+/// The schedule of plain buffers with this tile.
+ConvolutionSchedule getGemmSchedule(const Convolution &convolution,
+                                    const GemmTile &tile);
+
 /// The multiply-adds of a tile's blocks, with cut tiles.
 double countGemmMultiplyAdds(const Convolution &convolution,
                              const GemmTile &tile);

@@ -221,18 +221,10 @@ void Emitter::locate() {
   }
 }
 
-static SmallVector<Value> takeApart(KernelBuilder &kernel, Value vector) {
-  SmallVector<Value> elements;
-  for (int64_t i = 0; i < quad; ++i)
-    elements.push_back(
-        vector::ExtractOp::create(kernel.builder, kernel.location, vector, i));
-  return elements;
-}
-
 SmallVector<Value> Emitter::loadQuad(int64_t image, Index first) {
   SmallVector<Index> indices = {number(image), group, first};
   if (hasAlignedInput())
-    return takeApart(kernel, input.load(indices, quad, quadBytes));
+    return kernel.takeApart(input.load(indices, quad, quadBytes));
   SmallVector<Value> elements;
   for (int64_t i = 0; i < quad; ++i) {
     indices.back() = kernel.add(first, number(i));
@@ -243,9 +235,8 @@ SmallVector<Value> Emitter::loadQuad(int64_t image, Index first) {
 
 SmallVector<Value> Emitter::loadWeights(int64_t output, Index first) {
   Index row = kernel.mul(channels[output], number(product.getRowSize()));
-  return takeApart(kernel,
-                   kernel.loadVector(buffers.filter, kernel.add(row, first),
-                                     quad, quadBytes));
+  return kernel.takeApart(kernel.loadVector(
+      buffers.filter, kernel.add(row, first), quad, quadBytes));
 }
 
 /// Adds the products of quadruple i to the sums, output by output.

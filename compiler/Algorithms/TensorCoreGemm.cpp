@@ -54,17 +54,13 @@ static double estimateCycles(const Convolution &convolution,
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   SmallVector<TensorCoreTile> tiles = getTensorCoreTiles(target.getPrecision());
-  const TensorCoreTile *best = nullptr;
-  for (const TensorCoreTile &tile : tiles)
-    if (!best ||
-        estimateCycles(convolution, tile) < estimateCycles(convolution, *best))
-      best = &tile;
-  ConvolutionSchedule schedule;
+  const TensorCoreTile &best = *llvm::min_element(
+      tiles, [&](const TensorCoreTile &left, const TensorCoreTile &right) {
+        return estimateCycles(convolution, left) <
+               estimateCycles(convolution, right);
+      });
+  ConvolutionSchedule schedule = getGemmSchedule(convolution, best);
   schedule.variant = kernel::stringifyPrecision(target.getPrecision()).str();
-  schedule.inputBlock = schedule.outputBlock = 1;
-  schedule.groups = convolution.groups;
-  schedule.tilePositions = best->positions;
-  schedule.tileVectors = best->channels;
   return {schedule};
 }
 
@@ -138,26 +134,12 @@ static double estimateTypicalError(const Convolution &convolution,
 
 // --- the filter -------------------------------------------------------------
 
-/// Tiles of output channels of a group, filled up with zeros.
-static int64_t countChannelTiles(const Convolution &convolution,
-                                 const TensorCoreTile &tile) {
-  return llvm::divideCeilSigned(convolution.outChannels / convolution.groups,
-                                tile.channels);
-}
-
-static int64_t countSteps(const Convolution &convolution,
-                          const TensorCoreTile &tile) {
-  return llvm::divideCeilSigned(convolution.inChannels / convolution.groups *
-                                    convolution.getTaps(),
-                                tile.depth);
-}
-
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr) {
   TensorCoreTile tile = getTile(schedule);
-  return convolution.groups * countChannelTiles(convolution, tile) *
-         countSteps(convolution, tile) * tile.getFilterWords();
+  return convolution.groups * countGemmChannelTiles(convolution, tile) *
+         countGemmSteps(convolution, tile) * tile.getFilterWords();
 }
 
 /// Group by group, tile by tile of output channels, step by step: the words of
@@ -169,8 +151,8 @@ static void packFilter(const Convolution &convolution,
   int64_t taps = convolution.getTaps();
   int64_t inputs = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
-  int64_t steps = countSteps(convolution, tile);
-  int64_t tiles = countChannelTiles(convolution, tile);
+  int64_t steps = countGemmSteps(convolution, tile);
+  int64_t tiles = countGemmChannelTiles(convolution, tile);
   llvm::fill(packed, 0.0f);
   auto *words = reinterpret_cast<uint32_t *>(packed.data());
   for (int64_t f = 0; f < convolution.outChannels; ++f) {

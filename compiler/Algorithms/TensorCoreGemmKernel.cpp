@@ -100,7 +100,6 @@ private:
   /// Four words that begin at a multiple of four of a buffer.
   Value loadQuad(Value buffer, Index place);
   void storeQuad(Value words, Value buffer, Index place);
-  SmallVector<Value> getWords(Value quadruple);
   /// The place of quadruple `row` of a column of the data's tile.
   Index getDataPlace(Index half, Index row, Index column) {
     Index quadruple =
@@ -131,10 +130,7 @@ private:
 static constexpr int64_t quadBytes = 4 * quad;
 
 Value Emitter::loadQuad(Value buffer, Index place) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType();
-  Value loaded = vector::LoadOp::create(
-      kernel.builder, kernel.location, VectorType::get({quad}, element), buffer,
-      kernel.value(place), /*nontemporal=*/false, llvm::MaybeAlign(quadBytes));
+  Value loaded = kernel.loadVector(buffer, place, quad, quadBytes);
   auto words = VectorType::get({quad}, kernel.builder.getI32Type());
   if (loaded.getType() == words)
     return loaded;
@@ -146,14 +142,6 @@ void Emitter::storeQuad(Value words, Value buffer, Index place) {
   vector::StoreOp::create(kernel.builder, kernel.location, words, buffer,
                           kernel.value(place), /*nontemporal=*/false,
                           llvm::MaybeAlign(quadBytes));
-}
-
-SmallVector<Value> Emitter::getWords(Value quadruple) {
-  SmallVector<Value> words;
-  for (int64_t i = 0; i < quad; ++i)
-    words.push_back(vector::ExtractOp::create(kernel.builder, kernel.location,
-                                              quadruple, i));
-  return words;
 }
 
 // --- a step -----------------------------------------------------------------
@@ -235,9 +223,9 @@ SmallVector<Value> Emitter::loadRight(Index half) {
   for (int64_t n = 0; n < tile.countColumns(); ++n) {
     Index column = kernel.add(
         kernel.add(warpPosition, number(n * WarpProduct::columns)), laneRow);
-    llvm::append_range(
-        words,
-        getWords(loadQuad(dataTiles, getDataPlace(half, laneColumn, column))));
+    llvm::append_range(words,
+                       kernel.takeApart(loadQuad(
+                           dataTiles, getDataPlace(half, laneColumn, column))));
   }
   return words;
 }
@@ -250,7 +238,7 @@ SmallVector<Value> Emitter::loadLeft(Index half, int64_t row, int64_t product) {
       number(product));
   Index place =
       kernel.add(kernel.mul(fragment, number(WarpProduct::lanes)), lane);
-  return getWords(
+  return kernel.takeApart(
       loadQuad(filterTiles,
                kernel.add(kernel.mul(half, number(tile.getFilterWords())),
                           kernel.mul(place, number(WarpProduct::leftWords)))));

@@ -45,7 +45,8 @@ bool isSingle(Operation *op) {
   return getElementTypeOrSelf(op->getResult(0).getType()).isF32();
 }
 
-template <typename Op, Value (*emit)(const FloatCode &, Value)>
+/// `emit` takes the code and the operation's operands.
+template <typename Op, auto emit>
 struct ComputeInDouble : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
@@ -54,7 +55,11 @@ struct ComputeInDouble : OpRewritePattern<Op> {
     if (!isSingle(op))
       return rewriter.notifyMatchFailure(op, "not single precision");
     Widened wide(op, rewriter);
-    return wide.replace(emit(wide.getCode(), wide.operand(0)));
+    if constexpr (std::is_invocable_v<decltype(emit), const FloatCode &, Value>)
+      return wide.replace(emit(wide.getCode(), wide.operand(0)));
+    else
+      return wide.replace(
+          emit(wide.getCode(), wide.operand(0), wide.operand(1)));
   }
 };
 
@@ -94,19 +99,6 @@ struct ConstantPower : OpRewritePattern<math::PowFOp> {
   }
 };
 
-template <typename Op, Value (*emit)(const FloatCode &, Value, Value)>
-struct ComputeTwoInDouble : OpRewritePattern<Op> {
-  using OpRewritePattern<Op>::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(Op op,
-                                PatternRewriter &rewriter) const override {
-    if (!isSingle(op))
-      return rewriter.notifyMatchFailure(op, "not single precision");
-    Widened wide(op, rewriter);
-    return wide.replace(emit(wide.getCode(), wide.operand(0), wide.operand(1)));
-  }
-};
-
 struct RemainderInDouble : OpRewritePattern<arith::RemFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -128,7 +120,7 @@ void populateDoubleMathPatterns(RewritePatternSet &patterns) {
                ComputeInDouble<math::CosOp, emitCosine>,
                ComputeInDouble<math::TanOp, emitTangent>, SineAndCosineInDouble,
                ComputeInDouble<math::AtanOp, emitArcTangent>,
-               ComputeTwoInDouble<math::Atan2Op, emitAngle>,
+               ComputeInDouble<math::Atan2Op, emitAngle>,
                ComputeInDouble<math::SinhOp, emitHyperbolicSine>,
                ComputeInDouble<math::CoshOp, emitHyperbolicCosine>,
                ComputeInDouble<math::AsinhOp, emitInverseHyperbolicSine>,
@@ -143,8 +135,8 @@ void populateDoubleMathPatterns(RewritePatternSet &patterns) {
 
 void populateGeneralPowerPattern(RewritePatternSet &patterns) {
   // After that of constants.
-  patterns.add<ComputeTwoInDouble<math::PowFOp, emitPower>>(
-      patterns.getContext(), /*benefit=*/0);
+  patterns.add<ComputeInDouble<math::PowFOp, emitPower>>(patterns.getContext(),
+                                                         /*benefit=*/0);
 }
 
 } // namespace toeplitz

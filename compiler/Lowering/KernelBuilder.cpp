@@ -260,6 +260,14 @@ void KernelBuilder::prefetch(Value memref, Index first, int64_t count) {
                                /*isDataCache=*/true);
 }
 
+SmallVector<Value> KernelBuilder::takeApart(Value vector) {
+  SmallVector<Value> elements;
+  int64_t count = cast<VectorType>(vector.getType()).getNumElements();
+  for (int64_t i = 0; i < count; ++i)
+    elements.push_back(vector::ExtractOp::create(builder, location, vector, i));
+  return elements;
+}
+
 Value KernelBuilder::loadScalar(Value memref, ArrayRef<Index> indices) {
   return memref::LoadOp::create(builder, location, memref,
                                 materialize(*this, indices));

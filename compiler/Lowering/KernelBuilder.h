@@ -108,6 +108,8 @@ public:
   void prefetch(mlir::Value memref, Index first, int64_t count);
   void storeVector(mlir::Value vector, mlir::Value memref,
                    llvm::ArrayRef<Index> indices);
+  /// The elements of a vector, one by one.
+  llvm::SmallVector<mlir::Value> takeApart(mlir::Value vector);
   mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);
   void storeScalar(mlir::Value scalar, mlir::Value memref,
                    llvm::ArrayRef<Index> indices);

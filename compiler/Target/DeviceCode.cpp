@@ -90,16 +90,19 @@ static OwningOpRef<ModuleOp> cloneHostModule(ModuleOp module) {
   return host;
 }
 
-OwningOpRef<ModuleOp> toeplitz::compileKernels(ModuleOp module,
-                                               const TargetDescription &target,
-                                               const EmitOptions &options,
-                                               Network &network) {
+FailureOr<OwningOpRef<ModuleOp>>
+toeplitz::separateKernels(ModuleOp &module, const TargetDescription &target,
+                          const EmitOptions &options, Network &network) {
+  if (!network.gpu || target.isEmulated())
+    return OwningOpRef<ModuleOp>();
   std::optional<std::string> image = writeDeviceCode(module, target, options);
   if (!image)
-    return {};
+    return failure();
   network.gpu->image = std::move(*image);
   network.gpu->capability = static_cast<int32_t>(target.gpuCapability);
   network.gpu->exactCapability =
       llvm::StringRef(target.gpuArchitecture).ends_with("a");
-  return cloneHostModule(module);
+  OwningOpRef<ModuleOp> host = cloneHostModule(module);
+  module = *host;
+  return host;
 }

@@ -11,13 +11,14 @@
 
 namespace toeplitz {
 
-/// Completes a network whose kernels run on a GPU, one that isn't emulated, by
-/// the PTX of the module @kernels of `module`, which is in the LLVM dialect.
-/// Returns the module without the kernels: what runs on the host. Emits an
-/// error and returns nothing where that isn't possible.
-mlir::OwningOpRef<mlir::ModuleOp>
-compileKernels(mlir::ModuleOp module, const TargetDescription &target,
-               const EmitOptions &options, Network &network);
+/// Where the kernels run on a GPU that isn't emulated, completes the network by
+/// the PTX of the module @kernels of `module`, which is in the LLVM dialect,
+/// and makes `module` one without the kernels, what runs on the host: the one
+/// that is returned, which must be kept as long. Else returns null. Emits an
+/// error where it isn't possible.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+separateKernels(mlir::ModuleOp &module, const TargetDescription &target,
+                const EmitOptions &options, Network &network);
 
 } // namespace toeplitz
 

@@ -20,6 +20,13 @@ uint64_t Network::totalWeightsBytes() const {
   return total;
 }
 
+std::vector<std::string> Network::getWeightsSymbols() const {
+  std::vector<std::string> symbols;
+  for (const NetworkWeights &entry : weights)
+    symbols.push_back(entry.objectSymbol);
+  return symbols;
+}
+
 /// Words that can't name a parameter in C99 or C++, and the parameters of
 /// NAME_run that aren't tensors.
 static const llvm::StringSet<> &getReservedWords() {

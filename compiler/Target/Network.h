@@ -90,6 +90,8 @@ struct Network {
   /// Whether it is one of several in a binary.
   bool isVariant() const { return symbolName != name; }
   uint64_t totalWeightsBytes() const;
+  /// The symbols of the weights' object.
+  std::vector<std::string> getWeightsSymbols() const;
 };
 
 /// Reads the contract of the lowered stage off `module`. Emits an error and

@@ -91,15 +91,12 @@ llvm::Error Emitter::emitText() {
 
 /// The weights' part of an archive, written straight from memory.
 ArchiveMember Emitter::makeWeightsMember() {
-  std::vector<std::string> symbols;
-  for (const NetworkWeights &weights : network.weights)
-    symbols.push_back(weights.objectSymbol);
   bool large = hasLargeWeights(network, target, options);
-  return {network.name + "_weights.o", getWeightsObjectSize(network, large),
-          std::move(symbols), [this, large](llvm::raw_ostream &stream) {
-            writeWeightsObject(network, llvm::Triple(target.triple), large,
-                               stream);
-          }};
+  return {
+      network.name + "_weights.o", getWeightsObjectSize(network, large),
+      network.getWeightsSymbols(), [this, large](llvm::raw_ostream &stream) {
+        writeWeightsObject(network, llvm::Triple(target.triple), large, stream);
+      }};
 }
 
 llvm::Error Emitter::emitBinary() {
@@ -135,13 +132,10 @@ LogicalResult toeplitz::emitArtifact(ModuleOp module,
       (!network->gpu || target.isEmulated()))
     return module.emitError("there is PTX only of networks for a GPU "
                             "(--target=cuda), one that isn't emulated");
-  OwningOpRef<ModuleOp> host;
-  if (network->gpu && !target.isEmulated()) {
-    host = compileKernels(module, target, options, *network);
-    if (!host)
-      return failure();
-    module = *host;
-  }
+  FailureOr<OwningOpRef<ModuleOp>> host =
+      separateKernels(module, target, options, *network);
+  if (failed(host))
+    return failure();
   Emitter emitter(module, *network, target, kind, outputPath, options);
   llvm::Error error = isText(kind) ? emitter.emitText() : emitter.emitBinary();
   if (!error)

@@ -35,12 +35,21 @@ llvm::Error toeplitz::sortVariants(std::vector<VariantTarget> &targets) {
   return llvm::Error::success();
 }
 
-void toeplitz::includeVariant(Network &common, const Network &variant) {
-  common.workspaceBytes =
-      std::max(common.workspaceBytes, variant.workspaceBytes);
-  if (common.errorBound && variant.errorBound &&
-      variant.errorBound->bound > common.errorBound->bound)
-    common.errorBound = variant.errorBound;
+void toeplitz::includeVariant(std::optional<Network> &common,
+                              const Network &variant) {
+  if (!common) {
+    // (Its module may go.)
+    common = variant;
+    common->symbolName = common->name;
+    common->weights.clear();
+    common->gpu.reset();
+    return;
+  }
+  common->workspaceBytes =
+      std::max(common->workspaceBytes, variant.workspaceBytes);
+  if (common->errorBound && variant.errorBound &&
+      variant.errorBound->bound > common->errorBound->bound)
+    common->errorBound = variant.errorBound;
 }
 
 /// All variants lie in one binary, whose size counts.
@@ -64,16 +73,14 @@ VariantsEmitter::add(ModuleOp module,
   std::optional<Network> network = readNetwork(module, target.name);
   if (!network)
     return failure();
-  OwningOpRef<ModuleOp> host;
-  if (network->gpu && !target.description.isEmulated()) {
-    host = compileKernels(module, target.description, options, *network);
-    if (!host)
-      return failure();
-    module = *host;
-  }
+  FailureOr<OwningOpRef<ModuleOp>> host =
+      separateKernels(module, target.description, options, *network);
+  if (failed(host))
+    return failure();
   llvm::Error error = compile(module, *network, target.description);
   if (!error) {
-    include(*network);
+    variants.push_back(getVariantSymbols(*network));
+    includeVariant(common, *network);
     return success();
   }
   std::string message = llvm::toString(std::move(error));
@@ -96,26 +103,32 @@ llvm::Error VariantsEmitter::compile(ModuleOp module, const Network &network,
   if (llvm::Error error =
           compileCode(std::move(translated), target, options, outputPath, code))
     return error;
-  return writeWeights(network, target, options, outputPath, weights.files);
+  return writeVariantWeights(network, target);
 }
 
-/// Keeps what is needed of a network whose module goes.
-void VariantsEmitter::include(const Network &network) {
-  variants.push_back(getVariantSymbols(network));
-  if (!network.weights.empty()) {
-    WeightsNames names{network.symbolName + "_weights.o", {}};
-    for (const NetworkWeights &entry : network.weights)
-      names.symbols.push_back(entry.objectSymbol);
-    weightsNames.push_back(std::move(names));
-  }
-  if (common) {
-    includeVariant(*common, network);
-    return;
-  }
-  common = network;
-  common->symbolName = common->name;
-  common->weights.clear();
-  common->gpu.reset();
+/// Writes the weights to a file, since their module goes, and makes it a member
+/// of an archive.
+llvm::Error
+VariantsEmitter::writeVariantWeights(const Network &network,
+                                     const TargetDescription &target) {
+  if (network.weights.empty())
+    return llvm::Error::success();
+  if (llvm::Error error =
+          writeWeights(network, target, options, outputPath, weights.files))
+    return error;
+  if (kind != ArtifactKind::StaticLibrary)
+    return llvm::Error::success();
+  auto contents = llvm::MemoryBuffer::getFile(weights.files.back().getPath(),
+                                              /*IsText=*/false,
+                                              /*RequiresNullTerminator=*/false);
+  if (!contents)
+    return llvm::errorCodeToError(contents.getError());
+  std::shared_ptr<llvm::MemoryBuffer> buffer = std::move(*contents);
+  weights.members.push_back(
+      {network.symbolName + "_weights.o", buffer->getBufferSize(),
+       network.getWeightsSymbols(),
+       [buffer](llvm::raw_ostream &stream) { stream << buffer->getBuffer(); }});
+  return llvm::Error::success();
 }
 
 /// Adds the code that chooses. It runs before anybody knows what the processor
@@ -140,30 +153,8 @@ llvm::Error VariantsEmitter::writeDispatch() {
   });
 }
 
-/// An archive's member with the contents of a file.
-static llvm::Expected<ArchiveMember>
-readMember(const TemporaryFile &file, std::string name,
-           std::vector<std::string> symbols) {
-  auto contents = llvm::MemoryBuffer::getFile(file.getPath(), /*IsText=*/false,
-                                              /*RequiresNullTerminator=*/false);
-  if (!contents)
-    return llvm::errorCodeToError(contents.getError());
-  std::shared_ptr<llvm::MemoryBuffer> buffer = std::move(*contents);
-  return ArchiveMember{
-      std::move(name), buffer->getBufferSize(), std::move(symbols),
-      [buffer](llvm::raw_ostream &stream) { stream << buffer->getBuffer(); }};
-}
-
 llvm::Error VariantsEmitter::finish() {
   if (llvm::Error error = writeDispatch())
     return error;
-  if (kind == ArtifactKind::StaticLibrary)
-    for (auto [file, names] : llvm::zip_equal(weights.files, weightsNames)) {
-      llvm::Expected<ArchiveMember> member =
-          readMember(file, names.file, names.symbols);
-      if (!member)
-        return member.takeError();
-      weights.members.push_back(std::move(*member));
-    }
   return artifact.finish(*common, std::move(code), weights);
 }

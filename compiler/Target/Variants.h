@@ -47,7 +47,8 @@ public:
 private:
   llvm::Error compile(mlir::ModuleOp module, const Network &network,
                       const TargetDescription &target);
-  void include(const Network &network);
+  llvm::Error writeVariantWeights(const Network &network,
+                                  const TargetDescription &target);
   llvm::Error writeDispatch();
 
   const std::vector<VariantTarget> &targets;
@@ -60,19 +61,14 @@ private:
   std::vector<VariantSymbols> variants;
   ObjectFiles code;
   WeightsObjects weights;
-  /// The symbols in each file of weights, and their network's name there.
-  struct WeightsNames {
-    std::string file;
-    std::vector<std::string> symbols;
-  };
-  std::vector<WeightsNames> weightsNames;
   /// An error has been emitted where it occurred.
   bool reported = false;
 };
 
-/// What the header of a network for several processors says: the most that one
-/// of them needs, and the largest error.
-void includeVariant(Network &common, const Network &variant);
+/// Adds a variant to what the header of a network for several processors says:
+/// the most that one of them needs, and the largest error. Nothing is common
+/// before the first one.
+void includeVariant(std::optional<Network> &common, const Network &variant);
 
 } // namespace toeplitz
 

@@ -56,10 +56,14 @@ def folder_with_programs(tmp_path_factory):
     return folder
 
 
-def play(cpu, *command):
-    process = subprocess.run(
+def start(cpu, *command):
+    return subprocess.run(
         ["qemu-x86_64", "-cpu", cpu, *map(str, command)], capture_output=True, text=True, timeout=600, check=False
     )
+
+
+def play(cpu, *command):
+    process = start(cpu, *command)
     assert process.returncode == 0, process.stderr
     return process.stdout
 
@@ -85,13 +89,7 @@ def test_programs_choose(folder, tmp_path, cpu):
 def test_none_fits(folder):
     """The least demanding code says what is missing."""
     program = compile_to(folder, "demanding", "--mcpu=x86-64-v4,x86-64-v3")
-    process = subprocess.run(
-        ["qemu-x86_64", "-cpu", "Nehalem", program, "--input", folder / "x.npy"],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    process = start("Nehalem", program, "--input", folder / "x.npy")
     assert process.returncode == 1
     assert re.search("this machine lacks '.*', a feature of the one that the network 'net' is compiled for", process.stderr)
     assert "avx512" not in process.stderr

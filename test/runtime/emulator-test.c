@@ -3,6 +3,7 @@
  * doesn't. */
 
 #include "Inputs/scaled_network.h"
+#include "check.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -10,14 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 enum { THREADS = 96, BLOCKS = 5, SIZE = THREADS * BLOCKS };
 

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* setenv */
 
 #include "Inputs/scaled_network.h"
+#include "check.h"
 #include "stub_cuda_driver.h"
 
 #include <dlfcn.h>
@@ -12,14 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 enum { RUNS = 50, THREADS = 4, BATCH = 3 };
 

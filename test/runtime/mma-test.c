@@ -4,22 +4,14 @@
  * comes out is compared with the plain product. Prints one line for each
  * property that holds and ends with status 1 at the first that doesn't. */
 
+#include "check.h"
 #include "runtime/element_type.h"
 #include "runtime/emulated_mma.h"
 #include "runtime/gpu.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 enum { LANES = 32, M = 16, N = 8, MOST_K = 16 };
 

@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE /* cpu_set_t */
 
+#include "check.h"
 #include "runtime/toeplitz.h"
 
 #include <pthread.h>
@@ -12,14 +13,6 @@
 #include <string.h>
 
 enum { TASKS = 10000, ROUNDS = 300, CALLERS = 4 };
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 /* One counter a task: each must end at exactly the number of loops. */
 typedef struct counters {

@@ -5,22 +5,14 @@
 
 #define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
 
+#include "check.h"
 #include "runtime/toeplitz.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                  \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 enum { PAGE = 4096, PAGES = 1024, SIZE = PAGES * PAGE, FEW = PAGES / 64 };
 

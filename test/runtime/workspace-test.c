@@ -1,19 +1,11 @@
 /* Workspaces of all sizes: aligned, writable as a whole, refused when there
  * can't be one. */
 
+#include "check.h"
 #include "runtime/toeplitz.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                  \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 int main(void) {
   const uint64_t large = 4u << 20, page = 2u << 20;

@@ -133,10 +133,7 @@ toeplitz::writeVariantsHeader(const CompilationOptions &options,
                                   readNetwork(compilation.getModule());
                               if (!variant)
                                 return llvm::failure();
-                              if (common)
-                                includeVariant(*common, *variant);
-                              else
-                                common = std::move(variant);
+                              includeVariant(common, *variant);
                               return llvm::success();
                             })))
     return llvm::failure();

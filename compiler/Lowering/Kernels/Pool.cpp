@@ -12,14 +12,13 @@
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
+#include "compiler/Lowering/Kernels/PoolReduction.h"
 #include "compiler/Lowering/Kernels/RowLoops.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <limits>
 #include <set>
 
 using namespace mlir;
@@ -48,7 +47,8 @@ public:
         output(kernel.buffers[1]),
         inputShape(cast<ShapedType>(input.getType()).getShape()),
         outputShape(cast<ShapedType>(output.getType()).getShape()),
-        rank(inputShape.size() - 3), lanes(inputShape.back()) {}
+        rank(inputShape.size() - 3), lanes(inputShape.back()),
+        window(op, kernel) {}
 
   void emitRow(ArrayRef<Index> row);
   /// One output position: the last index is that in the last dimension.
@@ -72,17 +72,6 @@ private:
   Taps clippedTaps(size_t d, Index o);
   Index countAveraged(size_t d, Index o, Taps inside);
 
-  Value combine(Value accumulator, Value x);
-  Value merge(Value a, Value b);
-  Value finish(Value accumulator, Index divisor);
-  /// What the reduction of no tap is.
-  float getIdentity() {
-    return op.getKind() == PoolKind::Max
-               ? -std::numeric_limits<float>::infinity()
-               : 0.0f;
-  }
-  Value identity() { return kernel.splat(getIdentity(), lanes); }
-
   Value load(Index position);
   SmallVector<Value> reduceTaps(ArrayRef<Index> positions, Taps last,
                                 ValueRange accumulators);
@@ -103,6 +92,7 @@ private:
   ArrayRef<int64_t> inputShape, outputShape;
   size_t rank;
   int64_t lanes;
+  PoolReduction window;
 
   // Of the current row: batch, channel block and all positions but the last;
   // the taps of its windows.
@@ -146,84 +136,6 @@ Index PoolEmitter::countAveraged(size_t d, Index o, Taps inside) {
                      kernel.constant(dilation(d))));
 }
 
-Value PoolEmitter::combine(Value accumulator, Value x) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  if (op.getKind() == PoolKind::Max)
-    return merge(accumulator, x);
-  if (op.getKind() == PoolKind::Average)
-    return merge(accumulator, x);
-  // |x|^p by squaring.
-  int64_t p = op.getP();
-  if (p == 2)
-    return kernel.multiplyAdd(x, x, accumulator);
-  Value power;
-  Value square = p % 2 == 0 ? x : math::AbsFOp::create(builder, location, x);
-  for (; p > 0; p /= 2) {
-    if (p % 2 == 1)
-      power = power ? arith::MulFOp::create(builder, location, power, square)
-                    : square;
-    if (p > 1)
-      square = arith::MulFOp::create(builder, location, square, square);
-  }
-  return merge(accumulator, power);
-}
-
-/// Joins the results of two sets of taps.
-Value PoolEmitter::merge(Value a, Value b) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  if (op.getKind() != PoolKind::Max)
-    return arith::AddFOp::create(builder, location, a, b);
-  // A NaN stays one, and whether 0 or -0 wins is no matter. One instruction of
-  // NEON and of a GPU; for x86 the larger one is written so that it is one
-  // maxps, whose second operand is returned for a NaN, with a mask, where
-  // arith.maximumf takes an instruction more.
-  if (kernel.target.isGpu() || kernel.target.getByElement())
-    return arith::MaximumFOp::create(builder, location, a, b,
-                                     arith::FastMathFlags::nsz);
-  Value isLarger =
-      arith::CmpFOp::create(builder, location, arith::CmpFPredicate::OGT, a, b);
-  Value larger = arith::SelectOp::create(builder, location, isLarger, a, b);
-  Value isNumber =
-      arith::CmpFOp::create(builder, location, arith::CmpFPredicate::ORD, a, a);
-  return arith::SelectOp::create(builder, location, isNumber, larger, a);
-}
-
-Value PoolEmitter::finish(Value accumulator, Index divisor) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  if (op.getKind() == PoolKind::Max)
-    return accumulator;
-  if (op.getKind() == PoolKind::Average) {
-    if (std::optional<int64_t> count = getConstantIntValue(divisor))
-      return arith::MulFOp::create(
-          builder, location, accumulator,
-          kernel.floatConstant(1.0f / static_cast<float>(*count),
-                               accumulator.getType()));
-    Value integer = arith::IndexCastOp::create(
-        builder, location, builder.getI64Type(), kernel.value(divisor));
-    Value number = arith::SIToFPOp::create(builder, location,
-                                           builder.getF32Type(), integer);
-    return arith::DivFOp::create(builder, location, accumulator,
-                                 inLanes(kernel, number, lanes));
-  }
-  int64_t p = op.getP();
-  if (p == 1)
-    return accumulator;
-  if (p == 2 || p == 4) {
-    Value root = math::SqrtOp::create(builder, location, accumulator);
-    return p == 2 ? root : Value(math::SqrtOp::create(builder, location, root));
-  }
-  // A sum of 0 has the logarithm -infinity, and the root 0.
-  Value logarithm = math::LogOp::create(builder, location, accumulator);
-  Value scaled = arith::MulFOp::create(
-      builder, location, logarithm,
-      kernel.floatConstant(static_cast<float>(1.0 / static_cast<double>(p)),
-                           accumulator.getType()));
-  return math::ExpOp::create(builder, location, scaled);
-}
-
 Value PoolEmitter::load(Index position) {
   SmallVector<Index> indices{row[0], row[1]};
   indices.append(outerPosition);
@@ -240,8 +152,8 @@ SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
   auto visit = [&](Index tap, ValueRange values) {
     SmallVector<Value> results;
     for (auto [start, value] : llvm::zip_equal(starts, values))
-      results.push_back(
-          combine(value, load(kernel.add(start, kernel.mul(tap, step)))));
+      results.push_back(window.combine(
+          value, load(kernel.add(start, kernel.mul(tap, step)))));
     return results;
   };
   std::optional<int64_t> low = getConstantIntValue(last.low);
@@ -260,7 +172,8 @@ SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
   // One long window: several sums, for speed and because sums of sums lose
   // less.
   int64_t whole = (*high - *low) / tilePositions * tilePositions;
-  SmallVector<Value> partial(tilePositions, kernel.splat(getIdentity(), lanes));
+  SmallVector<Value> partial(tilePositions,
+                             window.getIdentity(kernel.vectorType(lanes)));
   auto at = [&](Index tap) {
     return load(kernel.add(starts[0], kernel.mul(tap, step)));
   };
@@ -269,16 +182,16 @@ SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
                      partial, [&](Index tap, ValueRange values) {
                        SmallVector<Value> results;
                        for (auto [i, value] : llvm::enumerate(values))
-                         results.push_back(combine(
+                         results.push_back(window.combine(
                              value, at(kernel.add(tap, kernel.constant(i)))));
                        return results;
                      });
   for (int64_t tap = *low + whole; tap < *high; ++tap)
     partial[tap % tilePositions] =
-        combine(partial[tap % tilePositions], at(kernel.constant(tap)));
-  Value joined =
-      merge(merge(partial[0], partial[1]), merge(partial[2], partial[3]));
-  return {merge(accumulators[0], joined)};
+        window.combine(partial[tap % tilePositions], at(kernel.constant(tap)));
+  Value joined = window.merge(window.merge(partial[0], partial[1]),
+                              window.merge(partial[2], partial[3]));
+  return {window.merge(accumulators[0], joined)};
 }
 
 /// Reduces the taps of dimension `d` and the later ones.
@@ -301,7 +214,8 @@ SmallVector<Value> PoolEmitter::reduce(size_t d, ArrayRef<Index> starts,
 /// Computes output positions of the row that have the same taps inside the
 /// input.
 void PoolEmitter::emitPositions(ArrayRef<Index> positions, Taps last) {
-  SmallVector<Value> accumulators(positions.size(), identity());
+  SmallVector<Value> accumulators(positions.size(),
+                                  window.getIdentity(kernel.vectorType(lanes)));
   SmallVector<Index> starts;
   for (Index position : positions)
     starts.push_back(windowStart(rank - 1, position));
@@ -343,7 +257,8 @@ SmallVector<Value> PoolEmitter::reduceColumns(Index first, int64_t count) {
         kernel.add(windowStart(rank - 1, first), kernel.constant(column)));
   SmallVector<Value> reduced =
       reduce(0, starts, {kernel.constant(0), kernel.constant(1)},
-             SmallVector<Value>(columns.size(), identity()));
+             SmallVector<Value>(columns.size(),
+                                window.getIdentity(kernel.vectorType(lanes))));
   SmallVector<Value> results;
   for (int64_t i = 0; i < count; ++i) {
     Value result;
@@ -351,7 +266,7 @@ SmallVector<Value> PoolEmitter::reduceColumns(Index first, int64_t count) {
       int64_t place = i * stride(rank - 1) + tap * dilation(rank - 1);
       Value column =
           reduced[llvm::lower_bound(columns, place) - columns.begin()];
-      result = result ? merge(result, column) : column;
+      result = result ? window.merge(result, column) : column;
     }
     results.push_back(result);
   }
@@ -384,7 +299,7 @@ void PoolEmitter::storeResults(ArrayRef<Index> positions, Taps last,
     SmallVector<Index> indices(row);
     indices.push_back(position);
     indices.push_back(kernel.constant(0));
-    kernel.storeVector(finish(accumulator, divisor), output, indices);
+    kernel.storeVector(window.finish(accumulator, divisor), output, indices);
   }
 }
 
@@ -436,19 +351,20 @@ void PoolEmitter::emitGlobal(const RowDivision &division) {
   BlockReduction block(kernel, division);
   BufferView rows(kernel, input, {division.rows.count, division.rows.length});
   Type single = kernel.builder.getF32Type();
-  Value reduced =
-      block.reduce({kernel.floatConstant(getIdentity(), single),
-                    [&](Value accumulator, Index i, int64_t) {
-                      return combine(accumulator, rows.load({block.row(), i}));
-                    },
-                    [&](Value a, Value b) { return merge(a, b); }});
+  Value reduced = block.reduce(
+      {window.getIdentity(single),
+       [&](Value accumulator, Index i, int64_t) {
+         return window.combine(accumulator, rows.load({block.row(), i}));
+       },
+       [&](Value a, Value b) { return window.merge(a, b); }});
   block.once([&] {
     SmallVector<Index> indices(outputShape.size(), kernel.constant(0));
     SmallVector<Index> place =
         kernel.delinearize(block.row(), outputShape.take_front(2));
     llvm::copy(place, indices.begin());
-    kernel.storeScalar(finish(reduced, kernel.constant(division.rows.length)),
-                       output, indices);
+    kernel.storeScalar(
+        window.finish(reduced, kernel.constant(division.rows.length)), output,
+        indices);
   });
 }
 

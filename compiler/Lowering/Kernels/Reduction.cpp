@@ -1,4 +1,5 @@
 #include "compiler/Lowering/Kernels/Reduction.h"
+#include "compiler/Lowering/FloatCode.h"
 
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
@@ -87,13 +88,6 @@ Value largerOf(KernelBuilder &kernel, Value a, Value b) {
   Value larger = arith::CmpFOp::create(kernel.builder, kernel.location,
                                        arith::CmpFPredicate::OGT, a, b);
   return arith::SelectOp::create(kernel.builder, kernel.location, larger, a, b);
-}
-
-/// The type of `like` with other elements.
-static Type withElements(Type like, Type element) {
-  if (auto vector = dyn_cast<VectorType>(like))
-    return VectorType::get(vector.getShape(), element);
-  return element;
 }
 
 Value toDouble(KernelBuilder &kernel, Value value) {

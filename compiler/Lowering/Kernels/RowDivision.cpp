@@ -1,4 +1,5 @@
 #include "compiler/Lowering/Kernels/RowDivision.h"
+#include "compiler/Lowering/BlockBuilder.h"
 
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
@@ -9,7 +10,7 @@ using namespace mlir;
 
 namespace toeplitz {
 
-static constexpr int64_t warp = 32;
+static constexpr int64_t warp = BlockBuilder::warp;
 static constexpr int64_t mostBlockThreads = 1024;
 /// Half of the 2048 threads that each of some 130 multiprocessors may have:
 /// loads in flight enough for the device's memory.
