@@ -43,7 +43,7 @@ def measured(layer):
     """Microseconds of the algorithms that may be chosen, without their variants: the fastest first."""
     times = {}
     for candidate in layer["candidates"]:
-        if "microseconds" in candidate and not candidate["only_on_request"]:
+        if "microseconds" in candidate:
             name = candidate["algorithm"].partition(":")[0]
             times[name] = min(times.get(name, float("inf")), candidate["microseconds"])
     return sorted((time, name) for name, time in times.items())

@@ -70,6 +70,7 @@ getTargetOptions(const PipelineOptions &pipelineOptions) {
   options.l2 = target.level2CacheBytes;
   options.amx = target.hasTileProducts;
   options.byElement = target.hasProductsByElement;
+  options.hidesMemory = target.hidesMemory;
   options.gpu = target.gpuCapability;
   options.precision = pipelineOptions.precision;
   return options;

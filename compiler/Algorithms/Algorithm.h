@@ -74,10 +74,6 @@ struct ConvolutionSchedule {
   /// Whether each dimension is circular: the kernel reads the image without its
   /// halo there. Only where isCirculant; empty where no dimension is.
   llvm::SmallVector<bool, 3> circular;
-  /// Whether this variant is for those who ask for it by its name: it isn't as
-  /// accurate as a choice by cost may expect. An algorithm that offers such a
-  /// variant also offers another.
-  bool onlyOnRequest = false;
 };
 
 /// An estimate of what a convolution costs one core, for the whole batch. Only
@@ -224,7 +220,7 @@ std::optional<std::string> declinesConvolution(const AlgorithmChoice &choice,
                                                kernel::TargetAttr target);
 
 /// The schedule of a choice that doesn't decline: that of its variant, else
-/// the cheapest of those that aren't only on request.
+/// the cheapest.
 ConvolutionSchedule getSchedule(const AlgorithmChoice &choice,
                                 const Convolution &convolution,
                                 kernel::TargetAttr target);

@@ -10,29 +10,71 @@ bool toeplitz::isStreamed(double bytes, kernel::TargetAttr target) {
   return bytes > static_cast<double>(target.getL2()) / 2;
 }
 
+bool toeplitz::isFar(double bytes, kernel::TargetAttr target) {
+  return bytes > 4.0 * static_cast<double>(target.getL2());
+}
+
 bool toeplitz::asksAhead(const FilterStream &stream,
                          kernel::TargetAttr target) {
   constexpr int64_t mostTiles = 32;
-  return isStreamed(stream.bytes, target) && stream.blockBytes < stream.bytes &&
+  return stream.mayAskAhead && isStreamed(stream.bytes, target) &&
+         stream.blockBytes < stream.bytes &&
          2 * stream.blockBytes <= 0.75 * static_cast<double>(target.getL2()) &&
          stream.tiles >= 2 && stream.tiles <= mostTiles;
 }
 
+namespace {
+
+/// What a byte from beyond the second-level cache costs, in cycles.
+struct FarMemory {
+  /// Read once, in order: of these the first while the core computes something
+  /// else, the second whatever it does.
+  double streamed, streamedAlone;
+  /// Read by several tiles, the first of which waits while it computes.
+  double awaited;
+  /// Asked for before: the first block and the requests.
+  double requested;
+  /// A filter that one tile streams through, from the third level.
+  double cold;
+  /// A transformed filter, asked for one matrix ahead: from the third level,
+  /// and from memory.
+  double nearMatrix, farMatrix;
+};
+
+} // namespace
+
+/// Measured on chains of layers that are larger together than the third level.
+static const FarMemory &getFarMemory(kernel::TargetAttr target) {
+  // One core of Emerald Rapids, the matrices on Sapphire Rapids (10 and 6 bytes
+  // a cycle).
+  static constexpr FarMemory waiting = {0.19, 0, 0.3, 0.07, 0.16, 0.1, 0.17};
+  // One core of Zen 5, which reads memory at 10 bytes a cycle.
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.02};
+  return target.getHidesMemory() ? hiding : waiting;
+}
+
 double toeplitz::estimateColdWait(double bytes, double computeCycles,
                                   kernel::TargetAttr target) {
-  // Cycles for a byte that is read once, from the third level. (Measured on 3x3
-  // layers of 128 and 32 channels, 7x7, in a chain of 24.)
-  constexpr double streamed = 0.16;
   if (!target.getColdFilters() || isStreamed(bytes, target))
     return 0;
-  return std::max(0.0, streamed * bytes - computeCycles);
+  return std::max(0.0, getFarMemory(target).cold * bytes - computeCycles);
 }
 
 double toeplitz::estimateFilterWait(double bytes, kernel::TargetAttr target) {
-  // Cycles for a byte that a tile waits for, which reads it while it computes.
-  // (Measured on one core of Emerald Rapids, as below.)
-  constexpr double awaited = 0.3;
-  return isStreamed(bytes, target) ? awaited * bytes : 0;
+  return isStreamed(bytes, target) ? getFarMemory(target).awaited * bytes : 0;
+}
+
+double toeplitz::estimateMatrixWait(double filterBytes, double readBytes,
+                                    double computeCycles,
+                                    kernel::TargetAttr target) {
+  if (!isStreamed(filterBytes, target))
+    return 0;
+  const FarMemory &memory = getFarMemory(target);
+  double exposed = readBytes * (isFar(filterBytes, target) ? memory.farMatrix
+                                                           : memory.nearMatrix);
+  if (!target.getHidesMemory())
+    return exposed;
+  return std::max(exposed, memory.streamed * readBytes - computeCycles);
 }
 
 double toeplitz::estimateFilterWait(const FilterStream &stream,
@@ -40,16 +82,11 @@ double toeplitz::estimateFilterWait(const FilterStream &stream,
                                     kernel::TargetAttr target) {
   if (!isStreamed(stream.bytes, target))
     return 0;
-  // Cycles for a byte of a filter that is read once, in order. (Measured in
-  // chains of layers that are larger together than the third level.)
-  constexpr double streamed = 0.19;
+  const FarMemory &memory = getFarMemory(target);
+  double streamed = memory.streamed * stream.bytes - computeCycles;
   if (stream.tiles == 1)
-    return std::max(0.0, streamed * stream.bytes - computeCycles);
-  // (Where it is asked for before, what is left are the first block and the
-  // requests.)
-  constexpr double requested = 0.07;
+    return std::max(memory.streamedAlone * stream.bytes, streamed);
   if (asksAhead(stream, target))
-    return std::max(requested * stream.bytes,
-                    streamed * stream.bytes - computeCycles);
+    return std::max(memory.requested * stream.bytes, streamed);
   return estimateFilterWait(stream.bytes, target);
 }

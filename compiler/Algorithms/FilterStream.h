@@ -15,11 +15,17 @@ struct FilterStream {
   double bytes = 0, blockBytes = 0;
   /// The tiles that read a block before the next one is begun.
   int64_t tiles = 1;
+  /// Whether the kernel can ask for a block before it begins it.
+  bool mayAskAhead = true;
 };
 
 /// Whether a filter of so many bytes comes from beyond the second-level cache
 /// when its layer's turn comes.
 bool isStreamed(double bytes, kernel::TargetAttr target);
+
+/// Whether it is so much larger than that level that it most likely comes from
+/// memory.
+bool isFar(double bytes, kernel::TargetAttr target);
 
 /// Whether each tile should ask for a part of the next block's filter. Else the
 /// first tile of a block waits for it, and memory waits during all others. Not
@@ -33,6 +39,11 @@ bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
 /// for it; the others hide behind the products.
 double estimateColdWait(double bytes, double computeCycles,
                         kernel::TargetAttr target);
+
+/// Cycles that a kernel of `computeCycles` waits for a filter of matrices, each
+/// of which asks for the next one, when it reads `readBytes` of them in all.
+double estimateMatrixWait(double filterBytes, double readBytes,
+                          double computeCycles, kernel::TargetAttr target);
 
 /// Cycles that a kernel waits for a filter of so many bytes when several tiles
 /// read each block and none asks ahead.

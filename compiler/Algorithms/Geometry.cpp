@@ -38,6 +38,15 @@ SmallVector<Dimension> toeplitz::getDimensions(const Convolution &convolution) {
   return dimensions;
 }
 
+int64_t Dimension::countReaching(int64_t tap) const {
+  // The last output position before the input, and in it.
+  int64_t first = paddingLow - tap * dilation;
+  int64_t before = llvm::divideFloorSigned(first - 1, stride);
+  int64_t last = llvm::divideFloorSigned(first + input - 1, stride);
+  return std::max<int64_t>(0, std::min(last, output - 1) -
+                                  std::max<int64_t>(before, -1));
+}
+
 std::array<Dimension, 3>
 toeplitz::getDepthRowsColumns(ArrayRef<Dimension> dimensions) {
   std::array<Dimension, 3> three;

@@ -34,6 +34,8 @@ struct Dimension {
     int64_t position = getInputPosition(o, tap);
     return position >= 0 && position < input;
   }
+  /// How many output positions read the input through `tap`, not padding.
+  int64_t countReaching(int64_t tap) const;
   /// Whether every tap of every output position lies in the input.
   bool alwaysReachesInput() const {
     return getInputPosition(0, 0) >= 0 &&

@@ -79,6 +79,7 @@ static double getWait(const TiledProduct &product, int64_t positions,
   stream.bytes = vectorBytes * product.groupVectors * product.groups;
   stream.blockBytes = vectorBytes * vectors;
   stream.tiles = static_cast<int64_t>(tiles);
+  stream.mayAskAhead = product.mayAskAhead;
   if (!isStreamed(stream.bytes, target))
     return 0;
   double passes = product.rows / product.rowsTogether;
@@ -89,7 +90,7 @@ static double getWait(const TiledProduct &product, int64_t positions,
   // faster when it is read again; another one comes from the third level, at 10
   // bytes a cycle, while the tiles compute.
   double again =
-      stream.bytes > 4.0 * static_cast<double>(target.getL2())
+      isFar(stream.bytes, target)
           ? first
           : std::max(0.0, 0.1 * stream.bytes - computeCycles / tiles);
   return first + again * (tiles - 1);
@@ -99,7 +100,7 @@ RegisterTile toeplitz::chooseRegisterTile(const TiledProduct &product,
                                           kernel::TargetAttr target) {
   RegisterTile best;
   double steps = product.rows * static_cast<double>(product.groups) *
-                 static_cast<double>(product.steps);
+                 static_cast<double>(product.steps) * product.computedShare;
   for (int64_t vectors = 1; vectors <= product.groupVectors; ++vectors) {
     if (!fitsRegisters(1, vectors, target))
       break;
@@ -169,7 +170,9 @@ static TiledProduct getProduct(const Convolution &convolution,
   product.rowsTogether =
       loops.rereadsFilter ? product.rows
                           : countRowsTogether(product.rows, rowBytes, target);
+  product.computedShare = loops.computedShare;
   product.rereadsFilter = loops.rereadsFilter;
+  product.mayAskAhead = loops.mayAskAhead;
   return product;
 }
 
@@ -208,8 +211,8 @@ ConvolutionCost toeplitz::estimateBlockedCost(
   cost.cycles = tile.cycles * getScatterFactor(convolution, tile, target);
   cost.multiplyAdds = static_cast<double>(convolution.batch) *
                       convolution.getPositions() * convolution.getTaps() *
-                      convolution.inChannels * product.groupVectors *
-                      target.getLanes();
+                      loops.computedShare * convolution.inChannels *
+                      product.groupVectors * target.getLanes();
   return cost;
 }
 

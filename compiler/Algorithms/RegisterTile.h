@@ -38,9 +38,14 @@ struct TiledProduct {
   /// Rows that are gone through for one block of vectors before the next: see
   /// countRowsTogether.
   double rowsTogether = 1;
+  /// The part of the steps that are computed: others multiply with padding and
+  /// are left out.
+  double computedShare = 1;
   /// Whether every tile reads the whole matrix, not one block of vectors after
   /// the other.
   bool rereadsFilter = false;
+  /// Whether tiles may ask for the next block's filter: see FilterStream.h.
+  bool mayAskAhead = true;
 };
 
 /// The tile with the fewest cycles, remainders and waiting for the filter
@@ -58,7 +63,9 @@ struct BlockedLoops {
   /// Channels of all groups that are summed up before the next position.
   int64_t roundChannels = 1;
   /// As in TiledProduct.
+  double computedShare = 1;
   bool rereadsFilter = false;
+  bool mayAskAhead = true;
 };
 
 /// The blocked schedule that direct, pointwise and im2col share.

@@ -80,8 +80,6 @@ ConvolutionSchedule toeplitz::getSchedule(const AlgorithmChoice &choice,
   for (const ConvolutionSchedule &schedule : schedules) {
     if (!choice.variant.empty() && schedule.variant != choice.variant)
       continue;
-    if (choice.variant.empty() && schedule.onlyOnRequest)
-      continue;
     double cycles =
         estimateWholeCost(*choice.algorithm, convolution, schedule, target)
             .cycles;

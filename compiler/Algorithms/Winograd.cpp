@@ -30,15 +30,14 @@ static constexpr int64_t largestTransform = 8;
 static constexpr int64_t largestKernel = largestTransform - 1;
 
 /// Output positions of a tile, and the variants' names. F(6, 3) rounds ten
-/// times as much as F(4, 3): 1e-5 to 2e-5 of the largest output in one layer of
-/// 64 to 512 channels, against 2e-6 to 3e-6 (direct convolution: 1e-6 to 2e-6),
-/// and the errors of a network's layers add up. It is used where it is asked
-/// for; it wasn't faster, either.
+/// times as much as F(4, 3), about as much as bf16x3: 1e-5 to 2e-5 of the
+/// largest output in one layer of 64 to 512 channels, against 2e-6 to 3e-6
+/// (direct convolution: 1e-6 to 2e-6). The errors of a network's layers add up;
+/// --typical-error limits them together.
 static constexpr struct {
   int64_t outputs;
   StringLiteral name;
-  bool onlyOnRequest;
-} variants[] = {{2, "f2", false}, {4, "f4", false}, {6, "f6", true}};
+} variants[] = {{2, "f2"}, {4, "f4"}, {6, "f6"}};
 
 /// Whether dimension d is among those that may be transformed, and has taps to
 /// transform.
@@ -136,22 +135,10 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
                  schedule.transform[d] > largestTransform;
         }))
       continue;
-    schedule.onlyOnRequest = variant.onlyOnRequest;
     chooseTile(convolution, target, schedule);
     schedules.push_back(std::move(schedule));
   }
   return schedules;
-}
-
-/// Cycles in which a byte of a filter comes from beyond the second-level cache
-/// while products wait for it, although it was asked for before: from the third
-/// level, and from memory, where a filter that is several times as large as the
-/// second level most likely is when its layer's turn comes. (Measured on one
-/// core of Sapphire Rapids: 10 and 6 bytes a cycle.)
-static double getCyclesPerByte(double filterBytes, kernel::TargetAttr target) {
-  if (!isStreamed(filterBytes, target))
-    return 0;
-  return filterBytes <= 4.0 * target.getL2() ? 0.1 : 0.17;
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -187,7 +174,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   // The filter is read once for each block.
   double filterBytes = 4.0 * plan.getFilterSize();
   double read = filterBytes * plan.blocks;
-  cost.cycles += read * getCyclesPerByte(filterBytes, target) +
+  cost.cycles += estimateMatrixWait(filterBytes, read, cost.cycles, target) +
                  estimateColdWait(filterBytes, cost.cycles, target);
   (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       read;

@@ -144,6 +144,11 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
       Index row = scale(channel, vectors * lanes, filterStart);
       Index column = scale(scale(tap, plan.getChannelBlocks(), channelBlock),
                            positions * lanes, inputStart);
+      if (plan.streamsTransformed)
+        kernel.prefetch(
+            getInputMemory(),
+            getInputPlace(kernel.add(column, number(plan.getInputTileSize()))),
+            positions * lanes);
       return reduceChannels(
           kernel, sums, buffers.filter, row, channels, vectors,
           [&](Index channel, int64_t t) {

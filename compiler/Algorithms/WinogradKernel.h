@@ -55,7 +55,7 @@ private:
   void forTiles(Index block, Index part, int64_t parts, TileBody body);
   void transformInputs(Index group, Index block, Index part, int64_t parts);
   void transformInput(Index group, const TilePlace &tile, BlockPlace place,
-                      Index tap);
+                      Index tap, Index firstBlock, Index endBlock);
   void clearMissingTiles(Index block, Index part, int64_t parts);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);

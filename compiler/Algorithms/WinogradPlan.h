@@ -44,8 +44,9 @@ struct WinogradPlan {
   int64_t blocks;
   /// Tiles of output vectors (`tileVectors` each) in a group.
   int64_t vectorTiles;
-  /// Whether the filter is too large for the second-level cache.
-  bool streamsFilter;
+  /// Whether the filter, an image of the input, or a block of the transformed
+  /// input is too large for the second-level cache.
+  bool streamsFilter, streamsInput, streamsTransformed;
   /// Tasks: groups x tileTasks x outputTasks.
   int64_t tileTasks, outputTasks;
   /// Tasks that transform the input of a block before these begin, where

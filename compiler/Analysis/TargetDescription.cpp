@@ -131,6 +131,8 @@ void describeRegisters(const llvm::MCSubtargetInfo &subtarget,
     description.vectorRegisters = 16;
   }
   description.hasFusedMultiplyAdd = has("+fma") || has("+avx512f");
+  description.hidesMemory =
+      llvm::StringRef(description.cpu).starts_with("znver");
 }
 
 } // namespace
@@ -227,6 +229,7 @@ bool toeplitz::describeGpu(TargetDescription &target,
   target.hasFusedMultiplyAdd = true;
   target.hasTileProducts = false;
   target.hasProductsByElement = false;
+  target.hidesMemory = false;
   // An A100's multiprocessor, and its second level; not the host's, so that the
   // same options give the same code everywhere.
   target.level1CacheBytes = 192 * 1024;

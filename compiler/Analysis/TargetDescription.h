@@ -31,6 +31,9 @@ struct TargetDescription {
   /// Whether a multiply-add can take one lane of a register for a whole factor
   /// (NEON's FMLA by element), so that nothing has to be broadcast.
   bool hasProductsByElement = false;
+  /// Whether a core mostly computes on while it reads what lies beyond its
+  /// second-level cache (AMD's Zen).
+  bool hidesMemory = false;
   /// Data cache sizes of one core, in bytes. Fixed by the vector width (x86) or
   /// the name of the CPU (AArch64), not read from the machine that compiles, so
   /// that the same options give the same code everywhere.

@@ -249,15 +249,19 @@ void KernelBuilder::storeVector(Value vector, Value memref,
                           materialize(*this, indices));
 }
 
-void KernelBuilder::prefetch(Value memref, Index first, int64_t count) {
+void KernelBuilder::prefetch(Value memref, ArrayRef<Index> first,
+                             int64_t count) {
   constexpr int64_t lineBits = 64 * 8;
   int64_t line =
       lineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
-  for (int64_t start = 0; start < count; start += line)
+  SmallVector<Index> place(first);
+  for (int64_t start = 0; start < count; start += line) {
+    place.back() = add(first.back(), constant(start));
     memref::PrefetchOp::create(builder, location, memref,
-                               value(add(first, constant(start))),
+                               materialize(*this, place),
                                /*isWrite=*/false, /*localityHint=*/2,
                                /*isDataCache=*/true);
+  }
 }
 
 SmallVector<Value> KernelBuilder::takeApart(Value vector) {

@@ -103,9 +103,10 @@ public:
   /// multiple, where that is more than an element's.
   mlir::Value loadVector(mlir::Value memref, llvm::ArrayRef<Index> indices,
                          int64_t lanes, uint64_t alignment = 0);
-  /// Asks for the cache lines that hold `count` elements of a memref of one
-  /// dimension, from `first` on, to come into the second-level cache.
-  void prefetch(mlir::Value memref, Index first, int64_t count);
+  /// Asks for the cache lines that hold `count` neighbours in the last
+  /// dimension of a memref, from `first` on, to come into the second-level
+  /// cache.
+  void prefetch(mlir::Value memref, llvm::ArrayRef<Index> first, int64_t count);
   void storeVector(mlir::Value vector, mlir::Value memref,
                    llvm::ArrayRef<Index> indices);
   /// The elements of a vector, one by one.

@@ -47,7 +47,7 @@ static double estimateBest(ArrayRef<ConvolutionPart> parts,
                            kernel::TargetAttr target) {
   double best = std::numeric_limits<double>::infinity();
   for (const Candidate &candidate : listCandidates(parts, target))
-    if (candidate.isOffered())
+    if (candidate.isAllowed())
       best = std::min(best, candidate.cost.cycles);
   return best;
 }

@@ -112,8 +112,6 @@ std::string toeplitz::describeVerdict(const LayerSelection &layer,
   if (candidate.isTooInexact)
     return "too inexact";
   double relative = getRelativeCost(layer, candidate);
-  if (candidate.isOnlyOnRequest)
-    return print("%.2f x, on request only", relative);
   return relative >= 1 ? print("%.2f x slower", relative)
                        : print("%.2f x faster", 1 / relative);
 }

@@ -34,7 +34,6 @@ static void writeCandidate(llvm::json::OStream &json,
     }
     writeCost(json, candidate.cost);
     json.attribute("relative_cost", getRelativeCost(layer, candidate));
-    json.attribute("only_on_request", candidate.isOnlyOnRequest);
     json.attribute("typical_error", candidate.typicalError);
     if (candidate.errorBound) {
       writeNumber(json, "error_bound", *candidate.errorBound);

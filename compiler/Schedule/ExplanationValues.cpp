@@ -65,7 +65,7 @@ double toeplitz::getRelativeCost(const LayerSelection &layer,
 std::optional<double> toeplitz::getModelRatio(const LayerSelection &layer) {
   const Candidate *model = nullptr, *best = nullptr;
   for (const Candidate &candidate : layer.candidates) {
-    if (!candidate.isOffered() || !candidate.microseconds)
+    if (!candidate.isAllowed() || !candidate.microseconds)
       continue;
     if (!model || candidate.cost.cycles < model->cost.cycles)
       model = &candidate;

@@ -330,6 +330,7 @@ def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
     Option<"l2", "l2", "int64_t", "524288", "Bytes of the second-level cache">,
     Option<"amx", "amx", "int64_t", "0", "1 if there are tile registers for products of bfloat16">,
     Option<"byElement", "by-element", "int64_t", "0", "1 if a multiply-add can take one lane for a whole factor">,
+    Option<"hidesMemory", "hides-memory", "int64_t", "0", "1 if a core mostly computes on while it reads from beyond its second-level cache">,
     Option<"gpu", "gpu", "int64_t", "0", "Compute capability of the GPU that the kernels run on, 0 for the CPU">,
     Option<"precision", "precision", "std::string", "\"f32\"", "What a GPU may round the factors of products to: f32 (not at all), tf32, bf16, f16">
   ];

@@ -63,16 +63,6 @@ static SmallVector<std::string> getVariants(const Algorithm *algorithm,
   return variants;
 }
 
-/// Whether a variant isn't among those that an algorithm takes by itself.
-static bool isOnlyOnRequest(const AlgorithmChoice &choice,
-                            ArrayRef<ConvolutionPart> parts,
-                            kernel::TargetAttr target) {
-  return !choice.variant.empty() &&
-         llvm::any_of(parts, [&](const ConvolutionPart &part) {
-           return getSchedule(choice, part.convolution, target).onlyOnRequest;
-         });
-}
-
 std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
                                                 kernel::TargetAttr target) {
   std::vector<Candidate> candidates;
@@ -86,8 +76,6 @@ std::vector<Candidate> toeplitz::listCandidates(ArrayRef<ConvolutionPart> parts,
     }
     for (const std::string &variant : getVariants(algorithm, parts, target)) {
       candidate.choice.variant = variant;
-      candidate.isOnlyOnRequest =
-          isOnlyOnRequest(candidate.choice, parts, target);
       candidate.cost = {};
       estimate(candidate, parts, target);
       candidates.push_back(candidate);
@@ -221,11 +209,10 @@ void Selector::describe(LayerSelection &selection) {
 
 void Selector::rank(LayerSelection &selection) {
   auto getKey = [](const Candidate &candidate, size_t place) {
-    int kind = candidate.refusal           ? 4
-               : candidate.isTooInexact    ? 3
-               : candidate.isOnlyOnRequest ? 2
-               : candidate.microseconds    ? 0
-                                           : 1;
+    int kind = candidate.refusal        ? 3
+               : candidate.isTooInexact ? 2
+               : candidate.microseconds ? 0
+                                        : 1;
     double cost = candidate.microseconds.value_or(candidate.cost.cycles);
     return std::make_tuple(kind, candidate.refusal ? 0.0 : cost, place);
   };
@@ -260,9 +247,8 @@ LogicalResult Selector::chooseForced(LayerSelection &selection,
                                      bool forLayer) {
   const Candidate *best = nullptr;
   for (auto [place, candidate] : llvm::enumerate(selection.candidates)) {
-    bool isMeant = forced.variant.empty()
-                       ? !candidate.isOnlyOnRequest
-                       : candidate.choice.variant == forced.variant;
+    bool isMeant =
+        forced.variant.empty() || candidate.choice.variant == forced.variant;
     if (candidate.choice.algorithm != forced.algorithm || candidate.refusal ||
         !isMeant)
       continue;
@@ -298,7 +284,7 @@ LogicalResult Selector::choose(LayerSelection &selection) {
     return success();
 
   const Candidate &best = selection.candidates.front();
-  if (best.isOffered()) {
+  if (best.isAllowed()) {
     selection.chosen = 0;
     selection.reason = best.microseconds ? SelectionReason::Measured
                                          : SelectionReason::Estimated;

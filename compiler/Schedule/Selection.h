@@ -32,14 +32,10 @@ struct Candidate {
   double typicalError = 0;
   /// Whether `errorBound` is above what the user allows.
   bool isTooInexact = false;
-  /// Whether it is taken only where the user asks for it by its name.
-  bool isOnlyOnRequest = false;
   /// What `--tune` has measured.
   std::optional<double> microseconds;
 
   bool isAllowed() const { return !refusal && !isTooInexact; }
-  /// Whether it may be chosen where the user asks for nothing.
-  bool isOffered() const { return isAllowed() && !isOnlyOnRequest; }
 };
 
 enum class SelectionReason {
@@ -71,8 +67,8 @@ struct LayerSelection {
   double inputBound = 0;
   /// TypicalErrors::getContribution; 0 where nobody asked.
   double errorContribution = 0;
-  /// Best first; then those that are taken on request alone; then those that
-  /// are too inexact; then, in the order of the table, those that decline.
+  /// Best first; then those that are too inexact; then, in the order of the
+  /// table, those that decline.
   std::vector<Candidate> candidates;
   /// The place of the choice in `candidates`.
   size_t chosen = 0;

@@ -48,7 +48,8 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
     auto target = kernel::TargetAttr::getChecked(
         emitError, &getContext(), int64_t(lanes), int64_t(registers),
         int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx),
-        int64_t(byElement), int64_t(gpu), int64_t(hasColdFilters()), *factors);
+        int64_t(byElement), int64_t(gpu), int64_t(hasColdFilters()),
+        int64_t(hidesMemory), *factors);
     if (!target)
       return signalPassFailure();
     getOperation()->setAttr("kernel.target", target);

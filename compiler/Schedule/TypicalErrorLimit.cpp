@@ -67,7 +67,7 @@ static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers,
       Switch next = {&layer, place,
                      getShare(layer, chosen) - getShare(layer, candidate),
                      compareCycles(candidate, chosen)};
-      if (!candidate.isOffered() || next.saved <= 0)
+      if (!candidate.isAllowed() || next.saved <= 0)
         continue;
       if (next.isBetterThan(best))
         best = next;

@@ -90,7 +90,7 @@ static FailureOr<LayerTimes> measureLayer(const LayerSelection &selection,
         "the filter is computed by the network, expected a constant");
   std::vector<Contestant> contestants;
   for (const Candidate &candidate : selection.candidates) {
-    if (!candidate.isOffered())
+    if (!candidate.isAllowed())
       continue;
     auto contestant =
         prepare(*layer, candidate, kernel::getTarget(selection.layer), target);
@@ -142,7 +142,7 @@ toeplitz::tuneLayers(ArrayRef<LayerSelection> layers,
     bool isComplete =
         known &&
         llvm::all_of(selection.candidates, [&](const Candidate &candidate) {
-          return !candidate.isOffered() ||
+          return !candidate.isAllowed() ||
                  known->count(candidate.choice.getName());
         });
     if (isComplete)

@@ -35,14 +35,16 @@ TargetAttr kernel::getTarget(Operation *op) {
   return TargetAttr::get(op->getContext(), /*lanes=*/8, /*registers=*/16,
                          /*fma=*/1, /*l1=*/32 * 1024, /*l2=*/512 * 1024,
                          /*amx=*/0, /*by_element=*/0, /*gpu=*/0,
-                         /*cold_filters=*/0, Precision::F32);
+                         /*cold_filters=*/0, /*hides_memory=*/0,
+                         Precision::F32);
 }
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t lanes, int64_t registers, int64_t fma,
                                  int64_t l1, int64_t l2, int64_t amx,
                                  int64_t byElement, int64_t gpu,
-                                 int64_t coldFilters, Precision precision) {
+                                 int64_t coldFilters, int64_t hidesMemory,
+                                 Precision precision) {
   if (lanes < 1 || lanes > 64)
     return emitError() << "lanes must be from 1 to 64, found " << lanes;
   // The smallest register tile needs an accumulator, a weight, a broadcast and
@@ -58,6 +60,8 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "by_element must be 0 or 1, found " << byElement;
   if (coldFilters != 0 && coldFilters != 1)
     return emitError() << "cold_filters must be 0 or 1, found " << coldFilters;
+  if (hidesMemory != 0 && hidesMemory != 1)
+    return emitError() << "hides_memory must be 0 or 1, found " << hidesMemory;
   if (gpu != 0 && gpu < 80)
     return emitError()
            << "gpu must be 0 or a compute capability from 80 on, found " << gpu;

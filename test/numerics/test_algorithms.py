@@ -109,8 +109,8 @@ def with_slack(slack):
     return [dataclasses.replace(case, slack=slack) for case in WINOGRAD_CASES]
 
 
-# F(2, r) and F(4, r) stay within everybody's tolerance. F(6, r) is only used on request because it makes errors of up to 2e-5 of the
-# largest output (compiler/Algorithms/Winograd.cpp).
+# F(2, r) and F(4, r) stay within everybody's tolerance. F(6, r) makes errors of up to 2e-5 of the largest output
+# (compiler/Algorithms/Winograd.cpp).
 FORCED += [
     Pack("forced_winograd_f2", WINOGRAD_CASES, ["--algorithm=winograd:f2"]),
     Pack("forced_winograd_f4", WINOGRAD_CASES, ["--algorithm=winograd:f4"]),

@@ -135,7 +135,7 @@ def refusals_of(layer):
 
 @pytest.mark.parametrize("kind, first", PACKS)
 def test_every_algorithm(kind, first, tmp_path):
-    """Of each random window every algorithm that doesn't decline it, those on request included."""
+    """Of each random window every algorithm that doesn't decline it."""
     cases = CASES[kind][first : first + PACK]
     model = describe(cases, "windows", tmp_path)
     explained = run_json("explain", model, "--fold=none")

@@ -42,7 +42,7 @@ def candidates(layer):
     return {
         entry["algorithm"]: entry
         for entry in layer["candidates"]
-        if "declines" not in entry and not entry["only_on_request"]
+        if "declines" not in entry
     }
 
 

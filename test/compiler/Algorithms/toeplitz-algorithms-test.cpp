@@ -136,8 +136,9 @@ static std::vector<T> multiply(const RationalMatrix &matrix,
 static int testBound(llvm::ArrayRef<llvm::StringRef> words) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.loadDialect<kernel::KernelDialect>();
-  auto target = kernel::TargetAttr::get(&context, 8, 16, 1, 32768, 524288, 0, 0,
-                                        0, 0, kernel::Precision::F32);
+  auto target =
+      kernel::TargetAttr::get(&context, 8, 16, 1, 32768, 524288, 0, 0, 0, 0,
+                              /*hides_memory=*/0, kernel::Precision::F32);
   const Algorithm *algorithm = findAlgorithm("winograd");
   Convolution convolution;
   convolution.outChannels = readNumber(words[1]);

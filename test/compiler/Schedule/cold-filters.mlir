@@ -11,7 +11,7 @@
 // WARM: kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 2097152>
 // WARM: cnn.conv {{.*}}toeplitz.algorithm = "winograd:f4"
 // COLD: kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 1048576, cold_filters = 1>
-// COLD: cnn.conv {{.*}}toeplitz.algorithm = "winograd:f2"
+// COLD: cnn.conv {{.*}}toeplitz.algorithm = "direct"
 // GPU-NOT: cold_filters
 module @network {
   func.func @main(%x: tensor<1x128x7x7xf32>) -> tensor<1x32x7x7xf32> {

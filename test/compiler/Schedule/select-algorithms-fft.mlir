@@ -21,10 +21,10 @@ func.func @main(%x: tensor<1x64x56x56xf32>, %sound: tensor<1x32x16384xf32>, %w31
   %8 = cnn.conv %volume, %w7 strides [1, 1, 1] dilations [1, 1, 1] padding [3, 3, 3] to [3, 3, 3] groups 1 zeros
     : (tensor<1x16x16x32x32xf32>, tensor<16x16x7x7x7xf32>) -> tensor<1x16x16x32x32xf32>
   // Small kernels, and large ones with a stride.
-  // CHECK: cnn.conv %arg9, %arg11 {{.*}}toeplitz.algorithm = "{{direct|winograd:f[24]}}"
+  // CHECK: cnn.conv %arg9, %arg11 {{.*}}toeplitz.algorithm = "{{direct|winograd:f[246]}}"
   %9 = cnn.conv %volume, %w1x3x3 strides [1, 1, 1] dilations [1, 1, 1] padding [0, 1, 1] to [0, 1, 1] groups 1 zeros
     : (tensor<1x16x16x32x32xf32>, tensor<16x16x1x3x3xf32>) -> tensor<1x16x16x32x32xf32>
-  // CHECK: cnn.conv %arg0, %arg4 {{.*}}toeplitz.algorithm = "winograd:f4"
+  // CHECK: cnn.conv %arg0, %arg4 {{.*}}toeplitz.algorithm = "winograd:f6"
   %3 = cnn.conv %x, %w3 strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x56x56xf32>
   // CHECK: cnn.conv %arg0, %arg5 {{.*}}toeplitz.algorithm = "depthwise"
@@ -33,7 +33,7 @@ func.func @main(%x: tensor<1x64x56x56xf32>, %sound: tensor<1x32x16384xf32>, %w31
   // CHECK: cnn.conv %arg0, %arg6 {{.*}}toeplitz.algorithm = "pointwise"
   %5 = cnn.conv %x, %w1 strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x64x56x56xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x56x56xf32>
-  // CHECK: cnn.conv %arg1, %arg8 {{.*}}toeplitz.algorithm = "{{direct|winograd:f[24]}}"
+  // CHECK: cnn.conv %arg1, %arg8 {{.*}}toeplitz.algorithm = "{{direct|winograd:f[246]}}"
   %6 = cnn.conv %sound, %short strides [1] dilations [1] padding [1] to [1] groups 1 zeros
     : (tensor<1x32x16384xf32>, tensor<32x32x3xf32>) -> tensor<1x32x16384xf32>
   // CHECK: cnn.conv %arg0, %arg3 {{.*}}toeplitz.algorithm = "{{direct|im2col}}"

@@ -14,9 +14,9 @@
 // ANY-COUNT-8: toeplitz.algorithm =
 
 // CHECK-LABEL: func.func @main
-func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: tensor<1x512x64x1xf32>,
+func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: tensor<1x128x64x1xf32>,
     %w1: tensor<64x64x1x1xf32>, %w3: tensor<64x64x3x3xf32>, %w_depthwise: tensor<64x1x3x3xf32>, %w_grouped: tensor<64x2x1x1xf32>,
-    %w_dense: tensor<10x64xf32>, %w_up: tensor<64x64x2x2xf32>, %w_narrow: tensor<512x512x3x1xf32>) {
+    %w_dense: tensor<10x64xf32>, %w_up: tensor<64x64x2x2xf32>, %w_narrow: tensor<128x128x3x1xf32>) {
   // One position, no stride: the matrix multiplication.
   // CHECK: cnn.conv %{{.*}} strides [1, 1] {{.*}} groups 1
   // COST-SAME: {toeplitz.algorithm = "pointwise"}
@@ -73,7 +73,7 @@ func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: 
   // IM2COL-SAME: {toeplitz.algorithm = "im2col"}
   // DIRECT-SAME: {toeplitz.algorithm = "direct"}
   %7 = cnn.conv %narrow, %w_narrow strides [1, 1] dilations [2, 1] padding [2, 0] to [2, 0] groups 1 zeros
-    : (tensor<1x512x64x1xf32>, tensor<512x512x3x1xf32>) -> tensor<1x512x64x1xf32> loc("narrow")
+    : (tensor<1x128x64x1xf32>, tensor<128x128x3x1xf32>) -> tensor<1x128x64x1xf32> loc("narrow")
   // Only convolutions have algorithms.
   // CHECK-NEXT: cnn.activation relu %{{.*}} : tensor<2x10xf32>
   %8 = cnn.activation relu %5 : tensor<2x10xf32>
