@@ -140,10 +140,32 @@ private:
       return convertRounding(rounding);
     if (auto rounding = dyn_cast<NVVM::ConvertF32x2ToBF16x2Op>(op))
       return convertRounding(rounding);
+    if (auto copy = dyn_cast<NVVM::CpAsyncOp>(op))
+      return convertCopy(copy);
+    if (isa<NVVM::CpAsyncCommitGroupOp, NVVM::CpAsyncWaitGroupOp>(op)) {
+      op->erase();
+      return success();
+    }
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");
     if (check)
       checkAccess(op);
+    return success();
+  }
+
+  /// cp.async, which has copied at once here: as early as on a GPU it may.
+  LogicalResult convertCopy(NVVM::CpAsyncOp op) {
+    if (op.getCpSize())
+      return op.emitOpError("isn't emulated: it fills up with zeros");
+    OpBuilder builder(op);
+    Type type = VectorType::get({op.getSize()}, builder.getI8Type());
+    Value copied = LLVM::LoadOp::create(builder, op.getLoc(), type, op.getSrc(),
+                                        /*alignment=*/1);
+    auto store = LLVM::StoreOp::create(builder, op.getLoc(), copied,
+                                       op.getDst(), /*alignment=*/1);
+    if (check)
+      checkAccess(store);
+    op.erase();
     return success();
   }
 
