@@ -6,14 +6,14 @@
 //     M[frequency] += U^T V                     (sums in registers)
 //   output = A^T M A, bias, residual, activation
 //
-// While a slice is multiplied, the next one's filter is copied to the other half
-// of the block's memory, and its input comes into registers, from where it goes
-// there transformed. At the end the sums of a tile, which threads of 16
+// While a slice is multiplied, the next one's filter is copied to the other
+// half of the block's memory, and its input comes into registers, from where it
+// goes there transformed. At the end the sums of a tile, which threads of 16
 // frequencies have, meet in that memory, a part of the channels at a time.
 //
-// The sums of a thread, what it brings of the input and the factors of a channel
-// take 88 of 128 registers: places are sums of one number for each thread and a
-// constant, which the instructions that use them add.
+// The sums of a thread, what it brings of the input and the factors of a
+// channel take 88 of 128 registers: places are sums of one number for each
+// thread and a constant, which the instructions that use them add.
 //
 // Which banks of the block's memory a warp touches at once:
 //
