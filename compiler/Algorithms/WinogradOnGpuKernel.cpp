@@ -85,7 +85,8 @@ private:
 
   void flattenInput();
   void placeBlock();
-  void placeTile();
+  void placeTile(Index thread);
+  void placeInput();
   void placeProducts();
   InputRow getInputRow(Index row);
 
@@ -96,11 +97,9 @@ private:
   void finish(ArrayRef<Value> sums);
   void storeSums(ArrayRef<Value> sums, int64_t firstRow);
   void finishOutputs(int64_t firstRow);
+  void writeOutputs(ArrayRef<Value> half, Index channel);
 
   Index number(int64_t value) { return kernel.constant(value); }
-  /// a + b, which is known not to overflow: LLVM leaves what is constant to the
-  /// instruction that loads or stores.
-  Index sum(Index a, Index b);
   Value both(Value a, Value b) {
     if (!a || !b)
       return a ? a : b;
@@ -130,12 +129,10 @@ private:
   int64_t getChannelsTogether() const {
     return tile.channels / Tile::perThread * rowsTogether;
   }
-  /// Where the sums of a channel begin.
-  Index getSumsPlace(Index frequency, Index channel) {
-    return kernel.mul(
-        kernel.add(kernel.mul(frequency, number(getChannelsTogether())),
-                   channel),
-        number(Tile::tiles + padding));
+  /// Floats between two channels' sums, and between those of two frequencies.
+  static constexpr int64_t channelFloats = Tile::tiles + padding;
+  int64_t getFrequencyFloats() const {
+    return getChannelsTogether() * channelFloats;
   }
 
   KernelBuilder &kernel;
@@ -149,6 +146,8 @@ private:
   Value memory;
 
   Index group, channelBlock, tileBlock;
+  /// The thread's number, as it is asked for once more at the end.
+  Index lastThread;
   /// The thread's tile, of which it transforms rows of the input and values of
   /// the output: whether it exists (null where it does), where it lies.
   Index tileColumn, image;
@@ -169,14 +168,6 @@ private:
 };
 
 // --- places -----------------------------------------------------------------
-
-Index Emitter::sum(Index a, Index b) {
-  if (isa<Attribute>(a) && isa<Attribute>(b))
-    return kernel.add(a, b);
-  return Value(arith::AddIOp::create(kernel.builder, kernel.location,
-                                     kernel.value(a), kernel.value(b),
-                                     arith::IntegerOverflowFlags::nsw));
-}
 
 Value Emitter::choose(Index which, ArrayRef<Value> values) {
   Value chosen = values.front();
@@ -228,8 +219,8 @@ void Emitter::placeBlock() {
 
 /// Neighbouring threads have neighbouring tiles. The last one stands in for
 /// those that don't exist.
-void Emitter::placeTile() {
-  tileColumn = kernel.rem(block.thread(), number(Tile::tiles));
+void Emitter::placeTile(Index thread) {
+  tileColumn = kernel.rem(thread, number(Tile::tiles));
   Index place =
       kernel.add(kernel.mul(tileBlock, number(Tile::tiles)), tileColumn);
   int64_t tiles = problem.countTiles();
@@ -242,6 +233,9 @@ void Emitter::placeTile() {
   image = coordinates[0];
   for (size_t d = 0; d < 2; ++d)
     output[d] = kernel.mul(coordinates[1 + d], number(Tile::outputs));
+}
+
+void Emitter::placeInput() {
   for (int64_t column = 0; column < Tile::size; ++column)
     columnsInside.push_back(isInside(
         1, kernel.add(output[1],
@@ -348,8 +342,9 @@ SmallVector<Value> Emitter::loadSlice(Index slice) {
   for (int64_t first = 0; first < tile.getFilterFloats();
        first += quad * tile.getThreads()) {
     Index place = kernel.mul(block.thread(), number(quad));
-    block.startCopy(buffers.filter, sum(sum(start, place), number(first)),
-                    memory, sum(sum(half, place), number(first)));
+    block.startCopy(buffers.filter,
+                    kernel.add(kernel.add(start, place), number(first)), memory,
+                    kernel.add(kernel.add(half, place), number(first)));
   }
   Value exists;
   if (problem.inChannels % tile.depth != 0)
@@ -359,10 +354,10 @@ SmallVector<Value> Emitter::loadSlice(Index slice) {
   Index further = kernel.mul(slice, number(tile.depth * inputStrides[1]));
   for (auto [place, inside] : llvm::zip(inputRow.places, inputRow.inside))
     for (auto [column, columnInside] : llvm::enumerate(columnsInside))
-      values.push_back(
-          loadInput(sum(sum(place, further),
-                        number(static_cast<int64_t>(column) * inputStrides[3])),
-                    both(exists, both(inside, columnInside))));
+      values.push_back(loadInput(
+          kernel.add(kernel.add(place, further),
+                     number(static_cast<int64_t>(column) * inputStrides[3])),
+          both(both(exists, inside), columnInside)));
   return values;
 }
 
@@ -373,10 +368,10 @@ void Emitter::storeSlice(ArrayRef<Value> values, Index half) {
     rows.push_back(kernel.multiplyAdd(values[Tile::size + column],
                                       inputRow.factor, values[column]));
   for (auto [column, value] : llvm::enumerate(inputProgram.emit(kernel, rows)))
-    kernel.storeScalar(
-        value, memory,
-        sum(sum(inputRow.transformed, half),
-            number(static_cast<int64_t>(column) * tile.depth * Tile::tiles)));
+    kernel.storeScalar(value, memory,
+                       kernel.add(kernel.add(inputRow.transformed, half),
+                                  number(static_cast<int64_t>(column) *
+                                         tile.depth * Tile::tiles)));
   block.waitForCopies();
 }
 
@@ -387,9 +382,10 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
     SmallVector<Value> values;
     for (int64_t i = 0; i < quadsPerThread; ++i)
       llvm::append_range(
-          values, kernel.takeApart(loadQuad(
-                      memory, sum(sum(start, half),
-                                  number(channel * width + i * width / 2)))));
+          values,
+          kernel.takeApart(loadQuad(
+              memory, kernel.add(kernel.add(start, half),
+                                 number(channel * width + i * width / 2)))));
     return values;
   };
   for (int64_t channel = 0; channel < tile.depth; ++channel) {
@@ -410,33 +406,33 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
 /// channel (those of a piece together), tile.
 void Emitter::storeSums(ArrayRef<Value> sums, int64_t firstRow) {
   auto type = VectorType::get({quad}, kernel.builder.getF32Type());
-  for (int64_t row = 0; row < rowsTogether; ++row) {
-    Index channel =
-        kernel.add(kernel.mul(pieceChannel, number(rowsTogether)), number(row));
-    ArrayRef<Value> own =
-        sums.slice((firstRow + row) * Tile::perThread, Tile::perThread);
+  Index start = kernel.add(
+      kernel.mul(frequency, number(getFrequencyFloats())),
+      kernel.add(kernel.mul(pieceChannel, number(rowsTogether * channelFloats)),
+                 kernel.mul(pieceTile, number(quad))));
+  for (int64_t row = 0; row < rowsTogether; ++row)
     for (int64_t i = 0; i < quadsPerThread; ++i) {
       Value numbers = vector::FromElementsOp::create(
-          kernel.builder, kernel.location, type, own.slice(i * quad, quad));
-      Index place =
-          kernel.add(pieceTile, number(i * Tile::tiles / Tile::perThread));
-      storeQuad(numbers, kernel.add(getSumsPlace(frequency, channel),
-                                    kernel.mul(place, number(quad))));
+          kernel.builder, kernel.location, type,
+          sums.slice((firstRow + row) * Tile::perThread + i * quad, quad));
+      storeQuad(numbers,
+                kernel.add(start, number(row * channelFloats +
+                                         i * Tile::tiles / quadsPerThread)));
     }
-  }
 }
 
 /// The outputs of a tile in one channel of those that were exchanged.
 void Emitter::finishOutputs(int64_t firstRow) {
-  Index exchanged = kernel.div(block.thread(), number(Tile::tiles));
+  Index exchanged = kernel.div(lastThread, number(Tile::tiles));
+  Index start =
+      kernel.add(kernel.mul(exchanged, number(channelFloats)), tileColumn);
   SmallVector<Value> half;
   for (int64_t column = 0; column < Tile::size; ++column) {
     SmallVector<Value> values;
     for (int64_t row = 0; row < Tile::size; ++row)
       values.push_back(kernel.loadScalar(
-          memory,
-          kernel.add(getSumsPlace(number(row * Tile::size + column), exchanged),
-                     tileColumn)));
+          memory, kernel.add(start, number((row * Tile::size + column) *
+                                           getFrequencyFloats()))));
     llvm::append_range(half, outputProgram.emit(kernel, values));
   }
   // The exchanged row of a piece, and the piece's first channel.
@@ -451,6 +447,15 @@ void Emitter::finishOutputs(int64_t firstRow) {
   if (problem.outChannels % tile.channels != 0)
     exists = both(exists, kernel.isLess(channel, number(problem.outChannels)));
   channel = kernel.add(kernel.mul(group, number(problem.outChannels)), channel);
+  auto finishAll = [&] { writeOutputs(half, channel); };
+  if (exists)
+    kernel.ifThen(exists, finishAll);
+  else
+    finishAll();
+}
+
+/// The second half of the transform, and what becomes of the outputs.
+void Emitter::writeOutputs(ArrayRef<Value> half, Index channel) {
   for (int64_t i = 0; i < Tile::outputs; ++i) {
     SmallVector<Value> values;
     for (int64_t column = 0; column < Tile::size; ++column)
@@ -462,9 +467,11 @@ void Emitter::finishOutputs(int64_t firstRow) {
       std::array<Index, 2> position = {
           kernel.add(output[0], number(i)),
           kernel.add(output[1], number(static_cast<int64_t>(j)))};
-      Value isOutput = exists;
+      // A tile has its first position, but may lack others.
+      Value isOutput;
+      std::array<int64_t, 2> place = {i, static_cast<int64_t>(j)};
       for (size_t d = 0; d < 2; ++d)
-        if (problem.dimensions[d].output % Tile::outputs != 0)
+        if (place[d] > 0 && problem.dimensions[d].output % Tile::outputs != 0)
           isOutput = both(
               isOutput,
               kernel.isLess(position[d], number(problem.dimensions[d].output)));
@@ -481,6 +488,15 @@ void Emitter::finishOutputs(int64_t firstRow) {
 }
 
 void Emitter::finish(ArrayRef<Value> sums) {
+  // While slices are multiplied, registers are for the sums. LLVM keeps nothing
+  // there that depends on a number that it doesn't know before.
+  Type word = kernel.builder.getI32Type();
+  Value thread = arith::IndexCastOp::create(kernel.builder, kernel.location,
+                                            word, kernel.value(block.thread()));
+  lastThread = Value(arith::IndexCastOp::create(kernel.builder, kernel.location,
+                                                kernel.builder.getIndexType(),
+                                                block.exchange(thread, 0)));
+  placeTile(lastThread);
   for (int64_t row = 0; row < Tile::perThread; row += rowsTogether) {
     // Nobody reads what lay there before.
     block.barrier();
@@ -496,7 +512,8 @@ void Emitter::emit() {
   memory = block.createShared({std::max(2 * getHalfFloats(), exchanged)});
   flattenInput();
   placeBlock();
-  placeTile();
+  placeTile(block.thread());
+  placeInput();
   placeProducts();
   finish(addUpInStages(kernel, block, Tile::perThread * Tile::perThread,
                        number(0), number(problem.countSlices()),
@@ -514,7 +531,13 @@ void Emitter::emit() {
 LogicalResult toeplitz::emitWinogradOnGpu(kernel::ConvOp op,
                                           KernelBuilder &kernel) {
   if (op.getKernel() != ArrayRef<int64_t>({Tile::taps, Tile::taps}))
-    return op.emitOpError() << "by 'winograd' on a GPU has no kernel of 3 x 3";
+    return op.emitOpError()
+           << "by 'winograd' on a GPU has a kernel of another size than 3 x 3";
+  auto isOne = [](int64_t step) { return step == 1; };
+  if (!llvm::all_of(op.getStrides(), isOne) ||
+      !llvm::all_of(op.getDilations(), isOne))
+    return op.emitOpError() << "by 'winograd' on a GPU has a stride or a "
+                               "dilation";
   if (!op.getTransform() ||
       *op.getTransform() != ArrayRef<int64_t>({Tile::size, Tile::size}))
     return op.emitOpError() << "by 'winograd' on a GPU has no transform of "
