@@ -1,18 +1,21 @@
 // winograd on a GPU: what it computes, how that is divided into blocks, and
 // what it costs. See WinogradOnGpuKernel.cpp for what a block does.
 //
-// F(2x2, 3x3) is the variant whose sums fit into registers beside a filter's
-// tile that is worth its way: of 16 frequencies 64 channels x 32 tiles are
-// 32768 sums, half of a multiprocessor's registers, and a number that comes
-// into the block's memory is multiplied 32 or 64 times. F(4x4, 3x3) has 36
-// frequencies: for as many sums 32 channels x 28 tiles, and 4 tiles of 6 x 6
-// in place of 16 of 4 x 4 for the same slice, so that what one block brings is
-// multiplied half as often and the block's memory (48 KiB) holds slices of two
-// channels; it would need more than one kernel. In one dimension F(2, 3) saves
-// a third of the products instead of 5/9. Source: Lavin and Gray
-// (arXiv:1509.09308), section 5, for the fused kernel; Yan, Wang and Chu,
-// Optimizing Batched Winograd Convolution on GPUs, PPoPP 2020, for the block
-// of 64 channels x 32 tiles.
+// F(2x2, 3x3) is the variant whose sums fit into registers beside tiles that
+// are worth their way: of 16 frequencies 64 channels x 32 tiles are 32768 sums,
+// half of a multiprocessor's registers, and what comes into the block's memory
+// is multiplied by 32 or 64 numbers there. F(4x4, 3x3), of 36 frequencies, is
+// left out: as many sums are 32 channels x 28 tiles, so that the input's
+// numbers meet half as many others, and a channel takes 36 x (32 + 28) floats
+// of the block's memory in place of 16 x (64 + 32): two halves of 48 KiB have
+// two channels. In one dimension F(2, 3) saves a third of the products, not
+// 5/9. Sources: Lavin and Gray (arXiv:1509.09308), section 5, for a single
+// kernel; Yan, Wang and Chu, Optimizing Batched Winograd Convolution on GPUs,
+// PPoPP 2020, for blocks of 64 channels x 32 tiles.
+//
+// A sum of a frequency is added up channel by channel in one register, and rows
+// of the input are combined before columns, as on the CPU; both bounds of the
+// error are the CPU's, which hold for any order of the channels.
 
 #include "compiler/Algorithms/WinogradOnGpu.h"
 #include "compiler/Algorithms/Winograd.h"
@@ -133,7 +136,7 @@ static double estimateCycles(const WinogradOnGpu &problem) {
   auto depth = static_cast<double>(tile.depth);
 
   // Instructions of a slice: per channel the products, and the loads of their
-  // factors; for all of it some 60, to load and transform the input, copy the
+  // factors; for all of it 50 to 70, to load and transform the input, copy the
   // filter, and find all places. Four warps' start in a cycle.
   constexpr double products =
       WinogradBlockTile::perThread * WinogradBlockTile::perThread;
