@@ -447,11 +447,11 @@ void Emitter::finishOutputs(int64_t firstRow) {
   if (problem.outChannels % tile.channels != 0)
     exists = both(exists, kernel.isLess(channel, number(problem.outChannels)));
   channel = kernel.add(kernel.mul(group, number(problem.outChannels)), channel);
-  auto finishAll = [&] { writeOutputs(half, channel); };
-  if (exists)
-    kernel.ifThen(exists, finishAll);
-  else
-    finishAll();
+  // A branch keeps the places of the results out of registers that are for
+  // sums; where all results exist, it is one on what LLVM can't know.
+  if (!exists)
+    exists = kernel.isLess(lastThread, number(tile.getThreads()));
+  kernel.ifThen(exists, [&] { writeOutputs(half, channel); });
 }
 
 /// The second half of the transform, and what becomes of the outputs.

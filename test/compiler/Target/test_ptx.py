@@ -121,12 +121,13 @@ WINOGRAD_BLOCKS = {64: 1, 32: 2}
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 @pytest.mark.parametrize("channels", WINOGRAD_BLOCKS)
-@pytest.mark.parametrize("shape, padding", [((16, 128, 28, 28), 1), ((33, 127, 17, 9), 2), ((64, 128, 32, 32), 0)])
-def test_every_block_of_winograd(shape, padding, channels, architecture, tmp_path):
+@pytest.mark.parametrize("outputs", [127, 128])
+@pytest.mark.parametrize("shape, padding", [((16, 128, 28, 28), 1), ((33, 127, 17, 9), 2), ((64, 128, 32, 32), 0), ((1, 128, 256, 256), 1)])
+def test_every_block_of_winograd(shape, padding, outputs, channels, architecture, tmp_path):
     """No kernel spills, at borders of the image and with an epilogue, and registers suffice for the blocks that the estimate has."""
     layers = [
-        {"name": "other", "op": "conv", "inputs": ["x"], "out_channels": 127, "kernel_size": 3, "padding": padding},
-        {"name": "conv", "op": "conv", "inputs": ["x"], "out_channels": 127, "kernel_size": 3, "padding": padding},
+        {"name": "other", "op": "conv", "inputs": ["x"], "out_channels": outputs, "kernel_size": 3, "padding": padding},
+        {"name": "conv", "op": "conv", "inputs": ["x"], "out_channels": outputs, "kernel_size": 3, "padding": padding},
         {"name": "sum", "op": "add", "inputs": ["conv", "other"]},
         {"name": "relu", "op": "relu"},
     ]
