@@ -159,27 +159,12 @@ Index ImplicitGemmBlock::getFilterTile(Index step, int64_t size) {
 }
 
 SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
-                                            const Step &step) {
+                                            const StagedStep &step) {
   Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
   Index steps = number(gemm.countStepsOfSplit());
   if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
     steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
-  step.store(step.load(firstStep), number(0));
-  block.barrier();
-  SmallVector<Value> sums(countSums,
-                          kernel.floatConstant(0, kernel.builder.getF32Type()));
-  Index last = kernel.sub(steps, number(1));
-  sums = kernel.forLoop(
-      number(0), last, 1, sums, [&](Index current, ValueRange carried) {
-        Index next = kernel.add(current, number(1));
-        SmallVector<Value> loaded = step.load(kernel.add(firstStep, next));
-        SmallVector<Value> added =
-            step.multiply(kernel.rem(current, number(2)), carried);
-        step.store(loaded, kernel.rem(next, number(2)));
-        block.barrier();
-        return added;
-      });
-  return step.multiply(kernel.rem(last, number(2)), sums);
+  return addUpInStages(kernel, block, countSums, firstStep, steps, step);
 }
 
 // --- results ----------------------------------------------------------------

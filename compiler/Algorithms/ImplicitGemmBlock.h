@@ -7,7 +7,7 @@
 
 #include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/ImplicitGemmPlan.h"
-#include "compiler/Lowering/BlockBuilder.h"
+#include "compiler/Algorithms/StagedSums.h"
 
 namespace toeplitz {
 
@@ -49,20 +49,9 @@ public:
   /// takes `size` elements there.
   Index getFilterTile(Index step, int64_t size);
 
-  /// The code of a step: `load` gives what a thread brings, `store` puts it
-  /// into one of two halves of the block's memory, `multiply` adds the products
-  /// of a half to sums.
-  struct Step {
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(Index step)> load;
-    llvm::function_ref<void(llvm::ArrayRef<mlir::Value> loaded, Index half)>
-        store;
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(Index half,
-                                                      mlir::ValueRange sums)>
-        multiply;
-  };
-  /// Goes through all steps of the block's part of the sums: what the next one
-  /// needs is on its way while one is computed.
-  llvm::SmallVector<mlir::Value> addUp(int64_t countSums, const Step &step);
+  /// Goes through all steps of the block's part of the sums.
+  llvm::SmallVector<mlir::Value> addUp(int64_t countSums,
+                                       const StagedStep &step);
 
   /// Stores a sum: the result, or a part of it where there are several splits.
   void store(mlir::Value sum, Index channel, const GemmPosition &position);

@@ -18,6 +18,7 @@
 #include "compiler/Algorithms/Winograd.h"
 #include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/WinogradOnGpu.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -47,6 +48,8 @@ static bool isTransformed(const Convolution &convolution, size_t d) {
 
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr target) {
+  if (target.isGpu())
+    return declinesWinogradOnGpu(convolution);
   size_t rank = convolution.kernel.size();
   if (rank == 0)
     return "there is no spatial dimension";
@@ -120,6 +123,8 @@ static void chooseTile(const Convolution &convolution,
 
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  if (target.isGpu())
+    return scheduleWinogradOnGpu(convolution);
   std::vector<ConvolutionSchedule> schedules;
   for (const auto &variant : variants) {
     ConvolutionSchedule schedule;
@@ -144,6 +149,8 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
+  if (target.isGpu())
+    return estimateWinogradOnGpu(convolution, schedule);
   WinogradPlan plan(convolution, schedule, target);
   ConvolutionCost cost;
   double steps = static_cast<double>(plan.groups) * plan.getValues() *
@@ -186,22 +193,40 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
+  if (target.isGpu())
+    return getWinogradFilterSizeOnGpu(convolution, schedule);
   return WinogradPlan(convolution, schedule, target).getFilterSize();
 }
 
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule,
+                       kernel::TargetAttr target, ArrayRef<float> filter,
+                       MutableArrayRef<float> packed) {
+  if (target.isGpu())
+    packWinogradFilterOnGpu(convolution, schedule, filter, packed);
+  else
+    packWinogradFilter(convolution, schedule, target, filter, packed);
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
+  if (kernel::getTarget(op).isGpu())
+    return countWinogradTasksOnGpu(op);
   return WinogradPlan(op).countTasks();
 }
 
 static int64_t getScratchSize(kernel::ConvOp op) {
-  return WinogradPlan(op).getScratchSize();
+  // On a GPU a block works in its own memory.
+  return kernel::getTarget(op).isGpu() ? 0 : WinogradPlan(op).getScratchSize();
 }
 
 static Preparation getPreparation(kernel::ConvOp op) {
-  return WinogradPlan(op).getPreparation();
+  return kernel::getTarget(op).isGpu() ? Preparation()
+                                       : WinogradPlan(op).getPreparation();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  if (kernel.target.isGpu())
+    return emitWinogradOnGpu(op, kernel);
   if (!op.getTransform() || !op.getScratch())
     return op.emitOpError()
            << "by 'winograd' has no transform or no scratch memory";
@@ -227,17 +252,15 @@ checkIdentity(const Convolution &convolution,
   return std::nullopt;
 }
 
-const Algorithm toeplitz::winogradAlgorithm = {"winograd",
-                                               declines,
-                                               getSchedules,
-                                               estimateCost,
-                                               boundWinogradError,
-                                               estimateTypicalWinogradError,
-                                               getPackedSize,
-                                               packWinogradFilter,
-                                               countTasks,
-                                               emit,
-                                               getScratchSize,
-                                               getPreparation,
-                                               /*packStructure=*/nullptr,
-                                               checkIdentity};
+const Algorithm toeplitz::winogradAlgorithm = [] {
+  Algorithm algorithm = {"winograd",         declines,
+                         getSchedules,       estimateCost,
+                         boundWinogradError, estimateTypicalWinogradError,
+                         getPackedSize,      packFilter,
+                         countTasks,         emit};
+  algorithm.getScratchSize = getScratchSize;
+  algorithm.getPreparation = getPreparation;
+  algorithm.checkIdentity = checkIdentity;
+  algorithm.runsOnGpu = true;
+  return algorithm;
+}();

@@ -7,6 +7,14 @@
 
 namespace toeplitz {
 
+/// Transforms the filter in double: U = G g G^T of each output channel of all
+/// groups, input channel of its group and tap of the depth, row by row.
+void transformWinogradFilter(
+    const WinogradPlan &plan, llvm::ArrayRef<float> filter,
+    llvm::function_ref<void(int64_t output, int64_t input, int64_t tap,
+                            llvm::ArrayRef<double> values)>
+        take);
+
 /// Transforms the filter (in double, rounded once) and packs it: see
 /// WinogradPlan::getFilterSize.
 void packWinogradFilter(const Convolution &convolution,

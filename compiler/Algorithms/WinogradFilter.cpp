@@ -103,32 +103,45 @@ private:
 };
 } // namespace
 
+void toeplitz::transformWinogradFilter(
+    const WinogradPlan &plan, ArrayRef<float> filter,
+    llvm::function_ref<void(int64_t output, int64_t input, int64_t tap,
+                            ArrayRef<double> values)>
+        take) {
+  FilterTransform transform(plan);
+  int64_t sizes = plan.dimensions[1].kernel * plan.dimensions[2].kernel;
+  int64_t taps = plan.getSummedTaps();
+  for (int64_t f = 0; f < plan.groups * plan.outChannels; ++f)
+    for (int64_t c = 0; c < plan.inChannels; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap)
+        take(f, c, tap,
+             transform
+                 .apply(
+                     &filter[((f * plan.inChannels + c) * taps + tap) * sizes])
+                 .entries);
+}
+
 void toeplitz::packWinogradFilter(const Convolution &convolution,
                                   const ConvolutionSchedule &schedule,
                                   kernel::TargetAttr target,
                                   ArrayRef<float> filter,
                                   MutableArrayRef<float> packed) {
   WinogradPlan plan(convolution, schedule, target);
-  FilterTransform transform(plan);
   int64_t width = plan.tileVectors * plan.lanes;
-  int64_t sizes = plan.dimensions[1].kernel * plan.dimensions[2].kernel;
-  int64_t taps = plan.getSummedTaps();
   std::fill(packed.begin(), packed.end(), 0.0f);
-  for (int64_t f = 0; f < plan.groups * plan.outChannels; ++f) {
-    int64_t group = f / plan.outChannels, output = f % plan.outChannels;
-    int64_t vectorTile = group * plan.vectorTiles + output / width;
-    for (int64_t c = 0; c < plan.inChannels; ++c)
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        const Matrix &values = transform.apply(
-            &filter[((f * plan.inChannels + c) * taps + tap) * sizes]);
-        for (int64_t e = 0; e < plan.getValues(); ++e) {
-          int64_t tile = vectorTile * plan.getValues() + e;
+  transformWinogradFilter(
+      plan, filter,
+      [&](int64_t f, int64_t c, int64_t tap, ArrayRef<double> values) {
+        int64_t group = f / plan.outChannels, output = f % plan.outChannels;
+        int64_t vectorTile = group * plan.vectorTiles + output / width;
+        for (auto [e, value] : llvm::enumerate(values)) {
+          int64_t tile =
+              vectorTile * plan.getValues() + static_cast<int64_t>(e);
           packed[tile * plan.getFilterTileSize() +
                  (tap * plan.inChannels + c) * width + output % width] =
-              static_cast<float>(values.entries[e]);
+              static_cast<float>(value);
         }
-      }
-  }
+      });
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 
 using namespace mlir;
 
@@ -26,6 +27,30 @@ Value BlockBuilder::createShared(ArrayRef<int64_t> sizes, Type element) {
 
 void BlockBuilder::barrier() {
   gpu::BarrierOp::create(kernel.builder, kernel.location);
+}
+
+void BlockBuilder::startCopy(Value source, KernelBuilder::Index from,
+                             Value destination, KernelBuilder::Index to) {
+  OpBuilder &builder = kernel.builder;
+  constexpr int64_t elements = 4;
+  assert(cast<MemRefType>(source.getType()).getElementTypeBitWidth() == 32);
+  // What a block reads once only displaces others in the first-level cache.
+  copies.push_back(nvgpu::DeviceAsyncCopyOp::create(
+      builder, kernel.location,
+      nvgpu::DeviceAsyncTokenType::get(builder.getContext()), destination,
+      kernel.value(to), source, kernel.value(from),
+      builder.getIndexAttr(elements), /*srcElements=*/Value(),
+      /*bypassL1=*/builder.getUnitAttr()));
+}
+
+void BlockBuilder::waitForCopies() {
+  OpBuilder &builder = kernel.builder;
+  auto group = nvgpu::DeviceAsyncCreateGroupOp::create(
+      builder, kernel.location,
+      nvgpu::DeviceAsyncTokenType::get(builder.getContext()), copies);
+  copies.clear();
+  nvgpu::DeviceAsyncWaitOp::create(builder, kernel.location, group,
+                                   /*numGroups=*/nullptr);
 }
 
 /// A number as words of 32 bits, the lowest first.

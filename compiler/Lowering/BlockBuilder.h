@@ -23,6 +23,14 @@ public:
   /// Every thread waits until all have come here; what they wrote to the
   /// block's memory is then seen by all.
   void barrier();
+  /// Begins to copy 16 bytes, at multiples of 16, from the device's memory to
+  /// the block's: four elements of 32 bits of `source` from `from` on to `to`
+  /// of `destination`. No thread may touch the latter until the copying thread
+  /// has waited and all have then met at a barrier.
+  void startCopy(mlir::Value source, KernelBuilder::Index from,
+                 mlir::Value destination, KernelBuilder::Index to);
+  /// The thread waits until what it began to copy has arrived.
+  void waitForCopies();
   /// The value, a number of up to 64 bits, of the thread of this warp whose
   /// number differs in the bit `distance`. All threads of the warp must come
   /// here.
@@ -34,6 +42,8 @@ public:
 private:
   KernelBuilder &kernel;
   KernelBuilder::Index threadNumber;
+  /// What was begun since the last wait.
+  llvm::SmallVector<mlir::Value> copies;
 };
 
 } // namespace toeplitz

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/Support/MathExtras.h"
@@ -107,6 +108,10 @@ private:
     for (Operation *op : operations)
       if (failed(convertOperation(op)))
         return failure();
+    committed.append(begun);
+    if (!committed.empty())
+      return committed.front().emitOpError(
+          "isn't emulated: nothing waits for what it copies");
     writeThread(function, name);
     return success();
   }
@@ -140,10 +145,66 @@ private:
       return convertRounding(rounding);
     if (auto rounding = dyn_cast<NVVM::ConvertF32x2ToBF16x2Op>(op))
       return convertRounding(rounding);
+    if (auto copy = dyn_cast<NVVM::CpAsyncOp>(op))
+      return convertCopy(copy);
+    if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
+      committed.append(begun);
+      begun.clear();
+      op->erase();
+      return success();
+    }
+    if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op))
+      return finishCopies(wait);
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");
     if (check)
       checkAccess(op);
+    return success();
+  }
+
+  /// Stores these bytes in the block's memory.
+  void store(OpBuilder &builder, Value bytes, NVVM::CpAsyncOp copy) {
+    auto store = LLVM::StoreOp::create(builder, copy.getLoc(), bytes,
+                                       copy.getDst(), /*alignment=*/1);
+    if (check)
+      checkAccess(store);
+  }
+
+  /// cp.async: what it copies may arrive at any time until the thread waits. So
+  /// what was there before is overwritten at once, by NaNs, and the copy made
+  /// as late as possible.
+  LogicalResult convertCopy(NVVM::CpAsyncOp op) {
+    if (op.getCpSize())
+      return op.emitOpError("isn't emulated: it fills up with zeros");
+    OpBuilder builder(op);
+    auto type = VectorType::get({op.getSize()}, builder.getI8Type());
+    Value unspecified = LLVM::ConstantOp::create(
+        builder, op.getLoc(), type,
+        DenseElementsAttr::get(type, static_cast<int8_t>(-1)));
+    store(builder, unspecified, op);
+    begun.push_back(op);
+    return success();
+  }
+
+  /// cp.async.wait_group for all groups.
+  LogicalResult finishCopies(NVVM::CpAsyncWaitGroupOp wait) {
+    if (wait.getN() != 0)
+      return wait.emitOpError("isn't emulated: it waits for some copies alone");
+    DominanceInfo dominance(wait->getParentOfType<LLVM::LLVMFuncOp>());
+    OpBuilder builder(wait);
+    for (NVVM::CpAsyncOp copy : committed) {
+      if (!dominance.dominates(copy.getOperation(), wait))
+        return copy.emitOpError("isn't emulated: expected one place after it "
+                                "that waits for it");
+      Type type = VectorType::get({copy.getSize()}, builder.getI8Type());
+      store(builder,
+            LLVM::LoadOp::create(builder, copy.getLoc(), type, copy.getSrc(),
+                                 /*alignment=*/1),
+            copy);
+      copy.erase();
+    }
+    committed.clear();
+    wait.erase();
     return success();
   }
 
@@ -386,6 +447,9 @@ private:
 
   llvm::StringMap<int64_t> sharedPlaces, sharedBytes;
   llvm::DenseMap<LLVM::LLVMFuncOp, Value> fragments;
+  /// Copies of the function at hand: those in no group yet, and those that
+  /// nothing has waited for.
+  SmallVector<NVVM::CpAsyncOp> begun, committed;
 };
 
 } // namespace

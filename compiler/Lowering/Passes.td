@@ -67,7 +67,8 @@ def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::amx::AMXDialect",
-    "::mlir::x86vector::X86VectorDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+    "::mlir::x86vector::X86VectorDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::nvgpu::NVGPUDialect"];
 }
 
 def ConvertLaunchesToRuntime : Pass<"convert-launches-to-runtime", "::mlir::ModuleOp"> {
@@ -128,7 +129,8 @@ def EmulateGpu : Pass<"emulate-gpu", "::mlir::ModuleOp"> {
   let summary = "makes the kernels of a GPU functions of the CPU";
   let description = [{
     Takes the functions out of the module of kernels and replaces what a GPU's threads ask the hardware (their numbers, barriers, shuffles, the
-    memory of their block) by calls of the runtime's emulator. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
+    memory of their block) by calls of the runtime's emulator. Asynchronous copies arrive when the thread waits for them; until then there are
+    NaNs in their place. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
     which takes its arguments out of an array of values of eight bytes. With `check`, accesses of a block's memory are reported to the
     emulator, which finds races.
 

@@ -230,7 +230,7 @@ def algorithms_of(report):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_big_layers_are_chosen(precision, tmp_path):
-    assert algorithms_of(explain(big_network(), tmp_path))["big"] == "implicit-gemm"
+    assert algorithms_of(explain(big_network(), tmp_path))["big"] == "winograd:f2"
     assert algorithms_of(explain(big_network(), tmp_path, f"--precision={precision}"))["big"] == f"tensor-core-gemm:{precision}"
 
 
@@ -239,11 +239,11 @@ def test_limits_of_errors_leave_tensor_cores_out(tmp_path):
     free = explain(big_network(), tmp_path, "--tf32")
     assert free["totals"]["typical_error"] > 1.5e-4
     limited = explain(big_network(), tmp_path, "--tf32", "--typical-error=1e-4")
-    assert algorithms_of(limited)["big"] == "implicit-gemm" and limited["totals"]["typical_error"] <= 1e-4
+    assert algorithms_of(limited)["big"] == "winograd:f2" and limited["totals"]["typical_error"] <= 1e-4
     bounds = {c["algorithm"]: c["error_bound"] for c in free["layers"][1]["candidates"] if "error_bound" in c}
     limit = (bounds["tensor-core-gemm:tf32"] + bounds["implicit-gemm"]) / 2
     assert bounds["tensor-core-gemm:tf32"] > 3 * bounds["implicit-gemm"]
-    assert algorithms_of(explain(big_network(), tmp_path, "--tf32", f"--max-error={limit}"))["big"] == "implicit-gemm"
+    assert algorithms_of(explain(big_network(), tmp_path, "--tf32", f"--max-error={limit}"))["big"] == "winograd:f2"
 
 
 def test_half_precision_has_no_bound_beyond_its_range(tmp_path):

@@ -29,4 +29,18 @@ gpu.module @kernels {
     memref.store %3, %x[%place] : memref<64xf32>
     gpu.return
   }
+
+  // CHECK-LABEL: llvm.func @copy
+  // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
+  // CHECK: nvvm.cp.async.commit.group
+  // CHECK: nvvm.cp.async.wait.group 0
+  gpu.func @copy(%x: memref<64xf32>) workgroup(%y: memref<32xf32, #gpu.address_space<workgroup>>) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %from = arith.constant 8 : index
+    %to = arith.constant 4 : index
+    %0 = nvgpu.device_async_copy %x[%from], %y[%to], 4 {bypassL1} : memref<64xf32> to memref<32xf32, #gpu.address_space<workgroup>>
+    %1 = nvgpu.device_async_create_group %0
+    nvgpu.device_async_wait %1
+    gpu.return
+  }
 }

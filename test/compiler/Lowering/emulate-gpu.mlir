@@ -45,6 +45,24 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       llvm.store %1, %x : i32, !llvm.ptr
       llvm.return
     }
+    // Until a thread has waited for a copy, there are NaNs in its place.
+    // CHECK-LABEL: llvm.func @copy.thread
+    // CHECK: %[[NAN:.*]] = llvm.mlir.constant(dense<-1> : vector<16xi8>)
+    // ACCESS: llvm.call @toeplitz_emulated_access
+    // CHECK: llvm.store %[[NAN]], %arg0 {alignment = 1 : i64} : vector<16xi8>, !llvm.ptr<3>
+    // CHECK-NOT: llvm.load
+    // CHECK: llvm.call @toeplitz_emulated_thread()
+    // CHECK: %[[COPIED:.*]] = llvm.load %arg1 {alignment = 1 : i64} : !llvm.ptr<1> -> vector<16xi8>
+    // ACCESS: llvm.call @toeplitz_emulated_access
+    // CHECK: llvm.store %[[COPIED]], %arg0
+    // CHECK-NOT: cp.async
+    llvm.func @copy(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>) {
+      nvvm.cp.async.shared.global %to, %from, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
+      nvvm.cp.async.commit.group
+      %thread = nvvm.read.ptx.sreg.tid.x : i32
+      nvvm.cp.async.wait.group 0
+      llvm.return
+    }
     // A lane's fragments go by way of its memory.
     // CHECK-LABEL: llvm.func @product.thread
     // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(10 : i32) : i32

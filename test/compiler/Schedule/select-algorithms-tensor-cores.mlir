@@ -10,8 +10,9 @@
 // FORCED-COUNT-2: toeplitz.algorithm = "tensor-core-gemm:tf32"
 
 // RUN: toeplitz-opt %s --set-target="lanes=1 registers=255 gpu=80" --select-algorithms | FileCheck %s --check-prefix=F32
-// RUN: toeplitz-opt %s %{gpu} --select-algorithms=precise=true | FileCheck %s --check-prefix=F32
-// F32: toeplitz.algorithm = "implicit-gemm"{{.*}} -> tensor<8x128x28x28xf32>
+// F32: toeplitz.algorithm = "winograd:f2"{{.*}} -> tensor<8x128x28x28xf32>
+// RUN: toeplitz-opt %s %{gpu} --select-algorithms=precise=true | FileCheck %s --check-prefix=PRECISE
+// PRECISE: toeplitz.algorithm = "implicit-gemm"{{.*}} -> tensor<8x128x28x28xf32>
 
 // RUN: not toeplitz-opt %s --set-target="lanes=1 gpu=80" --select-algorithms=layers=big=tensor-core-gemm 2>&1 | FileCheck %s --check-prefix=FACTORS
 // FACTORS: error: loc("big"): algorithm 'tensor-core-gemm' declines this layer: factors of products may not be rounded (--tf32, --precision)

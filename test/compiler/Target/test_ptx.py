@@ -105,3 +105,49 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
         assert result.returncode == 0, result.stderr
         assert "mma.sync.aligned" in ptx and ptx.count("ld.shared.v4") >= 3
         assert not any(list_spills(result.stderr).values()), (tile, result.stderr)
+
+
+def list_registers(log):
+    """Registers of a thread and bytes of a block's memory by kernel."""
+    pattern = r"(\S+)\s+.*?Used (\d+) registers(?:.*?(\d+) bytes smem)?"
+    parts = log.split("Function properties for ")[1:]
+    found = [re.match(pattern, part, re.DOTALL).groups(default="0") for part in parts]
+    return {kernel: (int(registers), int(size)) for kernel, registers, size in found}
+
+
+# Channels of a block, and how many blocks the registers of a multiprocessor are for.
+WINOGRAD_BLOCKS = {64: 1, 32: 2}
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("channels", WINOGRAD_BLOCKS)
+@pytest.mark.parametrize("outputs", [127, 128])
+@pytest.mark.parametrize("shape, padding", [((16, 128, 28, 28), 1), ((33, 127, 17, 9), 2), ((64, 128, 32, 32), 0), ((1, 128, 256, 256), 1)])
+def test_every_block_of_winograd(shape, padding, outputs, channels, architecture, tmp_path):
+    """No kernel spills, at borders of the image and with an epilogue, and registers suffice for the blocks that the estimate has."""
+    layers = [
+        {"name": "other", "op": "conv", "inputs": ["x"], "out_channels": outputs, "kernel_size": 3, "padding": padding},
+        {"name": "conv", "op": "conv", "inputs": ["x"], "out_channels": outputs, "kernel_size": 3, "padding": padding},
+        {"name": "sum", "op": "add", "inputs": ["conv", "other"]},
+        {"name": "relu", "op": "relu"},
+    ]
+    network = tmp_path / "network.json"
+    network.write_text(json.dumps({"name": "n", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": shape}], "layers": layers}))
+    schedule = tmp_path / "schedule.mlir"
+    process = run_toeplitz("compile", network, "--target=cuda", "--algorithm=winograd", "--emit=schedule", "-o", schedule)
+    assert process.returncode == 0, process.stderr
+    # (The filter takes as much memory for each.)
+    text, count = re.subn(r"(?<=tile = array<i64: 32, )\d+(?=>)", str(channels), schedule.read_text())
+    assert count == 2
+    schedule.write_text(text)
+    ptx, result = assemble(schedule, architecture, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "cp.async.cg.shared.global" in ptx
+    assert not any(list_spills(result.stderr).values()), result.stderr
+    kernels = list_registers(result.stderr)
+    assert len(kernels) == ptx.count(".entry ")
+    threads = 16 * channels * 32 // 64
+    convolutions = [kernel for kernel in kernels if kernel.startswith("kernel_conv") or kernel.startswith("kernel_other")]
+    assert len(convolutions) == 2
+    for registers, size in (kernels[kernel] for kernel in convolutions):
+        assert registers * threads * WINOGRAD_BLOCKS[channels] <= 65536 and size <= 48 * 1024, kernels
