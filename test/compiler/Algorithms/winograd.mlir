@@ -179,3 +179,25 @@ func.func @main(%x: memref<1x1x5x4xf32>, %w: memref<96xf32>, %y: memref<1x1x5x4x
   return
 }
 }
+
+// -----
+
+// An image, and a block of transformed tiles, that are larger than half of the second-level cache: blocks of channels are the outer loop, four
+// tiles ahead are asked for, and the next register tile while one is multiplied.
+// CHECK-LABEL: func.func private @kernel_large
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x2x34x34x4xf32>
+// CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1
+// CHECK: memref.prefetch %[[X]][%{{.*}}], read, locality<2>, data
+// CHECK: vector.load %[[X]]
+// CHECK: memref.prefetch %{{.*}} : memref<16x16384xf32>
+// CHECK: vector.fma
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 3000>} {
+func.func @main(%x: memref<1x2x34x34x4xf32>, %w: memref<1024xf32>, %y: memref<1x2x32x32x4xf32>, %s: memref<16x16384xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 32, 32>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>,
+      transform = array<i64: 4, 4>}
+    : (memref<1x2x34x34x4xf32>, memref<1024xf32>, memref<1x2x32x32x4xf32>, memref<16x16384xf32>) -> () loc("large")
+  return
+}
+}
