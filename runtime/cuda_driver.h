@@ -78,6 +78,7 @@ enum {
            (CUfunction * function, CUmodule module, const char *name))         \
   FUNCTION(cuFuncSetAttribute,                                                 \
            (CUfunction function, int attribute, int value))                    \
+  FUNCTION(cuMemGetInfo_v2, (size_t *free, size_t *total))                     \
   FUNCTION(cuMemAlloc_v2, (CUdeviceptr * memory, size_t bytes))                \
   FUNCTION(cuMemFree_v2, (CUdeviceptr memory))                                 \
   FUNCTION(cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))      \

@@ -19,6 +19,10 @@
 extern "C" {
 #endif
 
+/* Where each sample of a batch begins in a GPU's memory: at a multiple of this
+ * many bytes, since kernels read four floats at once. */
+enum { TOEPLITZ_GPU_SAMPLE_ALIGNMENT = 16 };
+
 /* Where launches go while a network is walked: the stream of a device that is
  * being captured into a graph, or the emulator. */
 typedef struct toeplitz_gpu_queue toeplitz_gpu_queue;
@@ -58,20 +62,24 @@ typedef struct toeplitz_gpu_program {
   const toeplitz_gpu_kernel *kernels;
   const toeplitz_gpu_weights *weights;
   /* Bytes of all weights, and of the memory for what kernels hand to each
-   * other. Both are aligned to 256 bytes on the device, as are the inputs and
-   * outputs of toeplitz_gpu_run. */
+   * other, for one sample where the batch is chosen for each run. Both are
+   * aligned to 256 bytes on the device, as are the inputs and outputs of
+   * toeplitz_gpu_run. */
   uint64_t weights_size;
   uint64_t arena_size;
   /* Calls toeplitz_gpu_launch for every kernel, in order. All pointers are the
-   * device's (the host's, in emulation). */
+   * device's (the host's, in emulation). Where the batch is chosen for each
+   * run, they are those of several samples: block y of a kernel's grid works on
+   * what lies y times so many bytes behind. */
   void (*launch_all)(toeplitz_gpu_queue *queue, void *arena,
                      const void *weights, const void *const *inputs,
                      void *const *outputs);
 } toeplitz_gpu_program;
 
-/* Called by launch_all. The arguments of a kernel are `count` values of 8
- * bytes, at most 512: pointers, or integers. An error is kept in the queue, and
- * later launches do nothing; nor does one of no blocks. */
+/* Called by launch_all. The grid has `blocks` blocks for each sample that the
+ * queue is for. The arguments of a kernel are `count` values of 8 bytes, at
+ * most 512: pointers, or integers. An error is kept in the queue, and later
+ * launches do nothing; nor does one of no blocks. */
 void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
                          uint32_t blocks, const uint64_t *values,
                          int32_t count);
@@ -99,6 +107,14 @@ void toeplitz_gpu_destroy(toeplitz_pool *handle);
 int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
                      const void *const *inputs, void *const *outputs);
 
+/* A batch of a network whose batch is chosen for each run, likewise; the
+ * samples lie behind each other. As many as the device has memory for are
+ * computed at once. If one part of a batch fails, the outputs of those before
+ * are there, and the others untouched. */
+int toeplitz_gpu_run_batch(const toeplitz_network *network,
+                           toeplitz_pool *handle, int64_t batch,
+                           const void *const *inputs, void *const *outputs);
+
 /* Puts the computation of one sample into a stream of the caller's (a CUstream,
  * of the GPU's primary context; NULL is the default stream) and returns; the
  * tensors lie in the GPU's memory, aligned to 16 bytes at least, and stay there
@@ -110,6 +126,23 @@ int toeplitz_gpu_run_device(const toeplitz_network *network,
                             const void *const *device_inputs,
                             void *const *device_outputs);
 
+/* The same for a batch. Each sample of a tensor begins so many bytes behind the
+ * one before as toeplitz_gpu_sample_stride says. A larger batch than any before
+ * makes the handle's memory grow, which waits for the stream, must not be
+ * captured into a graph, and makes graphs wrong that have captured a batch of
+ * more than one sample. TOEPLITZ_BAD_BATCH where the batch is negative, or
+ * isn't 1 though the network's batch is fixed. */
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *handle, void *stream,
+                                  int64_t batch,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs);
+
+/* Bytes from one sample of a tensor to the next one in the GPU's memory: those
+ * of a sample, rounded up to TOEPLITZ_GPU_SAMPLE_ALIGNMENT. 0 where all samples
+ * share the tensor. */
+uint64_t toeplitz_gpu_sample_stride(const toeplitz_tensor *tensor);
+
 /* What exactly went wrong, with the driver's own name for it, such as
  * "cuMemAlloc_v2, 1024 bytes for the weights: CUDA_ERROR_OUT_OF_MEMORY (out of
  * memory)": in the last call with the handle, or, for NULL, in the calling
@@ -119,9 +152,10 @@ const char *toeplitz_gpu_error(const toeplitz_pool *handle);
 
 /* ---- Called by emulated kernels ---- */
 
-/* threadIdx.x and blockIdx.x. */
+/* threadIdx.x, blockIdx.x and blockIdx.y. */
 int32_t toeplitz_emulated_thread(void);
 int32_t toeplitz_emulated_block(void);
+int32_t toeplitz_emulated_sample(void);
 
 /* __syncthreads. A thread that doesn't come is an error of the run. */
 void toeplitz_emulated_barrier(void);

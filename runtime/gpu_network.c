@@ -5,6 +5,7 @@
 
 #include "runtime/gpu.h"
 #include "runtime/gpu_handle.h"
+#include "runtime/gpu_samples.h"
 #include "runtime/samples.h"
 
 #include <stdarg.h>
@@ -26,6 +27,11 @@ int toeplitz_gpu_fail(toeplitz_gpu_handle *handle, int status,
   vsnprintf(handle->message, sizeof handle->message, format, arguments);
   va_end(arguments);
   return status;
+}
+
+void toeplitz_gpu_forgive(toeplitz_gpu_handle *handle) {
+  handle->status = TOEPLITZ_SUCCESS;
+  handle->message[0] = '\0';
 }
 
 const char *toeplitz_gpu_error(const toeplitz_pool *handle) {
@@ -52,8 +58,7 @@ void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
 
 static void begin_call(toeplitz_gpu_handle *handle) {
   pthread_mutex_lock(&handle->mutex);
-  handle->status = TOEPLITZ_SUCCESS;
-  handle->message[0] = '\0';
+  toeplitz_gpu_forgive(handle);
 }
 
 static int end_call(toeplitz_gpu_handle *handle) {
@@ -64,6 +69,7 @@ static int end_call(toeplitz_gpu_handle *handle) {
   return status;
 }
 
+/* As many samples at once as the device has memory for. */
 static int run_samples(toeplitz_pool *pool, int64_t batch,
                        const void *const *inputs, void *const *outputs) {
   toeplitz_gpu_handle *handle = (toeplitz_gpu_handle *)pool;
@@ -72,31 +78,40 @@ static int run_samples(toeplitz_pool *pool, int64_t batch,
   const void *sample_inputs[network->input_count + 1];
   void *sample_outputs[network->output_count + 1];
   begin_call(handle);
+  int64_t most = batch > 1 ? handle->backend->reserve(handle, batch) : 1;
   for (int64_t sample = 0; sample < batch && handle->status == TOEPLITZ_SUCCESS;
-       ++sample) {
+       sample += most) {
     toeplitz_find_sample(network, sample, inputs, outputs, sample_inputs,
                          sample_outputs);
-    handle->backend->run(handle, sample_inputs, sample_outputs);
+    handle->backend->run(handle, batch - sample < most ? batch - sample : most,
+                         sample_inputs, sample_outputs);
   }
   return end_call(handle);
 }
 
-int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
-                     const void *const *inputs, void *const *outputs) {
+int toeplitz_gpu_run_batch(const toeplitz_network *network,
+                           toeplitz_pool *handle, int64_t batch,
+                           const void *const *inputs, void *const *outputs) {
   if (handle)
-    return run_samples(handle, 1, inputs, outputs);
+    return run_samples(handle, batch, inputs, outputs);
   toeplitz_pool *created;
   int status = toeplitz_gpu_create(network, 0, &created);
   if (status == TOEPLITZ_SUCCESS)
-    status = run_samples(created, 1, inputs, outputs);
+    status = run_samples(created, batch, inputs, outputs);
   toeplitz_gpu_destroy(created);
   return status;
 }
 
-int toeplitz_gpu_run_device(const toeplitz_network *network,
-                            toeplitz_pool *handle, void *stream,
-                            const void *const *device_inputs,
-                            void *const *device_outputs) {
+int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
+                     const void *const *inputs, void *const *outputs) {
+  return toeplitz_gpu_run_batch(network, handle, 1, inputs, outputs);
+}
+
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *handle, void *stream,
+                                  int64_t batch,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs) {
   if (!handle) {
     snprintf(last_failure, sizeof last_failure,
              "'%s' needs a handle to run in a stream, found NULL",
@@ -104,9 +119,34 @@ int toeplitz_gpu_run_device(const toeplitz_network *network,
     return TOEPLITZ_GPU_ERROR;
   }
   toeplitz_gpu_handle *used = (toeplitz_gpu_handle *)handle;
+  const void *sample_inputs[network->input_count + 1];
+  void *sample_outputs[network->output_count + 1];
   begin_call(used);
-  used->backend->run_device(used, stream, device_inputs, device_outputs);
+  if (batch < 0 || (batch != 1 && !network->run_batch))
+    toeplitz_gpu_fail(used, TOEPLITZ_BAD_BATCH,
+                      "'%s' is asked for a batch of %lld, expected %s",
+                      network->name, (long long)batch,
+                      network->run_batch ? "0 or more" : "1");
+  int64_t most = 1;
+  if (used->status == TOEPLITZ_SUCCESS && batch > 1)
+    most = used->backend->reserve_device(used, stream, batch);
+  for (int64_t sample = 0; sample < batch && used->status == TOEPLITZ_SUCCESS;
+       sample += most) {
+    toeplitz_gpu_find_sample(network, sample, device_inputs, device_outputs,
+                             sample_inputs, sample_outputs);
+    used->backend->run_device(used, stream,
+                              batch - sample < most ? batch - sample : most,
+                              sample_inputs, sample_outputs);
+  }
   return end_call(used);
+}
+
+int toeplitz_gpu_run_device(const toeplitz_network *network,
+                            toeplitz_pool *handle, void *stream,
+                            const void *const *device_inputs,
+                            void *const *device_outputs) {
+  return toeplitz_gpu_run_device_batch(network, handle, stream, 1,
+                                       device_inputs, device_outputs);
 }
 
 /* ---- Its life ---- */

@@ -96,11 +96,18 @@ llvm::Function *InterfaceBuilder::buildRunBatch() {
   llvm::Function *run = startFunction(
       network.symbolName + "_run_batch_arrays", nothing,
       {pointer, pointer, pointer, pointer, int64}, /*exported=*/false);
-  builder.CreateCall(
-      declareRuntime("toeplitz_run_samples", nothing,
-                     {pointer, pointer, pointer, pointer, pointer, int64}),
-      {getDescriptor(), run->getArg(0), run->getArg(1), run->getArg(2),
-       run->getArg(3), run->getArg(4)});
+  if (network.gpu)
+    builder.CreateCall(
+        declareRuntime("toeplitz_gpu_run_batch", int32,
+                       {pointer, pointer, int64, pointer, pointer}),
+        {getDescriptor(), run->getArg(0), run->getArg(4), run->getArg(2),
+         run->getArg(3)});
+  else
+    builder.CreateCall(
+        declareRuntime("toeplitz_run_samples", nothing,
+                       {pointer, pointer, pointer, pointer, pointer, int64}),
+        {getDescriptor(), run->getArg(0), run->getArg(1), run->getArg(2),
+         run->getArg(3), run->getArg(4)});
   builder.CreateRetVoid();
   return run;
 }

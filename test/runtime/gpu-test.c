@@ -14,7 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 50, THREADS = 4, BATCH = 3 };
+enum {
+  RUNS = 50,
+  THREADS = 4,
+  BATCH = 9,
+  SAMPLE = SCALED_SIZE * sizeof(float)
+};
 
 static stub_state *stub;
 
@@ -160,7 +165,7 @@ static void check_batches(void) {
   CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
   for (int samples = 0; samples <= BATCH; ++samples)
     CHECK(run_samples(network, pool, samples, 2) == TOEPLITZ_SUCCESS);
-  CHECK(stub->calls[STUB_cuGraphLaunch] == 1 + 2 + 3);
+  CHECK(run_samples(network, NULL, BATCH, 3) == TOEPLITZ_SUCCESS);
   float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
   const void *inputs[] = {x};
   void *outputs[] = {y};
@@ -175,6 +180,204 @@ static void check_batches(void) {
   toeplitz_gpu_destroy(pool);
   CHECK(nothing_is_alive());
   puts("batches of any size, none included");
+}
+
+/* Memory for several samples is had when they are asked for, beside that for
+ * one, and only if there isn't enough yet. */
+static void check_growth(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  CHECK(stub->memory == 4 && stub->host_memory == 2);
+  CHECK(run_samples(network, pool, 1, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 4 && stub->calls[STUB_cuMemGetInfo_v2] == 0);
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 7 && stub->host_memory == 4);
+  CHECK(stub->device_bytes == alone + 3 * 3 * SAMPLE);
+  /* In one piece, on memory of its own. */
+  CHECK(stub->launch_count == 4);
+  CHECK(stub->launches[0].samples == 1 && stub->launches[2].samples == 3);
+  CHECK(stub->launches[2].blocks == SCALED_BLOCKS);
+  CHECK(stub->launches[2].values[2] != stub->launches[0].values[2]);
+  int allocations = stub->calls[STUB_cuMemAlloc_v2];
+  CHECK(run_samples(network, pool, 2, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
+  CHECK(stub->launches[4].samples == 2);
+  CHECK(stub->launches[4].values[2] == stub->launches[2].values[2]);
+  CHECK(run_samples(network, pool, BATCH, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 7 && stub->host_memory == 4);
+  CHECK(stub->device_bytes == alone + 3 * BATCH * SAMPLE);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("memory grows with the batch");
+}
+
+/* A number of samples that comes again has a graph, and few numbers have one at
+ * a time. */
+static void check_graphs(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  int captures = stub->calls[STUB_cuStreamBeginCapture_v2];
+  CHECK(captures == 1 && stub->executables == 1);
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1 && stub->calls[STUB_cuGraphLaunch] == 0);
+  for (int run = 1; run <= RUNS; ++run) {
+    CHECK(run_samples(network, pool, 3, (float)run) == TOEPLITZ_SUCCESS);
+    CHECK(stub->executables == 2 && stub->calls[STUB_cuGraphLaunch] == run);
+  }
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == 2);
+  CHECK(stub->launch_count == 2 + 2 + 2);
+  /* Another memory needs another graph. */
+  CHECK(run_samples(network, pool, BATCH, 2) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1);
+  CHECK(run_samples(network, pool, 3, 2) == TOEPLITZ_SUCCESS);
+  CHECK(run_samples(network, pool, 3, 3) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == 3);
+  /* The one that wasn't used for the longest time goes. */
+  for (int samples = 2; samples <= BATCH; ++samples)
+    for (int run = 0; run < 2; ++run)
+      CHECK(run_samples(network, pool, samples, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1 + 4 && stub->graphs == 0);
+  captures = stub->calls[STUB_cuStreamBeginCapture_v2];
+  for (int samples = BATCH - 3; samples <= BATCH; ++samples)
+    CHECK(run_samples(network, pool, samples, 2) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == captures);
+  for (int run = 0; run < 2; ++run)
+    CHECK(run_samples(network, pool, BATCH - 4, 3) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == captures + 1);
+  CHECK(stub->executables == 1 + 4);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("graphs of the numbers of samples that come again");
+}
+
+static void fail_at(const char *function, int call, int error);
+
+/* How many samples each launch of the first kernel has computed since `first`,
+ * as digits. */
+static long long parts_since(int first) {
+  long long digits = 0;
+  for (int index = first; index < stub->launch_count; index += 2)
+    digits = digits * 10 + stub->launches[index].samples;
+  return digits;
+}
+
+/* Runs a batch without and with too little memory for it. Returns its parts. */
+static long long find_parts(toeplitz_pool *pool, int samples) {
+  int first = stub->launch_count;
+  CHECK(run_samples(scaled_network(1, 0), pool, samples, 1) == 0);
+  CHECK(strcmp(toeplitz_gpu_error(pool), "") == 0);
+  return parts_since(first);
+}
+
+static void set_memory(size_t bytes) {
+  char text[32];
+  snprintf(text, sizeof text, "%zu", bytes);
+  setenv("STUB_CUDA_MEMORY", text, 1);
+}
+
+/* Whatever is left for several samples, a batch is computed. */
+static void check_little_memory(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  /* None. */
+  set_memory(alone);
+  CHECK(find_parts(pool, 3) == 0); /* by the graph of one sample */
+  CHECK(stub->calls[STUB_cuGraphLaunch] == 3 && stub->memory == 4);
+  int questions = stub->calls[STUB_cuMemGetInfo_v2];
+  CHECK(find_parts(pool, 3) == 0);
+  CHECK(stub->calls[STUB_cuMemGetInfo_v2] == questions);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  /* Half of it holds two samples, each with its arena, input and output. The
+   * graph of the second part computes the third one, too. */
+  unsetenv("STUB_CUDA_MEMORY");
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  set_memory(alone + 14 * SAMPLE);
+  CHECK(find_parts(pool, 7) == 22);
+  CHECK(stub->calls[STUB_cuGraphLaunch] == 2 + 1);
+  CHECK(stub->device_bytes == alone + 6 * SAMPLE);
+  unsetenv("STUB_CUDA_MEMORY");
+  int allocations = stub->calls[STUB_cuMemAlloc_v2];
+  CHECK(find_parts(pool, 7) == 0); /* it isn't tried again */
+  CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("batches in parts where memory is little");
+}
+
+/* The driver may have less than it says. */
+static void check_fallback(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  /* The arena, an input, an output; or one of the pinned ones. */
+  for (int call = 5; call <= 7; ++call) {
+    start_counting();
+    CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+    fail_at("cuMemAlloc_v2", call, CUDA_ERROR_OUT_OF_MEMORY);
+    CHECK(find_parts(pool, 8) == 44 && stub->failed);
+    unsetenv("STUB_CUDA_FAIL");
+    toeplitz_gpu_destroy(pool);
+    CHECK(nothing_is_alive());
+  }
+  for (int call = 3; call <= 4; ++call) {
+    start_counting();
+    CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+    fail_at("cuMemHostAlloc", call, CUDA_ERROR_OUT_OF_MEMORY);
+    CHECK(find_parts(pool, 9) == 44 && stub->failed);
+    unsetenv("STUB_CUDA_FAIL");
+    CHECK(find_parts(pool, 3) == 3);
+    toeplitz_gpu_destroy(pool);
+    CHECK(nothing_is_alive());
+  }
+  /* Another error is none of memory. */
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fail_at("cuMemAlloc_v2", 5, CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(run_samples(network, pool, 8, 1) == TOEPLITZ_GPU_LOST);
+  CHECK(strcmp(network->error_text(pool),
+               "cuMemAlloc_v2, 9600 bytes for what layers hand to each other: "
+               "CUDA_ERROR_LAUNCH_FAILED") == 0);
+  unsetenv("STUB_CUDA_FAIL");
+  CHECK(find_parts(pool, 8) == 8);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("fewer samples at once where memory is refused");
+}
+
+/* The parts before the one that failed have their outputs. */
+static void check_failure_in_the_middle(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  float x[6 * SCALED_SIZE], y[6 * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fail_at("cuMemAlloc_v2", 5, CUDA_ERROR_OUT_OF_MEMORY);
+  CHECK(find_parts(pool, 4) == 22);
+  fill(x, 6, 3);
+  for (int index = 0; index < 6 * SCALED_SIZE; ++index)
+    y[index] = 42;
+  fail_at("cuStreamSynchronize", stub->calls[STUB_cuStreamSynchronize] + 2,
+          CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(network->run_checked(network, pool, 6, inputs, outputs, NULL) ==
+        TOEPLITZ_GPU_LOST);
+  unsetenv("STUB_CUDA_FAIL");
+  CHECK(is_right(x, y, 2));
+  for (int index = 2 * SCALED_SIZE; index < 6 * SCALED_SIZE; ++index)
+    CHECK(y[index] == 42);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("the parts before a failure are there");
 }
 
 static void check_device_pointers(void) {
@@ -201,6 +404,49 @@ static void check_device_pointers(void) {
   toeplitz_gpu_destroy(pool);
   CHECK(nothing_is_alive());
   puts("pointers of the device and a stream of the caller's");
+}
+
+static void check_device_batch(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_sample_stride(&network->inputs[0]) == SAMPLE);
+  CHECK(toeplitz_gpu_sample_stride(&scaled_network(0, 0)->inputs[0]) == 0);
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  for (int samples = 0; samples <= BATCH; samples += 3) {
+    fill(x, BATCH, (float)samples);
+    memset(y, 0, sizeof y);
+    CHECK(toeplitz_gpu_run_device_batch(network, pool, NULL, samples, inputs,
+                                        outputs) == 0);
+    CHECK(is_right(x, y, samples));
+    CHECK(samples == BATCH || y[samples * SCALED_SIZE] == 0);
+    /* Of all that a run has, only the arena is needed. */
+    CHECK(stub->device_bytes == alone + (size_t)samples * SAMPLE);
+  }
+  CHECK(stub->host_memory == 2 && stub->calls[STUB_cuGraphLaunch] == 0);
+  /* What is in the stream before may use what is freed. */
+  CHECK(stub->calls[STUB_cuStreamSynchronize] == 1 + 2);
+  CHECK(toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs) == 0);
+  const stub_launch *last = &stub->launches[stub->launch_count - 1];
+  CHECK(last->samples == 1 && last->values[0] == stub->launches[1].values[0]);
+  CHECK(toeplitz_gpu_run_device_batch(network, pool, NULL, -1, inputs,
+                                      outputs) == TOEPLITZ_BAD_BATCH);
+  CHECK(strcmp(toeplitz_gpu_error(pool),
+               "'scaled' is asked for a batch of -1, expected 0 or more") == 0);
+  toeplitz_gpu_destroy(pool);
+  network = scaled_network(0, 0);
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  CHECK(toeplitz_gpu_run_device_batch(network, pool, NULL, 2, inputs,
+                                      outputs) == TOEPLITZ_BAD_BATCH);
+  CHECK(strcmp(toeplitz_gpu_error(pool),
+               "'scaled' is asked for a batch of 2, expected 1") == 0);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("a batch in the device's memory");
 }
 
 /* ---- Failing ---- */
@@ -295,22 +541,28 @@ static void check_lost_device(void) {
 /* Everything that the library does to a GPU, to its end. Returns the first
  * status that isn't success. */
 static int live(void) {
-  const toeplitz_network *network = scaled_network(0, 0);
-  float x[SCALED_SIZE] = {0}, y[SCALED_SIZE];
+  const toeplitz_network *network = scaled_network(1, 0);
+  float x[4 * SCALED_SIZE] = {0}, y[4 * SCALED_SIZE];
   const void *inputs[] = {x};
   void *outputs[] = {y};
   toeplitz_pool *pool;
   int status = network->create(network, 0, &pool);
-  if (status == TOEPLITZ_SUCCESS)
-    status = run_samples(network, pool, 1, 1);
+  /* Memory grows twice, and the last batch has a graph. */
+  static const int batches[] = {1, 2, 3, 3};
+  for (int run = 0; run < 4 && status == TOEPLITZ_SUCCESS; ++run)
+    status = run_samples(network, pool, batches[run], 1);
   if (status == TOEPLITZ_SUCCESS)
     status = toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs);
+  if (status == TOEPLITZ_SUCCESS)
+    status =
+        toeplitz_gpu_run_device_batch(network, pool, NULL, 4, inputs, outputs);
   network->threads_destroy(pool);
   return status;
 }
 
 /* Each call of each function fails once. Those that free something fail
- * silently, the others are noticed. */
+ * silently, and memory for several samples may be refused; the others are
+ * noticed. */
 static void check_every_failure(void) {
 #define NAME(name, parameters) #name,
   static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)};
@@ -342,7 +594,13 @@ int main(void) {
   check_two_handles();
   check_threads();
   check_batches();
+  check_growth();
+  check_graphs();
+  check_little_memory();
+  check_fallback();
+  check_failure_in_the_middle();
   check_device_pointers();
+  check_device_batch();
   check_failures_of_creation();
   check_capabilities();
   check_lost_device();

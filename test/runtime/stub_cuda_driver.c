@@ -138,19 +138,50 @@ CUresult cuCtxPopCurrent_v2(CUcontext *context) {
 
 /* ---- Memory ---- */
 
+/* What stands before each piece of the device's memory: how large it is. */
+enum { HEADER = 256 };
+
+static size_t device_bytes(void) {
+  return (size_t)number_of("STUB_CUDA_MEMORY", 1 << 30);
+}
+
+static size_t free_device_bytes(void) {
+  return state.device_bytes < device_bytes()
+             ? device_bytes() - state.device_bytes
+             : 0;
+}
+
+CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
+  CUresult told = begin_within(STUB_cuMemGetInfo_v2);
+  *free_bytes = free_device_bytes();
+  *total = device_bytes();
+  return told;
+}
+
 CUresult cuMemAlloc_v2(CUdeviceptr *memory, size_t bytes) {
   CUresult told = begin_within(STUB_cuMemAlloc_v2);
   if (told != CUDA_SUCCESS)
     return told;
   if (bytes == 0)
     return INVALID_VALUE;
-  *memory = (CUdeviceptr)(uintptr_t)malloc(bytes);
+  if (bytes > free_device_bytes())
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  char *place = malloc(HEADER + bytes);
+  memcpy(place, &bytes, sizeof bytes);
+  /* Not a number, in every type, until something is written. */
+  memset(place + HEADER, 0xff, bytes);
+  *memory = (CUdeviceptr)(uintptr_t)(place + HEADER);
+  state.device_bytes += bytes;
   ++state.memory;
   return CUDA_SUCCESS;
 }
 
 CUresult cuMemFree_v2(CUdeviceptr memory) {
-  free((void *)(uintptr_t)memory);
+  char *place = (char *)(uintptr_t)memory - HEADER;
+  size_t bytes = 0;
+  memcpy(&bytes, place, sizeof bytes);
+  free(place);
+  state.device_bytes -= bytes;
   --state.memory;
   return begin(STUB_cuMemFree_v2);
 }
@@ -191,7 +222,7 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
 
 /* ---- Modules ---- */
 
-typedef void (*kernel_code)(uint32_t block, uint32_t thread,
+typedef void (*kernel_code)(uint32_t sample, uint32_t block, uint32_t thread,
                             const uint64_t *values);
 
 struct CUfunc_st {
@@ -266,7 +297,7 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
 
 typedef struct launch {
   CUfunction function;
-  unsigned blocks, threads;
+  unsigned blocks, samples, threads;
   uint64_t values[STUB_MAXIMUM_VALUES];
 } launch;
 
@@ -301,7 +332,8 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 
 CUresult cuStreamSynchronize(CUstream stream) {
   CUresult told = begin_within(STUB_cuStreamSynchronize);
-  return told == CUDA_SUCCESS && stream->captured ? ILLEGAL_STATE : told;
+  return told == CUDA_SUCCESS && stream && stream->captured ? ILLEGAL_STATE
+                                                            : told;
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
@@ -354,9 +386,10 @@ CUresult cuGraphDestroy(CUgraph graph) {
 /* ---- Launches ---- */
 
 static void run(const launch *launched) {
-  for (uint32_t block = 0; block < launched->blocks; ++block)
-    for (uint32_t thread = 0; thread < launched->threads; ++thread)
-      launched->function->code(block, thread, launched->values);
+  for (uint32_t sample = 0; sample < launched->samples; ++sample)
+    for (uint32_t block = 0; block < launched->blocks; ++block)
+      for (uint32_t thread = 0; thread < launched->threads; ++thread)
+        launched->function->code(sample, block, thread, launched->values);
 }
 
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
@@ -378,6 +411,7 @@ static void record(const launch *launched, unsigned shared_bytes,
   memset(noted, 0, sizeof *noted);
   strcpy(noted->kernel, launched->function->name);
   noted->blocks = launched->blocks;
+  noted->samples = launched->samples;
   noted->threads = launched->threads;
   noted->shared_bytes = shared_bytes;
   noted->captured = stream && stream->captured;
@@ -392,11 +426,11 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
                         unsigned threads_z, unsigned shared_bytes,
                         CUstream stream, void **parameters, void **more) {
   CUresult told = begin_within(STUB_cuLaunchKernel);
-  launch launched = {function, blocks_x, threads_x, {0}};
+  launch launched = {function, blocks_x, blocks_y, threads_x, {0}};
   if (told != CUDA_SUCCESS)
     return told;
-  if (blocks_x == 0 || blocks_y != 1 || blocks_z != 1 || threads_x == 0 ||
-      threads_y != 1 || threads_z != 1 || more ||
+  if (blocks_x == 0 || blocks_y == 0 || blocks_y > 65535 || blocks_z != 1 ||
+      threads_x == 0 || threads_y != 1 || threads_z != 1 || more ||
       shared_bytes > function->shared_limit)
     return INVALID_VALUE;
   for (int index = 0; index < function->value_count; ++index)

@@ -16,46 +16,61 @@ float scaled_result(float x, int index) {
 
 static void *address(uint64_t value) { return (void *)(uintptr_t)value; }
 
-/* As the stub of the driver calls them. values: x, weights, arena, size. */
-__attribute__((visibility("default"))) void
-scale(uint32_t block, uint32_t thread, const uint64_t *values) {
-  const float *x = address(values[0]), *weights = address(values[1]);
-  float *arena = address(values[2]);
+/* As the stub of the driver calls them. values: x, weights, arena, size, the
+ * bytes of a sample of x, of the arena. */
+__attribute__((visibility("default"))) void scale(uint32_t sample,
+                                                  uint32_t block,
+                                                  uint32_t thread,
+                                                  const uint64_t *values) {
+  const float *x = address(values[0] + sample * values[4]);
+  const float *weights = address(values[1]);
+  float *arena = address(values[2] + sample * values[5]);
   uint64_t index = (uint64_t)block * SCALED_THREADS + thread;
   if (index < values[3])
     arena[index] = x[index] * weights[index];
 }
 
-/* values: arena, weights, y, size. */
-__attribute__((visibility("default"))) void add(uint32_t block, uint32_t thread,
-                                                const uint64_t *values) {
-  const float *arena = address(values[0]);
+/* values: arena, weights, y, size, the bytes of a sample of the arena, of y. */
+__attribute__((visibility("default"))) void
+add(uint32_t sample, uint32_t block, uint32_t thread, const uint64_t *values) {
+  const float *arena = address(values[0] + sample * values[4]);
   const float *weights = address(values[1] + OFFSET);
-  float *y = address(values[2]);
+  float *y = address(values[2] + sample * values[5]);
   uint64_t index = (uint64_t)block * SCALED_THREADS + thread;
   if (index < values[3])
     y[index] = arena[index] + weights[index];
 }
 
 static void emulated_scale(const uint64_t *values) {
-  scale((uint32_t)toeplitz_emulated_block(),
+  scale((uint32_t)toeplitz_emulated_sample(),
+        (uint32_t)toeplitz_emulated_block(),
         (uint32_t)toeplitz_emulated_thread(), values);
 }
 
 static void emulated_add(const uint64_t *values) {
-  add((uint32_t)toeplitz_emulated_block(), (uint32_t)toeplitz_emulated_thread(),
-      values);
+  add((uint32_t)toeplitz_emulated_sample(), (uint32_t)toeplitz_emulated_block(),
+      (uint32_t)toeplitz_emulated_thread(), values);
 }
 
 static void launch_all(toeplitz_gpu_queue *queue, void *arena,
                        const void *weights, const void *const *inputs,
                        void *const *outputs) {
-  uint64_t scaling[] = {(uintptr_t)inputs[0], (uintptr_t)weights,
-                        (uintptr_t)arena, SCALED_SIZE};
-  uint64_t adding[] = {(uintptr_t)arena, (uintptr_t)weights,
-                       (uintptr_t)outputs[0], SCALED_SIZE};
-  toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 4);
-  toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 4);
+  /* A multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT. */
+  const uint64_t stride = SCALED_SIZE * sizeof(float);
+  uint64_t scaling[] = {(uintptr_t)inputs[0],
+                        (uintptr_t)weights,
+                        (uintptr_t)arena,
+                        SCALED_SIZE,
+                        stride,
+                        stride};
+  uint64_t adding[] = {(uintptr_t)arena,
+                       (uintptr_t)weights,
+                       (uintptr_t)outputs[0],
+                       SCALED_SIZE,
+                       stride,
+                       stride};
+  toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 6);
+  toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 6);
 }
 
 /* ---- The same kernels for a GPU ---- */
@@ -109,7 +124,7 @@ static const toeplitz_gpu_weights weights[] = {
    OFFSET + sizeof summands,                                                   \
    SCALED_SIZE * sizeof(float),                                                \
    launch_all}
-static const char image[] = "stub image\nscale 4\nadd 4\n";
+static const char image[] = "stub image\nscale 6\nadd 6\n";
 static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
@@ -174,14 +189,15 @@ static const toeplitz_network batched, batched_emulated;
 static void run_batch(toeplitz_pool *pool, void *workspace,
                       const void *const *inputs, void *const *outputs,
                       int64_t batch) {
-  toeplitz_run_samples(&batched, pool, workspace, inputs, outputs, batch);
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched, pool, batch, inputs, outputs);
 }
 
 static void run_batch_emulated(toeplitz_pool *pool, void *workspace,
                                const void *const *inputs, void *const *outputs,
                                int64_t batch) {
-  toeplitz_run_samples(&batched_emulated, pool, workspace, inputs, outputs,
-                       batch);
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched_emulated, pool, batch, inputs, outputs);
 }
 
 static uint64_t workspace_size(int64_t batch) {
