@@ -95,8 +95,14 @@ private:
     if (!isa<BaseMemRefType>(operand.getType()))
       return 0;
     Value buffer = operand;
-    while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-      buffer = view.getViewSource();
+    while (Operation *view = buffer.getDefiningOp()) {
+      if (auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(view))
+        buffer = metadata.getSource();
+      else if (isa<ViewLikeOpInterface>(view))
+        buffer = cast<ViewLikeOpInterface>(view).getViewSource();
+      else
+        break;
+    }
     if (buffer.getDefiningOp<memref::GetGlobalOp>())
       return 0;
     auto argument = dyn_cast<BlockArgument>(buffer);

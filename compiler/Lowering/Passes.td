@@ -189,7 +189,8 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     Each kernel function becomes a `gpu.func` of the module @kernels, and each call of it, or parallel loop of calls, a launch. A task
     is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
     Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
-    place that decides launch shapes.
+    place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
+    on the host is refused.
 
     Before:
     ```mlir

@@ -75,6 +75,36 @@ module attributes {
 
 // -----
 
+// Launches in loops, of buffers that lie elsewhere in each step.
+module attributes {
+  gpu.container_module,
+  toeplitz.dynamic_batch = {inputs = array<i64: 0>, outputs = array<i64: 0>},
+  toeplitz.inputs = [{name = "x", shape = array<i64: 1, 4>, type = "f32"}]
+} {
+  gpu.module @kernels {
+    // CHECK: gpu.func @step(%{{.*}}: memref<f32>, %{{.*}}: index, %{{.*}}: i64) kernel
+    // CHECK-SAME: toeplitz.sample_strides = array<i64: 2, -1>
+    gpu.func @step(%y: memref<f32>, %place: index) kernel { gpu.return }
+  }
+  func.func @main(%arena: memref<64xi8>, %x: memref<1x4xf32>, %y: memref<1x4xf32>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    // CHECK: scf.for %[[STEP:.*]] =
+    scf.for %step = %c0 to %c4 step %c1 {
+      %part = memref.subview %y[0, %step] [1, 1] [1, 1] : memref<1x4xf32> to memref<1x1xf32, strided<[4, 1], offset: ?>>
+      %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %part
+        : memref<1x1xf32, strided<[4, 1], offset: ?>> -> memref<f32>, index, index, index, index, index
+      // CHECK: %[[STRIDE:.*]] = arith.constant 16 : i64
+      // CHECK: gpu.launch_func @kernels::@step {{.*}} args(%{{.*}} : memref<f32>, %{{.*}} : index, %[[STRIDE]] : i64)
+      gpu.launch_func @kernels::@step blocks in (%c1, %c1, %c1) threads in (%c1, %c1, %c1) args(%base : memref<f32>, %offset : index)
+    }
+    return
+  }
+}
+
+// -----
+
 // Networks of a fixed batch stay as they are.
 module attributes {gpu.container_module} {
   // CHECK: gpu.func @kernel(%{{.*}}: memref<7xf32>) kernel
