@@ -43,6 +43,32 @@ static void check_runs(toeplitz_pool *pool) {
   printf("%d runs %s a handle\n", (int)RUNS, pool ? "with" : "without");
 }
 
+/* Once with launches, then with a graph; the last one is more than a grid has,
+ * so that it is computed in two parts. */
+static void check_batches(void) {
+  static const int batches[] = {0, 1, 2, 7, 7, 7, 3, 65600, 65600};
+  const toeplitz_network *network = batched_network_in_ptx();
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (size_t place = 0; place < sizeof batches / sizeof *batches; ++place) {
+    size_t count = (size_t)batches[place] * SCALED_SIZE;
+    float *x = calloc(count + 1, sizeof *x), *y = calloc(count + 1, sizeof *y);
+    CHECK(x && y);
+    for (size_t index = 0; index < count; ++index)
+      x[index] = (float)((index + place) % 1009);
+    const void *inputs[] = {x};
+    void *outputs[] = {y};
+    CHECK(network->run_checked(network, pool, batches[place], inputs, outputs,
+                               NULL) == TOEPLITZ_SUCCESS);
+    for (size_t index = 0; index < count; ++index)
+      CHECK(y[index] == scaled_result(x[index], (int)(index % SCALED_SIZE)));
+    free(x);
+    free(y);
+  }
+  network->threads_destroy(pool);
+  puts("batches of any size");
+}
+
 /* With memory of the caller's, in the default stream. */
 static void check_device_pointers(toeplitz_pool *pool) {
   static toeplitz_gpu_handle errors;
@@ -90,6 +116,7 @@ int main(void) {
   check_device_pointers(pool);
   toeplitz_gpu_destroy(pool);
   check_runs(NULL);
+  check_batches();
   check_broken_image();
   return 0;
 }

@@ -314,6 +314,30 @@ static void check_little_memory(void) {
   puts("batches in parts where memory is little");
 }
 
+/* A grid has 65535 samples at most. */
+static void check_large_batch(void) {
+  enum { LARGE = 65535 + 2 };
+  const toeplitz_network *network = scaled_network(1, 0);
+  float *x = malloc((size_t)LARGE * SAMPLE),
+        *y = malloc((size_t)LARGE * SAMPLE);
+  CHECK(x && y);
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fill(x, LARGE, 1);
+  CHECK(network->run_checked(network, pool, LARGE, inputs, outputs, NULL) == 0);
+  CHECK(is_right(x, y, LARGE));
+  CHECK(stub->launch_count == 6 && stub->launches[2].samples == 65535);
+  CHECK(stub->launches[4].samples == 2);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  free(x);
+  free(y);
+  puts("more samples than a grid has");
+}
+
 /* The driver may have less than it says. */
 static void check_fallback(void) {
   const toeplitz_network *network = scaled_network(1, 0);
@@ -597,6 +621,7 @@ int main(void) {
   check_growth();
   check_graphs();
   check_little_memory();
+  check_large_batch();
   check_fallback();
   check_failure_in_the_middle();
   check_device_pointers();

@@ -75,14 +75,18 @@ static void launch_all(toeplitz_gpu_queue *queue, void *arena,
 
 /* ---- The same kernels for a GPU ---- */
 
-/* Loads the arguments into %d1 to %d4, and skips to `end` unless the thread's
- * element, whose offset becomes %d5, is below %d4. */
+/* Loads the arguments into %d1 to %d4, moves %d1 and %d3 to the block's sample
+ * and skips to `end` unless the thread's element, whose offset becomes %d5, is
+ * below %d4. */
 #define BEGIN_KERNEL(name)                                                     \
   ".visible .entry " name "(.param .u64 a, .param .u64 b, .param .u64 c, "     \
-  ".param .u64 d) {\n"                                                         \
+  ".param .u64 d, .param .u64 e, .param .u64 f) {\n"                           \
   ".reg .b32 %r<4>; .reg .b64 %d<9>; .reg .f32 %f<4>; .reg .pred %p;\n"        \
   "ld.param.u64 %d1, [a]; ld.param.u64 %d2, [b];\n"                            \
   "ld.param.u64 %d3, [c]; ld.param.u64 %d4, [d];\n"                            \
+  "ld.param.u64 %d5, [e]; ld.param.u64 %d6, [f];\n"                            \
+  "mov.u32 %r1, %ctaid.y; cvt.u64.u32 %d7, %r1;\n"                             \
+  "mad.lo.u64 %d1, %d7, %d5, %d1; mad.lo.u64 %d3, %d7, %d6, %d3;\n"            \
   "mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mov.u32 %r3, %tid.x;\n"        \
   "mad.lo.u32 %r1, %r1, %r2, %r3;\n"                                           \
   "cvt.u64.u32 %d5, %r1; setp.ge.u64 %p, %d5, %d4; @%p bra end;\n"             \
@@ -184,7 +188,7 @@ NETWORK(single_90, for_90, 0, NULL, NULL)
 NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
 NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
-static const toeplitz_network batched, batched_emulated;
+static const toeplitz_network batched, batched_emulated, batched_ptx;
 
 static void run_batch(toeplitz_pool *pool, void *workspace,
                       const void *const *inputs, void *const *outputs,
@@ -200,12 +204,20 @@ static void run_batch_emulated(toeplitz_pool *pool, void *workspace,
   toeplitz_gpu_run_batch(&batched_emulated, pool, batch, inputs, outputs);
 }
 
+static void run_batch_ptx(toeplitz_pool *pool, void *workspace,
+                          const void *const *inputs, void *const *outputs,
+                          int64_t batch) {
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched_ptx, pool, batch, inputs, outputs);
+}
+
 static uint64_t workspace_size(int64_t batch) {
   return toeplitz_samples_workspace_size(&batched, batch);
 }
 
 NETWORK(batched, in_image, 1, run_batch, workspace_size)
 NETWORK(batched_emulated, in_emulation, 1, run_batch_emulated, workspace_size)
+NETWORK(batched_ptx, in_ptx, 1, run_batch_ptx, workspace_size)
 
 const toeplitz_network *scaled_network(int is_batched, int emulated) {
   if (is_batched)
@@ -220,3 +232,5 @@ const toeplitz_network *scaled_network_of(int32_t capability) {
 const toeplitz_network *scaled_network_in_ptx(int broken) {
   return broken ? &single_broken : &single_ptx;
 }
+
+const toeplitz_network *batched_network_in_ptx(void) { return &batched_ptx; }

@@ -19,6 +19,9 @@ const toeplitz_network *scaled_network_of(int32_t capability);
 /* The single one in PTX, for a GPU; or in PTX that has an error. */
 const toeplitz_network *scaled_network_in_ptx(int broken);
 
+/* The one for as many samples as each run chooses, in PTX. */
+const toeplitz_network *batched_network_in_ptx(void);
+
 /* Element `index` of y for this x. */
 float scaled_result(float x, int index);
 
