@@ -63,6 +63,8 @@ private:
                             "other as the first argument");
     // The runtime has this many bytes of it for each sample.
     arguments[0] = countBytes(main.getArgumentTypes()[0]);
+    assert(arguments[0] % TOEPLITZ_GPU_SAMPLE_ALIGNMENT == 0 &&
+           "plan-memory aligns all buffers to more");
     auto setStride = [&](int64_t place) -> LogicalResult {
       if (place < 1 || place >= static_cast<int64_t>(arguments.size()))
         return main.emitError("has no argument ")
