@@ -38,6 +38,12 @@ typedef struct cuda_network {
   tensor_memory *outputs;
   CUstream stream;
   CUgraphExec graph;
+  /* The end of the last run in a stream of a caller's, where there was one that
+   * the host hasn't waited for. */
+  CUevent last_run;
+  int has_last_run;
+  /* Whether the caller captures the stream of the run. */
+  int captures;
 } cuda_network;
 
 /* Notes what a call of the driver returned, if it is an error; what the call
@@ -229,6 +235,10 @@ static int allocate_all(cuda_network *network) {
                network->driver.cuStreamCreate(&network->stream,
                                               CU_STREAM_NON_BLOCKING),
                "cuStreamCreate") ||
+         check(network,
+               network->driver.cuEventCreate(&network->last_run,
+                                             CU_EVENT_DISABLE_TIMING),
+               "cuEventCreate") ||
          allocate(network, &network->weights, program->weights_size,
                   "the weights") ||
          allocate(network, &network->arena, program->arena_size,
@@ -284,15 +294,21 @@ static void launch_all(cuda_network *network, CUstream stream,
                                          outputs);
 }
 
+static void find_memory(toeplitz_gpu_handle *handle, const void **inputs,
+                        void **outputs) {
+  cuda_network *network = (cuda_network *)handle;
+  for (int32_t index = 0; index < handle->network->input_count; ++index)
+    inputs[index] = as_pointer(network->inputs[index].device);
+  for (int32_t index = 0; index < handle->network->output_count; ++index)
+    outputs[index] = as_pointer(network->outputs[index].device);
+}
+
 static void launch_on_own_memory(cuda_network *network) {
   const toeplitz_network *description = network->base.network;
   /* One more than needed: an array of C has elements. */
   const void *inputs[description->input_count + 1];
   void *outputs[description->output_count + 1];
-  for (int32_t index = 0; index < description->input_count; ++index)
-    inputs[index] = as_pointer(network->inputs[index].device);
-  for (int32_t index = 0; index < description->output_count; ++index)
-    outputs[index] = as_pointer(network->outputs[index].device);
+  find_memory(&network->base, inputs, outputs);
   launch_all(network, network->stream, inputs, outputs);
 }
 
@@ -351,8 +367,13 @@ static void free_tensors(cuda_network *network, tensor_memory *memory,
  * context holds goes with it. */
 static void free_resources(cuda_network *network) {
   const toeplitz_cuda_driver *driver = &network->driver;
-  if (network->stream)
+  if (network->stream) {
+    if (network->has_last_run)
+      driver->cuStreamWaitEvent(network->stream, network->last_run, 0);
     driver->cuStreamSynchronize(network->stream);
+  }
+  if (network->last_run)
+    driver->cuEventDestroy_v2(network->last_run);
   if (network->graph)
     driver->cuGraphExecDestroy(network->graph);
   free_tensors(network, network->inputs, network->base.network->input_count);
@@ -380,6 +401,15 @@ static void close_network(toeplitz_gpu_handle *handle) {
   }
   free(network->functions);
   toeplitz_cuda_close(&network->driver);
+}
+
+/* The arena and the tensors' memory are free for a run in the stream when it
+ * comes to this point. Returns whether it failed. */
+static int wait_for_last_run(cuda_network *network, CUstream stream) {
+  return network->has_last_run &&
+         check(network,
+               network->driver.cuStreamWaitEvent(stream, network->last_run, 0),
+               "cuStreamWaitEvent, for the last run");
 }
 
 static int send_inputs(cuda_network *network, const void *const *inputs) {
@@ -420,7 +450,8 @@ static void run(toeplitz_gpu_handle *handle, const void *const *inputs,
   const toeplitz_cuda_driver *driver = &network->driver;
   if (enter_context(network))
     return;
-  if (!send_inputs(network, inputs) &&
+  if (!wait_for_last_run(network, network->stream) &&
+      !send_inputs(network, inputs) &&
       !check(network, driver->cuGraphLaunch(network->graph, network->stream),
              "cuGraphLaunch"))
     (void)fetch_outputs(network);
@@ -430,21 +461,58 @@ static void run(toeplitz_gpu_handle *handle, const void *const *inputs,
   leave_context(network);
   if (handle->status != TOEPLITZ_SUCCESS)
     return;
+  network->has_last_run = 0;
   for (int32_t index = 0; index < handle->network->output_count; ++index)
     if (network->outputs[index].bytes > 0)
       memcpy(outputs[index], network->outputs[index].pinned,
              network->outputs[index].bytes);
 }
 
-static void run_device(toeplitz_gpu_handle *handle, void *stream,
-                       const void *const *inputs, void *const *outputs) {
+static void begin_stream(toeplitz_gpu_handle *handle, void *stream) {
   cuda_network *network = (cuda_network *)handle;
+  int status = CU_STREAM_CAPTURE_STATUS_NONE;
   if (enter_context(network))
     return;
-  launch_all(network, (CUstream)stream, inputs, outputs);
+  int failed = check(
+      network, network->driver.cuStreamIsCapturing((CUstream)stream, &status),
+      "cuStreamIsCapturing");
+  /* A graph can't wait for what is outside of it. */
+  network->captures = status != CU_STREAM_CAPTURE_STATUS_NONE;
+  if (failed ||
+      (!network->captures && wait_for_last_run(network, (CUstream)stream)))
+    leave_context(network);
+}
+
+/* Also after an error: what was launched before it runs. */
+static void end_stream(toeplitz_gpu_handle *handle, void *stream) {
+  cuda_network *network = (cuda_network *)handle;
+  if (!network->captures) {
+    check(network,
+          network->driver.cuEventRecord(network->last_run, (CUstream)stream),
+          "cuEventRecord, after the run");
+    network->has_last_run = 1;
+  }
   leave_context(network);
 }
 
+static void run_device(toeplitz_gpu_handle *handle, void *stream,
+                       const void *const *inputs, void *const *outputs) {
+  launch_all((cuda_network *)handle, (CUstream)stream, inputs, outputs);
+}
+
+static void copy(toeplitz_gpu_handle *handle, void *stream, void *to,
+                 const void *from, size_t bytes) {
+  cuda_network *network = (cuda_network *)handle;
+  if (bytes > 0 && handle->status == TOEPLITZ_SUCCESS)
+    check(network,
+          network->driver.cuMemcpyDtoDAsync_v2((CUdeviceptr)(uintptr_t)to,
+                                               (CUdeviceptr)(uintptr_t)from,
+                                               bytes, (CUstream)stream),
+          "cuMemcpyDtoDAsync_v2, %zu bytes", bytes);
+}
+
 const toeplitz_gpu_backend toeplitz_cuda_backend = {
-    sizeof(cuda_network), find_network, open_network, close_network, run,
-    run_device,           launch};
+    sizeof(cuda_network), find_network, open_network,
+    close_network,        run,          begin_stream,
+    end_stream,           run_device,   copy,
+    find_memory,          launch};

@@ -99,12 +99,32 @@ void toeplitz_gpu_destroy(toeplitz_pool *handle);
 int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
                      const void *const *inputs, void *const *outputs);
 
-/* Puts the computation of one sample into a stream of the caller's (a CUstream,
- * of the GPU's primary context; NULL is the default stream) and returns; the
- * tensors lie in the GPU's memory, aligned to 16 bytes at least, and stay there
- * until the stream has come to the end. A handle has one arena: runs in
- * several streams, or a toeplitz_gpu_run meanwhile, must not overlap. In
- * emulation memory is the host's and the run has ended on return. */
+/* Puts the computation of `batch` samples into a stream of the caller's (a
+ * CUstream of the GPU's primary context; NULL is the default stream) and
+ * returns. The tensors lie in the GPU's memory, aligned as their elements are,
+ * and stay there until the stream has come to the end of the run; one that
+ * isn't aligned to 16 bytes is copied there on its way. No output may overlap
+ * another tensor. The handle is the caller's: NULL is an error.
+ *
+ * A handle has one arena, so that a run in one stream waits for the handle's
+ * last run in another one, and toeplitz_gpu_run for all of them. Into a stream
+ * that the caller is capturing, a run is put without that: it's the caller who
+ * sees to it that the graph doesn't run beside other runs of the handle.
+ *
+ * In emulation memory is the host's, the stream isn't looked at, and the run
+ * has ended on return.
+ *
+ * It is what toeplitz_network.run_device points to. TOEPLITZ_BAD_BATCH,
+ * TOEPLITZ_NULL_TENSOR and TOEPLITZ_UNSUPPORTED_PROCESSOR as by
+ * toeplitz_network_run_batch; where something fails later, outputs may have
+ * been written. */
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *handle, int64_t batch,
+                                  void *stream,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs);
+
+/* The same for one sample. */
 int toeplitz_gpu_run_device(const toeplitz_network *network,
                             toeplitz_pool *handle, void *stream,
                             const void *const *device_inputs,

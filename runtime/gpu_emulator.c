@@ -128,6 +128,29 @@ static void run_device(toeplitz_gpu_handle *handle, void *stream,
                                    inputs, outputs);
 }
 
+static void copy(toeplitz_gpu_handle *handle, void *stream, void *to,
+                 const void *from, size_t bytes) {
+  (void)handle;
+  (void)stream;
+  if (bytes > 0)
+    memcpy(to, from, bytes);
+}
+
+static void find_memory(toeplitz_gpu_handle *handle, const void **inputs,
+                        void **outputs) {
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  for (int32_t index = 0; index < handle->network->input_count; ++index)
+    inputs[index] = emulator->inputs[index];
+  for (int32_t index = 0; index < handle->network->output_count; ++index)
+    outputs[index] = emulator->outputs[index];
+}
+
+/* What is in a stream has ended when the call returns. */
+static void pass_stream(toeplitz_gpu_handle *handle, void *stream) {
+  (void)handle;
+  (void)stream;
+}
+
 static void run(toeplitz_gpu_handle *handle, const void *const *inputs,
                 void *const *outputs) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
@@ -160,5 +183,9 @@ const toeplitz_gpu_backend toeplitz_emulator_backend = {
     open_emulator,
     close_emulator,
     run,
+    pass_stream,
+    pass_stream,
     run_device,
+    copy,
+    find_memory,
     launch};

@@ -17,7 +17,9 @@ enum {
   /* Of a kernel: 4 KiB in all. */
   TOEPLITZ_GPU_MAXIMUM_VALUES = 512,
   /* Of the tensors, the weights and the arena, as the driver aligns memory. */
-  TOEPLITZ_GPU_ALIGNMENT = 256
+  TOEPLITZ_GPU_ALIGNMENT = 256,
+  /* Of the tensors that kernels are given: the most that they read at once. */
+  TOEPLITZ_GPU_TENSOR_ALIGNMENT = 16
 };
 
 typedef struct toeplitz_gpu_handle toeplitz_gpu_handle;
@@ -35,8 +37,18 @@ typedef struct toeplitz_gpu_backend {
   void (*close)(toeplitz_gpu_handle *handle);
   void (*run)(toeplitz_gpu_handle *handle, const void *const *inputs,
               void *const *outputs);
+  /* What runs in a stream of the caller's begin and end with. Where `begin`
+   * notes an error there is no end, and nothing in between. */
+  void (*begin_stream)(toeplitz_gpu_handle *handle, void *stream);
+  void (*end_stream)(toeplitz_gpu_handle *handle, void *stream);
+  /* In between: one sample; bytes from one place of the device to another; and
+   * where the handle's own memory for a sample is. */
   void (*run_device)(toeplitz_gpu_handle *handle, void *stream,
                      const void *const *inputs, void *const *outputs);
+  void (*copy)(toeplitz_gpu_handle *handle, void *stream, void *to,
+               const void *from, size_t bytes);
+  void (*find_memory)(toeplitz_gpu_handle *handle, const void **inputs,
+                      void **outputs);
   void (*launch)(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
                  uint32_t blocks, const uint64_t *values, int32_t count);
 } toeplitz_gpu_backend;

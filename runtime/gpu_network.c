@@ -3,6 +3,7 @@
 
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
+#include "runtime/element_type.h"
 #include "runtime/gpu.h"
 #include "runtime/gpu_handle.h"
 #include "runtime/samples.h"
@@ -93,20 +94,112 @@ int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
   return status;
 }
 
-int toeplitz_gpu_run_device(const toeplitz_network *network,
-                            toeplitz_pool *handle, void *stream,
-                            const void *const *device_inputs,
-                            void *const *device_outputs) {
-  if (!handle) {
+/* ---- In the device's memory ---- */
+
+static int is_aligned(const void *address, int64_t bytes) {
+  return (uintptr_t)address % (uintptr_t)bytes == 0;
+}
+
+static void check_elements(toeplitz_gpu_handle *handle,
+                           const toeplitz_tensor *tensors, int32_t count,
+                           const void *const *addresses) {
+  for (int32_t index = 0; index < count; ++index) {
+    int64_t bytes = toeplitz_element_size(tensors[index].type);
+    if (!is_aligned(addresses[index], bytes))
+      toeplitz_gpu_fail(handle, TOEPLITZ_GPU_ERROR,
+                        "'%s' lies at %p, which isn't aligned to its elements "
+                        "of %d bytes",
+                        tensors[index].name, addresses[index], (int)bytes);
+  }
+}
+
+static void check_device_run(toeplitz_gpu_handle *handle, int64_t batch,
+                             const void *const *inputs, void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  if (batch < 0 || (!network->run_batch && batch != 1))
+    toeplitz_gpu_fail(handle, TOEPLITZ_BAD_BATCH, "'%s': a batch of %lld",
+                      network->name, (long long)batch);
+  else if (!toeplitz_all_present(network, batch, inputs, outputs))
+    toeplitz_gpu_fail(handle, TOEPLITZ_NULL_TENSOR,
+                      "'%s': an input or output is NULL", network->name);
+  else if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
+    toeplitz_gpu_fail(handle, TOEPLITZ_UNSUPPORTED_PROCESSOR,
+                      "'%s': the processor lacks '%s'", network->name,
+                      network->missing_feature(network));
+  check_elements(handle, network->inputs, network->input_count, inputs);
+  check_elements(handle, network->outputs, network->output_count,
+                 (const void *const *)outputs);
+}
+
+/* Samples of a batch needn't be aligned as kernels want their tensors: those
+ * that aren't go by way of the handle's memory. */
+static void run_device_sample(toeplitz_gpu_handle *handle, void *stream,
+                              const void *const *inputs, void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  const toeplitz_gpu_backend *backend = handle->backend;
+  /* One more than needed: an array of C has elements. */
+  const void *used_inputs[network->input_count + 1];
+  void *used_outputs[network->output_count + 1];
+  backend->find_memory(handle, used_inputs, used_outputs);
+  for (int32_t index = 0; index < network->input_count; ++index)
+    if (is_aligned(inputs[index], TOEPLITZ_GPU_TENSOR_ALIGNMENT))
+      used_inputs[index] = inputs[index];
+    else
+      backend->copy(handle, stream, (void *)used_inputs[index], inputs[index],
+                    (size_t)toeplitz_sample_bytes(&network->inputs[index]));
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (is_aligned(outputs[index], TOEPLITZ_GPU_TENSOR_ALIGNMENT))
+      used_outputs[index] = outputs[index];
+  backend->run_device(handle, stream, used_inputs, used_outputs);
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (used_outputs[index] != outputs[index])
+      backend->copy(handle, stream, outputs[index], used_outputs[index],
+                    (size_t)toeplitz_sample_bytes(&network->outputs[index]));
+}
+
+static void run_device_samples(toeplitz_gpu_handle *handle, int64_t batch,
+                               void *stream, const void *const *inputs,
+                               void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  const void *sample_inputs[network->input_count + 1];
+  void *sample_outputs[network->output_count + 1];
+  handle->backend->begin_stream(handle, stream);
+  if (handle->status != TOEPLITZ_SUCCESS)
+    return;
+  for (int64_t sample = 0; sample < batch && handle->status == TOEPLITZ_SUCCESS;
+       ++sample) {
+    toeplitz_find_sample(network, sample, inputs, outputs, sample_inputs,
+                         sample_outputs);
+    run_device_sample(handle, stream, sample_inputs, sample_outputs);
+  }
+  handle->backend->end_stream(handle, stream);
+}
+
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *pool, int64_t batch,
+                                  void *stream,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs) {
+  if (!pool) {
     snprintf(last_failure, sizeof last_failure,
              "'%s' needs a handle to run in a stream, found NULL",
              network->name);
     return TOEPLITZ_GPU_ERROR;
   }
-  toeplitz_gpu_handle *used = (toeplitz_gpu_handle *)handle;
-  begin_call(used);
-  used->backend->run_device(used, stream, device_inputs, device_outputs);
-  return end_call(used);
+  toeplitz_gpu_handle *handle = (toeplitz_gpu_handle *)pool;
+  begin_call(handle);
+  check_device_run(handle, batch, device_inputs, device_outputs);
+  if (handle->status == TOEPLITZ_SUCCESS)
+    run_device_samples(handle, batch, stream, device_inputs, device_outputs);
+  return end_call(handle);
+}
+
+int toeplitz_gpu_run_device(const toeplitz_network *network,
+                            toeplitz_pool *handle, void *stream,
+                            const void *const *device_inputs,
+                            void *const *device_outputs) {
+  return toeplitz_gpu_run_device_batch(network, handle, 1, stream,
+                                       device_inputs, device_outputs);
 }
 
 /* ---- Its life ---- */

@@ -86,6 +86,9 @@ struct Network {
 
   /// Where the kernels run on a GPU.
   std::optional<GpuNetwork> gpu;
+  /// Whether there is NAME_run_device: the kernels run on a GPU, or those of
+  /// one of several variants do.
+  bool hasRunDevice = false;
 
   /// Whether it is one of several in a binary.
   bool isVariant() const { return symbolName != name; }

@@ -51,6 +51,7 @@ class Network(ctypes.Structure):
         ("weights_size", ctypes.c_uint64),
         ("prepare", ctypes.CFUNCTYPE(None, _pointer, _pointer, ctypes.c_uint64)),
         ("processor", ctypes.c_char_p),
+        ("run_device", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, ctypes.c_int64, _pointer, _pointer, _pointer)),
     ]
 
 

@@ -17,11 +17,14 @@
 enum { RUNS = 50, THREADS = 4, BATCH = 3 };
 
 static stub_state *stub;
+/* What the caller of a network uses of it. */
+static toeplitz_cuda_driver driver;
 
 static void find_stub(void) {
-  void *library = dlopen("libcuda.so.1", RTLD_NOW);
-  CHECK(library);
-  void *symbol = dlsym(library, "stub_cuda_state");
+  static toeplitz_gpu_handle errors;
+  toeplitz_cuda_open(&driver, &errors);
+  CHECK(errors.status == TOEPLITZ_SUCCESS);
+  void *symbol = dlsym(driver.library, "stub_cuda_state");
   CHECK(symbol);
   stub_state *(*get)(void);
   memcpy(&get, &symbol, sizeof get);
@@ -33,7 +36,7 @@ static void start_counting(void) { memset(stub, 0, sizeof *stub); }
 static int nothing_is_alive(void) {
   return stub->memory == 0 && stub->host_memory == 0 && stub->contexts == 0 &&
          stub->modules == 0 && stub->streams == 0 && stub->graphs == 0 &&
-         stub->executables == 0 &&
+         stub->executables == 0 && stub->events == 0 &&
          stub->calls[STUB_cuCtxPushCurrent_v2] ==
              stub->calls[STUB_cuCtxPopCurrent_v2];
 }
@@ -203,6 +206,139 @@ static void check_device_pointers(void) {
   puts("pointers of the device and a stream of the caller's");
 }
 
+/* A stream of the caller's, who has the context that its own calls need. */
+static CUstream create_stream(void) {
+  CUstream stream;
+  CHECK(driver.cuCtxPushCurrent_v2((CUcontext)(void *)stub) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
+  return stream;
+}
+
+static void destroy_stream(CUstream stream) {
+  CUcontext left;
+  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS);
+}
+
+/* Runs of a handle wait for each other across streams. */
+static void check_streams(void) {
+  const toeplitz_network *network = scaled_network(0, 0);
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CUstream stream = create_stream();
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fill(x, 1, 4);
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(is_right(x, y, 1) && stub->launches[2].stream == stream);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 0);
+  CHECK(network->run_device(network, pool, 1, NULL, inputs, outputs) == 0);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 1);
+  CHECK(stub->waiting == NULL && stub->waited_for == stream);
+  /* A run from the host's memory too, which leaves nothing to wait for. */
+  CHECK(run_samples(network, pool, 1, 8) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  CHECK(stub->waiting != stream && stub->waiting && !stub->waited_for);
+  CHECK(run_samples(network, pool, 1, 8) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  /* Into a graph of the caller's, which knows no events from outside. */
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(driver.cuStreamBeginCapture_v2(
+            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+  int launches = stub->launch_count;
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(stub->launch_count == launches + 2);
+  CHECK(stub->launches[launches].captured);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  CHECK(stub->calls[STUB_cuEventRecord] == 3);
+  CUgraph graph;
+  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+  network->threads_destroy(pool);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 3);
+  destroy_stream(stream);
+  CHECK(nothing_is_alive());
+  puts("streams wait for each other");
+}
+
+/* Tensors at any place, and batches, whose samples of 1200 bytes are aligned
+ * here, but not behind an address that isn't. */
+static void check_places(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  static float memory[2][BATCH * SCALED_SIZE + 4]
+      __attribute__((aligned(TOEPLITZ_GPU_TENSOR_ALIGNMENT)));
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (int place = 0; place < 4; ++place)
+    for (int samples = 0; samples <= BATCH; ++samples) {
+      start_counting();
+      float *x = memory[0] + place, *y = memory[1] + (place + samples) % 4;
+      const void *inputs[] = {x};
+      void *outputs[] = {y};
+      fill(x, BATCH, (float)(place + samples));
+      memset(memory[1], 0xff, sizeof memory[1]);
+      CHECK(network->run_device(network, pool, samples, NULL, inputs,
+                                outputs) == TOEPLITZ_SUCCESS);
+      CHECK(is_right(x, y, samples));
+      CHECK(y[samples * SCALED_SIZE] != y[samples * SCALED_SIZE]);
+      CHECK(stub->launch_count == 2 * samples);
+      int copied = (place % 4 != 0) + ((place + samples) % 4 != 0);
+      CHECK(stub->calls[STUB_cuMemcpyDtoDAsync_v2] == copied * samples);
+      for (int launch = 0; launch < stub->launch_count; launch += 2)
+        CHECK(stub->launches[launch].values[0] % 16 == 0 &&
+              stub->launches[launch + 1].values[2] % 16 == 0);
+    }
+  network->threads_destroy(pool);
+  puts("tensors of the device at any place");
+}
+
+static void check_refused(const toeplitz_network *network, toeplitz_pool *pool,
+                          int batch, const void *input, void *output,
+                          int status, const char *message) {
+  start_counting();
+  CHECK(network->run_device(network, pool, batch, NULL, &input, &output) ==
+        status);
+  if (strcmp(network->error_text(pool), message) != 0)
+    printf("found '%s'\n", network->error_text(pool));
+  CHECK(strcmp(network->error_text(pool), message) == 0);
+  CHECK(strcmp(network->error_text(NULL), message) == 0);
+  CHECK(stub->launch_count == 0 && stub->calls[STUB_cuCtxPushCurrent_v2] == 0);
+}
+
+static void check_refusals(void) {
+  const toeplitz_network *network = scaled_network(0, 0);
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  char text[128];
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  check_refused(network, pool, 2, x, y, TOEPLITZ_BAD_BATCH,
+                "'scaled': a batch of 2");
+  check_refused(scaled_network(1, 0), pool, -1, x, y, TOEPLITZ_BAD_BATCH,
+                "'scaled': a batch of -1");
+  check_refused(network, pool, 1, NULL, y, TOEPLITZ_NULL_TENSOR,
+                "'scaled': an input or output is NULL");
+  check_refused(network, pool, 1, x, NULL, TOEPLITZ_NULL_TENSOR,
+                "'scaled': an input or output is NULL");
+  char *misplaced = (char *)y + 2;
+  snprintf(text, sizeof text,
+           "'y' lies at %p, which isn't aligned to its elements of 4 bytes",
+           (void *)misplaced);
+  check_refused(network, pool, 1, x, misplaced, TOEPLITZ_GPU_ERROR, text);
+  network->threads_destroy(pool);
+  /* A network of the processor has no such function. */
+  toeplitz_network other = *network;
+  other.run_device = NULL;
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  CHECK(toeplitz_network_run_device(&other, NULL, 1, NULL, inputs, outputs) ==
+        TOEPLITZ_NOT_ON_GPU);
+  CHECK(toeplitz_network_run_device(network, NULL, 1, NULL, inputs, outputs) ==
+        TOEPLITZ_GPU_ERROR);
+  puts("what can't be run on the device is refused");
+}
+
 /* ---- Failing ---- */
 
 static void fail_at(const char *function, int call, int error) {
@@ -296,15 +432,19 @@ static void check_lost_device(void) {
  * status that isn't success. */
 static int live(void) {
   const toeplitz_network *network = scaled_network(0, 0);
-  float x[SCALED_SIZE] = {0}, y[SCALED_SIZE];
-  const void *inputs[] = {x};
-  void *outputs[] = {y};
+  /* At places from where and to where they are copied. */
+  __attribute__((aligned(16))) float x[1 + SCALED_SIZE] = {0},
+                                           y[1 + SCALED_SIZE];
+  const void *inputs[] = {x + 1};
+  void *outputs[] = {y + 1};
   toeplitz_pool *pool;
   int status = network->create(network, 0, &pool);
   if (status == TOEPLITZ_SUCCESS)
     status = run_samples(network, pool, 1, 1);
   if (status == TOEPLITZ_SUCCESS)
     status = toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs);
+  if (status == TOEPLITZ_SUCCESS)
+    status = run_samples(network, pool, 1, 1);
   network->threads_destroy(pool);
   return status;
 }
@@ -343,6 +483,9 @@ int main(void) {
   check_threads();
   check_batches();
   check_device_pointers();
+  check_streams();
+  check_places();
+  check_refusals();
   check_failures_of_creation();
   check_capabilities();
   check_lost_device();

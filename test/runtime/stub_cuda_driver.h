@@ -24,7 +24,10 @@ typedef struct stub_launch {
 
 typedef struct stub_state {
   int calls[STUB_FUNCTIONS];
-  int memory, host_memory, contexts, modules, streams, graphs, executables;
+  int memory, host_memory, contexts, modules, streams, graphs, executables,
+      events;
+  /* Of the last cuStreamWaitEvent: which stream waits for what in which. */
+  CUstream waiting, waited_for;
   /* The first calls of cuLaunchKernel. */
   int launch_count;
   stub_launch launches[STUB_MAXIMUM_LAUNCHES];

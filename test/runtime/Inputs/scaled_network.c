@@ -160,7 +160,8 @@ static const toeplitz_tensor tensors[][2] = {
                                         NULL,                                  \
                                         0,                                     \
                                         toeplitz_prepare,                      \
-                                        "any"};
+                                        "any",                                 \
+                                        toeplitz_gpu_run_device_batch};
 
 NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
