@@ -292,6 +292,11 @@ struct CUstream_st {
   struct CUgraph_st *captured; /* NULL when it isn't being captured */
 };
 
+/* 1 and 2 are the default streams of the process and of the thread. */
+static int is_captured(CUstream stream) {
+  return (uintptr_t)stream > 2 && stream->captured;
+}
+
 CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   CUresult told = begin_within(STUB_cuStreamCreate);
   (void)flags;
@@ -310,7 +315,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 
 CUresult cuStreamIsCapturing(CUstream stream, int *status) {
   CUresult told = begin_within(STUB_cuStreamIsCapturing);
-  *status = stream && stream->captured ? 1 : CU_STREAM_CAPTURE_STATUS_NONE;
+  *status = is_captured(stream) ? 1 : CU_STREAM_CAPTURE_STATUS_NONE;
   return told;
 }
 
@@ -336,7 +341,7 @@ CUresult cuEventDestroy_v2(CUevent event) {
 
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   CUresult told = begin_within(STUB_cuEventRecord);
-  if (told != CUDA_SUCCESS || (stream && stream->captured))
+  if (told != CUDA_SUCCESS || is_captured(stream))
     return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
   event->recorded_in = stream;
   return CUDA_SUCCESS;
@@ -344,7 +349,7 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
 
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
   CUresult told = begin_within(STUB_cuStreamWaitEvent);
-  if (told != CUDA_SUCCESS || (stream && stream->captured) || flags != 0)
+  if (told != CUDA_SUCCESS || is_captured(stream) || flags != 0)
     return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
   state.waiting = stream;
   state.waited_for = event->recorded_in;
@@ -432,7 +437,7 @@ static void record(const launch *launched, unsigned shared_bytes,
   noted->blocks = launched->blocks;
   noted->threads = launched->threads;
   noted->shared_bytes = shared_bytes;
-  noted->captured = stream && stream->captured;
+  noted->captured = is_captured(stream);
   noted->stream = stream;
   noted->value_count = launched->function->value_count;
   memcpy(noted->values, launched->values, sizeof noted->values);
@@ -455,7 +460,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
     memcpy(&launched.values[index], parameters[index],
            sizeof launched.values[index]);
   record(&launched, shared_bytes, stream);
-  if (!stream || !stream->captured) {
+  if (!is_captured(stream)) {
     run(&launched);
     return CUDA_SUCCESS;
   }
