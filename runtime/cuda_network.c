@@ -9,14 +9,13 @@
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
 #include "runtime/cuda_driver.h"
+#include "runtime/cuda_module.h"
 #include "runtime/samples.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LOG_SIZE = 4096, LOG_LINES = 5 };
 
 /* A tensor's memory for runs from host memory; without elements, none. */
 typedef struct tensor_memory {
@@ -29,6 +28,7 @@ typedef struct cuda_network {
   toeplitz_gpu_handle base;
   toeplitz_cuda_driver driver;
   CUdevice device;
+  int capability;    /* 80: 8.0 */
   CUcontext context; /* NULL when it isn't retained */
   CUmodule module;
   CUfunction *functions; /* one for each kernel */
@@ -101,6 +101,7 @@ static int check_capability(cuda_network *network) {
             "cuDeviceGetName"))
     return 1;
   int found = 10 * major + minor, needed = program->capability;
+  network->capability = found;
   if (found == needed || (found > needed && !program->exact_capability))
     return 0;
   return toeplitz_gpu_fail(
@@ -135,35 +136,10 @@ static void leave_context(cuda_network *network) {
 
 /* ---- The kernels ---- */
 
-/* Cuts the text after its first lines, which have the first error. */
-static void keep_first_lines(char *text) {
-  char *end = text;
-  for (int line = 0; line < LOG_LINES && *end; ++line) {
-    end += strcspn(end, "\n");
-    if (*end)
-      ++end;
-  }
-  while (end > text && end[-1] == '\n')
-    --end;
-  *end = '\0';
-}
-
 static int load_module(cuda_network *network) {
-  /* The values of options are numbers in the place of pointers. */
-  char log[LOG_SIZE] = "";
-  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, (void *)(uintptr_t)(sizeof log - 1)};
-  CUresult result = network->driver.cuModuleLoadDataEx(
-      &network->module, network->base.network->gpu->image, 2, options, values);
-  if (result == CUDA_SUCCESS)
-    return 0;
-  int version = 0;
-  network->driver.cuDriverGetVersion(&version);
-  network->module = NULL;
-  keep_first_lines(log);
-  return check(network, result,
-               "cuModuleLoadDataEx, by a driver for CUDA %d.%d%s%.480s",
-               version / 1000, version % 1000 / 10, log[0] ? ": " : "", log);
+  network->module = toeplitz_cuda_load_module(&network->driver, &network->base,
+                                              network->capability);
+  return !network->module;
 }
 
 static int find_kernels(cuda_network *network) {

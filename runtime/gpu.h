@@ -46,6 +46,16 @@ typedef struct toeplitz_gpu_weights {
   uint64_t offset;
 } toeplitz_gpu_weights;
 
+/* The image as machine code for GPUs of one major version of the compute
+ * capability (80: 8.0), of this minor version or a higher one; with
+ * `exact_capability` for this one alone. */
+typedef struct toeplitz_gpu_cubin {
+  int32_t capability;
+  int32_t exact_capability;
+  uint64_t bytes;
+  const void *code;
+} toeplitz_gpu_cubin;
+
 typedef struct toeplitz_gpu_program {
   /* PTX text with its final zero; NULL for emulation. */
   const char *image;
@@ -67,6 +77,10 @@ typedef struct toeplitz_gpu_program {
   void (*launch_all)(toeplitz_gpu_queue *queue, void *arena,
                      const void *weights, const void *const *inputs,
                      void *const *outputs);
+  /* What a device can be given in the place of PTX; NULL where there is none,
+   * else in any order, each capability once. */
+  const toeplitz_gpu_cubin *cubins;
+  int32_t cubin_count;
 } toeplitz_gpu_program;
 
 /* Called by launch_all. The arguments of a kernel are `count` values of 8

@@ -405,6 +405,61 @@ static void check_capabilities(void) {
   puts("compute capabilities");
 }
 
+/* The place in the list of what is loaded for a GPU, the number of them for the
+ * image, when the first `refused` attempts fail with this error; -1 where the
+ * handle can't be made. */
+static int loaded_for(const char *capability, int refused, int error) {
+  const toeplitz_network *network = scaled_network_with_cubins();
+  const toeplitz_gpu_program *program = network->gpu;
+  setenv("STUB_CUDA_CAPABILITY", capability, 1);
+  toeplitz_pool *pool;
+  start_counting();
+  stub->refusals = refused;
+  stub->refusal = error;
+  int status = network->create(network, 0, &pool);
+  int attempts = stub->calls[STUB_cuModuleLoadDataEx];
+  if (status != TOEPLITZ_SUCCESS) {
+    CHECK(!pool && nothing_is_alive());
+    return -1;
+  }
+  CHECK(attempts == refused + 1);
+  CHECK(run_samples(network, pool, 1, 2) == TOEPLITZ_SUCCESS);
+  const void *image = stub->image;
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  unsetenv("STUB_CUDA_CAPABILITY");
+  for (int place = 0; place < SCALED_CUBINS; ++place)
+    if (program->cubins[place].code == image)
+      return place;
+  CHECK(image == program->image);
+  return SCALED_CUBINS;
+}
+
+static void check_machine_code(void) {
+  enum { OF_89, OF_80, OF_86, OF_EXACTLY_90, OF_ALL };
+  CHECK(loaded_for("80", 0, 0) == OF_80);
+  CHECK(loaded_for("86", 0, 0) == OF_86);
+  CHECK(loaded_for("87", 0, 0) == OF_86);
+  CHECK(loaded_for("89", 0, 0) == OF_89);
+  CHECK(loaded_for("90", 0, 0) == OF_EXACTLY_90);
+  CHECK(loaded_for("91", 0, 0) == OF_ALL);
+  CHECK(loaded_for("100", 0, 0) == OF_ALL);
+  /* CUDA_ERROR_NO_BINARY_FOR_GPU */
+  CHECK(loaded_for("89", 1, 209) == OF_86);
+  CHECK(loaded_for("89", 2, 209) == OF_80);
+  CHECK(loaded_for("89", 3, 209) == OF_ALL);
+  CHECK(loaded_for("90", 1, 209) == OF_ALL);
+  CHECK(loaded_for("89", 4, 209) == -1);
+  CHECK(strcmp(toeplitz_gpu_error(NULL),
+               "cuModuleLoadDataEx, by a driver for CUDA 12.4: stub, line 1; "
+               "error: no such instruction\n2\n3\n4\n5: error 209") == 0);
+  /* Without memory, there is none for another image either. */
+  CHECK(loaded_for("89", 1, CUDA_ERROR_OUT_OF_MEMORY) == -1);
+  CHECK(stub->calls[STUB_cuModuleLoadDataEx] == 1);
+  unsetenv("STUB_CUDA_CAPABILITY");
+  puts("machine code where it fits, PTX elsewhere");
+}
+
 static void check_lost_device(void) {
   const toeplitz_network *network = scaled_network(0, 0);
   toeplitz_pool *pool;
@@ -488,6 +543,7 @@ int main(void) {
   check_refusals();
   check_failures_of_creation();
   check_capabilities();
+  check_machine_code();
   check_lost_device();
   check_every_failure();
   return 0;

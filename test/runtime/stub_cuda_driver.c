@@ -219,7 +219,12 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image,
                             unsigned option_count, int *options,
                             void **values) {
   CUresult told = begin_within(STUB_cuModuleLoadDataEx);
+  if (told == CUDA_SUCCESS && state.refusals > 0) {
+    --state.refusals;
+    told = state.refusal;
+  }
   const char *text = image;
+  state.image = image;
   for (unsigned option = 0; told != CUDA_SUCCESS && option < option_count;
        ++option)
     if (options[option] == CU_JIT_ERROR_LOG_BUFFER)

@@ -31,6 +31,10 @@ typedef struct stub_state {
   /* The first calls of cuLaunchKernel. */
   int launch_count;
   stub_launch launches[STUB_MAXIMUM_LAUNCHES];
+  /* What cuModuleLoadDataEx was given last. */
+  const void *image;
+  /* How many of its calls are still to fail with which error. */
+  int refusals, refusal;
   /* STUB_CUDA_FAIL has come true. */
   int failed;
 } stub_state;

@@ -99,6 +99,8 @@ static const toeplitz_gpu_weights weights[] = {
 
 /* Each line of a stub's image is a kernel and the number of its arguments. */
 #define PROGRAM(image, capability, exact)                                      \
+  PROGRAM_WITH(image, capability, exact, NULL, 0)
+#define PROGRAM_WITH(image, capability, exact, cubins, cubin_count)            \
   {image,                                                                      \
    capability,                                                                 \
    exact,                                                                      \
@@ -108,8 +110,20 @@ static const toeplitz_gpu_weights weights[] = {
    weights,                                                                    \
    OFFSET + sizeof summands,                                                   \
    SCALED_SIZE * sizeof(float),                                                \
-   launch_all}
-static const char image[] = "stub image\nscale 4\nadd 4\n";
+   launch_all,                                                                 \
+   cubins,                                                                     \
+   cubin_count}
+#define IMAGE "stub image\nscale 4\nadd 4\n"
+static const char image[] = IMAGE;
+static const char machine_code[SCALED_CUBINS][sizeof IMAGE] = {IMAGE, IMAGE,
+                                                               IMAGE, IMAGE};
+static const toeplitz_gpu_cubin cubins[] = {
+    {89, 0, sizeof IMAGE, machine_code[0]},
+    {80, 0, sizeof IMAGE, machine_code[1]},
+    {86, 0, sizeof IMAGE, machine_code[2]},
+    {90, 1, sizeof IMAGE, machine_code[3]}};
+static const toeplitz_gpu_program with_cubins =
+    PROGRAM_WITH(image, CAPABILITY, 0, cubins, SCALED_CUBINS);
 static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
@@ -167,6 +181,7 @@ NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
 NETWORK(single_80, for_80, 0, NULL, NULL)
 NETWORK(single_90, for_90, 0, NULL, NULL)
+NETWORK(single_cubins, with_cubins, 0, NULL, NULL)
 NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
 NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
@@ -200,6 +215,10 @@ const toeplitz_network *scaled_network(int is_batched, int emulated) {
 
 const toeplitz_network *scaled_network_of(int32_t capability) {
   return capability == 80 ? &single_80 : &single_90;
+}
+
+const toeplitz_network *scaled_network_with_cubins(void) {
+  return &single_cubins;
 }
 
 const toeplitz_network *scaled_network_in_ptx(int broken) {
