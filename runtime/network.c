@@ -70,6 +70,15 @@ int toeplitz_network_run_batch(const toeplitz_network *network,
   return run(network, pool, batch, size, inputs, outputs, workspace);
 }
 
+int toeplitz_network_run_checked(const toeplitz_network *network,
+                                 toeplitz_pool *pool, int64_t batch,
+                                 const void *const *inputs,
+                                 void *const *outputs, void *workspace) {
+  return (network->run_checked ? network->run_checked
+                               : toeplitz_network_run_batch)(
+      network, pool, batch, inputs, outputs, workspace);
+}
+
 uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
                                          int64_t batch) {
   return network->batch_workspace_size ? network->batch_workspace_size(batch)

@@ -211,6 +211,13 @@ int toeplitz_network_run_batch(const toeplitz_network *network,
                                const void *const *inputs, void *const *outputs,
                                void *workspace);
 
+/* The same for hosts that handle any network, which may be one of a library
+ * with a runtime of its own: network->run_checked, where there is one. */
+int toeplitz_network_run_checked(const toeplitz_network *network,
+                                 toeplitz_pool *pool, int64_t batch,
+                                 const void *const *inputs,
+                                 void *const *outputs, void *workspace);
+
 /* Bytes of workspace for toeplitz_network_run_batch. UINT64_MAX when there is
  * no such number, because `batch` is negative or too large. */
 uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,

@@ -73,6 +73,57 @@ static void check_device_pointers(toeplitz_pool *pool) {
   puts("pointers of the device and a stream of the caller's");
 }
 
+/* In two streams of the caller's, at places that aren't aligned to more than
+ * the elements, and from the host's memory behind them, with nobody waiting in
+ * between: the runs of the handle wait for each other. */
+static void check_streams(toeplitz_pool *pool) {
+  static toeplitz_gpu_handle errors;
+  const toeplitz_network *network = scaled_network_in_ptx(0);
+  enum { STREAMS = 2 };
+  toeplitz_cuda_driver driver;
+  memset(&driver, 0, sizeof driver);
+  toeplitz_cuda_open(&driver, &errors);
+  CUcontext context, left;
+  CUstream streams[STREAMS];
+  CUdeviceptr memory[STREAMS][2];
+  float x[STREAMS][SCALED_SIZE], y[SCALED_SIZE];
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  for (int index = 0; index < STREAMS; ++index) {
+    fill(x[index], 5 * index);
+    CHECK(driver.cuStreamCreate(&streams[index], CU_STREAM_NON_BLOCKING) ==
+          CUDA_SUCCESS);
+    for (int place = 0; place < 2; ++place)
+      CHECK(driver.cuMemAlloc_v2(&memory[index][place],
+                                 BYTES + sizeof(float)) == CUDA_SUCCESS);
+    CHECK(driver.cuMemcpyHtoDAsync_v2(memory[index][0] + sizeof(float),
+                                      x[index], BYTES,
+                                      streams[index]) == CUDA_SUCCESS);
+  }
+  for (int run = 0; run < RUNS; ++run) {
+    int index = run % STREAMS;
+    const void *inputs[] = {
+        (void *)(uintptr_t)(memory[index][0] + sizeof(float))};
+    void *outputs[] = {(void *)(uintptr_t)(memory[index][1] + sizeof(float))};
+    CHECK(network->run_device(network, pool, 1, streams[index], inputs,
+                              outputs) == TOEPLITZ_SUCCESS);
+  }
+  check_runs(pool);
+  for (int index = 0; index < STREAMS; ++index) {
+    CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[index][1] + sizeof(float),
+                                      BYTES, streams[index]) == CUDA_SUCCESS);
+    CHECK(driver.cuStreamSynchronize(streams[index]) == CUDA_SUCCESS);
+    check_result(x[index], y);
+    CHECK(driver.cuMemFree_v2(memory[index][0]) == CUDA_SUCCESS);
+    CHECK(driver.cuMemFree_v2(memory[index][1]) == CUDA_SUCCESS);
+    CHECK(driver.cuStreamDestroy_v2(streams[index]) == CUDA_SUCCESS);
+  }
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(&driver);
+  puts("runs in several streams wait for each other");
+}
+
 static void check_broken_image(void) {
   const toeplitz_network *network = scaled_network_in_ptx(1);
   toeplitz_pool *pool;
@@ -88,6 +139,7 @@ int main(void) {
         TOEPLITZ_SUCCESS);
   check_runs(pool);
   check_device_pointers(pool);
+  check_streams(pool);
   toeplitz_gpu_destroy(pool);
   check_runs(NULL);
   check_broken_image();
