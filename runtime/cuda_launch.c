@@ -39,16 +39,23 @@ void toeplitz_cuda_launch_all(toeplitz_cuda_network *network, CUstream stream,
       &queue, as_pointer(arena), as_pointer(network->weights), inputs, outputs);
 }
 
+void toeplitz_cuda_find_tensors(const toeplitz_cuda_network *network,
+                                const toeplitz_cuda_samples *memory,
+                                const void **inputs, void **outputs) {
+  const toeplitz_network *description = network->base.network;
+  for (int32_t index = 0; index < description->input_count; ++index)
+    inputs[index] = as_pointer(memory->inputs[index].device);
+  for (int32_t index = 0; index < description->output_count; ++index)
+    outputs[index] = as_pointer(memory->outputs[index].device);
+}
+
 static void launch_on(toeplitz_cuda_network *network,
                       const toeplitz_cuda_samples *memory, int64_t samples) {
   const toeplitz_network *description = network->base.network;
   /* One more than needed: an array of C has elements. */
   const void *inputs[description->input_count + 1];
   void *outputs[description->output_count + 1];
-  for (int32_t index = 0; index < description->input_count; ++index)
-    inputs[index] = as_pointer(memory->inputs[index].device);
-  for (int32_t index = 0; index < description->output_count; ++index)
-    outputs[index] = as_pointer(memory->outputs[index].device);
+  toeplitz_cuda_find_tensors(network, memory, inputs, outputs);
   toeplitz_cuda_launch_all(network, network->stream, memory->arena, samples,
                            inputs, outputs);
 }

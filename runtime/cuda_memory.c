@@ -133,11 +133,13 @@ static int64_t grow(toeplitz_cuda_network *network, CUstream stream,
     wanted = capacity->most;
   if (wanted <= capacity->now || wanted <= 1)
     return wanted;
-  /* A run before may still be in the caller's stream. */
+  /* A run before may still be in a stream of the caller's. */
   if (capacity->now > 0 &&
-      toeplitz_cuda_check(network, network->driver.cuStreamSynchronize(stream),
-                          "cuStreamSynchronize, before memory for %lld samples",
-                          (long long)wanted))
+      (toeplitz_cuda_wait_for_last_run(network, stream) ||
+       toeplitz_cuda_check(
+           network, network->driver.cuStreamSynchronize(stream),
+           "cuStreamSynchronize, before memory for %lld samples",
+           (long long)wanted)))
     return 0;
   toeplitz_cuda_destroy_graphs(network, memory);
   growing->free(network, memory);
@@ -162,20 +164,37 @@ static int64_t grow(toeplitz_cuda_network *network, CUstream stream,
   return samples;
 }
 
+/* Nothing is allocated while a stream is captured, and what the graph uses
+ * isn't freed any more. */
+static int64_t keep(toeplitz_cuda_network *network, int64_t wanted,
+                    int with_tensors) {
+  int64_t samples = smaller(wanted, (uint64_t)network->arena.now);
+  if (with_tensors)
+    samples = smaller(samples, (uint64_t)network->tensors.now);
+  if (samples <= 1)
+    return 1;
+  network->arena.most = network->arena.now;
+  if (with_tensors)
+    network->tensors.most = network->tensors.now;
+  return samples;
+}
+
 int64_t toeplitz_cuda_reserve(toeplitz_cuda_network *network, CUstream stream,
-                              int64_t batch, int from_host) {
+                              int64_t batch, int with_tensors) {
+  if (network->captures)
+    return keep(network, batch, with_tensors);
   const toeplitz_network *description = network->base.network;
   growth tensors = {&network->tensors, toeplitz_gpu_sample_bytes(description),
                     allocate_tensors, free_tensors};
   growth arena = {&network->arena,
                   description->gpu->arena_size +
-                      (from_host ? tensors.sample_bytes : 0),
+                      (with_tensors ? tensors.sample_bytes : 0),
                   allocate_arena, free_arena};
-  if (from_host && tensors.sample_bytes > 0)
+  if (with_tensors && tensors.sample_bytes > 0)
     batch = smaller(batch, PINNED_BYTES / tensors.sample_bytes);
   batch = grow(network, stream, &arena, batch > 1 ? batch : 1);
-  return from_host && batch > 0 ? grow(network, stream, &tensors, batch)
-                                : batch;
+  return with_tensors && batch > 0 ? grow(network, stream, &tensors, batch)
+                                   : batch;
 }
 
 /* ---- All of it ---- */

@@ -7,14 +7,13 @@
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
 #include "runtime/cuda_network.h"
+#include "runtime/cuda_module.h"
 #include "runtime/gpu_samples.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LOG_SIZE = 4096, LOG_LINES = 5 };
 
 int toeplitz_cuda_check(toeplitz_cuda_network *network, CUresult result,
                         const char *format, ...) {
@@ -72,6 +71,7 @@ static int check_capability(toeplitz_cuda_network *network) {
           "cuDeviceGetName"))
     return 1;
   int found = 10 * major + minor, needed = program->capability;
+  network->capability = found;
   if (found == needed || (found > needed && !program->exact_capability))
     return 0;
   return toeplitz_gpu_fail(
@@ -107,35 +107,10 @@ static void leave_context(toeplitz_cuda_network *network) {
 
 /* ---- The kernels ---- */
 
-/* Cuts the text after its first lines, which have the first error. */
-static void keep_first_lines(char *text) {
-  char *end = text;
-  for (int line = 0; line < LOG_LINES && *end; ++line) {
-    end += strcspn(end, "\n");
-    if (*end)
-      ++end;
-  }
-  while (end > text && end[-1] == '\n')
-    --end;
-  *end = '\0';
-}
-
 static int load_module(toeplitz_cuda_network *network) {
-  /* The values of options are numbers in the place of pointers. */
-  char log[LOG_SIZE] = "";
-  int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-  void *values[] = {log, (void *)(uintptr_t)(sizeof log - 1)};
-  CUresult result = network->driver.cuModuleLoadDataEx(
-      &network->module, network->base.network->gpu->image, 2, options, values);
-  if (result == CUDA_SUCCESS)
-    return 0;
-  int version = 0;
-  network->driver.cuDriverGetVersion(&version);
-  network->module = NULL;
-  keep_first_lines(log);
-  return toeplitz_cuda_check(
-      network, result, "cuModuleLoadDataEx, by a driver for CUDA %d.%d%s%.480s",
-      version / 1000, version % 1000 / 10, log[0] ? ": " : "", log);
+  network->module = toeplitz_cuda_load_module(&network->driver, &network->base,
+                                              network->capability);
+  return !network->module;
 }
 
 static int find_kernels(toeplitz_cuda_network *network) {
@@ -168,10 +143,14 @@ static int find_kernels(toeplitz_cuda_network *network) {
 }
 
 static int create_stream(toeplitz_cuda_network *network) {
-  return toeplitz_cuda_check(
-      network,
-      network->driver.cuStreamCreate(&network->stream, CU_STREAM_NON_BLOCKING),
-      "cuStreamCreate");
+  return toeplitz_cuda_check(network,
+                             network->driver.cuStreamCreate(
+                                 &network->stream, CU_STREAM_NON_BLOCKING),
+                             "cuStreamCreate") ||
+         toeplitz_cuda_check(network,
+                             network->driver.cuEventCreate(
+                                 &network->last_run, CU_EVENT_DISABLE_TIMING),
+                             "cuEventCreate");
 }
 
 static int upload_weights(toeplitz_cuda_network *network) {
@@ -216,8 +195,13 @@ static void open_network(toeplitz_gpu_handle *handle, int ordinal) {
  * context holds goes with it. */
 static void free_resources(toeplitz_cuda_network *network) {
   const toeplitz_cuda_driver *driver = &network->driver;
-  if (network->stream)
+  if (network->stream) {
+    if (network->has_last_run)
+      driver->cuStreamWaitEvent(network->stream, network->last_run, 0);
     driver->cuStreamSynchronize(network->stream);
+  }
+  if (network->last_run)
+    driver->cuEventDestroy_v2(network->last_run);
   toeplitz_cuda_free(network);
   if (network->stream)
     driver->cuStreamDestroy_v2(network->stream);
@@ -240,7 +224,16 @@ static void close_network(toeplitz_gpu_handle *handle) {
   toeplitz_cuda_close(&network->driver);
 }
 
-/* ---- Runs ---- */
+/* ---- Runs from the host's memory ---- */
+
+int toeplitz_cuda_wait_for_last_run(toeplitz_cuda_network *network,
+                                    CUstream stream) {
+  return network->has_last_run &&
+         toeplitz_cuda_check(
+             network,
+             network->driver.cuStreamWaitEvent(stream, network->last_run, 0),
+             "cuStreamWaitEvent, for the last run");
+}
 
 static int send_inputs(toeplitz_cuda_network *network,
                        toeplitz_cuda_samples *memory, int64_t samples,
@@ -252,7 +245,8 @@ static int send_inputs(toeplitz_cuda_network *network,
     uint64_t bytes = toeplitz_gpu_tensor_bytes(tensor, samples);
     if (bytes == 0)
       continue;
-    toeplitz_gpu_spread_samples(tensor, samples, place->pinned, inputs[index]);
+    toeplitz_gpu_spread_samples(&toeplitz_gpu_memcpy, tensor, samples,
+                                place->pinned, inputs[index]);
     if (toeplitz_cuda_check(
             network,
             network->driver.cuMemcpyHtoDAsync_v2(
@@ -285,34 +279,24 @@ static int64_t reserve(toeplitz_gpu_handle *handle, int64_t batch) {
   if (enter_context(network))
     return 0;
   int64_t samples = toeplitz_cuda_reserve(network, network->stream, batch,
-                                          /*from_host=*/1);
+                                          /*with_tensors=*/1);
   leave_context(network);
   return samples;
 }
 
-static int64_t reserve_device(toeplitz_gpu_handle *handle, void *stream,
-                              int64_t batch) {
-  toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
-  if (enter_context(network))
-    return 0;
-  int64_t samples = toeplitz_cuda_reserve(network, (CUstream)stream, batch,
-                                          /*from_host=*/0);
-  leave_context(network);
-  return samples;
-}
-
-static toeplitz_cuda_samples *find_memory(toeplitz_cuda_network *network,
-                                          int64_t samples) {
+static toeplitz_cuda_samples *memory_for(toeplitz_cuda_network *network,
+                                         int64_t samples) {
   return samples == 1 ? &network->one : &network->several;
 }
 
 static void run(toeplitz_gpu_handle *handle, int64_t samples,
                 const void *const *inputs, void *const *outputs) {
   toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
-  toeplitz_cuda_samples *memory = find_memory(network, samples);
+  toeplitz_cuda_samples *memory = memory_for(network, samples);
   if (enter_context(network))
     return;
-  if (!send_inputs(network, memory, samples, inputs)) {
+  if (!toeplitz_cuda_wait_for_last_run(network, network->stream) &&
+      !send_inputs(network, memory, samples, inputs)) {
     toeplitz_cuda_launch_samples(network, memory, samples);
     if (handle->status == TOEPLITZ_SUCCESS)
       fetch_outputs(network, memory, samples);
@@ -324,21 +308,76 @@ static void run(toeplitz_gpu_handle *handle, int64_t samples,
   leave_context(network);
   if (handle->status != TOEPLITZ_SUCCESS)
     return;
+  network->has_last_run = 0;
   for (int32_t index = 0; index < handle->network->output_count; ++index)
-    toeplitz_gpu_collect_samples(&handle->network->outputs[index], samples,
+    toeplitz_gpu_collect_samples(&toeplitz_gpu_memcpy,
+                                 &handle->network->outputs[index], samples,
                                  outputs[index], memory->outputs[index].pinned);
+}
+
+/* ---- Runs in a stream of the caller's ---- */
+
+static void begin_stream(toeplitz_gpu_handle *handle, void *stream) {
+  toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
+  int status = CU_STREAM_CAPTURE_STATUS_NONE;
+  if (enter_context(network))
+    return;
+  int failed = toeplitz_cuda_check(
+      network, network->driver.cuStreamIsCapturing((CUstream)stream, &status),
+      "cuStreamIsCapturing");
+  /* A graph can't wait for what is outside of it. */
+  network->captures = !failed && status != CU_STREAM_CAPTURE_STATUS_NONE;
+  if (failed || (!network->captures &&
+                 toeplitz_cuda_wait_for_last_run(network, (CUstream)stream)))
+    leave_context(network);
+}
+
+/* Also after an error: what was launched before it runs. */
+static void end_stream(toeplitz_gpu_handle *handle, void *stream) {
+  toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
+  if (!network->captures) {
+    toeplitz_cuda_check(
+        network,
+        network->driver.cuEventRecord(network->last_run, (CUstream)stream),
+        "cuEventRecord, after the run");
+    network->has_last_run = 1;
+  }
+  network->captures = 0;
+  leave_context(network);
+}
+
+static int64_t reserve_device(toeplitz_gpu_handle *handle, void *stream,
+                              int64_t batch, int with_tensors) {
+  return toeplitz_cuda_reserve((toeplitz_cuda_network *)handle,
+                               (CUstream)stream, batch, with_tensors);
+}
+
+static void find_memory(toeplitz_gpu_handle *handle, int64_t samples,
+                        const void **inputs, void **outputs) {
+  toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
+  toeplitz_cuda_find_tensors(network, memory_for(network, samples), inputs,
+                             outputs);
+}
+
+static void copy(toeplitz_gpu_handle *handle, void *stream, void *to,
+                 const void *from, size_t bytes) {
+  toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
+  if (bytes > 0 && handle->status == TOEPLITZ_SUCCESS)
+    toeplitz_cuda_check(
+        network,
+        network->driver.cuMemcpyDtoDAsync_v2((CUdeviceptr)(uintptr_t)to,
+                                             (CUdeviceptr)(uintptr_t)from,
+                                             bytes, (CUstream)stream),
+        "cuMemcpyDtoDAsync_v2, %zu bytes", bytes);
 }
 
 static void run_device(toeplitz_gpu_handle *handle, void *stream,
                        int64_t samples, const void *const *inputs,
                        void *const *outputs) {
   toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
-  if (enter_context(network))
-    return;
   toeplitz_cuda_launch_all(network, (CUstream)stream,
-                           find_memory(network, samples)->arena, samples,
-                           inputs, outputs);
-  leave_context(network);
+                           memory_for(network, samples)->arena, samples, inputs,
+                           outputs);
 }
 
 const toeplitz_gpu_backend toeplitz_cuda_backend = {
@@ -347,7 +386,11 @@ const toeplitz_gpu_backend toeplitz_cuda_backend = {
     open_network,
     close_network,
     reserve,
-    reserve_device,
     run,
+    begin_stream,
+    end_stream,
+    reserve_device,
+    find_memory,
+    copy,
     run_device,
     toeplitz_cuda_launch};

@@ -19,7 +19,8 @@ enum {
   TOEPLITZ_CUDA_GRAPHS = 4
 };
 
-/* A tensor's memory for runs from host memory; without elements, none. */
+/* A tensor's memory for runs from host memory, and for those on tensors of the
+ * caller's that don't lie as kernels want them; without elements, none. */
 typedef struct toeplitz_cuda_tensor {
   CUdeviceptr device;
   void *pinned;
@@ -32,8 +33,7 @@ typedef struct toeplitz_cuda_graph {
 } toeplitz_cuda_graph;
 
 /* What samples need that are computed at once: memory for what layers hand to
- * each other, which every run needs, and for the tensors of runs from the
- * host's memory. */
+ * each other, which every run needs, and for tensors. */
 typedef struct toeplitz_cuda_samples {
   CUdeviceptr arena;
   toeplitz_cuda_tensor *inputs;
@@ -52,6 +52,7 @@ typedef struct toeplitz_cuda_network {
   toeplitz_gpu_handle base;
   toeplitz_cuda_driver driver;
   CUdevice device;
+  int capability;    /* 80: 8.0 */
   CUcontext context; /* NULL when it isn't retained */
   CUmodule module;
   CUfunction *functions; /* one for each kernel */
@@ -63,6 +64,12 @@ typedef struct toeplitz_cuda_network {
   toeplitz_cuda_samples several;
   toeplitz_cuda_capacity arena;
   toeplitz_cuda_capacity tensors;
+  /* The end of the last run in a stream of a caller's, where there was one that
+   * the host hasn't waited for. */
+  CUevent last_run;
+  int has_last_run;
+  /* Whether the caller captures the stream of the run. */
+  int captures;
 } toeplitz_cuda_network;
 
 /* Notes what a call of the driver returned, if it is an error; what the call
@@ -70,6 +77,11 @@ typedef struct toeplitz_cuda_network {
 __attribute__((format(printf, 3, 4))) int
 toeplitz_cuda_check(toeplitz_cuda_network *network, CUresult result,
                     const char *format, ...);
+
+/* What is in the stream from here on runs after the handle's last run in any
+ * stream, so that all its memory is free for it. Returns whether it failed. */
+int toeplitz_cuda_wait_for_last_run(toeplitz_cuda_network *network,
+                                    CUstream stream);
 
 /* ---- Memory: what returns an int returns whether it failed ---- */
 
@@ -79,9 +91,11 @@ int toeplitz_cuda_allocate(toeplitz_cuda_network *network);
 /* Frees all memory, and the graphs that use it. */
 void toeplitz_cuda_free(toeplitz_cuda_network *network);
 
-/* The backend's `reserve` and `reserve_device`, within the context. */
+/* How many samples of a batch can be computed at once in the stream, for which
+ * there is memory then, if wanted for tensors too: at least 1, or 0 after an
+ * error. */
 int64_t toeplitz_cuda_reserve(toeplitz_cuda_network *network, CUstream stream,
-                              int64_t batch, int from_host);
+                              int64_t batch, int with_tensors);
 
 /* ---- Launches ---- */
 
@@ -90,7 +104,12 @@ void toeplitz_cuda_launch(toeplitz_gpu_queue *queue,
                           const toeplitz_gpu_kernel *kernel, uint32_t blocks,
                           const uint64_t *values, int32_t count);
 
-/* Launches all kernels with tensors of the caller's. */
+/* Where the handle's tensors are. */
+void toeplitz_cuda_find_tensors(const toeplitz_cuda_network *network,
+                                const toeplitz_cuda_samples *memory,
+                                const void **inputs, void **outputs);
+
+/* Launches all kernels with these tensors. */
 void toeplitz_cuda_launch_all(toeplitz_cuda_network *network, CUstream stream,
                               CUdeviceptr arena, int64_t samples,
                               const void *const *inputs, void *const *outputs);

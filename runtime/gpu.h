@@ -50,6 +50,16 @@ typedef struct toeplitz_gpu_weights {
   uint64_t offset;
 } toeplitz_gpu_weights;
 
+/* The image as machine code for GPUs of one major version of the compute
+ * capability (80: 8.0), of this minor version or a higher one; with
+ * `exact_capability` for this one alone. */
+typedef struct toeplitz_gpu_cubin {
+  int32_t capability;
+  int32_t exact_capability;
+  uint64_t bytes;
+  const void *code;
+} toeplitz_gpu_cubin;
+
 typedef struct toeplitz_gpu_program {
   /* PTX text with its final zero; NULL for emulation. */
   const char *image;
@@ -74,6 +84,10 @@ typedef struct toeplitz_gpu_program {
   void (*launch_all)(toeplitz_gpu_queue *queue, void *arena,
                      const void *weights, const void *const *inputs,
                      void *const *outputs);
+  /* What a device can be given in the place of PTX; NULL where there is none,
+   * else in any order, each capability once. */
+  const toeplitz_gpu_cubin *cubins;
+  int32_t cubin_count;
 } toeplitz_gpu_program;
 
 /* Called by launch_all. The grid has `blocks` blocks for each sample that the
@@ -115,33 +129,43 @@ int toeplitz_gpu_run_batch(const toeplitz_network *network,
                            toeplitz_pool *handle, int64_t batch,
                            const void *const *inputs, void *const *outputs);
 
-/* Puts the computation of one sample into a stream of the caller's (a CUstream,
- * of the GPU's primary context; NULL is the default stream) and returns; the
- * tensors lie in the GPU's memory, aligned to 16 bytes at least, and stay there
- * until the stream has come to the end. A handle has one arena: runs in
- * several streams, or a toeplitz_gpu_run meanwhile, must not overlap. In
- * emulation memory is the host's and the run has ended on return. */
+/* Puts the computation of `batch` samples into a stream of the caller's (a
+ * CUstream of the GPU's primary context; NULL is the default stream) and
+ * returns. The tensors lie in the GPU's memory, the samples of each behind each
+ * other, aligned as their elements are, and stay there until the stream has
+ * come to the end of the run. Kernels work on a tensor where it lies if each
+ * sample begins at a multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT; others are
+ * copied on their way. No output may overlap another tensor. The handle is the
+ * caller's: NULL is an error.
+ *
+ * A handle has one arena, so that a run in one stream waits for the handle's
+ * last run in another one, and toeplitz_gpu_run for all of them. As many
+ * samples as the device has memory for are computed at once; where the handle
+ * has memory for fewer, the call waits for the stream and allocates more.
+ *
+ * Into a stream that the caller is capturing, a run is put without any of that:
+ * it's the caller who sees to it that the graph doesn't run beside other runs
+ * of the handle, and the samples are computed at once for which earlier runs
+ * have made memory, or one at a time. That memory then stays as it is.
+ *
+ * In emulation memory is the host's, the stream isn't looked at, and the run
+ * has ended on return.
+ *
+ * It is what toeplitz_network.run_device points to. TOEPLITZ_BAD_BATCH,
+ * TOEPLITZ_NULL_TENSOR and TOEPLITZ_UNSUPPORTED_PROCESSOR as by
+ * toeplitz_network_run_batch; where something fails later, outputs may have
+ * been written. */
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *handle, int64_t batch,
+                                  void *stream,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs);
+
+/* The same for one sample. */
 int toeplitz_gpu_run_device(const toeplitz_network *network,
                             toeplitz_pool *handle, void *stream,
                             const void *const *device_inputs,
                             void *const *device_outputs);
-
-/* The same for a batch. Each sample of a tensor begins so many bytes behind the
- * one before as toeplitz_gpu_sample_stride says. A larger batch than any before
- * makes the handle's memory grow, which waits for the stream, must not be
- * captured into a graph, and makes graphs wrong that have captured a batch of
- * more than one sample. TOEPLITZ_BAD_BATCH where the batch is negative, or
- * isn't 1 though the network's batch is fixed. */
-int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
-                                  toeplitz_pool *handle, void *stream,
-                                  int64_t batch,
-                                  const void *const *device_inputs,
-                                  void *const *device_outputs);
-
-/* Bytes from one sample of a tensor to the next one in the GPU's memory: those
- * of a sample, rounded up to TOEPLITZ_GPU_SAMPLE_ALIGNMENT. 0 where all samples
- * share the tensor. */
-uint64_t toeplitz_gpu_sample_stride(const toeplitz_tensor *tensor);
 
 /* What exactly went wrong, with the driver's own name for it, such as
  * "cuMemAlloc_v2, 1024 bytes for the weights: CUDA_ERROR_OUT_OF_MEMORY (out of

@@ -137,8 +137,9 @@ static int64_t reserve(toeplitz_gpu_handle *handle, int64_t batch) {
 }
 
 static int64_t reserve_device(toeplitz_gpu_handle *handle, void *stream,
-                              int64_t batch) {
+                              int64_t batch, int with_tensors) {
   (void)stream;
+  (void)with_tensors;
   return reserve(handle, batch);
 }
 
@@ -151,20 +152,45 @@ static void run_device(toeplitz_gpu_handle *handle, void *stream,
                                    inputs, outputs);
 }
 
+static void copy(toeplitz_gpu_handle *handle, void *stream, void *to,
+                 const void *from, size_t bytes) {
+  (void)handle;
+  (void)stream;
+  memcpy(to, from, bytes);
+}
+
+static void find_memory(toeplitz_gpu_handle *handle, int64_t samples,
+                        const void **inputs, void **outputs) {
+  (void)samples;
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  for (int32_t index = 0; index < handle->network->input_count; ++index)
+    inputs[index] = emulator->inputs[index];
+  for (int32_t index = 0; index < handle->network->output_count; ++index)
+    outputs[index] = emulator->outputs[index];
+}
+
+/* What is in a stream has ended when the call returns. */
+static void pass_stream(toeplitz_gpu_handle *handle, void *stream) {
+  (void)handle;
+  (void)stream;
+}
+
 static void run(toeplitz_gpu_handle *handle, int64_t samples,
                 const void *const *inputs, void *const *outputs) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
   const toeplitz_network *network = handle->network;
   for (int32_t index = 0; index < network->input_count; ++index)
-    toeplitz_gpu_spread_samples(&network->inputs[index], samples,
-                                emulator->inputs[index], inputs[index]);
+    toeplitz_gpu_spread_samples(&toeplitz_gpu_memcpy, &network->inputs[index],
+                                samples, emulator->inputs[index],
+                                inputs[index]);
   run_device(handle, NULL, samples, (const void *const *)emulator->inputs,
              emulator->outputs);
   if (handle->status != TOEPLITZ_SUCCESS)
     return;
   for (int32_t index = 0; index < network->output_count; ++index)
-    toeplitz_gpu_collect_samples(&network->outputs[index], samples,
-                                 outputs[index], emulator->outputs[index]);
+    toeplitz_gpu_collect_samples(&toeplitz_gpu_memcpy, &network->outputs[index],
+                                 samples, outputs[index],
+                                 emulator->outputs[index]);
 }
 
 /* It is everywhere. */
@@ -179,7 +205,11 @@ const toeplitz_gpu_backend toeplitz_emulator_backend = {
     open_emulator,
     close_emulator,
     reserve,
-    reserve_device,
     run,
+    pass_stream,
+    pass_stream,
+    reserve_device,
+    find_memory,
+    copy,
     run_device,
     launch};

@@ -33,15 +33,27 @@ typedef struct toeplitz_gpu_backend {
   void (*open)(toeplitz_gpu_handle *handle, int ordinal);
   /* After `find` or `open`, also where that failed half-way. */
   void (*close)(toeplitz_gpu_handle *handle);
-  /* How many samples of a batch of at least two it can compute at once, for
-   * which it has the memory afterwards: for `run`, or for `run_device` in that
-   * stream. At least 1, or 0 after an error. */
+  /* How many samples of a batch of at least two `run` can compute at once, for
+   * which it has the memory afterwards. At least 1, or 0 after an error. */
   int64_t (*reserve)(toeplitz_gpu_handle *handle, int64_t batch);
-  int64_t (*reserve_device)(toeplitz_gpu_handle *handle, void *stream,
-                            int64_t batch);
   /* For at most as many samples as `reserve` has returned last, or for one. */
   void (*run)(toeplitz_gpu_handle *handle, int64_t samples,
               const void *const *inputs, void *const *outputs);
+  /* What runs in a stream of the caller's begin and end with. Where `begin`
+   * notes an error there is no end, and nothing in between. */
+  void (*begin_stream)(toeplitz_gpu_handle *handle, void *stream);
+  void (*end_stream)(toeplitz_gpu_handle *handle, void *stream);
+  /* In between: `reserve` for `run_device`, and for the handle's own tensors if
+   * that is wanted; */
+  int64_t (*reserve_device)(toeplitz_gpu_handle *handle, void *stream,
+                            int64_t batch, int with_tensors);
+  /* where these are for so many samples; */
+  void (*find_memory)(toeplitz_gpu_handle *handle, int64_t samples,
+                      const void **inputs, void **outputs);
+  /* bytes from one place of the device to another; */
+  void (*copy)(toeplitz_gpu_handle *handle, void *stream, void *to,
+               const void *from, size_t bytes);
+  /* and the launches. */
   void (*run_device)(toeplitz_gpu_handle *handle, void *stream, int64_t samples,
                      const void *const *inputs, void *const *outputs);
   void (*launch)(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,

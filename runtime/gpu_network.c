@@ -3,6 +3,7 @@
 
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
+#include "runtime/element_type.h"
 #include "runtime/gpu.h"
 #include "runtime/gpu_handle.h"
 #include "runtime/gpu_samples.h"
@@ -107,45 +108,133 @@ int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
   return toeplitz_gpu_run_batch(network, handle, 1, inputs, outputs);
 }
 
+/* ---- In the device's memory ---- */
+
+static void check_elements(toeplitz_gpu_handle *handle,
+                           const toeplitz_tensor *tensors, int32_t count,
+                           const void *const *addresses) {
+  for (int32_t index = 0; index < count; ++index) {
+    int64_t bytes = toeplitz_element_size(tensors[index].type);
+    if ((uintptr_t)addresses[index] % (uintptr_t)bytes != 0)
+      toeplitz_gpu_fail(handle, TOEPLITZ_GPU_ERROR,
+                        "'%s' lies at %p, which isn't aligned to its elements "
+                        "of %d bytes",
+                        tensors[index].name, addresses[index], (int)bytes);
+  }
+}
+
+static void check_device_run(toeplitz_gpu_handle *handle, int64_t batch,
+                             const void *const *inputs, void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  if (batch < 0 || (!network->run_batch && batch != 1))
+    toeplitz_gpu_fail(handle, TOEPLITZ_BAD_BATCH,
+                      "'%s' is asked for a batch of %lld, expected %s",
+                      network->name, (long long)batch,
+                      network->run_batch ? "0 or more" : "1");
+  else if (!toeplitz_all_present(network, batch, inputs, outputs))
+    toeplitz_gpu_fail(handle, TOEPLITZ_NULL_TENSOR,
+                      "'%s': an input or output is NULL", network->name);
+  else if (toeplitz_check_processor(network) != TOEPLITZ_SUCCESS)
+    toeplitz_gpu_fail(handle, TOEPLITZ_UNSUPPORTED_PROCESSOR,
+                      "'%s': the processor lacks '%s'", network->name,
+                      network->missing_feature(network));
+  check_elements(handle, network->inputs, network->input_count, inputs);
+  check_elements(handle, network->outputs, network->output_count,
+                 (const void *const *)outputs);
+}
+
+static int are_in_place(const toeplitz_network *network, int64_t samples,
+                        const void *const *inputs, void *const *outputs) {
+  for (int32_t index = 0; index < network->input_count; ++index)
+    if (!toeplitz_gpu_is_in_place(&network->inputs[index], samples,
+                                  inputs[index]))
+      return 0;
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (!toeplitz_gpu_is_in_place(&network->outputs[index], samples,
+                                  outputs[index]))
+      return 0;
+  return 1;
+}
+
+/* Tensors whose samples don't lie as kernels want them go by way of the
+ * handle's memory. */
+static void run_device_part(toeplitz_gpu_handle *handle, void *stream,
+                            int64_t samples, const void *const *inputs,
+                            void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  const toeplitz_gpu_backend *backend = handle->backend;
+  const toeplitz_gpu_copier copier = {backend->copy, handle, stream};
+  const void *used_inputs[network->input_count + 1];
+  void *used_outputs[network->output_count + 1];
+  if (!are_in_place(network, samples, inputs, outputs))
+    backend->find_memory(handle, samples, used_inputs, used_outputs);
+  for (int32_t index = 0; index < network->input_count; ++index)
+    if (toeplitz_gpu_is_in_place(&network->inputs[index], samples,
+                                 inputs[index]))
+      used_inputs[index] = inputs[index];
+    else
+      toeplitz_gpu_spread_samples(&copier, &network->inputs[index], samples,
+                                  (void *)used_inputs[index], inputs[index]);
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (toeplitz_gpu_is_in_place(&network->outputs[index], samples,
+                                 outputs[index]))
+      used_outputs[index] = outputs[index];
+  backend->run_device(handle, stream, samples, used_inputs, used_outputs);
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (used_outputs[index] != outputs[index])
+      toeplitz_gpu_collect_samples(&copier, &network->outputs[index], samples,
+                                   outputs[index], used_outputs[index]);
+}
+
+static void run_device_samples(toeplitz_gpu_handle *handle, int64_t batch,
+                               void *stream, const void *const *inputs,
+                               void *const *outputs) {
+  const toeplitz_network *network = handle->network;
+  const void *sample_inputs[network->input_count + 1];
+  void *sample_outputs[network->output_count + 1];
+  handle->backend->begin_stream(handle, stream);
+  if (handle->status != TOEPLITZ_SUCCESS)
+    return;
+  int64_t most = 1;
+  if (batch > 1)
+    most = handle->backend->reserve_device(
+        handle, stream, batch,
+        /*with_tensors=*/!are_in_place(network, batch, inputs, outputs));
+  for (int64_t sample = 0; sample < batch && handle->status == TOEPLITZ_SUCCESS;
+       sample += most) {
+    toeplitz_find_sample(network, sample, inputs, outputs, sample_inputs,
+                         sample_outputs);
+    run_device_part(handle, stream,
+                    batch - sample < most ? batch - sample : most,
+                    sample_inputs, sample_outputs);
+  }
+  handle->backend->end_stream(handle, stream);
+}
+
 int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
-                                  toeplitz_pool *handle, void *stream,
-                                  int64_t batch,
+                                  toeplitz_pool *pool, int64_t batch,
+                                  void *stream,
                                   const void *const *device_inputs,
                                   void *const *device_outputs) {
-  if (!handle) {
+  if (!pool) {
     snprintf(last_failure, sizeof last_failure,
              "'%s' needs a handle to run in a stream, found NULL",
              network->name);
     return TOEPLITZ_GPU_ERROR;
   }
-  toeplitz_gpu_handle *used = (toeplitz_gpu_handle *)handle;
-  const void *sample_inputs[network->input_count + 1];
-  void *sample_outputs[network->output_count + 1];
-  begin_call(used);
-  if (batch < 0 || (batch != 1 && !network->run_batch))
-    toeplitz_gpu_fail(used, TOEPLITZ_BAD_BATCH,
-                      "'%s' is asked for a batch of %lld, expected %s",
-                      network->name, (long long)batch,
-                      network->run_batch ? "0 or more" : "1");
-  int64_t most = 1;
-  if (used->status == TOEPLITZ_SUCCESS && batch > 1)
-    most = used->backend->reserve_device(used, stream, batch);
-  for (int64_t sample = 0; sample < batch && used->status == TOEPLITZ_SUCCESS;
-       sample += most) {
-    toeplitz_gpu_find_sample(network, sample, device_inputs, device_outputs,
-                             sample_inputs, sample_outputs);
-    used->backend->run_device(used, stream,
-                              batch - sample < most ? batch - sample : most,
-                              sample_inputs, sample_outputs);
-  }
-  return end_call(used);
+  toeplitz_gpu_handle *handle = (toeplitz_gpu_handle *)pool;
+  begin_call(handle);
+  check_device_run(handle, batch, device_inputs, device_outputs);
+  if (handle->status == TOEPLITZ_SUCCESS)
+    run_device_samples(handle, batch, stream, device_inputs, device_outputs);
+  return end_call(handle);
 }
 
 int toeplitz_gpu_run_device(const toeplitz_network *network,
                             toeplitz_pool *handle, void *stream,
                             const void *const *device_inputs,
                             void *const *device_outputs) {
-  return toeplitz_gpu_run_device_batch(network, handle, stream, 1,
+  return toeplitz_gpu_run_device_batch(network, handle, 1, stream,
                                        device_inputs, device_outputs);
 }
 

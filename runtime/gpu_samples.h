@@ -1,15 +1,20 @@
-/* Where the samples of a batch lie in a GPU's memory: behind each other, each
- * at a multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT. In the host's memory they lie
- * densely. A tensor that all samples share is there once. */
+/* Where the samples of a batch lie in the memory of a handle on a GPU: behind
+ * each other, each at a multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT. In the
+ * caller's memory they lie densely. A tensor that all samples share is there
+ * once. */
 
 #ifndef TOEPLITZ_RUNTIME_GPU_SAMPLES_H
 #define TOEPLITZ_RUNTIME_GPU_SAMPLES_H
 
-#include "runtime/gpu.h"
+#include "runtime/gpu_handle.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* Bytes from one sample of a tensor to the next one: those of a sample, rounded
+ * up to TOEPLITZ_GPU_SAMPLE_ALIGNMENT. 0 where all samples share the tensor. */
+uint64_t toeplitz_gpu_sample_stride(const toeplitz_tensor *tensor);
 
 /* Bytes of so many samples of a tensor. */
 uint64_t toeplitz_gpu_tensor_bytes(const toeplitz_tensor *tensor,
@@ -18,18 +23,28 @@ uint64_t toeplitz_gpu_tensor_bytes(const toeplitz_tensor *tensor,
 /* Bytes of a sample of all inputs and outputs that have a batch. */
 uint64_t toeplitz_gpu_sample_bytes(const toeplitz_network *network);
 
-/* Copies samples from how the host has them to how the GPU has them, and
- * back. */
-void toeplitz_gpu_spread_samples(const toeplitz_tensor *tensor, int64_t samples,
-                                 void *to, const void *from);
-void toeplitz_gpu_collect_samples(const toeplitz_tensor *tensor,
-                                  int64_t samples, void *to, const void *from);
+/* Whether so many samples at that address lie as kernels want them. */
+int toeplitz_gpu_is_in_place(const toeplitz_tensor *tensor, int64_t samples,
+                             const void *address);
 
-/* toeplitz_find_sample for the tensors of a batch in a GPU's memory. */
-void toeplitz_gpu_find_sample(const toeplitz_network *network, int64_t sample,
-                              const void *const *inputs, void *const *outputs,
-                              const void **sample_inputs,
-                              void **sample_outputs);
+/* By what samples are copied: a backend's `copy`, in a stream, or memcpy. */
+typedef struct toeplitz_gpu_copier {
+  void (*copy)(toeplitz_gpu_handle *handle, void *stream, void *to,
+               const void *from, size_t bytes);
+  toeplitz_gpu_handle *handle;
+  void *stream;
+} toeplitz_gpu_copier;
+
+extern const toeplitz_gpu_copier toeplitz_gpu_memcpy;
+
+/* Copies samples from how the caller has them to how the handle has them, and
+ * back. */
+void toeplitz_gpu_spread_samples(const toeplitz_gpu_copier *copier,
+                                 const toeplitz_tensor *tensor, int64_t samples,
+                                 void *to, const void *from);
+void toeplitz_gpu_collect_samples(const toeplitz_gpu_copier *copier,
+                                  const toeplitz_tensor *tensor,
+                                  int64_t samples, void *to, const void *from);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,24 @@ int64_t toeplitz_sample_bytes(const toeplitz_tensor *tensor) {
   return bytes;
 }
 
+static int has_elements(const toeplitz_tensor *tensor, int64_t batch) {
+  for (int32_t index = 0; index < tensor->rank; ++index)
+    if (tensor->shape[index] == 0 || (tensor->shape[index] < 0 && batch == 0))
+      return 0;
+  return 1;
+}
+
+int toeplitz_all_present(const toeplitz_network *network, int64_t batch,
+                         const void *const *inputs, void *const *outputs) {
+  for (int32_t index = 0; index < network->input_count; ++index)
+    if (!inputs[index] && has_elements(&network->inputs[index], batch))
+      return 0;
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (!outputs[index] && has_elements(&network->outputs[index], batch))
+      return 0;
+  return 1;
+}
+
 int64_t toeplitz_sample_stride(const toeplitz_tensor *tensor) {
   return tensor->rank == 0 || tensor->shape[0] >= 0
              ? 0

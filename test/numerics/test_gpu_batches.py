@@ -9,6 +9,8 @@ import copy
 import numpy as np
 import pytest
 
+import toeplitz
+from dlpack_producer import aligned
 from onnx_runtime import run_onnx_model
 from operator_cases import Case, check, description_of
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
@@ -119,9 +121,11 @@ def test_ways_of_a_batch(name, tmp_path):
         np.testing.assert_allclose(found[key], array, atol=1e-5, err_msg=key)
 
 
-def test_an_input_that_all_samples_share(tmp_path):
-    """And outputs of 4 and 8 bytes for each sample, which lie 16 bytes apart on the device."""
-    path = tmp_path / "classifier.onnx"
+@pytest.fixture(name="classifier", scope="module")
+def compiled_classifier(tmp_path_factory):
+    """Its model too. Samples of 768, 16 and 8 bytes, and an input that all of them share."""
+    directory = tmp_path_factory.mktemp("classifier")
+    path = directory / "classifier.onnx"
     made = make_model(
         CLASSIFIER,
         {"x": (F, ["N", 3, 8, 8]), "scale": (F, [4])},
@@ -129,11 +133,41 @@ def test_an_input_that_all_samples_share(tmp_path):
         CLASSIFIER_WEIGHTS,
         path,
     )
-    library = Library(compile_network(path, tmp_path, "--batch=dynamic", *CHECKED))
+    return made, toeplitz.load(compile_network(path, directory, "--batch=dynamic", *CHECKED))
+
+
+def test_an_input_that_all_samples_share(classifier):
+    """And outputs of 8 and 16 bytes for each sample, which lie 16 bytes apart on the device."""
+    made, network = classifier
     values = {"x": samples(7, (3, 8, 8)), "scale": np.array([1, -2, 3, 0.5], np.float32)}
-    found, expected = library.run(values), run_onnx_model(made, values)
+    found, expected = network.run(values), run_onnx_model(made, values)
     np.testing.assert_allclose(found["y"], expected["y"], atol=1e-5)
     assert np.array_equal(found["best"], expected["best"])
+
+
+@pytest.mark.parametrize("place", (0, 8))
+@pytest.mark.parametrize("batch", BATCHES[1:])
+def test_in_the_memory_of_the_device(classifier, batch, place):
+    """Wherever a tensor begins: those whose samples aren't aligned there are copied."""
+    made, network = classifier
+    inputs = {"x": aligned((batch, 3, 8, 8), offset=place), "scale": aligned((4,), offset=8 - place)}
+    inputs["x"][...], inputs["scale"][...] = samples(batch, (3, 8, 8), seed=batch), [1, -2, 3, 0.5]
+    outputs = {"y": aligned((batch, 4), offset=place), "best": np.full(batch, -1)}
+    network.run_device(inputs, outputs)
+    expected = run_onnx_model(made, inputs)
+    np.testing.assert_allclose(outputs["y"], expected["y"], atol=1e-5)
+    assert np.array_equal(outputs["best"], expected["best"])
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_the_device_has_the_bits_of_the_host(batch, tmp_path):
+    """With outputs of 28 and of 2760 bytes for each sample."""
+    network = toeplitz.load(compile_network(NETWORK, tmp_path, "--batch=dynamic", *CHECKED))
+    x = samples(batch)
+    found = {"scores": np.empty((batch, 7), np.float32), "pool": np.empty((batch, 23, 6, 5), np.float32)}
+    network.run_device({"x": x}, found)
+    for name, values in network.run({"x": x}).items():
+        assert np.array_equal(found[name], values), name
 
 
 def test_one_binary_with_the_code_of_the_processor(tmp_path):

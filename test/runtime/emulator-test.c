@@ -293,7 +293,7 @@ static const int64_t shape[] = {SIZE};
 static const toeplitz_tensor result = {"y", 1, TOEPLITZ_INT32, shape};
 static toeplitz_gpu_kernel kernels[CASES];
 static const toeplitz_gpu_program program = {
-    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen};
+    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen, NULL, 0};
 static const toeplitz_network network = {
     .name = "cases",
     .output_count = 1,
@@ -384,7 +384,7 @@ static void check_batches(void) {
       memset(y, 0, sizeof y);
       int status =
           on_device
-              ? toeplitz_gpu_run_device_batch(scaled, pool, NULL, batch, inputs,
+              ? toeplitz_gpu_run_device_batch(scaled, pool, batch, NULL, inputs,
                                               outputs)
               : scaled->run_checked(scaled, pool, batch, inputs, outputs, NULL);
       CHECK(status == TOEPLITZ_SUCCESS);
@@ -407,7 +407,8 @@ static void read_arena(toeplitz_gpu_queue *queue, void *arena,
 
 static void check_arena(void) {
   static const toeplitz_gpu_program reading = {
-      NULL, 80, 0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t), read_arena};
+      NULL,       80,   0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t),
+      read_arena, NULL, 0};
   toeplitz_network unwritten = network;
   float y[SIZE] = {0};
   void *outputs[] = {y};

@@ -220,6 +220,15 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
   return told;
 }
 
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  CUresult told = begin_within(STUB_cuMemcpyDtoDAsync_v2);
+  (void)stream;
+  if (told == CUDA_SUCCESS)
+    memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)from, bytes);
+  return told;
+}
+
 /* ---- Modules ---- */
 
 typedef void (*kernel_code)(uint32_t sample, uint32_t block, uint32_t thread,
@@ -241,7 +250,12 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image,
                             unsigned option_count, int *options,
                             void **values) {
   CUresult told = begin_within(STUB_cuModuleLoadDataEx);
+  if (told == CUDA_SUCCESS && state.refusals > 0) {
+    --state.refusals;
+    told = state.refusal;
+  }
   const char *text = image;
+  state.image = image;
   for (unsigned option = 0; told != CUDA_SUCCESS && option < option_count;
        ++option)
     if (options[option] == CU_JIT_ERROR_LOG_BUFFER)
@@ -314,6 +328,11 @@ struct CUstream_st {
   struct CUgraph_st *captured; /* NULL when it isn't being captured */
 };
 
+/* 1 and 2 are the default streams of the process and of the thread. */
+static int is_captured(CUstream stream) {
+  return (uintptr_t)stream > 2 && stream->captured;
+}
+
 CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   CUresult told = begin_within(STUB_cuStreamCreate);
   (void)flags;
@@ -330,10 +349,52 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
   return begin(STUB_cuStreamDestroy_v2);
 }
 
+CUresult cuStreamIsCapturing(CUstream stream, int *status) {
+  CUresult told = begin_within(STUB_cuStreamIsCapturing);
+  *status = is_captured(stream) ? 1 : CU_STREAM_CAPTURE_STATUS_NONE;
+  return told;
+}
+
+/* What is in a stream has been done at once, so that nobody has to wait. */
+struct CUevent_st {
+  CUstream recorded_in;
+};
+
+CUresult cuEventCreate(CUevent *event, unsigned flags) {
+  CUresult told = begin_within(STUB_cuEventCreate);
+  if (told != CUDA_SUCCESS || flags != CU_EVENT_DISABLE_TIMING)
+    return told != CUDA_SUCCESS ? told : INVALID_VALUE;
+  *event = calloc(1, sizeof **event);
+  ++state.events;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent event) {
+  free(event);
+  --state.events;
+  return begin(STUB_cuEventDestroy_v2);
+}
+
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  CUresult told = begin_within(STUB_cuEventRecord);
+  if (told != CUDA_SUCCESS || is_captured(stream))
+    return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
+  event->recorded_in = stream;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
+  CUresult told = begin_within(STUB_cuStreamWaitEvent);
+  if (told != CUDA_SUCCESS || is_captured(stream) || flags != 0)
+    return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
+  state.waiting = stream;
+  state.waited_for = event->recorded_in;
+  return CUDA_SUCCESS;
+}
+
 CUresult cuStreamSynchronize(CUstream stream) {
   CUresult told = begin_within(STUB_cuStreamSynchronize);
-  return told == CUDA_SUCCESS && stream && stream->captured ? ILLEGAL_STATE
-                                                            : told;
+  return told == CUDA_SUCCESS && is_captured(stream) ? ILLEGAL_STATE : told;
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
@@ -414,7 +475,7 @@ static void record(const launch *launched, unsigned shared_bytes,
   noted->samples = launched->samples;
   noted->threads = launched->threads;
   noted->shared_bytes = shared_bytes;
-  noted->captured = stream && stream->captured;
+  noted->captured = is_captured(stream);
   noted->stream = stream;
   noted->value_count = launched->function->value_count;
   memcpy(noted->values, launched->values, sizeof noted->values);
@@ -437,7 +498,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
     memcpy(&launched.values[index], parameters[index],
            sizeof launched.values[index]);
   record(&launched, shared_bytes, stream);
-  if (!stream || !stream->captured) {
+  if (!is_captured(stream)) {
     run(&launched);
     return CUDA_SUCCESS;
   }

@@ -24,12 +24,19 @@ typedef struct stub_launch {
 
 typedef struct stub_state {
   int calls[STUB_FUNCTIONS];
-  int memory, host_memory, contexts, modules, streams, graphs, executables;
+  int memory, host_memory, contexts, modules, streams, graphs, executables,
+      events;
   /* Of the device's memory that is alive. */
   size_t device_bytes;
+  /* Of the last cuStreamWaitEvent: which stream waits for what in which. */
+  CUstream waiting, waited_for;
   /* The first calls of cuLaunchKernel. */
   int launch_count;
   stub_launch launches[STUB_MAXIMUM_LAUNCHES];
+  /* What cuModuleLoadDataEx was given last. */
+  const void *image;
+  /* How many of its calls are still to fail with which error. */
+  int refusals, refusal;
   /* STUB_CUDA_FAIL has come true. */
   int failed;
 } stub_state;

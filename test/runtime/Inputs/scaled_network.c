@@ -52,25 +52,38 @@ static void emulated_add(const uint64_t *values) {
       (uint32_t)toeplitz_emulated_thread(), values);
 }
 
-static void launch_all(toeplitz_gpu_queue *queue, void *arena,
-                       const void *weights, const void *const *inputs,
-                       void *const *outputs) {
-  /* A multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT. */
-  const uint64_t stride = SCALED_SIZE * sizeof(float);
+static void launch(toeplitz_gpu_queue *queue, void *arena, const void *weights,
+                   const void *const *inputs, void *const *outputs,
+                   uint64_t size) {
+  const uint64_t alignment = TOEPLITZ_GPU_SAMPLE_ALIGNMENT;
+  const uint64_t stride =
+      (size * sizeof(float) + alignment - 1) / alignment * alignment;
   uint64_t scaling[] = {(uintptr_t)inputs[0],
                         (uintptr_t)weights,
                         (uintptr_t)arena,
-                        SCALED_SIZE,
+                        size,
                         stride,
                         stride};
   uint64_t adding[] = {(uintptr_t)arena,
                        (uintptr_t)weights,
                        (uintptr_t)outputs[0],
-                       SCALED_SIZE,
+                       size,
                        stride,
                        stride};
   toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 6);
   toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 6);
+}
+
+static void launch_all(toeplitz_gpu_queue *queue, void *arena,
+                       const void *weights, const void *const *inputs,
+                       void *const *outputs) {
+  launch(queue, arena, weights, inputs, outputs, SCALED_SIZE);
+}
+
+static void launch_all_odd(toeplitz_gpu_queue *queue, void *arena,
+                           const void *weights, const void *const *inputs,
+                           void *const *outputs) {
+  launch(queue, arena, weights, inputs, outputs, SCALED_ODD_SIZE);
 }
 
 /* ---- The same kernels for a GPU ---- */
@@ -118,6 +131,8 @@ static const toeplitz_gpu_weights weights[] = {
 
 /* Each line of a stub's image is a kernel and the number of its arguments. */
 #define PROGRAM(image, capability, exact)                                      \
+  PROGRAM_WITH(image, capability, exact, launch_all, NULL, 0)
+#define PROGRAM_WITH(image, capability, exact, launcher, cubins, cubin_count)  \
   {image,                                                                      \
    capability,                                                                 \
    exact,                                                                      \
@@ -127,10 +142,24 @@ static const toeplitz_gpu_weights weights[] = {
    weights,                                                                    \
    OFFSET + sizeof summands,                                                   \
    SCALED_SIZE * sizeof(float),                                                \
-   launch_all}
-static const char image[] = "stub image\nscale 6\nadd 6\n";
+   launcher,                                                                   \
+   cubins,                                                                     \
+   cubin_count}
+#define IMAGE "stub image\nscale 6\nadd 6\n"
+static const char image[] = IMAGE;
+static const char machine_code[SCALED_CUBINS][sizeof IMAGE] = {IMAGE, IMAGE,
+                                                               IMAGE, IMAGE};
+static const toeplitz_gpu_cubin cubins[] = {
+    {89, 0, sizeof IMAGE, machine_code[0]},
+    {80, 0, sizeof IMAGE, machine_code[1]},
+    {86, 0, sizeof IMAGE, machine_code[2]},
+    {90, 1, sizeof IMAGE, machine_code[3]}};
+static const toeplitz_gpu_program with_cubins =
+    PROGRAM_WITH(image, CAPABILITY, 0, launch_all, cubins, SCALED_CUBINS);
 static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
+static const toeplitz_gpu_program of_odd_samples =
+    PROGRAM_WITH(image, CAPABILITY, 0, launch_all_odd, NULL, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
 static const toeplitz_gpu_program for_90 = PROGRAM(image, 90, 1);
 static const toeplitz_gpu_program in_ptx = PROGRAM(ptx, CAPABILITY, 0);
@@ -139,11 +168,14 @@ static const toeplitz_gpu_program in_broken_ptx =
 
 static const int64_t single_shape[] = {1, SCALED_SIZE};
 static const int64_t batch_shape[] = {-1, SCALED_SIZE};
+static const int64_t odd_shape[] = {-1, SCALED_ODD_SIZE};
 static const toeplitz_tensor tensors[][2] = {
     {{"x", 2, TOEPLITZ_FLOAT32, single_shape},
      {"y", 2, TOEPLITZ_FLOAT32, single_shape}},
     {{"x", 2, TOEPLITZ_FLOAT32, batch_shape},
-     {"y", 2, TOEPLITZ_FLOAT32, batch_shape}}};
+     {"y", 2, TOEPLITZ_FLOAT32, batch_shape}},
+    {{"x", 2, TOEPLITZ_FLOAT32, odd_shape},
+     {"y", 2, TOEPLITZ_FLOAT32, odd_shape}}};
 
 /* What generated code has for each network. */
 #define NETWORK(name, program, batched, run_batch_or_null, size_or_null)       \
@@ -179,16 +211,18 @@ static const toeplitz_tensor tensors[][2] = {
                                         NULL,                                  \
                                         0,                                     \
                                         toeplitz_prepare,                      \
-                                        "any"};
+                                        "any",                                 \
+                                        toeplitz_gpu_run_device_batch};
 
 NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
 NETWORK(single_80, for_80, 0, NULL, NULL)
 NETWORK(single_90, for_90, 0, NULL, NULL)
+NETWORK(single_cubins, with_cubins, 0, NULL, NULL)
 NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
 NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
-static const toeplitz_network batched, batched_emulated, batched_ptx;
+static const toeplitz_network batched, batched_emulated, batched_ptx, odd;
 
 static void run_batch(toeplitz_pool *pool, void *workspace,
                       const void *const *inputs, void *const *outputs,
@@ -211,6 +245,13 @@ static void run_batch_ptx(toeplitz_pool *pool, void *workspace,
   toeplitz_gpu_run_batch(&batched_ptx, pool, batch, inputs, outputs);
 }
 
+static void run_batch_odd(toeplitz_pool *pool, void *workspace,
+                          const void *const *inputs, void *const *outputs,
+                          int64_t batch) {
+  (void)workspace;
+  toeplitz_gpu_run_batch(&odd, pool, batch, inputs, outputs);
+}
+
 static uint64_t workspace_size(int64_t batch) {
   return toeplitz_samples_workspace_size(&batched, batch);
 }
@@ -218,6 +259,7 @@ static uint64_t workspace_size(int64_t batch) {
 NETWORK(batched, in_image, 1, run_batch, workspace_size)
 NETWORK(batched_emulated, in_emulation, 1, run_batch_emulated, workspace_size)
 NETWORK(batched_ptx, in_ptx, 1, run_batch_ptx, workspace_size)
+NETWORK(odd, of_odd_samples, 2, run_batch_odd, workspace_size)
 
 const toeplitz_network *scaled_network(int is_batched, int emulated) {
   if (is_batched)
@@ -229,8 +271,14 @@ const toeplitz_network *scaled_network_of(int32_t capability) {
   return capability == 80 ? &single_80 : &single_90;
 }
 
+const toeplitz_network *scaled_network_with_cubins(void) {
+  return &single_cubins;
+}
+
 const toeplitz_network *scaled_network_in_ptx(int broken) {
   return broken ? &single_broken : &single_ptx;
 }
 
 const toeplitz_network *batched_network_in_ptx(void) { return &batched_ptx; }
+
+const toeplitz_network *network_of_odd_samples(void) { return &odd; }
