@@ -203,7 +203,7 @@ static constexpr llvm::StringLiteral runDevice = R"(
 /* Puts a run into a stream of a GPU and returns without waiting for it. `threads` is what NAME_threads_create returns, the network's
  * memory on the first GPU; `stream` is a CUstream of that GPU's primary context, as each cudaStream_t is, NULL the default stream. The
  * tensors lie in the GPU's memory, aligned as their elements are, and stay there until the stream has come to the end of the run; no
- * output may overlap another tensor. One that isn't aligned to 16 bytes, with each of its samples, is copied on its way. SAMPLESRuns with
+ * output may overlap another tensor. One that isn't aligned to 16 bytes is copied on its way. SAMPLESRuns with
  * the same `threads` follow one another, whatever streams they are in, but for those in a graph that the caller captures.
  * Returns 0, or a number that NAME_error_string explains; NAME_network()->error_text(NULL) says what the GPU's driver refused. It is 13
  * where the network runs on the processor. A kernel that fails later is noticed by a later call. */
