@@ -200,6 +200,7 @@ static void addDevicePasses(OpPassManager &manager) {
   device.addPass(createSCFToControlFlowPass());
   device.addPass(createConvertDeviceToNvvm());
   device.addPass(createReconcileUnrealizedCastsPass());
+  device.addPass(createSelectSample());
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
 }
@@ -208,6 +209,7 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
                                  const PipelineOptions &options) {
   // Threads and weights leave the functions.
   if (options.target.isGpu()) {
+    manager.addPass(createLaunchSamples());
     manager.addPass(createGatherWeights());
     manager.addPass(createConvertLaunchesToRuntime());
   } else {

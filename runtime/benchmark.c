@@ -44,11 +44,8 @@ int toeplitz_benchmark(const toeplitz_network *network, toeplitz_pool *pool,
   double start = 0, single = 0;
   for (int warm_up = 0; warm_up < 2; ++warm_up) {
     start = milliseconds_now();
-    int error = network->run_checked
-                    ? network->run_checked(network, pool, batch, inputs,
-                                           outputs, workspace)
-                    : toeplitz_network_run_batch(network, pool, batch, inputs,
-                                                 outputs, workspace);
+    int error = toeplitz_network_run_checked(network, pool, batch, inputs,
+                                             outputs, workspace);
     if (error)
       return error;
     single = milliseconds_now() - start;

@@ -19,6 +19,7 @@ typedef struct CUctx_st *CUcontext;
 typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 typedef struct CUstream_st *CUstream;
+typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphExec_st *CUgraphExec;
 
@@ -45,7 +46,7 @@ enum {
 };
 
 /* CUdevice_attribute, CUfunction_attribute, CUjit_option, CUstream_flags,
- * CUstreamCaptureMode. */
+ * CUstreamCaptureMode, CUstreamCaptureStatus, CUevent_flags. */
 enum {
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
@@ -53,7 +54,9 @@ enum {
   CU_JIT_ERROR_LOG_BUFFER = 5,
   CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6,
   CU_STREAM_NON_BLOCKING = 1,
-  CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1
+  CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
+  CU_STREAM_CAPTURE_STATUS_NONE = 0,
+  CU_EVENT_DISABLE_TIMING = 2
 };
 
 /* FUNCTION(name, parameters) for each function. */
@@ -78,6 +81,7 @@ enum {
            (CUfunction * function, CUmodule module, const char *name))         \
   FUNCTION(cuFuncSetAttribute,                                                 \
            (CUfunction function, int attribute, int value))                    \
+  FUNCTION(cuMemGetInfo_v2, (size_t *free, size_t *total))                     \
   FUNCTION(cuMemAlloc_v2, (CUdeviceptr * memory, size_t bytes))                \
   FUNCTION(cuMemFree_v2, (CUdeviceptr memory))                                 \
   FUNCTION(cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))      \
@@ -86,6 +90,14 @@ enum {
            (CUdeviceptr to, const void *from, size_t bytes, CUstream stream))  \
   FUNCTION(cuMemcpyDtoHAsync_v2,                                               \
            (void *to, CUdeviceptr from, size_t bytes, CUstream stream))        \
+  FUNCTION(cuMemcpyDtoDAsync_v2,                                               \
+           (CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream))  \
+  FUNCTION(cuEventCreate, (CUevent * event, unsigned flags))                   \
+  FUNCTION(cuEventDestroy_v2, (CUevent event))                                 \
+  FUNCTION(cuEventRecord, (CUevent event, CUstream stream))                    \
+  FUNCTION(cuStreamWaitEvent,                                                  \
+           (CUstream stream, CUevent event, unsigned flags))                   \
+  FUNCTION(cuStreamIsCapturing, (CUstream stream, int *status))                \
   FUNCTION(cuStreamCreate, (CUstream * stream, unsigned flags))                \
   FUNCTION(cuStreamDestroy_v2, (CUstream stream))                              \
   FUNCTION(cuStreamSynchronize, (CUstream stream))                             \

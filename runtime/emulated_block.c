@@ -27,6 +27,8 @@ int32_t toeplitz_emulated_thread(void) { return (int32_t)here->thread; }
 
 int32_t toeplitz_emulated_block(void) { return (int32_t)here->block; }
 
+int32_t toeplitz_emulated_sample(void) { return (int32_t)here->sample; }
+
 /* Stops until the scheduler lets the thread go on. */
 static void wait_as(toeplitz_emulator *emulator, toeplitz_thread_state state) {
   if (!emulator->kernel->has_barriers) {

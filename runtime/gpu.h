@@ -19,6 +19,10 @@
 extern "C" {
 #endif
 
+/* Where each sample of a batch begins in a GPU's memory: at a multiple of this
+ * many bytes, since kernels read four floats at once. */
+enum { TOEPLITZ_GPU_SAMPLE_ALIGNMENT = 16 };
+
 /* Where launches go while a network is walked: the stream of a device that is
  * being captured into a graph, or the emulator. */
 typedef struct toeplitz_gpu_queue toeplitz_gpu_queue;
@@ -46,6 +50,16 @@ typedef struct toeplitz_gpu_weights {
   uint64_t offset;
 } toeplitz_gpu_weights;
 
+/* The image as machine code for GPUs of one major version of the compute
+ * capability (80: 8.0), of this minor version or a higher one; with
+ * `exact_capability` for this one alone. */
+typedef struct toeplitz_gpu_cubin {
+  int32_t capability;
+  int32_t exact_capability;
+  uint64_t bytes;
+  const void *code;
+} toeplitz_gpu_cubin;
+
 typedef struct toeplitz_gpu_program {
   /* PTX text with its final zero; NULL for emulation. */
   const char *image;
@@ -58,20 +72,28 @@ typedef struct toeplitz_gpu_program {
   const toeplitz_gpu_kernel *kernels;
   const toeplitz_gpu_weights *weights;
   /* Bytes of all weights, and of the memory for what kernels hand to each
-   * other. Both are aligned to 256 bytes on the device, as are the inputs and
-   * outputs of toeplitz_gpu_run. */
+   * other, for one sample where the batch is chosen for each run. Both are
+   * aligned to 256 bytes on the device, as are the inputs and outputs of
+   * toeplitz_gpu_run. */
   uint64_t weights_size;
   uint64_t arena_size;
   /* Calls toeplitz_gpu_launch for every kernel, in order. All pointers are the
-   * device's (the host's, in emulation). */
+   * device's (the host's, in emulation). Where the batch is chosen for each
+   * run, they are those of several samples: block y of a kernel's grid works on
+   * what lies y times so many bytes behind. */
   void (*launch_all)(toeplitz_gpu_queue *queue, void *arena,
                      const void *weights, const void *const *inputs,
                      void *const *outputs);
+  /* What a device can be given in the place of PTX; NULL where there is none,
+   * else in any order, each capability once. */
+  const toeplitz_gpu_cubin *cubins;
+  int32_t cubin_count;
 } toeplitz_gpu_program;
 
-/* Called by launch_all. The arguments of a kernel are `count` values of 8
- * bytes, at most 512: pointers, or integers. An error is kept in the queue, and
- * later launches do nothing; nor does one of no blocks. */
+/* Called by launch_all. The grid has `blocks` blocks for each sample that the
+ * queue is for. The arguments of a kernel are `count` values of 8 bytes, at
+ * most 512: pointers, or integers. An error is kept in the queue, and later
+ * launches do nothing; nor does one of no blocks. */
 void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
                          uint32_t blocks, const uint64_t *values,
                          int32_t count);
@@ -99,12 +121,47 @@ void toeplitz_gpu_destroy(toeplitz_pool *handle);
 int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
                      const void *const *inputs, void *const *outputs);
 
-/* Puts the computation of one sample into a stream of the caller's (a CUstream,
- * of the GPU's primary context; NULL is the default stream) and returns; the
- * tensors lie in the GPU's memory, aligned to 16 bytes at least, and stay there
- * until the stream has come to the end. A handle has one arena: runs in
- * several streams, or a toeplitz_gpu_run meanwhile, must not overlap. In
- * emulation memory is the host's and the run has ended on return. */
+/* A batch of a network whose batch is chosen for each run, likewise; the
+ * samples lie behind each other. As many as the device has memory for are
+ * computed at once. If one part of a batch fails, the outputs of those before
+ * are there, and the others untouched. */
+int toeplitz_gpu_run_batch(const toeplitz_network *network,
+                           toeplitz_pool *handle, int64_t batch,
+                           const void *const *inputs, void *const *outputs);
+
+/* Puts the computation of `batch` samples into a stream of the caller's (a
+ * CUstream of the GPU's primary context; NULL is the default stream) and
+ * returns. The tensors lie in the GPU's memory, the samples of each behind each
+ * other, aligned as their elements are, and stay there until the stream has
+ * come to the end of the run. Kernels work on a tensor where it lies if each
+ * sample begins at a multiple of TOEPLITZ_GPU_SAMPLE_ALIGNMENT; others are
+ * copied on their way. No output may overlap another tensor. The handle is the
+ * caller's: NULL is an error.
+ *
+ * A handle has one arena, so that a run in one stream waits for the handle's
+ * last run in another one, and toeplitz_gpu_run for all of them. As many
+ * samples as the device has memory for are computed at once; where the handle
+ * has memory for fewer, the call waits for the stream and allocates more.
+ *
+ * Into a stream that the caller is capturing, a run is put without any of that:
+ * it's the caller who sees to it that the graph doesn't run beside other runs
+ * of the handle, and the samples are computed at once for which earlier runs
+ * have made memory, or one at a time. That memory then stays as it is.
+ *
+ * In emulation memory is the host's, the stream isn't looked at, and the run
+ * has ended on return.
+ *
+ * It is what toeplitz_network.run_device points to. TOEPLITZ_BAD_BATCH,
+ * TOEPLITZ_NULL_TENSOR and TOEPLITZ_UNSUPPORTED_PROCESSOR as by
+ * toeplitz_network_run_batch; where something fails later, outputs may have
+ * been written. */
+int toeplitz_gpu_run_device_batch(const toeplitz_network *network,
+                                  toeplitz_pool *handle, int64_t batch,
+                                  void *stream,
+                                  const void *const *device_inputs,
+                                  void *const *device_outputs);
+
+/* The same for one sample. */
 int toeplitz_gpu_run_device(const toeplitz_network *network,
                             toeplitz_pool *handle, void *stream,
                             const void *const *device_inputs,
@@ -119,9 +176,10 @@ const char *toeplitz_gpu_error(const toeplitz_pool *handle);
 
 /* ---- Called by emulated kernels ---- */
 
-/* threadIdx.x and blockIdx.x. */
+/* threadIdx.x, blockIdx.x and blockIdx.y. */
 int32_t toeplitz_emulated_thread(void);
 int32_t toeplitz_emulated_block(void);
+int32_t toeplitz_emulated_sample(void);
 
 /* __syncthreads. A thread that doesn't come is an error of the run. */
 void toeplitz_emulated_barrier(void);

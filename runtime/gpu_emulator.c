@@ -7,12 +7,17 @@
 
 #include "runtime/gpu_emulator.h"
 
-#include "runtime/samples.h"
+#include "runtime/gpu_samples.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNWRITTEN = 0xff };
+enum {
+  UNWRITTEN = 0xff,
+  /* Computed at once, of a batch whose size is chosen for each run: few, so
+   * that many a test has a batch of several parts. */
+  SAMPLES = 4
+};
 
 /* Memory of the device that nothing is written to yet; NULL, and an error
  * noted, when there is none. */
@@ -38,7 +43,8 @@ static void **allocate_tensors(toeplitz_emulator *emulator,
                       "no memory for the list of tensors");
   for (int32_t index = 0; memory && index < count; ++index)
     memory[index] =
-        allocate(emulator, (uint64_t)toeplitz_sample_bytes(&tensors[index]),
+        allocate(emulator,
+                 toeplitz_gpu_tensor_bytes(&tensors[index], emulator->capacity),
                  tensors[index].name);
   return memory;
 }
@@ -76,8 +82,10 @@ static void open_emulator(toeplitz_gpu_handle *handle, int ordinal) {
                       ordinal);
     return;
   }
+  emulator->capacity = network->run_batch ? SAMPLES : 1;
   emulator->arena =
-      allocate(emulator, program->arena_size, "what layers hand to each other");
+      allocate(emulator, program->arena_size * (uint64_t)emulator->capacity,
+               "what layers hand to each other");
   emulator->weights = allocate(emulator, program->weights_size, "the weights");
   for (int32_t index = 0; emulator->weights && index < program->weights_count;
        ++index)
@@ -114,38 +122,75 @@ static void launch(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
   (void)count;
   emulator->kernel = kernel;
   toeplitz_emulator *outer = toeplitz_emulate_here(emulator);
-  for (uint32_t block = 0;
-       block < blocks && emulator->base.status == TOEPLITZ_SUCCESS; ++block)
-    toeplitz_emulate_block(emulator, block, values);
+  for (int64_t sample = 0; sample < queue->samples; ++sample) {
+    emulator->sample = (uint32_t)sample;
+    for (uint32_t block = 0;
+         block < blocks && emulator->base.status == TOEPLITZ_SUCCESS; ++block)
+      toeplitz_emulate_block(emulator, block, values);
+  }
   toeplitz_emulate_here(outer);
 }
 
+static int64_t reserve(toeplitz_gpu_handle *handle, int64_t batch) {
+  int64_t capacity = ((toeplitz_emulator *)handle)->capacity;
+  return batch < capacity ? batch : capacity;
+}
+
+static int64_t reserve_device(toeplitz_gpu_handle *handle, void *stream,
+                              int64_t batch, int with_tensors) {
+  (void)stream;
+  (void)with_tensors;
+  return reserve(handle, batch);
+}
+
 static void run_device(toeplitz_gpu_handle *handle, void *stream,
-                       const void *const *inputs, void *const *outputs) {
+                       int64_t samples, const void *const *inputs,
+                       void *const *outputs) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
-  toeplitz_gpu_queue queue = {handle, stream};
+  toeplitz_gpu_queue queue = {handle, stream, samples};
   handle->network->gpu->launch_all(&queue, emulator->arena, emulator->weights,
                                    inputs, outputs);
 }
 
-static void run(toeplitz_gpu_handle *handle, const void *const *inputs,
-                void *const *outputs) {
+static void copy(toeplitz_gpu_handle *handle, void *stream, void *to,
+                 const void *from, size_t bytes) {
+  (void)handle;
+  (void)stream;
+  memcpy(to, from, bytes);
+}
+
+static void find_memory(toeplitz_gpu_handle *handle, int64_t samples,
+                        const void **inputs, void **outputs) {
+  (void)samples;
+  toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
+  for (int32_t index = 0; index < handle->network->input_count; ++index)
+    inputs[index] = emulator->inputs[index];
+  for (int32_t index = 0; index < handle->network->output_count; ++index)
+    outputs[index] = emulator->outputs[index];
+}
+
+/* What is in a stream has ended when the call returns. */
+static void pass_stream(toeplitz_gpu_handle *handle, void *stream) {
+  (void)handle;
+  (void)stream;
+}
+
+static void run(toeplitz_gpu_handle *handle, int64_t samples,
+                const void *const *inputs, void *const *outputs) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
   const toeplitz_network *network = handle->network;
-  for (int32_t index = 0; index < network->input_count; ++index) {
-    size_t bytes = (size_t)toeplitz_sample_bytes(&network->inputs[index]);
-    if (bytes > 0)
-      memcpy(emulator->inputs[index], inputs[index], bytes);
-  }
-  run_device(handle, NULL, (const void *const *)emulator->inputs,
+  for (int32_t index = 0; index < network->input_count; ++index)
+    toeplitz_gpu_spread_samples(&toeplitz_gpu_memcpy, &network->inputs[index],
+                                samples, emulator->inputs[index],
+                                inputs[index]);
+  run_device(handle, NULL, samples, (const void *const *)emulator->inputs,
              emulator->outputs);
   if (handle->status != TOEPLITZ_SUCCESS)
     return;
-  for (int32_t index = 0; index < network->output_count; ++index) {
-    size_t bytes = (size_t)toeplitz_sample_bytes(&network->outputs[index]);
-    if (bytes > 0)
-      memcpy(outputs[index], emulator->outputs[index], bytes);
-  }
+  for (int32_t index = 0; index < network->output_count; ++index)
+    toeplitz_gpu_collect_samples(&toeplitz_gpu_memcpy, &network->outputs[index],
+                                 samples, outputs[index],
+                                 emulator->outputs[index]);
 }
 
 /* It is everywhere. */
@@ -159,6 +204,12 @@ const toeplitz_gpu_backend toeplitz_emulator_backend = {
     find_emulator,
     open_emulator,
     close_emulator,
+    reserve,
     run,
+    pass_stream,
+    pass_stream,
+    reserve_device,
+    find_memory,
+    copy,
     run_device,
     launch};

@@ -36,7 +36,9 @@ typedef struct toeplitz_emulated_lane {
 
 typedef struct toeplitz_emulator {
   toeplitz_gpu_handle base;
-  /* The device's memory. */
+  /* How many samples are computed at once. */
+  int64_t capacity;
+  /* The device's memory, for so many. */
   char *arena;
   char *weights;
   void **inputs;
@@ -51,6 +53,7 @@ typedef struct toeplitz_emulator {
   uint64_t most_shared_bytes;
   /* What is being computed. */
   const toeplitz_gpu_kernel *kernel;
+  uint32_t sample;
   uint32_t block;
   uint32_t thread;
 } toeplitz_emulator;

@@ -33,9 +33,28 @@ typedef struct toeplitz_gpu_backend {
   void (*open)(toeplitz_gpu_handle *handle, int ordinal);
   /* After `find` or `open`, also where that failed half-way. */
   void (*close)(toeplitz_gpu_handle *handle);
-  void (*run)(toeplitz_gpu_handle *handle, const void *const *inputs,
-              void *const *outputs);
-  void (*run_device)(toeplitz_gpu_handle *handle, void *stream,
+  /* How many samples of a batch of at least two `run` can compute at once, for
+   * which it has the memory afterwards. At least 1, or 0 after an error. */
+  int64_t (*reserve)(toeplitz_gpu_handle *handle, int64_t batch);
+  /* For at most as many samples as `reserve` has returned last, or for one. */
+  void (*run)(toeplitz_gpu_handle *handle, int64_t samples,
+              const void *const *inputs, void *const *outputs);
+  /* What runs in a stream of the caller's begin and end with. Where `begin`
+   * notes an error there is no end, and nothing in between. */
+  void (*begin_stream)(toeplitz_gpu_handle *handle, void *stream);
+  void (*end_stream)(toeplitz_gpu_handle *handle, void *stream);
+  /* In between: `reserve` for `run_device`, and for the handle's own tensors if
+   * that is wanted; */
+  int64_t (*reserve_device)(toeplitz_gpu_handle *handle, void *stream,
+                            int64_t batch, int with_tensors);
+  /* where these are for so many samples; */
+  void (*find_memory)(toeplitz_gpu_handle *handle, int64_t samples,
+                      const void **inputs, void **outputs);
+  /* bytes from one place of the device to another; */
+  void (*copy)(toeplitz_gpu_handle *handle, void *stream, void *to,
+               const void *from, size_t bytes);
+  /* and the launches. */
+  void (*run_device)(toeplitz_gpu_handle *handle, void *stream, int64_t samples,
                      const void *const *inputs, void *const *outputs);
   void (*launch)(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
                  uint32_t blocks, const uint64_t *values, int32_t count);
@@ -46,8 +65,8 @@ extern const toeplitz_gpu_backend toeplitz_emulator_backend;
 
 /* What a toeplitz_pool points to when the network is one of a GPU. */
 struct toeplitz_gpu_handle {
-  /* For network.c, which isn't linked with the rest: toeplitz_gpu_run for each
-   * sample, until one fails. */
+  /* For network.c, which isn't linked with the rest: toeplitz_gpu_run_batch
+   * with a handle. */
   int (*run_samples)(toeplitz_pool *handle, int64_t batch,
                      const void *const *inputs, void *const *outputs);
   const toeplitz_network *network;
@@ -63,6 +82,8 @@ struct toeplitz_gpu_queue {
   toeplitz_gpu_handle *handle;
   /* The CUstream; unused in emulation. */
   void *stream;
+  /* What each launch computes: its blocks are there once for each. */
+  int64_t samples;
 };
 
 /* Notes an error, if none is noted yet. Returns the status that is noted then,
@@ -70,6 +91,9 @@ struct toeplitz_gpu_queue {
 __attribute__((format(printf, 3, 4))) int
 toeplitz_gpu_fail(toeplitz_gpu_handle *handle, int status, const char *format,
                   ...);
+
+/* Forgets what is noted, where the caller knows another way. */
+void toeplitz_gpu_forgive(toeplitz_gpu_handle *handle);
 
 #ifdef __cplusplus
 }

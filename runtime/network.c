@@ -1,25 +1,9 @@
 /* What NAME_run and its kin do: check, find a workspace, run. */
 
 #include "runtime/gpu_handle.h"
-#include "runtime/toeplitz.h"
+#include "runtime/samples.h"
 
 #include <stddef.h>
-
-static int has_elements(const toeplitz_tensor *tensor, int64_t batch) {
-  for (int32_t index = 0; index < tensor->rank; ++index)
-    if (tensor->shape[index] == 0 || (tensor->shape[index] < 0 && batch == 0))
-      return 0;
-  return 1;
-}
-
-/* A tensor without elements has nowhere to be. */
-static int all_present(const toeplitz_tensor *tensors, int32_t count,
-                       const void *const *addresses, int64_t batch) {
-  for (int32_t index = 0; index < count; ++index)
-    if (!addresses[index] && has_elements(&tensors[index], batch))
-      return 0;
-  return 1;
-}
 
 /* Networks of the CPU aren't linked with the code for GPUs, so that it's
  * reached through pointers alone: the network's and the handle's. */
@@ -44,9 +28,7 @@ static int run_on_gpu(const toeplitz_network *network, toeplitz_pool *pool,
 static int run(const toeplitz_network *network, toeplitz_pool *pool,
                int64_t batch, uint64_t size, const void *const *inputs,
                void *const *outputs, void *workspace) {
-  if (!all_present(network->inputs, network->input_count, inputs, batch) ||
-      !all_present(network->outputs, network->output_count,
-                   (const void *const *)outputs, batch))
+  if (!toeplitz_all_present(network, batch, inputs, outputs))
     return TOEPLITZ_NULL_TENSOR;
   if ((uintptr_t)workspace % TOEPLITZ_ALIGNMENT != 0)
     return TOEPLITZ_MISALIGNED_WORKSPACE;
@@ -86,6 +68,15 @@ int toeplitz_network_run_batch(const toeplitz_network *network,
   if (size == UINT64_MAX)
     return TOEPLITZ_OUT_OF_MEMORY;
   return run(network, pool, batch, size, inputs, outputs, workspace);
+}
+
+int toeplitz_network_run_checked(const toeplitz_network *network,
+                                 toeplitz_pool *pool, int64_t batch,
+                                 const void *const *inputs,
+                                 void *const *outputs, void *workspace) {
+  return (network->run_checked ? network->run_checked
+                               : toeplitz_network_run_batch)(
+      network, pool, batch, inputs, outputs, workspace);
 }
 
 uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
@@ -128,6 +119,9 @@ const char *toeplitz_error_string(int error) {
   case TOEPLITZ_GPU_RACE:
     return "two threads of a block touch the same shared memory without a "
            "barrier between them";
+  case TOEPLITZ_NOT_ON_GPU:
+    return "the network runs on the processor here, which has no use for "
+           "memory and streams of a GPU";
   default:
     return "unknown error number";
   }

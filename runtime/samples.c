@@ -25,8 +25,25 @@ int64_t toeplitz_sample_bytes(const toeplitz_tensor *tensor) {
   return bytes;
 }
 
-/* Bytes from one sample of a tensor to the next; 0 when all share it. */
-static int64_t sample_stride(const toeplitz_tensor *tensor) {
+static int has_elements(const toeplitz_tensor *tensor, int64_t batch) {
+  for (int32_t index = 0; index < tensor->rank; ++index)
+    if (tensor->shape[index] == 0 || (tensor->shape[index] < 0 && batch == 0))
+      return 0;
+  return 1;
+}
+
+int toeplitz_all_present(const toeplitz_network *network, int64_t batch,
+                         const void *const *inputs, void *const *outputs) {
+  for (int32_t index = 0; index < network->input_count; ++index)
+    if (!inputs[index] && has_elements(&network->inputs[index], batch))
+      return 0;
+  for (int32_t index = 0; index < network->output_count; ++index)
+    if (!outputs[index] && has_elements(&network->outputs[index], batch))
+      return 0;
+  return 1;
+}
+
+int64_t toeplitz_sample_stride(const toeplitz_tensor *tensor) {
   return tensor->rank == 0 || tensor->shape[0] >= 0
              ? 0
              : toeplitz_sample_bytes(tensor);
@@ -36,11 +53,13 @@ void toeplitz_find_sample(const toeplitz_network *network, int64_t sample,
                           const void *const *inputs, void *const *outputs,
                           const void **sample_inputs, void **sample_outputs) {
   for (int32_t index = 0; index < network->input_count; ++index)
-    sample_inputs[index] = (const char *)inputs[index] +
-                           sample * sample_stride(&network->inputs[index]);
+    sample_inputs[index] =
+        (const char *)inputs[index] +
+        sample * toeplitz_sample_stride(&network->inputs[index]);
   for (int32_t index = 0; index < network->output_count; ++index)
-    sample_outputs[index] = (char *)outputs[index] +
-                            sample * sample_stride(&network->outputs[index]);
+    sample_outputs[index] =
+        (char *)outputs[index] +
+        sample * toeplitz_sample_stride(&network->outputs[index]);
 }
 
 static void run_sample(void *arguments, int64_t sample, int64_t slot) {
@@ -61,8 +80,7 @@ void toeplitz_run_samples(const toeplitz_network *network, toeplitz_pool *pool,
                           void *workspace, const void *const *inputs,
                           void *const *outputs, int64_t batch) {
   samples all = {network, NULL, workspace, inputs, outputs};
-  /* What a network of a GPU has for a pool isn't one of threads. */
-  int threads = network->gpu ? 1 : toeplitz_pool_threads(pool);
+  int threads = toeplitz_pool_threads(pool);
   if (threads > 1 && batch >= threads) {
     toeplitz_parallel_for(pool, run_sample, &all, batch, batch);
     return;

@@ -30,7 +30,8 @@ enum {
   TOEPLITZ_GPU_OUT_OF_MEMORY = 9,
   TOEPLITZ_GPU_LOST = 10,
   TOEPLITZ_GPU_ERROR = 11,
-  TOEPLITZ_GPU_RACE = 12
+  TOEPLITZ_GPU_RACE = 12,
+  TOEPLITZ_NOT_ON_GPU = 13
 };
 
 /* The alignment of workspaces and weights: a cache line, which is also the
@@ -144,6 +145,13 @@ typedef struct toeplitz_network {
   /* LLVM's name of the processor that the code is for, such as x86-64-v3, or of
    * the GPU, such as sm_80. */
   const char *processor;
+  /* Puts a run of `batch` samples into a CUstream of the caller's and returns:
+   * toeplitz_gpu_run_device_batch of runtime/gpu.h. NULL for networks that run
+   * on the CPU. */
+  int (*run_device)(const struct toeplitz_network *network, toeplitz_pool *pool,
+                    int64_t batch, void *stream,
+                    const void *const *device_inputs,
+                    void *const *device_outputs);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -203,6 +211,13 @@ int toeplitz_network_run_batch(const toeplitz_network *network,
                                const void *const *inputs, void *const *outputs,
                                void *workspace);
 
+/* The same for hosts that handle any network, which may be one of a library
+ * with a runtime of its own: network->run_checked, where there is one. */
+int toeplitz_network_run_checked(const toeplitz_network *network,
+                                 toeplitz_pool *pool, int64_t batch,
+                                 const void *const *inputs,
+                                 void *const *outputs, void *workspace);
+
 /* Bytes of workspace for toeplitz_network_run_batch. UINT64_MAX when there is
  * no such number, because `batch` is negative or too large. */
 uint64_t toeplitz_network_workspace_size(const toeplitz_network *network,
@@ -247,6 +262,13 @@ typedef struct toeplitz_variant {
 const toeplitz_network *
 toeplitz_choose_variant(const toeplitz_variant *variants,
                         const toeplitz_network **chosen);
+
+/* network->run_device; TOEPLITZ_NOT_ON_GPU where the network runs on the CPU.
+ */
+int toeplitz_network_run_device(const toeplitz_network *network,
+                                toeplitz_pool *pool, int64_t batch,
+                                void *stream, const void *const *device_inputs,
+                                void *const *device_outputs);
 
 /* network->threads_create and network->threads_destroy. */
 toeplitz_pool *toeplitz_network_threads_create(const toeplitz_network *network,

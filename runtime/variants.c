@@ -26,6 +26,16 @@ toeplitz_pool *toeplitz_network_threads_create(const toeplitz_network *network,
   return network->threads_create(threads);
 }
 
+int toeplitz_network_run_device(const toeplitz_network *network,
+                                toeplitz_pool *pool, int64_t batch,
+                                void *stream, const void *const *device_inputs,
+                                void *const *device_outputs) {
+  if (!network->run_device)
+    return TOEPLITZ_NOT_ON_GPU;
+  return network->run_device(network, pool, batch, stream, device_inputs,
+                             device_outputs);
+}
+
 void toeplitz_network_threads_destroy(const toeplitz_network *network,
                                       toeplitz_pool *pool) {
   network->threads_destroy(pool);

@@ -373,8 +373,10 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerExternalizeWeightsPass();
   registerGatherWeightsPass();
   registerLaunchOnGpuPass();
+  registerLaunchSamplesPass();
   registerLinkLaunchesPass();
   registerLinkParallelKernelsPass();
+  registerSelectSamplePass();
   registerTimeKernelsPass();
   static SmallVector<KernelLowering> registered;
   registered.assign(lowerings.begin(), lowerings.end());

@@ -133,6 +133,8 @@ private:
       return replaceByCall("toeplitz_emulated_thread", int32);
     if (isa<NVVM::BlockIdXOp>(op))
       return replaceByCall("toeplitz_emulated_block", int32);
+    if (isa<NVVM::BlockIdYOp>(op))
+      return replaceByCall("toeplitz_emulated_sample", int32);
     if (isa<NVVM::Barrier0Op, NVVM::BarrierOp>(op))
       return replaceByCall("toeplitz_emulated_barrier", {});
     if (auto shuffle = dyn_cast<NVVM::ShflOp>(op))

@@ -54,6 +54,8 @@ struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
     for (const KernelCall &call : calls)
       if (failed(convert(call)))
         return signalPassFailure();
+    if (failed(checkHost(main)))
+      return signalPassFailure();
     for (auto &entry : converted)
       entry.first.erase();
   }
@@ -64,22 +66,40 @@ private:
     int64_t blocks, threads, tasks;
   };
 
+  /// Also those in loops of @main, which the host walks as it launches.
   static LogicalResult findCalls(func::FuncOp main,
                                  SmallVector<KernelCall> &calls) {
-    for (Operation &op : main.getBody().front()) {
+    WalkResult result = main.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (auto call = dyn_cast<func::CallOp>(op))
-        calls.push_back({&op, call, 1});
+        calls.push_back({op, call, 1});
       auto loop = dyn_cast<scf::ForallOp>(op);
       if (!loop)
-        continue;
+        return WalkResult::advance();
       std::optional<KernelLoop> matched = matchKernelLoop(loop);
-      if (!matched || matched->slot)
-        return loop.emitOpError(
+      if (!matched || matched->slot) {
+        loop.emitOpError(
             "must have one dimension and call one kernel in its body, which "
             "works in no memory of its own");
-      calls.push_back({&op, matched->call, matched->tasks});
-    }
-    return success();
+        return WalkResult::interrupt();
+      }
+      calls.push_back({op, matched->call, matched->tasks});
+      return WalkResult::skip();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  /// What isn't a kernel would work on the memory of the GPU from the host.
+  static LogicalResult checkHost(func::FuncOp main) {
+    WalkResult result = main.getBody().walk([](Operation *op) {
+      if (isa<gpu::LaunchFuncOp>(op) || isMemoryEffectFree(op) ||
+          op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
+        return WalkResult::advance();
+      op->emitOpError("has no kernel: networks of a GPU can't read or write "
+                      "tensors outside of them, such as to decide what is "
+                      "computed");
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
   }
 
   LogicalResult convert(KernelCall call) {

@@ -191,7 +191,8 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     Each kernel function becomes a `gpu.func` of the module @kernels, and each call of it, or parallel loop of calls, a launch. A task
     is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
     Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
-    place that decides launch shapes.
+    place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
+    on the host is refused.
 
     Before:
     ```mlir
@@ -203,6 +204,31 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LaunchSamples : Pass<"launch-samples", "::mlir::ModuleOp"> {
+  let summary = "lets a launch compute all samples of a batch";
+  let description = [{
+    For networks whose batch is chosen for each run (`toeplitz.dynamic_batch`); others stay as they are. @main computes one sample. The
+    runtime launches a kernel once for several, each of which is a layer of blocks along the grid's second dimension. Kernels get, as further
+    arguments, the bytes from one sample's part of a buffer to the next one's: the size of the memory that kernels hand to each other, and
+    those of inputs and outputs, which begin at multiples of 16 bytes. Buffers that have the same stride in all launches of a kernel
+    share an argument, and what all samples share, such as weights, has none. `toeplitz.sample_strides` says for each argument which one is
+    its stride, or -1; `select-sample` goes by it once buffers are pointers.
+
+    Before:
+    ```mlir
+    gpu.launch_func @kernels::@kernel_conv1 blocks in ... args(%x : memref<1x3xf32>, %w : memref<9xf32>)
+    ```
+    After:
+    ```mlir
+    gpu.func @kernel_conv1(%x: memref<1x3xf32>, %w: memref<9xf32>, %stride: i64) kernel attributes {toeplitz.sample_strides = array<i64: 2, -1>}
+    ...
+    %c16 = arith.constant 16 : i64
+    gpu.launch_func @kernels::@kernel_conv1 blocks in ... args(%x : memref<1x3xf32>, %w : memref<9xf32>, %c16 : i64)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def LinkLaunches : Pass<"link-launches", "::mlir::ModuleOp"> {
@@ -239,6 +265,30 @@ def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def SelectSample : Pass<"select-sample", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "lets each block of threads work on the buffers of its sample";
+  let description = [{
+    On the LLVM dialect: moves the buffers of kernels that have the attribute `toeplitz.sample_strides` to those of the sample whose number is the
+    block's along the grid's second dimension. Offsets are of 64 bits.
+
+    Before:
+    ```mlir
+    llvm.func @kernel_conv1(%x: !llvm.ptr, %w: !llvm.ptr, %stride: i64) attributes {toeplitz.sample_strides = array<i64: 2, -1>} { ... %x ... }
+    ```
+    After:
+    ```mlir
+    llvm.func @kernel_conv1(%x: !llvm.ptr, %w: !llvm.ptr, %stride: i64) {
+      %0 = nvvm.read.ptx.sreg.ctaid.y : i32
+      %1 = llvm.zext %0 : i32 to i64
+      %2 = llvm.mul %1, %stride : i64
+      %3 = llvm.getelementptr %x[%2] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+      ... %3 ...
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 def TimeKernels : Pass<"time-kernels", "::mlir::ModuleOp"> {

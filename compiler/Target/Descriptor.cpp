@@ -51,7 +51,7 @@ llvm::Function *InterfaceBuilder::buildRunOfArrays() {
 InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
   llvm::Constant *none = llvm::ConstantPointerNull::get(pointer);
   if (!network.gpu)
-    return {none, none, none, none};
+    return {none, none, none, none, none};
   auto function = [&](llvm::StringRef name,
                       llvm::ArrayRef<llvm::Type *> parameters,
                       llvm::Type *result) {
@@ -62,7 +62,10 @@ InterfaceBuilder::GpuFunctions InterfaceBuilder::buildGpuFunctions() {
           function("toeplitz_gpu_create", {pointer, int32, pointer}, int32),
           function("toeplitz_network_run_batch",
                    {pointer, pointer, int64, pointer, pointer, pointer}, int32),
-          function("toeplitz_gpu_error", pointer, pointer)};
+          function("toeplitz_gpu_error", pointer, pointer),
+          function("toeplitz_gpu_run_device_batch",
+                   {pointer, pointer, int64, pointer, pointer, pointer},
+                   int32)};
 }
 
 /// void run(pool, workspace, inputs, outputs) on the GPU of `pool`.
@@ -96,11 +99,18 @@ llvm::Function *InterfaceBuilder::buildRunBatch() {
   llvm::Function *run = startFunction(
       network.symbolName + "_run_batch_arrays", nothing,
       {pointer, pointer, pointer, pointer, int64}, /*exported=*/false);
-  builder.CreateCall(
-      declareRuntime("toeplitz_run_samples", nothing,
-                     {pointer, pointer, pointer, pointer, pointer, int64}),
-      {getDescriptor(), run->getArg(0), run->getArg(1), run->getArg(2),
-       run->getArg(3), run->getArg(4)});
+  if (network.gpu)
+    builder.CreateCall(
+        declareRuntime("toeplitz_gpu_run_batch", int32,
+                       {pointer, pointer, int64, pointer, pointer}),
+        {getDescriptor(), run->getArg(0), run->getArg(4), run->getArg(2),
+         run->getArg(3)});
+  else
+    builder.CreateCall(
+        declareRuntime("toeplitz_run_samples", nothing,
+                       {pointer, pointer, pointer, pointer, pointer, int64}),
+        {getDescriptor(), run->getArg(0), run->getArg(1), run->getArg(2),
+         run->getArg(3), run->getArg(4)});
   builder.CreateRetVoid();
   return run;
 }
@@ -119,9 +129,10 @@ llvm::Function *InterfaceBuilder::buildBatchWorkspaceSize(bool exported) {
 void InterfaceBuilder::buildDescriptor(bool exportsFunctions,
                                        const Processor &processor) {
   auto *type = llvm::StructType::get(
-      context, {pointer, int32,   int32,   pointer, pointer, int64,   pointer,
-                pointer, pointer, pointer, pointer, int64,   pointer, pointer,
-                pointer, pointer, pointer, pointer, int64,   pointer, pointer});
+      context,
+      {pointer, int32,   int32,   pointer, pointer, int64,   pointer, pointer,
+       pointer, pointer, pointer, int64,   pointer, pointer, pointer, pointer,
+       pointer, pointer, int64,   pointer, pointer, pointer});
   // Without its value at first, because functions that stand in it return it.
   descriptor = new llvm::GlobalVariable(
       module, type, /*isConstant=*/true, llvm::GlobalValue::InternalLinkage,
@@ -160,7 +171,8 @@ void InterfaceBuilder::buildDescriptor(bool exportsFunctions,
        llvm::ConstantInt::get(int64,
                               network.gpu ? 0 : getWeightsSectionSize(network)),
        llvm::cast<llvm::Constant>(prepare().getCallee()),
-       buildString(processor.name)}));
+       buildString(processor.name),
+       gpu.runDevice}));
 }
 
 /// Where the section of the weights begins: they stand there in their order.

@@ -102,6 +102,15 @@ toeplitz::separateKernels(ModuleOp &module, const TargetDescription &target,
   network.gpu->capability = static_cast<int32_t>(target.gpuCapability);
   network.gpu->exactCapability =
       llvm::StringRef(target.gpuArchitecture).ends_with("a");
+  if (!options.cubins.architectures.empty()) {
+    auto cubins = assembleCubins(network.gpu->image, target.gpuArchitecture,
+                                 options.cubins, options.printCommands);
+    if (!cubins) {
+      module.emitError(llvm::toString(cubins.takeError()));
+      return failure();
+    }
+    network.gpu->cubins = std::move(*cubins);
+  }
   OwningOpRef<ModuleOp> host = cloneHostModule(module);
   module = *host;
   return host;

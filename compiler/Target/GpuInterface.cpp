@@ -1,5 +1,7 @@
 #include "compiler/Target/GpuInterface.h"
 
+#include "runtime/toeplitz.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
 
@@ -37,6 +39,7 @@ private:
         name);
   }
   llvm::Constant *buildKernels();
+  llvm::Constant *buildCubins();
   llvm::Constant *buildWeights();
   llvm::Constant *buildLaunchAll(llvm::Function &main);
 
@@ -66,6 +69,27 @@ llvm::Constant *ProgramBuilder::buildKernels() {
                llvm::ConstantInt::get(int32, kernel.waits ? 1 : 0)}));
   }
   return addArray(type, kernels, "toeplitz_kernels");
+}
+
+/// An array of toeplitz_gpu_cubin; null where there is none.
+llvm::Constant *ProgramBuilder::buildCubins() {
+  if (gpu.cubins.empty())
+    return llvm::ConstantPointerNull::get(pointer);
+  auto *type = llvm::StructType::get(context, {int32, int32, int64, pointer});
+  std::vector<llvm::Constant *> cubins;
+  for (const Cubin &cubin : gpu.cubins) {
+    auto *code = llvm::cast<llvm::GlobalVariable>(
+        addConstant(llvm::ConstantDataArray::getString(context, cubin.code,
+                                                       /*AddNull=*/false),
+                    "toeplitz_cubin"));
+    // It is a file of the ELF format.
+    code->setAlignment(llvm::Align(TOEPLITZ_ALIGNMENT));
+    cubins.push_back(llvm::ConstantStruct::get(
+        type, {llvm::ConstantInt::get(int32, cubin.capability),
+               llvm::ConstantInt::get(int32, cubin.exactCapability ? 1 : 0),
+               llvm::ConstantInt::get(int64, cubin.code.size()), code}));
+  }
+  return addArray(type, cubins, "toeplitz_cubins");
 }
 
 /// An array of toeplitz_gpu_weights.
@@ -124,9 +148,9 @@ llvm::Constant *ProgramBuilder::build(llvm::Function &main) {
   auto number = [&](llvm::Type *type, uint64_t value) {
     return llvm::ConstantInt::get(type, value);
   };
-  auto *type =
-      llvm::StructType::get(context, {pointer, int32, int32, int32, int32,
-                                      pointer, pointer, int64, int64, pointer});
+  auto *type = llvm::StructType::get(context, {pointer, int32, int32, int32,
+                                               int32, pointer, pointer, int64,
+                                               int64, pointer, pointer, int32});
   return addConstant(
       llvm::ConstantStruct::get(
           type, {image, number(int32, gpu.capability),
@@ -134,7 +158,8 @@ llvm::Constant *ProgramBuilder::build(llvm::Function &main) {
                  number(int32, gpu.kernels.size()),
                  number(int32, gpu.weightPlaces.size()), buildKernels(),
                  buildWeights(), number(int64, gpu.weightsBytes),
-                 number(int64, gpu.arenaBytes), buildLaunchAll(main)}),
+                 number(int64, gpu.arenaBytes), buildLaunchAll(main),
+                 buildCubins(), number(int32, gpu.cubins.size())}),
       "toeplitz_program");
 }
 

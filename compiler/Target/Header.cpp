@@ -152,6 +152,9 @@ typedef struct toeplitz_network {
   void (*prepare)(const struct toeplitz_network *network, void *workspace, uint64_t size);
   /* LLVM's name of the processor that the code is for, such as x86-64-v3, or of the GPU, such as sm_80. */
   const char *processor;
+  /* As NAME_run_device, with the tensors in arrays, and the batch, which is 1 where it is fixed. NULL for networks that run on the CPU. */
+  int (*run_device)(const struct toeplitz_network *network, toeplitz_pool *pool, int64_t batch, void *stream,
+                    const void *const *device_inputs, void *const *device_outputs);
 } toeplitz_network;
 
 #endif /* TOEPLITZ_NETWORK_TYPES */
@@ -188,11 +191,23 @@ void NAME_threads_destroy(NAME_threads *threads);
  * by runs at the same time: while one uses the threads, the others compute in the threads that call them. */
 int NAME_run_threads(NAME_threads *threads, PARAMETERS, void *workspace);
 
-/* An English sentence for what NAME_run or NAME_run_threads returned; a constant, never NULL. */
+/* An English sentence for a number that a function of this header returned; a constant, never NULL. */
 const char *NAME_error_string(int error);
 
 /* The network with the names, types and shapes of its inputs and outputs, for hosts that handle any network; a constant. */
 const toeplitz_network *NAME_network(void);
+)";
+
+/// Where the kernels, or those of a variant, run on a GPU.
+static constexpr llvm::StringLiteral runDevice = R"(
+/* Puts a run into a stream of a GPU and returns without waiting for it. `threads` is what NAME_threads_create returns, the network's
+ * memory on the first GPU; `stream` is a CUstream of that GPU's primary context, as each cudaStream_t is, NULL the default stream. The
+ * tensors lie in the GPU's memory, aligned as their elements are, and stay there until the stream has come to the end of the run; no
+ * output may overlap another tensor. One that isn't aligned to 16 bytes is copied on its way. SAMPLESRuns with
+ * the same `threads` follow one another, whatever streams they are in, but for those in a graph that the caller captures.
+ * Returns 0, or a number that NAME_error_string explains; NAME_network()->error_text(NULL) says what the GPU's driver refused. It is 13
+ * where the network runs on the processor. A kernel that fails later is noticed by a later call. */
+int NAME_run_device(NAME_threads *threads, void *stream, PARAMETERS);
 )";
 
 /// About the batch, where it is chosen for each run.
@@ -322,11 +337,13 @@ void toeplitz::writeHeader(const Network &network, llvm::raw_ostream &stream) {
   std::string workspace = network.hasDynamicBatch
                               ? network.name + "_workspace_size(batch)"
                               : macro + "_WORKSPACE_SIZE";
-  expand(functions,
-         {{"NAME", network.name},
-          {"PARAMETERS", parameters},
-          {"WORKSPACE", workspace},
-          {"SAMPLES", network.hasDynamicBatch ? samples : ""}},
-         stream);
+  std::pair<llvm::StringRef, llvm::StringRef> replacements[] = {
+      {"NAME", network.name},
+      {"PARAMETERS", parameters},
+      {"WORKSPACE", workspace},
+      {"SAMPLES", network.hasDynamicBatch ? samples : ""}};
+  expand(functions, replacements, stream);
+  if (network.hasRunDevice)
+    expand(runDevice, replacements, stream);
   stream << "\n#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
 }

@@ -79,6 +79,17 @@ llvm::Constant *InterfaceBuilder::buildString(llvm::StringRef text) {
                      "toeplitz_text");
 }
 
+/// An array of `count` parameters, from `first` on.
+llvm::Value *InterfaceBuilder::gatherParameters(llvm::Function &function,
+                                                unsigned first, size_t count) {
+  llvm::Value *array = builder.CreateAlloca(
+      llvm::ArrayType::get(pointer, count), /*ArraySize=*/nullptr);
+  for (size_t index = 0; index < count; ++index)
+    builder.CreateStore(function.getArg(first + index),
+                        builder.CreateConstGEP1_64(pointer, array, index));
+  return array;
+}
+
 /// int NAME_run(inputs..., outputs..., workspace), or NAME_run_threads with the
 /// pool first; the batch is before the inputs where it is chosen for each run.
 void InterfaceBuilder::buildRun(bool threaded) {
@@ -99,17 +110,13 @@ void InterfaceBuilder::buildRun(bool threaded) {
     pool = function->getArg(parameter++);
   llvm::Value *batch =
       network.hasDynamicBatch ? function->getArg(parameter++) : nullptr;
-  auto gather = [&](size_t count) -> llvm::Value * {
-    llvm::Value *array = builder.CreateAlloca(
-        llvm::ArrayType::get(pointer, count), /*ArraySize=*/nullptr);
-    for (size_t index = 0; index < count; ++index)
-      builder.CreateStore(function->getArg(parameter++),
-                          builder.CreateConstGEP1_64(pointer, array, index));
-    return array;
-  };
-  llvm::Value *inputArray = gather(network.inputs.size());
-  llvm::Value *outputArray = gather(network.outputs.size());
-  llvm::Value *workspace = function->getArg(parameter);
+  size_t inputCount = network.inputs.size();
+  size_t outputCount = network.outputs.size();
+  llvm::Value *inputArray = gatherParameters(*function, parameter, inputCount);
+  llvm::Value *outputArray =
+      gatherParameters(*function, parameter + inputCount, outputCount);
+  llvm::Value *workspace =
+      function->getArg(parameter + inputCount + outputCount);
   builder.CreateRet(
       network.hasDynamicBatch
           ? builder.CreateCall(declareRuntime("toeplitz_network_run_batch",
@@ -122,6 +129,31 @@ void InterfaceBuilder::buildRun(bool threaded) {
                 declareRuntime("toeplitz_network_run", int32,
                                {pointer, pointer, pointer, pointer, pointer}),
                 {getDescriptor(), pool, inputArray, outputArray, workspace}));
+}
+
+/// int NAME_run_device(handle, stream, inputs..., outputs...), with the batch
+/// before the inputs where it is chosen for each run.
+void InterfaceBuilder::buildRunDevice() {
+  size_t inputCount = network.inputs.size();
+  size_t outputCount = network.outputs.size();
+  std::vector<llvm::Type *> parameters = {pointer, pointer};
+  if (network.hasDynamicBatch)
+    parameters.push_back(int64);
+  parameters.insert(parameters.end(), inputCount + outputCount, pointer);
+  llvm::Function *function = startFunction(network.name + "_run_device", int32,
+                                           parameters, /*exported=*/true);
+  unsigned parameter = 2;
+  llvm::Value *batch = builder.getInt64(1);
+  if (network.hasDynamicBatch)
+    batch = function->getArg(parameter++);
+  llvm::Value *inputArray = gatherParameters(*function, parameter, inputCount);
+  llvm::Value *outputArray =
+      gatherParameters(*function, parameter + inputCount, outputCount);
+  builder.CreateRet(builder.CreateCall(
+      declareRuntime("toeplitz_network_run_device", int32,
+                     {pointer, pointer, int64, pointer, pointer, pointer}),
+      {getDescriptor(), function->getArg(0), batch, function->getArg(1),
+       inputArray, outputArray}));
 }
 
 /// void NAME_prepare(workspace, size).
@@ -220,6 +252,8 @@ void InterfaceBuilder::buildChosenThreads() {
 void InterfaceBuilder::buildLibraryFunctions() {
   buildRun(/*threaded=*/false);
   buildRun(/*threaded=*/true);
+  if (network.hasRunDevice)
+    buildRunDevice();
   buildPrepare();
   if (variants)
     buildChosenThreads();
@@ -239,6 +273,8 @@ std::vector<std::string> toeplitz::getExportedSymbols(const Network &network,
        {"_run", "_run_threads", "_prepare", "_threads_create",
         "_threads_destroy", "_error_string", "_network"})
     symbols.push_back(network.name + suffix);
+  if (network.hasRunDevice)
+    symbols.push_back(network.name + "_run_device");
   if (network.hasDynamicBatch)
     symbols.push_back(network.name + "_workspace_size");
   if (kind == ArtifactKind::SharedLibrary)

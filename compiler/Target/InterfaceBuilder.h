@@ -49,7 +49,7 @@ private:
   llvm::Function *buildRunOfArrays();
   /// What only networks of a GPU have; null for others.
   struct GpuFunctions {
-    llvm::Constant *program, *create, *runChecked, *errorText;
+    llvm::Constant *program, *create, *runChecked, *errorText, *runDevice;
   };
   GpuFunctions buildGpuFunctions();
   llvm::Function *buildRunOnGpu();
@@ -61,7 +61,10 @@ private:
   llvm::Value *getDescriptor();
   void buildThreadFunctions();
   void buildChosenThreads();
+  llvm::Value *gatherParameters(llvm::Function &function, unsigned first,
+                                size_t count);
   void buildRun(bool threaded);
+  void buildRunDevice();
   void buildPrepare();
   void buildForwarder(const std::string &name, llvm::StringRef runtimeName,
                       llvm::Type *result, llvm::Type *parameter);

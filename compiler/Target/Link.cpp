@@ -1,46 +1,20 @@
 #include "compiler/Target/Link.h"
+#include "compiler/Target/Command.h"
 #include "compiler/Target/TemporaryFile.h"
 #include "compiler/Target/Toolchain.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Program.h"
 
 using namespace toeplitz;
 
-/// Runs a program whose messages are wanted only when it fails.
-static llvm::Error runProgram(const std::string &program,
-                              llvm::ArrayRef<std::string> arguments,
-                              const LinkOptions &options) {
-  llvm::SmallVector<llvm::StringRef> words = {program};
-  words.append(arguments.begin(), arguments.end());
-  if (options.printCommands)
-    llvm::errs() << llvm::join(words, " ") << "\n";
-  llvm::Expected<TemporaryFile> messages =
-      TemporaryFile::create(options.destination, ".txt");
-  if (!messages)
-    return messages.takeError();
-  std::string failure;
-  std::optional<llvm::StringRef> redirects[] = {
-      llvm::StringRef(), llvm::StringRef(messages->getPath()),
-      llvm::StringRef(messages->getPath())};
-  int status = llvm::sys::ExecuteAndWait(
-      program, words, /*Env=*/std::nullopt, redirects,
-      /*SecondsToWait=*/0, /*MemoryLimit=*/0, &failure);
-  if (status == 0)
-    return llvm::Error::success();
-  std::string text =
-      "linking failed: " + program +
-      (failure.empty() ? " ended with status " + std::to_string(status)
-                       : ": " + failure);
-  if (auto contents = llvm::MemoryBuffer::getFile(messages->getPath());
-      contents && !(*contents)->getBuffer().trim().empty())
-    text += "\n" + (*contents)->getBuffer().trim().str();
-  return llvm::createStringError(text);
+static llvm::Error runLinker(const std::string &program,
+                             llvm::ArrayRef<std::string> arguments,
+                             const LinkOptions &options) {
+  return runProgram("linking failed", program, arguments, options.destination,
+                    options.printCommands);
 }
 
 /// What shared libraries and executables are linked with. lld is several times
@@ -61,7 +35,7 @@ static llvm::Error runDriver(std::vector<std::string> arguments,
         "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now"})
     arguments.push_back(option);
   arguments.insert(arguments.end(), {"-o", output});
-  return runProgram(driver->program, arguments, options);
+  return runLinker(driver->program, arguments, options);
 }
 
 llvm::Error toeplitz::linkObject(llvm::ArrayRef<std::string> inputs,
@@ -72,7 +46,7 @@ llvm::Error toeplitz::linkObject(llvm::ArrayRef<std::string> inputs,
     return linker.takeError();
   std::vector<std::string> arguments = {"-r", "-o", output};
   arguments.insert(arguments.end(), inputs.begin(), inputs.end());
-  return runProgram(*linker, arguments, options);
+  return runLinker(*linker, arguments, options);
 }
 
 llvm::Error toeplitz::localizeHiddenSymbols(const std::string &path,

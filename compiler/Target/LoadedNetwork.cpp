@@ -110,10 +110,8 @@ llvm::Error LoadedNetwork::run(llvm::ArrayRef<const void *> inputs,
     return error;
   if (llvm::Error error = reserveWorkspace(batch))
     return error;
-  auto run =
-      network->run_checked ? network->run_checked : toeplitz_network_run_batch;
-  if (int error =
-          run(network, pool, batch, inputs.data(), outputs.data(), workspace))
+  if (int error = toeplitz_network_run_checked(
+          network, pool, batch, inputs.data(), outputs.data(), workspace))
     return explain(error);
   return llvm::Error::success();
 }

@@ -285,6 +285,7 @@ static LogicalResult readGpu(ModuleOp module, Network &network) {
   gpu.arenaBytes = network.workspaceBytes;
   network.workspaceBytes = 0;
   network.gpu = std::move(gpu);
+  network.hasRunDevice = true;
   return success();
 }
 
@@ -319,6 +320,9 @@ std::optional<Network> toeplitz::readNetwork(ModuleOp module,
   network.workspaceBytes = uint64_t(workspace.getInt());
 
   llvm::StringSet<> taken;
+  // A parameter of NAME_run_device.
+  if (module->hasAttr("toeplitz.kernels"))
+    taken.insert("stream");
   if (failed(readTensors(module, "toeplitz.inputs", "input", taken,
                          network.inputs)) ||
       failed(readTensors(module, "toeplitz.outputs", "output", taken,

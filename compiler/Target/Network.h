@@ -4,6 +4,8 @@
 #ifndef TOEPLITZ_COMPILER_TARGET_NETWORK_H
 #define TOEPLITZ_COMPILER_TARGET_NETWORK_H
 
+#include "compiler/Target/Cubin.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
@@ -59,6 +61,8 @@ struct GpuNetwork {
   /// The compute capability that it needs, or needs exactly.
   int32_t capability = 80;
   bool exactCapability = false;
+  /// The same kernels as machine code of some GPUs.
+  std::vector<Cubin> cubins;
 };
 
 struct Network {
@@ -86,6 +90,9 @@ struct Network {
 
   /// Where the kernels run on a GPU.
   std::optional<GpuNetwork> gpu;
+  /// Whether there is NAME_run_device: the kernels run on a GPU, or those of
+  /// one of several variants do.
+  bool hasRunDevice = false;
 
   /// Whether it is one of several in a binary.
   bool isVariant() const { return symbolName != name; }

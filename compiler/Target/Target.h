@@ -4,6 +4,7 @@
 #define TOEPLITZ_COMPILER_TARGET_TARGET_H
 
 #include "compiler/Analysis/TargetDescription.h"
+#include "compiler/Target/Cubin.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
@@ -48,7 +49,9 @@ struct EmitOptions {
   /// The threads that an executable computes with unless its user says
   /// otherwise; 0 is one for each processor.
   int executableThreads = 1;
-  /// Write the commands of the linker to stderr.
+  /// The GPUs whose machine code a binary holds beside the PTX.
+  CubinOptions cubins;
+  /// Write the commands of the linker, and of the GPU's assembler, to stderr.
   bool printCommands = false;
   /// Called, from any thread, when a part of the code is compiled: how many are
   /// by now, and how many there are. May be empty.

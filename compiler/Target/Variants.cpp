@@ -45,6 +45,7 @@ void toeplitz::includeVariant(std::optional<Network> &common,
     common->gpu.reset();
     return;
   }
+  common->hasRunDevice |= variant.hasRunDevice;
   common->workspaceBytes =
       std::max(common->workspaceBytes, variant.workspaceBytes);
   if (common->errorBound && variant.errorBound &&

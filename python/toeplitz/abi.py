@@ -24,6 +24,12 @@ class Tensor(ctypes.Structure):
     ]
 
 
+class GpuProgram(ctypes.Structure):
+    """The beginning of toeplitz_gpu_program, of runtime/gpu.h."""
+
+    _fields_ = [("image", _pointer)]
+
+
 class Network(ctypes.Structure):
     """toeplitz_network."""
 
@@ -43,7 +49,7 @@ class Network(ctypes.Structure):
         ("processor_features", ctypes.c_uint64),
         ("missing_feature", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
         # Of networks that run on a GPU; NULL in others.
-        ("gpu", _pointer),
+        ("gpu", ctypes.POINTER(GpuProgram)),
         ("create", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, ctypes.c_int, ctypes.POINTER(_pointer))),
         ("run_checked", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, ctypes.c_int64, _pointer, _pointer, _pointer)),
         ("error_text", ctypes.CFUNCTYPE(ctypes.c_char_p, _pointer)),
@@ -51,6 +57,7 @@ class Network(ctypes.Structure):
         ("weights_size", ctypes.c_uint64),
         ("prepare", ctypes.CFUNCTYPE(None, _pointer, _pointer, ctypes.c_uint64)),
         ("processor", ctypes.c_char_p),
+        ("run_device", ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, ctypes.c_int64, _pointer, _pointer, _pointer)),
     ]
 
 

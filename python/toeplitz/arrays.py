@@ -73,7 +73,10 @@ def _keeps_kind(numbers: numpy.ndarray, dtype: numpy.dtype) -> bool:
 def _from_dlpack(value: Any, dtype: numpy.dtype, name: str) -> numpy.ndarray:
     device, _ = value.__dlpack_device__() if hasattr(value, "__dlpack_device__") else (1, 0)
     if device not in _DLPACK_CPU_DEVICES:
-        raise InputError(f"input '{name}' is on another device than the CPU: copy it there first")
+        raise InputError(
+            f"input '{name}' is on another device than the CPU: copy it there first, or use Network.run_device "
+            "where the network is for that device"
+        )
     if getattr(value, "requires_grad", False):
         value = value.detach()  # torch: a run has no gradient
     torch = sys.modules.get("torch")

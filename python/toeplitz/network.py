@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from . import abi
+from . import abi, device_tensors
 from .arrays import to_array
 from .dtypes import numpy_type, type_name
 from .errors import InputError, RunError
@@ -155,6 +155,53 @@ class Network:
         results = self._run(self._bind((inputs,), {}))
         return {tensor.name: array for tensor, array in zip(self._outputs, results)}
 
+    def run_device(self, inputs: Any, outputs: Any, *, stream: Any = None) -> None:
+        """Puts a run on tensors in the GPU's memory into a stream, and returns without waiting for it.
+
+        Args:
+            inputs: tensors of any library that has DLPack (torch, cupy, jax, …), on the network's CUDA device, which is the
+                first: a dict of them by names, a list in the order of `inputs`, or a single one. They are contiguous in C
+                order, and have exactly the shape and element type of the network's.
+            outputs: the tensors to write into, likewise. They share no memory with others.
+            stream: in which the run takes place, as of the array API's `__dlpack__`: None or 1 for the legacy default
+                stream, 2 for the thread's default stream, else the address of a CUstream as a number; or an object that has
+                `__cuda_stream__`. The libraries are told, so that it waits for what they still have to write. Whoever uses
+                the outputs does that in this stream or makes his own wait for it.
+
+        The tensors must not be freed before the stream has come to the end of the run; libraries that free memory in the
+        order of this stream see to that. Where the GPU is emulated its memory is the CPU's, no stream is looked at, and the
+        run has ended on return.
+
+        Raises:
+            toeplitz.InputError: a tensor is missing, unknown, on another device, or of a wrong type, shape or layout.
+            toeplitz.RunError: the network runs on the processor, or the GPU has failed.
+            TypeError, ValueError: `stream` is none.
+        """
+        description = self._description
+        if not description.run_device:
+            raise RunError(f"'{self._name}' runs on the processor here, which has no use for tensors of a GPU: call the network")
+        handle = device_tensors.choose_stream(stream)
+        emulated = not description.gpu.contents.image
+        device = (device_tensors.CPU if emulated else device_tensors.CUDA, 0)
+        told = None if emulated else handle
+        taken: list[device_tensors.DeviceTensor] = []
+        try:
+            for kind, tensors, values in (("input", self._inputs, inputs), ("output", self._outputs, outputs)):
+                for tensor, value in zip(tensors, _arrange(values, tensors, kind)):
+                    taken.append(device_tensors.take(value, f"{kind} '{tensor.name}'", device, told))
+                    taken[-1].read(device, tensor.type, tensor.dtype.itemsize, writes=kind == "output")
+            sources, targets = taken[: len(self._inputs)], taken[len(self._inputs) :]
+            batch = self._choose_batch(sources)
+            self._check_output_shapes(targets, batch)
+            device_tensors.check_overlaps(sources, targets)
+            error = description.run_device(
+                ctypes.byref(description), self._pools.get(), batch, handle, _pointers(sources), _pointers(targets)
+            )
+            if error:
+                raise _gpu_error(description)
+        finally:
+            device_tensors.release(taken)
+
     def bench(self, /, *arrays: Any, runs: int | None = None, **named: Any) -> Timing:
         """Measures how long a call takes, without the checks and copies around the computation.
 
@@ -231,9 +278,9 @@ class Network:
         return [to_array(values[tensor.name], tensor.dtype, tensor.name) for tensor in self._inputs]
 
     def _list_inputs(self) -> str:
-        return ", ".join(map(str, self._inputs)) or "none"
+        return _list(self._inputs)
 
-    def _choose_batch(self, inputs: list[numpy.ndarray]) -> int:
+    def _choose_batch(self, inputs: Sequence[numpy.ndarray | device_tensors.DeviceTensor]) -> int:
         """Checks the shapes, and returns the size of the dimensions that are left open; 1 when there is none."""
         batch, chosen_by = 1, None
         for tensor, array in zip(self._inputs, inputs):
@@ -250,6 +297,12 @@ class Network:
                 sizes = ", ".join("batch" if size == DYNAMIC else str(size) for size in tensor.shape)
                 raise InputError(f"input '{tensor.name}': found shape {array.shape}, expected ({sizes})")
         return batch
+
+    def _check_output_shapes(self, outputs: Sequence[device_tensors.DeviceTensor], batch: int) -> None:
+        for tensor, found in zip(self._outputs, outputs):
+            expected = tuple(batch if size == DYNAMIC else size for size in tensor.shape)
+            if found.shape != expected:
+                raise InputError(f"output '{tensor.name}': found shape {found.shape}, expected {expected}")
 
     def _make_inputs(self) -> list[numpy.ndarray]:
         random = numpy.random.default_rng(1)
@@ -284,6 +337,27 @@ class Network:
         return outputs
 
 
+def _list(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(map(str, tensors)) or "none"
+
+
+def _arrange(values: Any, tensors: Sequence[Tensor], kind: str) -> list[Any]:
+    """The values in the order of the tensors, from a dict by names, a list, or a single value."""
+    names = [tensor.name for tensor in tensors]
+    if not isinstance(values, Mapping):
+        values = list(values) if isinstance(values, (list, tuple)) else [values]
+        if len(values) != len(names):
+            raise InputError(f"found {len(values)} {kind}s, expected {len(names)}: {_list(tensors)}")
+        return values
+    for name in values:
+        if name not in names:
+            raise InputError(f"there is no {kind} '{name}', expected {_list(tensors)}")
+    for name in names:
+        if name not in values:
+            raise InputError(f"missing {kind} '{name}', expected {_list(tensors)}")
+    return [values[name] for name in names]
+
+
 def _run_on_gpu(description: abi.Network, pool, workspace, inputs, outputs, batch: int = 1) -> None:
     if description.run_checked(ctypes.byref(description), pool, batch, inputs, outputs, workspace):
         raise _gpu_error(description)
@@ -315,6 +389,10 @@ class _Run:
 def _addresses(arrays: Sequence[numpy.ndarray]) -> ctypes.Array:
     # Of length 1 at least: an array of none may have no address.
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.__array_interface__["data"][0] for array in arrays])
+
+
+def _pointers(tensors: Sequence[device_tensors.DeviceTensor]) -> ctypes.Array:
+    return (ctypes.c_void_p * max(len(tensors), 1))(*[tensor.address for tensor in tensors])
 
 
 class _Pools:

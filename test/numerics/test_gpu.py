@@ -10,8 +10,12 @@ import pytest
 import test_border_cases
 import test_operators
 from general_ir import BFLOAT16, generic, tensor, write_network
+from onnx import helper
+from onnx_runtime import run_onnx_model
 from operator_cases import Pack, comparisons, description_of, member_name, packs_of
 from random_windows import product, random_cases, random_convolution, random_pooling, random_transposed_convolution
+from test_dynamic_batch import F, samples, weights
+from test_dynamic_batch import model as make_model
 from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 EMULATED = ("--target=cuda", "--gpu-arch=emulated")
@@ -69,6 +73,32 @@ def test_convolution(pack, place, comparison):
 @pytest.mark.parametrize("pack, place, comparison", of_compiled_code(OPERATOR_PACKS), ids=member_name)
 def test_operator(pack, place, comparison):
     comparison(pack, place)
+
+
+RECURRENT = {"RNN": 1, "GRU": 3, "LSTM": 4}
+
+
+@pytest.mark.parametrize("batch", ["1", "2", "dynamic"])
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+@pytest.mark.parametrize("op", RECURRENT)
+def test_recurrent_layer(op, direction, batch, tmp_path):
+    """Its steps are a loop of the network, which the host walks."""
+    directions = 2 if direction == "bidirectional" else 1
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["steps"], perm=[1, 0, 2]),
+        helper.make_node(op, ["steps", "w", "r"], ["all", "last"], hidden_size=5, direction=direction),
+        helper.make_node("Transpose", ["all"], ["y"], perm=[2, 0, 1, 3]),
+        helper.make_node("Transpose", ["last"], ["z"], perm=[1, 0, 2]),
+    ]
+    initializers = {"w": weights(directions, 5 * RECURRENT[op], 3), "r": weights(directions, 5 * RECURRENT[op], 5)}
+    outputs = {"y": (F, ["N", 9, directions, 5]), "z": (F, ["N", directions, 5])}
+    model = make_model(nodes, {"x": (F, ["N", 9, 3])}, outputs, initializers, tmp_path / "network.onnx")
+    library = Library(compile_network(tmp_path / "network.onnx", tmp_path, f"--batch={batch}", *CHECKED))
+    values = {"x": samples(5 if batch == "dynamic" else int(batch), (9, 3))}
+    found, expected = library.run(values), run_onnx_model(model, values)
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, atol=1e-6, err_msg=name)
+    assert write_ptx(tmp_path / "network.onnx", tmp_path / "kernels.ptx").returncode == 0
 
 
 def write_ptx(model, path):

@@ -293,7 +293,7 @@ static const int64_t shape[] = {SIZE};
 static const toeplitz_tensor result = {"y", 1, TOEPLITZ_INT32, shape};
 static toeplitz_gpu_kernel kernels[CASES];
 static const toeplitz_gpu_program program = {
-    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen};
+    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen, NULL, 0};
 static const toeplitz_network network = {
     .name = "cases",
     .output_count = 1,
@@ -368,6 +368,35 @@ static void check_network(void) {
   puts("a network with weights and an arena");
 }
 
+/* More samples than are computed at once, from either memory. */
+static void check_batches(void) {
+  enum { BATCH = 11 };
+  const toeplitz_network *scaled = scaled_network(1, 1);
+  static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  CHECK(scaled->create(scaled, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (int batch = 0; batch <= BATCH; ++batch)
+    for (int on_device = 0; on_device < 2; ++on_device) {
+      for (int index = 0; index < BATCH * SCALED_SIZE; ++index)
+        x[index] = (float)((index + batch) % 100);
+      memset(y, 0, sizeof y);
+      int status =
+          on_device
+              ? toeplitz_gpu_run_device_batch(scaled, pool, batch, NULL, inputs,
+                                              outputs)
+              : scaled->run_checked(scaled, pool, batch, inputs, outputs, NULL);
+      CHECK(status == TOEPLITZ_SUCCESS);
+      for (int index = 0; index < BATCH * SCALED_SIZE; ++index)
+        CHECK(y[index] == (index < batch * SCALED_SIZE
+                               ? scaled_result(x[index], index % SCALED_SIZE)
+                               : 0));
+    }
+  scaled->threads_destroy(pool);
+  puts("batches of any size");
+}
+
 /* The arena holds NaNs before it is written. */
 static void read_arena(toeplitz_gpu_queue *queue, void *arena,
                        const void *weights, const void *const *inputs,
@@ -378,7 +407,8 @@ static void read_arena(toeplitz_gpu_queue *queue, void *arena,
 
 static void check_arena(void) {
   static const toeplitz_gpu_program reading = {
-      NULL, 80, 0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t), read_arena};
+      NULL,       80,   0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t),
+      read_arena, NULL, 0};
   toeplitz_network unwritten = network;
   float y[SIZE] = {0};
   void *outputs[] = {y};
@@ -392,6 +422,7 @@ static void check_arena(void) {
 int main(void) {
   check_cases();
   check_network();
+  check_batches();
   check_arena();
   return 0;
 }

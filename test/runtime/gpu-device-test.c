@@ -43,6 +43,32 @@ static void check_runs(toeplitz_pool *pool) {
   printf("%d runs %s a handle\n", (int)RUNS, pool ? "with" : "without");
 }
 
+/* Once with launches, then with a graph; the last one is more than a grid has,
+ * so that it is computed in two parts. */
+static void check_batches(void) {
+  static const int batches[] = {0, 1, 2, 7, 7, 7, 3, 65600, 65600};
+  const toeplitz_network *network = batched_network_in_ptx();
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (size_t place = 0; place < sizeof batches / sizeof *batches; ++place) {
+    size_t count = (size_t)batches[place] * SCALED_SIZE;
+    float *x = calloc(count + 1, sizeof *x), *y = calloc(count + 1, sizeof *y);
+    CHECK(x && y);
+    for (size_t index = 0; index < count; ++index)
+      x[index] = (float)((index + place) % 1009);
+    const void *inputs[] = {x};
+    void *outputs[] = {y};
+    CHECK(network->run_checked(network, pool, batches[place], inputs, outputs,
+                               NULL) == TOEPLITZ_SUCCESS);
+    for (size_t index = 0; index < count; ++index)
+      CHECK(y[index] == scaled_result(x[index], (int)(index % SCALED_SIZE)));
+    free(x);
+    free(y);
+  }
+  network->threads_destroy(pool);
+  puts("batches of any size");
+}
+
 /* With memory of the caller's, in the default stream. */
 static void check_device_pointers(toeplitz_pool *pool) {
   static toeplitz_gpu_handle errors;
@@ -73,6 +99,122 @@ static void check_device_pointers(toeplitz_pool *pool) {
   puts("pointers of the device and a stream of the caller's");
 }
 
+/* In two streams of the caller's, at places that aren't aligned to more than
+ * the elements, and from the host's memory behind them, with nobody waiting in
+ * between: the runs of the handle wait for each other. */
+static void check_streams(toeplitz_pool *pool) {
+  static toeplitz_gpu_handle errors;
+  const toeplitz_network *network = scaled_network_in_ptx(0);
+  enum { STREAMS = 2 };
+  toeplitz_cuda_driver driver;
+  memset(&driver, 0, sizeof driver);
+  toeplitz_cuda_open(&driver, &errors);
+  CUcontext context, left;
+  CUstream streams[STREAMS];
+  CUdeviceptr memory[STREAMS][2];
+  float x[STREAMS][SCALED_SIZE], y[SCALED_SIZE];
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  for (int index = 0; index < STREAMS; ++index) {
+    fill(x[index], 5 * index);
+    CHECK(driver.cuStreamCreate(&streams[index], CU_STREAM_NON_BLOCKING) ==
+          CUDA_SUCCESS);
+    for (int place = 0; place < 2; ++place)
+      CHECK(driver.cuMemAlloc_v2(&memory[index][place],
+                                 BYTES + sizeof(float)) == CUDA_SUCCESS);
+    CHECK(driver.cuMemcpyHtoDAsync_v2(memory[index][0] + sizeof(float),
+                                      x[index], BYTES,
+                                      streams[index]) == CUDA_SUCCESS);
+  }
+  for (int run = 0; run < RUNS; ++run) {
+    int index = run % STREAMS;
+    const void *inputs[] = {
+        (void *)(uintptr_t)(memory[index][0] + sizeof(float))};
+    void *outputs[] = {(void *)(uintptr_t)(memory[index][1] + sizeof(float))};
+    CHECK(network->run_device(network, pool, 1, streams[index], inputs,
+                              outputs) == TOEPLITZ_SUCCESS);
+  }
+  check_runs(pool);
+  for (int index = 0; index < STREAMS; ++index) {
+    CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[index][1] + sizeof(float),
+                                      BYTES, streams[index]) == CUDA_SUCCESS);
+    CHECK(driver.cuStreamSynchronize(streams[index]) == CUDA_SUCCESS);
+    check_result(x[index], y);
+    CHECK(driver.cuMemFree_v2(memory[index][0]) == CUDA_SUCCESS);
+    CHECK(driver.cuMemFree_v2(memory[index][1]) == CUDA_SUCCESS);
+    CHECK(driver.cuStreamDestroy_v2(streams[index]) == CUDA_SUCCESS);
+  }
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(&driver);
+  puts("runs in several streams wait for each other");
+}
+
+/* Batches in a stream of the caller's, where they are in place and where they
+ * aren't, as they are and by a graph of the caller's. */
+static void check_device_batches(void) {
+  enum { BATCH = 70, MORE = BATCH * BYTES + sizeof(float) };
+  static toeplitz_gpu_handle errors;
+  static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  static const int batches[] = {0, 1, BATCH, 7, 2, 3};
+  const toeplitz_network *network = batched_network_in_ptx();
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_cuda_driver driver;
+  memset(&driver, 0, sizeof driver);
+  toeplitz_cuda_open(&driver, &errors);
+  CUcontext context, left;
+  CUstream stream;
+  CUdeviceptr memory[2];
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver.cuMemAlloc_v2(&memory[place], MORE) == CUDA_SUCCESS);
+  for (size_t run = 0; run < 4 * sizeof batches / sizeof *batches; ++run) {
+    int batch = batches[run / 4], captured = run % 4 > 1;
+    size_t bytes = (size_t)batch * BYTES, shift = run % 2 * sizeof(float);
+    for (int index = 0; index < batch * SCALED_SIZE; ++index)
+      x[index] = (float)((index + (int)run) % 1009);
+    const void *inputs[] = {(void *)(uintptr_t)(memory[0] + shift)};
+    void *outputs[] = {(void *)(uintptr_t)(memory[1] + shift)};
+    CUgraph graph = NULL;
+    CUgraphExec executable = NULL;
+    if (bytes > 0)
+      CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0] + shift, x, bytes, stream) ==
+            CUDA_SUCCESS);
+    if (captured)
+      CHECK(driver.cuStreamBeginCapture_v2(
+                stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+    CHECK(network->run_device(network, pool, batch, stream, inputs, outputs) ==
+          TOEPLITZ_SUCCESS);
+    if (captured) {
+      CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+      CHECK(driver.cuGraphInstantiateWithFlags(&executable, graph, 0) ==
+            CUDA_SUCCESS);
+      CHECK(driver.cuGraphLaunch(executable, stream) == CUDA_SUCCESS);
+    }
+    if (bytes > 0)
+      CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1] + shift, bytes, stream) ==
+            CUDA_SUCCESS);
+    CHECK(driver.cuStreamSynchronize(stream) == CUDA_SUCCESS);
+    if (captured) {
+      CHECK(driver.cuGraphExecDestroy(executable) == CUDA_SUCCESS);
+      CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+    }
+    for (int index = 0; index < batch * SCALED_SIZE; ++index)
+      CHECK(y[index] == scaled_result(x[index], index % SCALED_SIZE));
+  }
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver.cuMemFree_v2(memory[place]) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  network->threads_destroy(pool);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(&driver);
+  puts("batches in the device's memory");
+}
+
 static void check_broken_image(void) {
   const toeplitz_network *network = scaled_network_in_ptx(1);
   toeplitz_pool *pool;
@@ -88,8 +230,11 @@ int main(void) {
         TOEPLITZ_SUCCESS);
   check_runs(pool);
   check_device_pointers(pool);
+  check_streams(pool);
   toeplitz_gpu_destroy(pool);
   check_runs(NULL);
+  check_batches();
+  check_device_batches();
   check_broken_image();
   return 0;
 }

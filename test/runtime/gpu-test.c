@@ -14,14 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 50, THREADS = 4, BATCH = 3 };
+enum {
+  RUNS = 50,
+  THREADS = 4,
+  BATCH = 9,
+  SAMPLE = SCALED_SIZE * sizeof(float)
+};
+
+/* As kernels want their tensors. */
+#define ALIGNED __attribute__((aligned(TOEPLITZ_GPU_SAMPLE_ALIGNMENT)))
 
 static stub_state *stub;
+/* What the caller of a network uses of it. */
+static toeplitz_cuda_driver driver;
 
 static void find_stub(void) {
-  void *library = dlopen("libcuda.so.1", RTLD_NOW);
-  CHECK(library);
-  void *symbol = dlsym(library, "stub_cuda_state");
+  static toeplitz_gpu_handle errors;
+  toeplitz_cuda_open(&driver, &errors);
+  CHECK(errors.status == TOEPLITZ_SUCCESS);
+  void *symbol = dlsym(driver.library, "stub_cuda_state");
   CHECK(symbol);
   stub_state *(*get)(void);
   memcpy(&get, &symbol, sizeof get);
@@ -30,10 +41,16 @@ static void find_stub(void) {
 
 static void start_counting(void) { memset(stub, 0, sizeof *stub); }
 
+/* While a handle is alive. */
+static void forget_calls(void) {
+  memset(stub->calls, 0, sizeof stub->calls);
+  stub->launch_count = 0;
+}
+
 static int nothing_is_alive(void) {
   return stub->memory == 0 && stub->host_memory == 0 && stub->contexts == 0 &&
          stub->modules == 0 && stub->streams == 0 && stub->graphs == 0 &&
-         stub->executables == 0 &&
+         stub->executables == 0 && stub->events == 0 &&
          stub->calls[STUB_cuCtxPushCurrent_v2] ==
              stub->calls[STUB_cuCtxPopCurrent_v2];
 }
@@ -160,7 +177,7 @@ static void check_batches(void) {
   CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
   for (int samples = 0; samples <= BATCH; ++samples)
     CHECK(run_samples(network, pool, samples, 2) == TOEPLITZ_SUCCESS);
-  CHECK(stub->calls[STUB_cuGraphLaunch] == 1 + 2 + 3);
+  CHECK(run_samples(network, NULL, BATCH, 3) == TOEPLITZ_SUCCESS);
   float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
   const void *inputs[] = {x};
   void *outputs[] = {y};
@@ -175,6 +192,228 @@ static void check_batches(void) {
   toeplitz_gpu_destroy(pool);
   CHECK(nothing_is_alive());
   puts("batches of any size, none included");
+}
+
+/* Memory for several samples is had when they are asked for, beside that for
+ * one, and only if there isn't enough yet. */
+static void check_growth(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  CHECK(stub->memory == 4 && stub->host_memory == 2);
+  CHECK(run_samples(network, pool, 1, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 4 && stub->calls[STUB_cuMemGetInfo_v2] == 0);
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 7 && stub->host_memory == 4);
+  CHECK(stub->device_bytes == alone + 3 * 3 * SAMPLE);
+  /* In one piece, on memory of its own. */
+  CHECK(stub->launch_count == 4);
+  CHECK(stub->launches[0].samples == 1 && stub->launches[2].samples == 3);
+  CHECK(stub->launches[2].blocks == SCALED_BLOCKS);
+  CHECK(stub->launches[2].values[2] != stub->launches[0].values[2]);
+  int allocations = stub->calls[STUB_cuMemAlloc_v2];
+  CHECK(run_samples(network, pool, 2, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
+  CHECK(stub->launches[4].samples == 2);
+  CHECK(stub->launches[4].values[2] == stub->launches[2].values[2]);
+  CHECK(run_samples(network, pool, BATCH, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->memory == 7 && stub->host_memory == 4);
+  CHECK(stub->device_bytes == alone + 3 * BATCH * SAMPLE);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("memory grows with the batch");
+}
+
+/* A number of samples that comes again has a graph, and few numbers have one at
+ * a time. */
+static void check_graphs(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  int captures = stub->calls[STUB_cuStreamBeginCapture_v2];
+  CHECK(captures == 1 && stub->executables == 1);
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1 && stub->calls[STUB_cuGraphLaunch] == 0);
+  for (int run = 1; run <= RUNS; ++run) {
+    CHECK(run_samples(network, pool, 3, (float)run) == TOEPLITZ_SUCCESS);
+    CHECK(stub->executables == 2 && stub->calls[STUB_cuGraphLaunch] == run);
+  }
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == 2);
+  CHECK(stub->launch_count == 2 + 2 + 2);
+  /* Another memory needs another graph. */
+  CHECK(run_samples(network, pool, BATCH, 2) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1);
+  CHECK(run_samples(network, pool, 3, 2) == TOEPLITZ_SUCCESS);
+  CHECK(run_samples(network, pool, 3, 3) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == 3);
+  /* The one that wasn't used for the longest time goes. */
+  for (int samples = 2; samples <= BATCH; ++samples)
+    for (int run = 0; run < 2; ++run)
+      CHECK(run_samples(network, pool, samples, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->executables == 1 + 4 && stub->graphs == 0);
+  captures = stub->calls[STUB_cuStreamBeginCapture_v2];
+  for (int samples = BATCH - 3; samples <= BATCH; ++samples)
+    CHECK(run_samples(network, pool, samples, 2) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == captures);
+  for (int run = 0; run < 2; ++run)
+    CHECK(run_samples(network, pool, BATCH - 4, 3) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == captures + 1);
+  CHECK(stub->executables == 1 + 4);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("graphs of the numbers of samples that come again");
+}
+
+static void fail_at(const char *function, int call, int error);
+
+/* How many samples each launch of the first kernel has computed since `first`,
+ * as digits. */
+static long long parts_since(int first) {
+  long long digits = 0;
+  for (int index = first; index < stub->launch_count; index += 2)
+    digits = digits * 10 + stub->launches[index].samples;
+  return digits;
+}
+
+/* Runs a batch without and with too little memory for it. Returns its parts. */
+static long long find_parts(toeplitz_pool *pool, int samples) {
+  int first = stub->launch_count;
+  CHECK(run_samples(scaled_network(1, 0), pool, samples, 1) == 0);
+  CHECK(strcmp(toeplitz_gpu_error(pool), "") == 0);
+  return parts_since(first);
+}
+
+static void set_memory(size_t bytes) {
+  char text[32];
+  snprintf(text, sizeof text, "%zu", bytes);
+  setenv("STUB_CUDA_MEMORY", text, 1);
+}
+
+/* Whatever is left for several samples, a batch is computed. */
+static void check_little_memory(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  /* None. */
+  set_memory(alone);
+  CHECK(find_parts(pool, 3) == 0); /* by the graph of one sample */
+  CHECK(stub->calls[STUB_cuGraphLaunch] == 3 && stub->memory == 4);
+  int questions = stub->calls[STUB_cuMemGetInfo_v2];
+  CHECK(find_parts(pool, 3) == 0);
+  CHECK(stub->calls[STUB_cuMemGetInfo_v2] == questions);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  /* Half of it holds two samples, each with its arena, input and output. The
+   * graph of the second part computes the third one, too. */
+  unsetenv("STUB_CUDA_MEMORY");
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  set_memory(alone + 14 * SAMPLE);
+  CHECK(find_parts(pool, 7) == 22);
+  CHECK(stub->calls[STUB_cuGraphLaunch] == 2 + 1);
+  CHECK(stub->device_bytes == alone + 6 * SAMPLE);
+  unsetenv("STUB_CUDA_MEMORY");
+  int allocations = stub->calls[STUB_cuMemAlloc_v2];
+  CHECK(find_parts(pool, 7) == 0); /* it isn't tried again */
+  CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("batches in parts where memory is little");
+}
+
+/* A grid has 65535 samples at most. */
+static void check_large_batch(void) {
+  enum { LARGE = 65535 + 2 };
+  const toeplitz_network *network = scaled_network(1, 0);
+  float *x = malloc((size_t)LARGE * SAMPLE),
+        *y = malloc((size_t)LARGE * SAMPLE);
+  CHECK(x && y);
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fill(x, LARGE, 1);
+  CHECK(network->run_checked(network, pool, LARGE, inputs, outputs, NULL) == 0);
+  CHECK(is_right(x, y, LARGE));
+  CHECK(stub->launch_count == 6 && stub->launches[2].samples == 65535);
+  CHECK(stub->launches[4].samples == 2);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  free(x);
+  free(y);
+  puts("more samples than a grid has");
+}
+
+/* The driver may have less than it says. */
+static void check_fallback(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  /* The arena, an input, an output; or one of the pinned ones. */
+  for (int call = 5; call <= 7; ++call) {
+    start_counting();
+    CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+    fail_at("cuMemAlloc_v2", call, CUDA_ERROR_OUT_OF_MEMORY);
+    CHECK(find_parts(pool, 8) == 44 && stub->failed);
+    unsetenv("STUB_CUDA_FAIL");
+    toeplitz_gpu_destroy(pool);
+    CHECK(nothing_is_alive());
+  }
+  for (int call = 3; call <= 4; ++call) {
+    start_counting();
+    CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+    fail_at("cuMemHostAlloc", call, CUDA_ERROR_OUT_OF_MEMORY);
+    CHECK(find_parts(pool, 9) == 44 && stub->failed);
+    unsetenv("STUB_CUDA_FAIL");
+    CHECK(find_parts(pool, 3) == 3);
+    toeplitz_gpu_destroy(pool);
+    CHECK(nothing_is_alive());
+  }
+  /* Another error is none of memory. */
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fail_at("cuMemAlloc_v2", 5, CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(run_samples(network, pool, 8, 1) == TOEPLITZ_GPU_LOST);
+  CHECK(strcmp(network->error_text(pool),
+               "cuMemAlloc_v2, 9600 bytes for what layers hand to each other: "
+               "CUDA_ERROR_LAUNCH_FAILED") == 0);
+  unsetenv("STUB_CUDA_FAIL");
+  CHECK(find_parts(pool, 8) == 8);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("fewer samples at once where memory is refused");
+}
+
+/* The parts before the one that failed have their outputs. */
+static void check_failure_in_the_middle(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  float x[6 * SCALED_SIZE], y[6 * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fail_at("cuMemAlloc_v2", 5, CUDA_ERROR_OUT_OF_MEMORY);
+  CHECK(find_parts(pool, 4) == 22);
+  fill(x, 6, 3);
+  for (int index = 0; index < 6 * SCALED_SIZE; ++index)
+    y[index] = 42;
+  fail_at("cuStreamSynchronize", stub->calls[STUB_cuStreamSynchronize] + 2,
+          CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(network->run_checked(network, pool, 6, inputs, outputs, NULL) ==
+        TOEPLITZ_GPU_LOST);
+  unsetenv("STUB_CUDA_FAIL");
+  CHECK(is_right(x, y, 2));
+  for (int index = 2 * SCALED_SIZE; index < 6 * SCALED_SIZE; ++index)
+    CHECK(y[index] == 42);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("the parts before a failure are there");
 }
 
 static void check_device_pointers(void) {
@@ -201,6 +440,331 @@ static void check_device_pointers(void) {
   toeplitz_gpu_destroy(pool);
   CHECK(nothing_is_alive());
   puts("pointers of the device and a stream of the caller's");
+}
+
+/* In one piece, where its samples lie. */
+static void check_device_batch(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  ALIGNED float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  size_t alone = stub->device_bytes;
+  for (int samples = 0; samples <= BATCH; samples += 3) {
+    int launches = stub->launch_count;
+    fill(x, BATCH, (float)samples);
+    memset(y, 0, sizeof y);
+    CHECK(toeplitz_gpu_run_device_batch(network, pool, samples, NULL, inputs,
+                                        outputs) == 0);
+    CHECK(is_right(x, y, samples));
+    CHECK(samples == BATCH || y[samples * SCALED_SIZE] == 0);
+    CHECK(stub->launch_count == launches + (samples > 0 ? 2 : 0));
+    const stub_launch *first = &stub->launches[launches];
+    CHECK(samples == 0 || (first->values[0] == (uintptr_t)x &&
+                           first->samples == (unsigned)samples));
+    /* Of all that a run has, only the arena is needed. */
+    CHECK(stub->device_bytes == alone + (size_t)samples * SAMPLE);
+  }
+  CHECK(stub->host_memory == 2 && stub->calls[STUB_cuGraphLaunch] == 0);
+  CHECK(stub->calls[STUB_cuMemcpyDtoDAsync_v2] == 0);
+  /* What is in the stream before may use what is freed. */
+  CHECK(stub->calls[STUB_cuStreamSynchronize] == 1 + 2);
+  CHECK(toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs) == 0);
+  const stub_launch *last = &stub->launches[stub->launch_count - 1];
+  CHECK(last->samples == 1 && last->values[0] == stub->launches[1].values[0]);
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("a batch in the device's memory");
+}
+
+/* A stream of the caller's, who has the context that its own calls need. */
+static CUstream create_stream(void) {
+  CUstream stream;
+  CHECK(driver.cuCtxPushCurrent_v2((CUcontext)(void *)stub) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
+  return stream;
+}
+
+static void destroy_stream(CUstream stream) {
+  CUcontext left;
+  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS);
+}
+
+/* Runs of a handle wait for each other across streams. */
+static void check_streams(void) {
+  const toeplitz_network *network = scaled_network(0, 0);
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CUstream stream = create_stream();
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  fill(x, 1, 4);
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(is_right(x, y, 1) && stub->launches[2].stream == stream);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 0);
+  CHECK(network->run_device(network, pool, 1, NULL, inputs, outputs) == 0);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 1);
+  CHECK(stub->waiting == NULL && stub->waited_for == stream);
+  /* A run from the host's memory too, which leaves nothing to wait for. */
+  CHECK(run_samples(network, pool, 1, 8) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  CHECK(stub->waiting != stream && stub->waiting && !stub->waited_for);
+  CHECK(run_samples(network, pool, 1, 8) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  /* Into a graph of the caller's, which knows no events from outside. */
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(driver.cuStreamBeginCapture_v2(
+            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+  int launches = stub->launch_count;
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) == 0);
+  CHECK(stub->launch_count == launches + 2);
+  CHECK(stub->launches[launches].captured);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 2);
+  CHECK(stub->calls[STUB_cuEventRecord] == 3);
+  CUgraph graph;
+  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+  network->threads_destroy(pool);
+  CHECK(stub->calls[STUB_cuStreamWaitEvent] == 3);
+  destroy_stream(stream);
+  CHECK(nothing_is_alive());
+  puts("streams wait for each other");
+}
+
+/* Puts a batch into a graph of the caller's, which is destroyed. Returns its
+ * parts. */
+static long long capture_batch(toeplitz_pool *pool, CUstream stream,
+                               int samples, float *x, float *y) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  int first = stub->launch_count, allocations = stub->calls[STUB_cuMemAlloc_v2],
+      waits = stub->calls[STUB_cuStreamSynchronize];
+  CUgraph graph;
+  CHECK(driver.cuStreamBeginCapture_v2(
+            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+  CHECK(network->run_device(network, pool, samples, stream, inputs, outputs) ==
+        TOEPLITZ_SUCCESS);
+  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+  CHECK(stub->launches[first].captured);
+  CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
+  CHECK(stub->calls[STUB_cuStreamSynchronize] == waits);
+  return parts_since(first);
+}
+
+/* Runs a batch in the stream. Returns its parts. */
+static long long run_in_stream(toeplitz_pool *pool, CUstream stream,
+                               int samples, float *x, float *y) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  int first = stub->launch_count;
+  fill(x, samples, 3);
+  memset(y, 0xff, (size_t)samples * SAMPLE);
+  CHECK(network->run_device(network, pool, samples, stream, inputs, outputs) ==
+        TOEPLITZ_SUCCESS);
+  CHECK(is_right(x, y, samples));
+  return parts_since(first);
+}
+
+/* Memory that a run in another stream may still use isn't freed before its
+ * end. */
+static void check_growth_across_streams(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  ALIGNED float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  toeplitz_pool *pool;
+  start_counting();
+  CUstream stream = create_stream();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  CHECK(run_in_stream(pool, stream, 2, x, y) == 2);
+  int frees = stub->calls[STUB_cuMemFree_v2];
+  /* The failing one is the first: nothing is freed without it. */
+  fail_at("cuStreamWaitEvent", 1, CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_GPU_LOST);
+  CHECK(stub->calls[STUB_cuMemFree_v2] == frees);
+  unsetenv("STUB_CUDA_FAIL");
+  CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
+  CHECK(stub->calls[STUB_cuMemFree_v2] == frees + 1);
+  CHECK(stub->waiting != stream && stub->waited_for == stream);
+  toeplitz_gpu_destroy(pool);
+  destroy_stream(stream);
+  CHECK(nothing_is_alive());
+  puts("memory grows behind runs in other streams");
+}
+
+/* Nothing is allocated for it, and its memory stays. */
+static void check_captured_batches(void) {
+  ALIGNED float x[BATCH * SCALED_SIZE + 1], y[BATCH * SCALED_SIZE];
+  toeplitz_pool *pool;
+  start_counting();
+  CUstream stream = create_stream();
+  CHECK(toeplitz_gpu_create(scaled_network(1, 0), 0, &pool) == 0);
+  CHECK(capture_batch(pool, stream, 3, x, y) == 111);
+  CHECK(run_in_stream(pool, stream, 2, x, y) == 2); /* it can still grow */
+  CHECK(run_in_stream(pool, stream, 3, x, y) == 3);
+  uint64_t arena = stub->launches[stub->launch_count - 2].values[2];
+  stub->launch_count = 0;
+  CHECK(capture_batch(pool, stream, 3, x, y) == 3);
+  CHECK(stub->launches[0].values[2] == arena);
+  /* What isn't in place needs memory for tensors, which there isn't. */
+  CHECK(capture_batch(pool, stream, 3, x + 1, y) == 111);
+  stub->launch_count = 0;
+  CHECK(run_in_stream(pool, stream, 7, x, y) == 331);
+  CHECK(stub->launches[0].values[2] == arena);
+  stub->launch_count = 0;
+  /* The same for runs from the host's memory (of which the second part makes a
+   * graph and the third one has one), and then for tensors. */
+  CHECK(run_samples(scaled_network(1, 0), pool, 7, 2) == TOEPLITZ_SUCCESS);
+  CHECK(parts_since(0) == 33 && stub->launches[0].values[2] == arena);
+  stub->launch_count = 0;
+  CHECK(capture_batch(pool, stream, 5, x + 1, y) == 32);
+  int frees = stub->calls[STUB_cuMemFree_v2];
+  CHECK(run_in_stream(pool, stream, BATCH, x + 1, y) == 333);
+  CHECK(stub->calls[STUB_cuMemFree_v2] == frees);
+  toeplitz_gpu_destroy(pool);
+  destroy_stream(stream);
+  CHECK(nothing_is_alive());
+  puts("a batch in a graph of the caller's");
+}
+
+/* Tensors at any place, and batches, which are computed together wherever they
+ * are: samples of 1200 bytes are aligned behind an address that is. */
+static void check_places(void) {
+  const toeplitz_network *network = scaled_network(1, 0);
+  ALIGNED static float memory[2][BATCH * SCALED_SIZE + 4];
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (int place = 0; place < 4; ++place)
+    for (int samples = 0; samples <= BATCH; ++samples) {
+      forget_calls();
+      float *x = memory[0] + place, *y = memory[1] + (place + samples) % 4;
+      const void *inputs[] = {x};
+      void *outputs[] = {y};
+      fill(x, BATCH, (float)(place + samples));
+      memset(memory[1], 0xff, sizeof memory[1]);
+      CHECK(network->run_device(network, pool, samples, NULL, inputs,
+                                outputs) == TOEPLITZ_SUCCESS);
+      CHECK(is_right(x, y, samples));
+      CHECK(y[samples * SCALED_SIZE] != y[samples * SCALED_SIZE]);
+      CHECK(stub->launch_count == (samples > 0 ? 2 : 0));
+      CHECK(samples == 0 || stub->launches[0].samples == (unsigned)samples);
+      int copied = (place % 4 != 0) + ((place + samples) % 4 != 0);
+      CHECK(stub->calls[STUB_cuMemcpyDtoDAsync_v2] ==
+            (samples > 0 ? copied : 0));
+      CHECK(samples == 0 || (stub->launches[0].values[0] % 16 == 0 &&
+                             stub->launches[1].values[2] % 16 == 0));
+    }
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("tensors of the device at any place");
+}
+
+/* Samples of 1196 bytes behind each other are copied one by one, and computed
+ * together all the same; alone, one that is aligned is read where it is. */
+static void check_odd_samples(void) {
+  enum { SIZE = SCALED_ODD_SIZE };
+  const toeplitz_network *network = network_of_odd_samples();
+  ALIGNED static float x[BATCH * SIZE], y[(BATCH + 1) * SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (int samples = 0; samples <= BATCH; ++samples)
+    for (int on_device = 0; on_device < 2; ++on_device) {
+      forget_calls();
+      for (int index = 0; index < BATCH * SIZE; ++index)
+        x[index] = (float)((index + samples) % 101);
+      memset(y, 0xff, sizeof y);
+      int status = on_device ? network->run_device(network, pool, samples, NULL,
+                                                   inputs, outputs)
+                             : network->run_checked(network, pool, samples,
+                                                    inputs, outputs, NULL);
+      CHECK(status == TOEPLITZ_SUCCESS);
+      for (int index = 0; index < samples * SIZE; ++index)
+        CHECK(y[index] == scaled_result(x[index], index % SIZE));
+      CHECK(y[samples * SIZE] != y[samples * SIZE]);
+      if (!on_device)
+        continue;
+      CHECK(stub->launch_count == (samples > 0 ? 2 : 0));
+      CHECK(samples == 0 || stub->launches[0].samples == (unsigned)samples);
+      CHECK(stub->calls[STUB_cuMemcpyDtoDAsync_v2] ==
+            (samples > 1 ? 2 * samples : 0));
+    }
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  /* Sample by sample, of which each fourth one is in place. */
+  start_counting();
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  set_memory(stub->device_bytes);
+  memset(y, 0xff, sizeof y);
+  CHECK(network->run_device(network, pool, BATCH, NULL, inputs, outputs) == 0);
+  unsetenv("STUB_CUDA_MEMORY");
+  for (int index = 0; index < BATCH * SIZE; ++index)
+    CHECK(y[index] == scaled_result(x[index], index % SIZE));
+  CHECK(stub->launch_count == 2 + 2 * BATCH);
+  CHECK(stub->calls[STUB_cuMemcpyDtoDAsync_v2] ==
+        2 * (BATCH - (BATCH + 3) / 4));
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts("samples that aren't aligned behind each other");
+}
+
+static void check_refused(const toeplitz_network *network, toeplitz_pool *pool,
+                          int batch, const void *input, void *output,
+                          int status, const char *message) {
+  forget_calls();
+  CHECK(network->run_device(network, pool, batch, NULL, &input, &output) ==
+        status);
+  if (strcmp(network->error_text(pool), message) != 0)
+    printf("found '%s'\n", network->error_text(pool));
+  CHECK(strcmp(network->error_text(pool), message) == 0);
+  CHECK(strcmp(network->error_text(NULL), message) == 0);
+  CHECK(stub->launch_count == 0 && stub->calls[STUB_cuCtxPushCurrent_v2] == 0);
+}
+
+static void check_refusals(void) {
+  const toeplitz_network *network = scaled_network(0, 0);
+  float x[SCALED_SIZE], y[SCALED_SIZE];
+  char text[128];
+  const toeplitz_network *batched = scaled_network(1, 0);
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(batched->create(batched, 0, &pool) == TOEPLITZ_SUCCESS);
+  check_refused(batched, pool, -1, x, y, TOEPLITZ_BAD_BATCH,
+                "'scaled' is asked for a batch of -1, expected 0 or more");
+  batched->threads_destroy(pool);
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  check_refused(network, pool, 2, x, y, TOEPLITZ_BAD_BATCH,
+                "'scaled' is asked for a batch of 2, expected 1");
+  check_refused(network, pool, 1, NULL, y, TOEPLITZ_NULL_TENSOR,
+                "'scaled': an input or output is NULL");
+  check_refused(network, pool, 1, x, NULL, TOEPLITZ_NULL_TENSOR,
+                "'scaled': an input or output is NULL");
+  char *misplaced = (char *)y + 2;
+  snprintf(text, sizeof text,
+           "'y' lies at %p, which isn't aligned to its elements of 4 bytes",
+           (void *)misplaced);
+  check_refused(network, pool, 1, x, misplaced, TOEPLITZ_GPU_ERROR, text);
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  /* A network of the processor has no such function. */
+  toeplitz_network other = *network;
+  other.run_device = NULL;
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  CHECK(toeplitz_network_run_device(&other, NULL, 1, NULL, inputs, outputs) ==
+        TOEPLITZ_NOT_ON_GPU);
+  CHECK(toeplitz_network_run_device(network, NULL, 1, NULL, inputs, outputs) ==
+        TOEPLITZ_GPU_ERROR);
+  puts("what can't be run on the device is refused");
 }
 
 /* ---- Failing ---- */
@@ -269,6 +833,61 @@ static void check_capabilities(void) {
   puts("compute capabilities");
 }
 
+/* The place in the list of what is loaded for a GPU, the number of them for the
+ * image, when the first `refused` attempts fail with this error; -1 where the
+ * handle can't be made. */
+static int loaded_for(const char *capability, int refused, int error) {
+  const toeplitz_network *network = scaled_network_with_cubins();
+  const toeplitz_gpu_program *program = network->gpu;
+  setenv("STUB_CUDA_CAPABILITY", capability, 1);
+  toeplitz_pool *pool;
+  start_counting();
+  stub->refusals = refused;
+  stub->refusal = error;
+  int status = network->create(network, 0, &pool);
+  int attempts = stub->calls[STUB_cuModuleLoadDataEx];
+  if (status != TOEPLITZ_SUCCESS) {
+    CHECK(!pool && nothing_is_alive());
+    return -1;
+  }
+  CHECK(attempts == refused + 1);
+  CHECK(run_samples(network, pool, 1, 2) == TOEPLITZ_SUCCESS);
+  const void *image = stub->image;
+  network->threads_destroy(pool);
+  CHECK(nothing_is_alive());
+  unsetenv("STUB_CUDA_CAPABILITY");
+  for (int place = 0; place < SCALED_CUBINS; ++place)
+    if (program->cubins[place].code == image)
+      return place;
+  CHECK(image == program->image);
+  return SCALED_CUBINS;
+}
+
+static void check_machine_code(void) {
+  enum { OF_89, OF_80, OF_86, OF_EXACTLY_90, OF_ALL };
+  CHECK(loaded_for("80", 0, 0) == OF_80);
+  CHECK(loaded_for("86", 0, 0) == OF_86);
+  CHECK(loaded_for("87", 0, 0) == OF_86);
+  CHECK(loaded_for("89", 0, 0) == OF_89);
+  CHECK(loaded_for("90", 0, 0) == OF_EXACTLY_90);
+  CHECK(loaded_for("91", 0, 0) == OF_ALL);
+  CHECK(loaded_for("100", 0, 0) == OF_ALL);
+  /* CUDA_ERROR_NO_BINARY_FOR_GPU */
+  CHECK(loaded_for("89", 1, 209) == OF_86);
+  CHECK(loaded_for("89", 2, 209) == OF_80);
+  CHECK(loaded_for("89", 3, 209) == OF_ALL);
+  CHECK(loaded_for("90", 1, 209) == OF_ALL);
+  CHECK(loaded_for("89", 4, 209) == -1);
+  CHECK(strcmp(toeplitz_gpu_error(NULL),
+               "cuModuleLoadDataEx, by a driver for CUDA 12.4: stub, line 1; "
+               "error: no such instruction\n2\n3\n4\n5: error 209") == 0);
+  /* Without memory, there is none for another image either. */
+  CHECK(loaded_for("89", 1, CUDA_ERROR_OUT_OF_MEMORY) == -1);
+  CHECK(stub->calls[STUB_cuModuleLoadDataEx] == 1);
+  unsetenv("STUB_CUDA_CAPABILITY");
+  puts("machine code where it fits, PTX elsewhere");
+}
+
 static void check_lost_device(void) {
   const toeplitz_network *network = scaled_network(0, 0);
   toeplitz_pool *pool;
@@ -295,22 +914,31 @@ static void check_lost_device(void) {
 /* Everything that the library does to a GPU, to its end. Returns the first
  * status that isn't success. */
 static int live(void) {
-  const toeplitz_network *network = scaled_network(0, 0);
-  float x[SCALED_SIZE] = {0}, y[SCALED_SIZE];
-  const void *inputs[] = {x};
-  void *outputs[] = {y};
+  const toeplitz_network *network = scaled_network(1, 0);
+  /* At places from where and to where they are copied. */
+  ALIGNED float x[1 + 4 * SCALED_SIZE] = {0}, y[1 + 4 * SCALED_SIZE];
+  const void *inputs[] = {x + 1};
+  void *outputs[] = {y + 1};
   toeplitz_pool *pool;
   int status = network->create(network, 0, &pool);
-  if (status == TOEPLITZ_SUCCESS)
-    status = run_samples(network, pool, 1, 1);
+  /* Memory grows twice, the last batch has a graph, and then it grows for what
+   * is run in a stream, and for the host behind that. */
+  static const int batches[] = {1, 2, 3, 3};
+  for (int run = 0; run < 4 && status == TOEPLITZ_SUCCESS; ++run)
+    status = run_samples(network, pool, batches[run], 1);
   if (status == TOEPLITZ_SUCCESS)
     status = toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs);
+  if (status == TOEPLITZ_SUCCESS)
+    status = network->run_device(network, pool, 4, NULL, inputs, outputs);
+  if (status == TOEPLITZ_SUCCESS)
+    status = run_samples(network, pool, 5, 1);
   network->threads_destroy(pool);
   return status;
 }
 
 /* Each call of each function fails once. Those that free something fail
- * silently, the others are noticed. */
+ * silently, and memory for several samples may be refused; the others are
+ * noticed. */
 static void check_every_failure(void) {
 #define NAME(name, parameters) #name,
   static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)};
@@ -342,9 +970,23 @@ int main(void) {
   check_two_handles();
   check_threads();
   check_batches();
+  check_growth();
+  check_graphs();
+  check_little_memory();
+  check_large_batch();
+  check_fallback();
+  check_failure_in_the_middle();
   check_device_pointers();
+  check_device_batch();
+  check_streams();
+  check_growth_across_streams();
+  check_captured_batches();
+  check_places();
+  check_odd_samples();
+  check_refusals();
   check_failures_of_creation();
   check_capabilities();
+  check_machine_code();
   check_lost_device();
   check_every_failure();
   return 0;

@@ -138,19 +138,50 @@ CUresult cuCtxPopCurrent_v2(CUcontext *context) {
 
 /* ---- Memory ---- */
 
+/* What stands before each piece of the device's memory: how large it is. */
+enum { HEADER = 256 };
+
+static size_t device_bytes(void) {
+  return (size_t)number_of("STUB_CUDA_MEMORY", 1 << 30);
+}
+
+static size_t free_device_bytes(void) {
+  return state.device_bytes < device_bytes()
+             ? device_bytes() - state.device_bytes
+             : 0;
+}
+
+CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
+  CUresult told = begin_within(STUB_cuMemGetInfo_v2);
+  *free_bytes = free_device_bytes();
+  *total = device_bytes();
+  return told;
+}
+
 CUresult cuMemAlloc_v2(CUdeviceptr *memory, size_t bytes) {
   CUresult told = begin_within(STUB_cuMemAlloc_v2);
   if (told != CUDA_SUCCESS)
     return told;
   if (bytes == 0)
     return INVALID_VALUE;
-  *memory = (CUdeviceptr)(uintptr_t)malloc(bytes);
+  if (bytes > free_device_bytes())
+    return CUDA_ERROR_OUT_OF_MEMORY;
+  char *place = malloc(HEADER + bytes);
+  memcpy(place, &bytes, sizeof bytes);
+  /* Not a number, in every type, until something is written. */
+  memset(place + HEADER, 0xff, bytes);
+  *memory = (CUdeviceptr)(uintptr_t)(place + HEADER);
+  state.device_bytes += bytes;
   ++state.memory;
   return CUDA_SUCCESS;
 }
 
 CUresult cuMemFree_v2(CUdeviceptr memory) {
-  free((void *)(uintptr_t)memory);
+  char *place = (char *)(uintptr_t)memory - HEADER;
+  size_t bytes = 0;
+  memcpy(&bytes, place, sizeof bytes);
+  free(place);
+  state.device_bytes -= bytes;
   --state.memory;
   return begin(STUB_cuMemFree_v2);
 }
@@ -189,9 +220,18 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
   return told;
 }
 
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  CUresult told = begin_within(STUB_cuMemcpyDtoDAsync_v2);
+  (void)stream;
+  if (told == CUDA_SUCCESS)
+    memcpy((void *)(uintptr_t)to, (const void *)(uintptr_t)from, bytes);
+  return told;
+}
+
 /* ---- Modules ---- */
 
-typedef void (*kernel_code)(uint32_t block, uint32_t thread,
+typedef void (*kernel_code)(uint32_t sample, uint32_t block, uint32_t thread,
                             const uint64_t *values);
 
 struct CUfunc_st {
@@ -210,7 +250,12 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image,
                             unsigned option_count, int *options,
                             void **values) {
   CUresult told = begin_within(STUB_cuModuleLoadDataEx);
+  if (told == CUDA_SUCCESS && state.refusals > 0) {
+    --state.refusals;
+    told = state.refusal;
+  }
   const char *text = image;
+  state.image = image;
   for (unsigned option = 0; told != CUDA_SUCCESS && option < option_count;
        ++option)
     if (options[option] == CU_JIT_ERROR_LOG_BUFFER)
@@ -266,7 +311,7 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
 
 typedef struct launch {
   CUfunction function;
-  unsigned blocks, threads;
+  unsigned blocks, samples, threads;
   uint64_t values[STUB_MAXIMUM_VALUES];
 } launch;
 
@@ -282,6 +327,11 @@ struct CUgraphExec_st {
 struct CUstream_st {
   struct CUgraph_st *captured; /* NULL when it isn't being captured */
 };
+
+/* 1 and 2 are the default streams of the process and of the thread. */
+static int is_captured(CUstream stream) {
+  return (uintptr_t)stream > 2 && stream->captured;
+}
 
 CUresult cuStreamCreate(CUstream *stream, unsigned flags) {
   CUresult told = begin_within(STUB_cuStreamCreate);
@@ -299,9 +349,52 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
   return begin(STUB_cuStreamDestroy_v2);
 }
 
+CUresult cuStreamIsCapturing(CUstream stream, int *status) {
+  CUresult told = begin_within(STUB_cuStreamIsCapturing);
+  *status = is_captured(stream) ? 1 : CU_STREAM_CAPTURE_STATUS_NONE;
+  return told;
+}
+
+/* What is in a stream has been done at once, so that nobody has to wait. */
+struct CUevent_st {
+  CUstream recorded_in;
+};
+
+CUresult cuEventCreate(CUevent *event, unsigned flags) {
+  CUresult told = begin_within(STUB_cuEventCreate);
+  if (told != CUDA_SUCCESS || flags != CU_EVENT_DISABLE_TIMING)
+    return told != CUDA_SUCCESS ? told : INVALID_VALUE;
+  *event = calloc(1, sizeof **event);
+  ++state.events;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuEventDestroy_v2(CUevent event) {
+  free(event);
+  --state.events;
+  return begin(STUB_cuEventDestroy_v2);
+}
+
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  CUresult told = begin_within(STUB_cuEventRecord);
+  if (told != CUDA_SUCCESS || is_captured(stream))
+    return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
+  event->recorded_in = stream;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
+  CUresult told = begin_within(STUB_cuStreamWaitEvent);
+  if (told != CUDA_SUCCESS || is_captured(stream) || flags != 0)
+    return told != CUDA_SUCCESS ? told : ILLEGAL_STATE;
+  state.waiting = stream;
+  state.waited_for = event->recorded_in;
+  return CUDA_SUCCESS;
+}
+
 CUresult cuStreamSynchronize(CUstream stream) {
   CUresult told = begin_within(STUB_cuStreamSynchronize);
-  return told == CUDA_SUCCESS && stream->captured ? ILLEGAL_STATE : told;
+  return told == CUDA_SUCCESS && is_captured(stream) ? ILLEGAL_STATE : told;
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, int mode) {
@@ -354,9 +447,10 @@ CUresult cuGraphDestroy(CUgraph graph) {
 /* ---- Launches ---- */
 
 static void run(const launch *launched) {
-  for (uint32_t block = 0; block < launched->blocks; ++block)
-    for (uint32_t thread = 0; thread < launched->threads; ++thread)
-      launched->function->code(block, thread, launched->values);
+  for (uint32_t sample = 0; sample < launched->samples; ++sample)
+    for (uint32_t block = 0; block < launched->blocks; ++block)
+      for (uint32_t thread = 0; thread < launched->threads; ++thread)
+        launched->function->code(sample, block, thread, launched->values);
 }
 
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
@@ -378,9 +472,10 @@ static void record(const launch *launched, unsigned shared_bytes,
   memset(noted, 0, sizeof *noted);
   strcpy(noted->kernel, launched->function->name);
   noted->blocks = launched->blocks;
+  noted->samples = launched->samples;
   noted->threads = launched->threads;
   noted->shared_bytes = shared_bytes;
-  noted->captured = stream && stream->captured;
+  noted->captured = is_captured(stream);
   noted->stream = stream;
   noted->value_count = launched->function->value_count;
   memcpy(noted->values, launched->values, sizeof noted->values);
@@ -392,18 +487,18 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
                         unsigned threads_z, unsigned shared_bytes,
                         CUstream stream, void **parameters, void **more) {
   CUresult told = begin_within(STUB_cuLaunchKernel);
-  launch launched = {function, blocks_x, threads_x, {0}};
+  launch launched = {function, blocks_x, blocks_y, threads_x, {0}};
   if (told != CUDA_SUCCESS)
     return told;
-  if (blocks_x == 0 || blocks_y != 1 || blocks_z != 1 || threads_x == 0 ||
-      threads_y != 1 || threads_z != 1 || more ||
+  if (blocks_x == 0 || blocks_y == 0 || blocks_y > 65535 || blocks_z != 1 ||
+      threads_x == 0 || threads_y != 1 || threads_z != 1 || more ||
       shared_bytes > function->shared_limit)
     return INVALID_VALUE;
   for (int index = 0; index < function->value_count; ++index)
     memcpy(&launched.values[index], parameters[index],
            sizeof launched.values[index]);
   record(&launched, shared_bytes, stream);
-  if (!stream || !stream->captured) {
+  if (!is_captured(stream)) {
     run(&launched);
     return CUDA_SUCCESS;
   }

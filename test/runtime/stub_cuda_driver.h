@@ -15,7 +15,7 @@ enum { STUB_MAXIMUM_LAUNCHES = 16, STUB_MAXIMUM_VALUES = 8 };
 
 typedef struct stub_launch {
   char kernel[64];
-  unsigned blocks, threads, shared_bytes;
+  unsigned blocks, samples, threads, shared_bytes;
   int captured; /* into a graph, rather than run */
   CUstream stream;
   int value_count;
@@ -24,10 +24,19 @@ typedef struct stub_launch {
 
 typedef struct stub_state {
   int calls[STUB_FUNCTIONS];
-  int memory, host_memory, contexts, modules, streams, graphs, executables;
+  int memory, host_memory, contexts, modules, streams, graphs, executables,
+      events;
+  /* Of the device's memory that is alive. */
+  size_t device_bytes;
+  /* Of the last cuStreamWaitEvent: which stream waits for what in which. */
+  CUstream waiting, waited_for;
   /* The first calls of cuLaunchKernel. */
   int launch_count;
   stub_launch launches[STUB_MAXIMUM_LAUNCHES];
+  /* What cuModuleLoadDataEx was given last. */
+  const void *image;
+  /* How many of its calls are still to fail with which error. */
+  int refusals, refusal;
   /* STUB_CUDA_FAIL has come true. */
   int failed;
 } stub_state;
@@ -39,7 +48,9 @@ typedef struct stub_state {
  *   STUB_CUDA_FAIL=FUNCTION:N:ERROR  the N-th call of the function, counted
  * from 1, returns the error; what frees something frees it all the same
  *   STUB_CUDA_DEVICES=N              the number of GPUs, 1 without it
- *   STUB_CUDA_CAPABILITY=N           theirs, 90 without it */
+ *   STUB_CUDA_CAPABILITY=N           theirs, 90 without it
+ *   STUB_CUDA_MEMORY=N               bytes that the device has, 2^30 without it
+ */
 stub_state *stub_cuda_state(void);
 
 #endif

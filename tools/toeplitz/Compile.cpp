@@ -29,6 +29,7 @@ struct CompileOptions {
   bool printCommands = false;
   int threads = 1;
   bool tune = false;
+  CubinOptions cubins;
   CompilationOptions compilation;
 };
 
@@ -59,6 +60,7 @@ EmitOptions getEmitOptions(Compilation &compilation,
   emitOptions.runtimeDirectory = options.runtimeDirectory;
   emitOptions.printCommands = options.printCommands;
   emitOptions.executableThreads = options.threads;
+  emitOptions.cubins = options.cubins;
   emitOptions.reportPart = [&](size_t done, size_t parts) {
     compilation.getProgress().report("machine code, part", done, parts);
     if (done == parts)
@@ -152,6 +154,28 @@ llvm::LogicalResult tune(const CompileOptions &options) {
                        succeeded(tuneNetwork(compilation, *layers, path)));
 }
 
+/// Reports what is wrong with --cubin, before minutes of compilation.
+llvm::LogicalResult checkCubinOptions(const CompileOptions &options,
+                                      const OutputKind &kind) {
+  if (options.cubins.architectures.empty()) {
+    if (!options.cubins.assembler.empty())
+      return reportError("--ptxas: it is for --cubin, which isn't given");
+    return llvm::success();
+  }
+  if (options.compilation.target == "cpu")
+    return reportError("--cubin: only --target=cuda is for a GPU");
+  if (kind.isText)
+    return reportError(
+        "--cubin: only a binary holds machine code, not --emit=" + kind.name);
+  TargetDescription gpu;
+  std::string error;
+  if (!describeGpu(gpu, options.compilation.gpuArchitecture, error))
+    return reportError("--gpu-arch: " + error);
+  if (llvm::Error error = checkCubins(options.cubins, gpu.gpuArchitecture))
+    return reportError("--cubin: " + llvm::toString(std::move(error)));
+  return llvm::success();
+}
+
 int compile(CompileOptions options) {
   const OutputKind *kind = chooseOutputKind(options.emit, options.output);
   if (!kind)
@@ -168,7 +192,8 @@ int compile(CompileOptions options) {
     (void)reportError("--layer: only --emit=matrix is of a layer");
     return 1;
   }
-  if (failed(checkOutputPath(path, options.network)))
+  if (failed(checkCubinOptions(options, *kind)) ||
+      failed(checkOutputPath(path, options.network)))
     return 1;
   if (std::holds_alternative<Description>(kind->what))
     return failed(writeDescription(options, path));
@@ -259,6 +284,21 @@ Command toeplitz::addCompileCommand(CLI::App &application) {
                    "processor. Libraries are told at run time")
       ->option_text("N")
       ->check(wholeNumber(0, 1024));
+  parser
+      ->add_option("--cubin", options->cubins.architectures,
+                   "With --target=cuda: GPUs whose machine code the binary "
+                   "holds beside the PTX, so that the driver needn't compile "
+                   "for them, by their architectures, such as sm_80,sm_90. It "
+                   "takes NVIDIA's ptxas; the default is none")
+      ->option_text("ARCH[,ARCH...]")
+      ->delimiter(',')
+      ->group("Target");
+  parser
+      ->add_option("--ptxas", options->cubins.assembler,
+                   "NVIDIA's assembler for --cubin; the default is the ptxas "
+                   "on PATH")
+      ->option_text("FILE")
+      ->group("Target");
   parser->add_flag("--tune", options->tune,
                    "Measure the algorithms of each layer on this machine "
                    "first; the times are kept in the file of --tuned, or "

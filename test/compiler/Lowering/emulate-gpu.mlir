@@ -5,6 +5,7 @@
 // CHECK-LABEL: llvm.func @kernel.thread
 // CHECK: llvm.call @toeplitz_emulated_thread() : () -> i32
 // CHECK: llvm.call @toeplitz_emulated_block() : () -> i32
+// CHECK: llvm.call @toeplitz_emulated_sample() : () -> i32
 // Each variable begins at a multiple of 128 bytes.
 // CHECK: %[[FIRST:.*]] = llvm.mlir.constant(0 : i64) : i64
 // CHECK: llvm.call @toeplitz_emulated_shared(%[[FIRST]])
@@ -32,7 +33,9 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
     llvm.func @kernel(%x: !llvm.ptr) {
       %thread = nvvm.read.ptx.sreg.tid.x : i32
       %block = nvvm.read.ptx.sreg.ctaid.x : i32
-      %sum = llvm.add %thread, %block : i32
+      %sample = nvvm.read.ptx.sreg.ctaid.y : i32
+      %place = llvm.add %block, %sample : i32
+      %sum = llvm.add %thread, %place : i32
       %a = llvm.mlir.addressof @a : !llvm.ptr<3>
       %b = llvm.mlir.addressof @b : !llvm.ptr<3>
       llvm.store %sum, %a : i32, !llvm.ptr<3>

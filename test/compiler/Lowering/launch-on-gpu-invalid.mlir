@@ -58,3 +58,35 @@ func.func @main(%x: memref<4xf32>) {
   }
   return
 }
+
+// -----
+
+func.func private @kernel(%task: index, %x: memref<4xi32>) {
+  return
+}
+func.func @main(%x: memref<4xi32>, %flag: memref<i1>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @below {{has no kernel: networks of a GPU can't read or write tensors outside of them, such as to decide what is computed}}
+  %0 = memref.load %flag[] : memref<i1>
+  scf.if %0 {
+    func.call @kernel(%c0, %x) : (index, memref<4xi32>) -> ()
+  }
+  return
+}
+
+// -----
+
+func.func private @kernel(%task: index, %x: memref<4xf32>) {
+  return
+}
+func.func @main(%x: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %step = %c0 to %c1 step %c1 {
+    // expected-error @below {{must have one dimension and call one kernel in its body}}
+    scf.forall (%i, %j) in (2, 2) {
+      func.call @kernel(%i, %x) : (index, memref<4xf32>) -> ()
+    }
+  }
+  return
+}

@@ -40,6 +40,13 @@
 // CHECK: gpu.launch_func @kernels::@full blocks in (%[[TWO]],
 // CHECK: %[[SEVEN:.*]] = arith.constant 7 : index
 // CHECK: gpu.launch_func @kernels::@shares blocks in (%[[SEVEN]],
+// The host walks loops as it launches.
+// CHECK: scf.for %[[STEP:.*]] =
+// CHECK-NOT: call
+// CHECK: gpu.launch_func @kernels::@step {{.*}} args(%{{.*}} : memref<4xf32>, %[[STEP]] : index)
+// CHECK: gpu.launch_func @kernels::@many blocks in
+// CHECK: return
+// CHECK-NOT: func.func
 func.func private @one(%task: index, %x: memref<4xf32>) {
   %zero = arith.constant 0.0 : f32
   memref.store %zero, %x[%task] : memref<4xf32>
@@ -62,6 +69,11 @@ func.func private @shares(%task: index, %x: memref<64xf32>) attributes {toeplitz
   memref.store %zero, %shared[%thread] : memref<64xf32, #gpu.address_space<workgroup>>
   return
 }
+func.func private @step(%task: index, %x: memref<4xf32>, %step: index) {
+  %zero = arith.constant 0.0 : f32
+  memref.store %zero, %x[%step] : memref<4xf32>
+  return
+}
 func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>) {
   %c0 = arith.constant 0 : index
   call @one(%c0, %x) : (index, memref<4xf32>) -> ()
@@ -73,6 +85,14 @@ func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>) {
   }
   scf.forall (%task) in (7) {
     func.call @shares(%task, %z) : (index, memref<64xf32>) -> ()
+  }
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  scf.for %step = %c0 to %c3 step %c1 {
+    func.call @step(%c0, %x, %step) : (index, memref<4xf32>, index) -> ()
+    scf.forall (%task) in (1000) {
+      func.call @many(%task, %y) : (index, memref<1000xf32>) -> ()
+    }
   }
   return
 }

@@ -67,6 +67,27 @@ def test_ptxas_takes_the_kernels(name, architecture, tmp_path):
     assert len(list_spills(result.stderr)) == ptx.count(".entry ")
 
 
+# Networks whose inputs have one batch.
+BATCHED = [*EXAMPLES, "reductions"]
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("name", BATCHED)
+def test_samples_are_blocks(name, architecture, tmp_path):
+    """Where the batch is chosen for each run: each kernel finds the buffers of its sample with 64 bits, in the memory of the device
+    (ld.global, not ld), and no register is spilled for it."""
+    ptx, result = assemble(NETWORKS[name], architecture, tmp_path, "--batch=dynamic")
+    assert result.returncode == 0, result.stderr
+    kernels = ptx.split(".entry ")[1:]
+    assert kernels and len(list_spills(result.stderr)) == len(kernels)
+    assert not any(list_spills(result.stderr).values()), result.stderr
+    for kernel in kernels:
+        assert "%ctaid.y" in kernel and re.search(r"(mad|mul)\.(lo\.s64|lo\.u64|wide)", kernel), kernel
+        assert not re.search(r"\b(ld|st)\.(f|b|v)", kernel), kernel
+    fixed, _ = assemble(NETWORKS[name], architecture, tmp_path)
+    assert "%ctaid.y" not in fixed
+
+
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_registers_suffice(name, architecture, tmp_path):

@@ -16,58 +16,90 @@ float scaled_result(float x, int index) {
 
 static void *address(uint64_t value) { return (void *)(uintptr_t)value; }
 
-/* As the stub of the driver calls them. values: x, weights, arena, size. */
-__attribute__((visibility("default"))) void
-scale(uint32_t block, uint32_t thread, const uint64_t *values) {
-  const float *x = address(values[0]), *weights = address(values[1]);
-  float *arena = address(values[2]);
+/* As the stub of the driver calls them. values: x, weights, arena, size, the
+ * bytes of a sample of x, of the arena. */
+__attribute__((visibility("default"))) void scale(uint32_t sample,
+                                                  uint32_t block,
+                                                  uint32_t thread,
+                                                  const uint64_t *values) {
+  const float *x = address(values[0] + sample * values[4]);
+  const float *weights = address(values[1]);
+  float *arena = address(values[2] + sample * values[5]);
   uint64_t index = (uint64_t)block * SCALED_THREADS + thread;
   if (index < values[3])
     arena[index] = x[index] * weights[index];
 }
 
-/* values: arena, weights, y, size. */
-__attribute__((visibility("default"))) void add(uint32_t block, uint32_t thread,
-                                                const uint64_t *values) {
-  const float *arena = address(values[0]);
+/* values: arena, weights, y, size, the bytes of a sample of the arena, of y. */
+__attribute__((visibility("default"))) void
+add(uint32_t sample, uint32_t block, uint32_t thread, const uint64_t *values) {
+  const float *arena = address(values[0] + sample * values[4]);
   const float *weights = address(values[1] + OFFSET);
-  float *y = address(values[2]);
+  float *y = address(values[2] + sample * values[5]);
   uint64_t index = (uint64_t)block * SCALED_THREADS + thread;
   if (index < values[3])
     y[index] = arena[index] + weights[index];
 }
 
 static void emulated_scale(const uint64_t *values) {
-  scale((uint32_t)toeplitz_emulated_block(),
+  scale((uint32_t)toeplitz_emulated_sample(),
+        (uint32_t)toeplitz_emulated_block(),
         (uint32_t)toeplitz_emulated_thread(), values);
 }
 
 static void emulated_add(const uint64_t *values) {
-  add((uint32_t)toeplitz_emulated_block(), (uint32_t)toeplitz_emulated_thread(),
-      values);
+  add((uint32_t)toeplitz_emulated_sample(), (uint32_t)toeplitz_emulated_block(),
+      (uint32_t)toeplitz_emulated_thread(), values);
+}
+
+static void launch(toeplitz_gpu_queue *queue, void *arena, const void *weights,
+                   const void *const *inputs, void *const *outputs,
+                   uint64_t size) {
+  const uint64_t alignment = TOEPLITZ_GPU_SAMPLE_ALIGNMENT;
+  const uint64_t stride =
+      (size * sizeof(float) + alignment - 1) / alignment * alignment;
+  uint64_t scaling[] = {(uintptr_t)inputs[0],
+                        (uintptr_t)weights,
+                        (uintptr_t)arena,
+                        size,
+                        stride,
+                        stride};
+  uint64_t adding[] = {(uintptr_t)arena,
+                       (uintptr_t)weights,
+                       (uintptr_t)outputs[0],
+                       size,
+                       stride,
+                       stride};
+  toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 6);
+  toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 6);
 }
 
 static void launch_all(toeplitz_gpu_queue *queue, void *arena,
                        const void *weights, const void *const *inputs,
                        void *const *outputs) {
-  uint64_t scaling[] = {(uintptr_t)inputs[0], (uintptr_t)weights,
-                        (uintptr_t)arena, SCALED_SIZE};
-  uint64_t adding[] = {(uintptr_t)arena, (uintptr_t)weights,
-                       (uintptr_t)outputs[0], SCALED_SIZE};
-  toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 4);
-  toeplitz_gpu_launch(queue, 1, SCALED_BLOCKS, adding, 4);
+  launch(queue, arena, weights, inputs, outputs, SCALED_SIZE);
+}
+
+static void launch_all_odd(toeplitz_gpu_queue *queue, void *arena,
+                           const void *weights, const void *const *inputs,
+                           void *const *outputs) {
+  launch(queue, arena, weights, inputs, outputs, SCALED_ODD_SIZE);
 }
 
 /* ---- The same kernels for a GPU ---- */
 
-/* Loads the arguments into %d1 to %d4, and skips to `end` unless the thread's
- * element, whose offset becomes %d5, is below %d4. */
+/* Loads the arguments into %d1 to %d4, moves %d1 and %d3 to the block's sample
+ * and skips to `end` unless the thread's element, whose offset becomes %d5, is
+ * below %d4. */
 #define BEGIN_KERNEL(name)                                                     \
   ".visible .entry " name "(.param .u64 a, .param .u64 b, .param .u64 c, "     \
-  ".param .u64 d) {\n"                                                         \
+  ".param .u64 d, .param .u64 e, .param .u64 f) {\n"                           \
   ".reg .b32 %r<4>; .reg .b64 %d<9>; .reg .f32 %f<4>; .reg .pred %p;\n"        \
   "ld.param.u64 %d1, [a]; ld.param.u64 %d2, [b];\n"                            \
   "ld.param.u64 %d3, [c]; ld.param.u64 %d4, [d];\n"                            \
+  "ld.param.u64 %d5, [e]; ld.param.u64 %d6, [f];\n"                            \
+  "mov.u32 %r1, %ctaid.y; cvt.u64.u32 %d7, %r1;\n"                             \
+  "mad.lo.u64 %d1, %d7, %d5, %d1; mad.lo.u64 %d3, %d7, %d6, %d3;\n"            \
   "mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mov.u32 %r3, %tid.x;\n"        \
   "mad.lo.u32 %r1, %r1, %r2, %r3;\n"                                           \
   "cvt.u64.u32 %d5, %r1; setp.ge.u64 %p, %d5, %d4; @%p bra end;\n"             \
@@ -99,6 +131,8 @@ static const toeplitz_gpu_weights weights[] = {
 
 /* Each line of a stub's image is a kernel and the number of its arguments. */
 #define PROGRAM(image, capability, exact)                                      \
+  PROGRAM_WITH(image, capability, exact, launch_all, NULL, 0)
+#define PROGRAM_WITH(image, capability, exact, launcher, cubins, cubin_count)  \
   {image,                                                                      \
    capability,                                                                 \
    exact,                                                                      \
@@ -108,10 +142,24 @@ static const toeplitz_gpu_weights weights[] = {
    weights,                                                                    \
    OFFSET + sizeof summands,                                                   \
    SCALED_SIZE * sizeof(float),                                                \
-   launch_all}
-static const char image[] = "stub image\nscale 4\nadd 4\n";
+   launcher,                                                                   \
+   cubins,                                                                     \
+   cubin_count}
+#define IMAGE "stub image\nscale 6\nadd 6\n"
+static const char image[] = IMAGE;
+static const char machine_code[SCALED_CUBINS][sizeof IMAGE] = {IMAGE, IMAGE,
+                                                               IMAGE, IMAGE};
+static const toeplitz_gpu_cubin cubins[] = {
+    {89, 0, sizeof IMAGE, machine_code[0]},
+    {80, 0, sizeof IMAGE, machine_code[1]},
+    {86, 0, sizeof IMAGE, machine_code[2]},
+    {90, 1, sizeof IMAGE, machine_code[3]}};
+static const toeplitz_gpu_program with_cubins =
+    PROGRAM_WITH(image, CAPABILITY, 0, launch_all, cubins, SCALED_CUBINS);
 static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
+static const toeplitz_gpu_program of_odd_samples =
+    PROGRAM_WITH(image, CAPABILITY, 0, launch_all_odd, NULL, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
 static const toeplitz_gpu_program for_90 = PROGRAM(image, 90, 1);
 static const toeplitz_gpu_program in_ptx = PROGRAM(ptx, CAPABILITY, 0);
@@ -120,11 +168,14 @@ static const toeplitz_gpu_program in_broken_ptx =
 
 static const int64_t single_shape[] = {1, SCALED_SIZE};
 static const int64_t batch_shape[] = {-1, SCALED_SIZE};
+static const int64_t odd_shape[] = {-1, SCALED_ODD_SIZE};
 static const toeplitz_tensor tensors[][2] = {
     {{"x", 2, TOEPLITZ_FLOAT32, single_shape},
      {"y", 2, TOEPLITZ_FLOAT32, single_shape}},
     {{"x", 2, TOEPLITZ_FLOAT32, batch_shape},
-     {"y", 2, TOEPLITZ_FLOAT32, batch_shape}}};
+     {"y", 2, TOEPLITZ_FLOAT32, batch_shape}},
+    {{"x", 2, TOEPLITZ_FLOAT32, odd_shape},
+     {"y", 2, TOEPLITZ_FLOAT32, odd_shape}}};
 
 /* What generated code has for each network. */
 #define NETWORK(name, program, batched, run_batch_or_null, size_or_null)       \
@@ -160,28 +211,45 @@ static const toeplitz_tensor tensors[][2] = {
                                         NULL,                                  \
                                         0,                                     \
                                         toeplitz_prepare,                      \
-                                        "any"};
+                                        "any",                                 \
+                                        toeplitz_gpu_run_device_batch};
 
 NETWORK(single, in_image, 0, NULL, NULL)
 NETWORK(single_emulated, in_emulation, 0, NULL, NULL)
 NETWORK(single_80, for_80, 0, NULL, NULL)
 NETWORK(single_90, for_90, 0, NULL, NULL)
+NETWORK(single_cubins, with_cubins, 0, NULL, NULL)
 NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
 NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
-static const toeplitz_network batched, batched_emulated;
+static const toeplitz_network batched, batched_emulated, batched_ptx, odd;
 
 static void run_batch(toeplitz_pool *pool, void *workspace,
                       const void *const *inputs, void *const *outputs,
                       int64_t batch) {
-  toeplitz_run_samples(&batched, pool, workspace, inputs, outputs, batch);
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched, pool, batch, inputs, outputs);
 }
 
 static void run_batch_emulated(toeplitz_pool *pool, void *workspace,
                                const void *const *inputs, void *const *outputs,
                                int64_t batch) {
-  toeplitz_run_samples(&batched_emulated, pool, workspace, inputs, outputs,
-                       batch);
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched_emulated, pool, batch, inputs, outputs);
+}
+
+static void run_batch_ptx(toeplitz_pool *pool, void *workspace,
+                          const void *const *inputs, void *const *outputs,
+                          int64_t batch) {
+  (void)workspace;
+  toeplitz_gpu_run_batch(&batched_ptx, pool, batch, inputs, outputs);
+}
+
+static void run_batch_odd(toeplitz_pool *pool, void *workspace,
+                          const void *const *inputs, void *const *outputs,
+                          int64_t batch) {
+  (void)workspace;
+  toeplitz_gpu_run_batch(&odd, pool, batch, inputs, outputs);
 }
 
 static uint64_t workspace_size(int64_t batch) {
@@ -190,6 +258,8 @@ static uint64_t workspace_size(int64_t batch) {
 
 NETWORK(batched, in_image, 1, run_batch, workspace_size)
 NETWORK(batched_emulated, in_emulation, 1, run_batch_emulated, workspace_size)
+NETWORK(batched_ptx, in_ptx, 1, run_batch_ptx, workspace_size)
+NETWORK(odd, of_odd_samples, 2, run_batch_odd, workspace_size)
 
 const toeplitz_network *scaled_network(int is_batched, int emulated) {
   if (is_batched)
@@ -201,6 +271,14 @@ const toeplitz_network *scaled_network_of(int32_t capability) {
   return capability == 80 ? &single_80 : &single_90;
 }
 
+const toeplitz_network *scaled_network_with_cubins(void) {
+  return &single_cubins;
+}
+
 const toeplitz_network *scaled_network_in_ptx(int broken) {
   return broken ? &single_broken : &single_ptx;
 }
+
+const toeplitz_network *batched_network_in_ptx(void) { return &batched_ptx; }
+
+const toeplitz_network *network_of_odd_samples(void) { return &odd; }

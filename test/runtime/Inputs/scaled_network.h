@@ -16,8 +16,22 @@ const toeplitz_network *scaled_network(int batched, int emulated);
 /* The same, but for GPUs of exactly this compute capability. */
 const toeplitz_network *scaled_network_of(int32_t capability);
 
+/* The single one with machine code too, for GPUs of the compute capabilities
+ * 8.9, 8.0, 8.6 and exactly 9.0: what is loaded for them, each of which has an
+ * address of its own, and the image without them. */
+enum { SCALED_CUBINS = 4 };
+const toeplitz_network *scaled_network_with_cubins(void);
+
 /* The single one in PTX, for a GPU; or in PTX that has an error. */
 const toeplitz_network *scaled_network_in_ptx(int broken);
+
+/* The one for as many samples as each run chooses, in PTX. */
+const toeplitz_network *batched_network_in_ptx(void);
+
+/* One in an image for as many samples as each run chooses, of SCALED_ODD_SIZE
+ * floats: those of a dense tensor aren't aligned as kernels want them. */
+enum { SCALED_ODD_SIZE = SCALED_SIZE - 1 };
+const toeplitz_network *network_of_odd_samples(void);
 
 /* Element `index` of y for this x. */
 float scaled_result(float x, int index);
