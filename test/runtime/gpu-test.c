@@ -628,6 +628,18 @@ static void check_captured_batches(void) {
   CHECK(run_in_stream(pool, stream, BATCH, x + 1, y) == 333);
   CHECK(stub->calls[STUB_cuMemFree_v2] == frees);
   toeplitz_gpu_destroy(pool);
+  /* The arena is there for more samples than the tensors. */
+  stub->launch_count = 0;
+  CHECK(toeplitz_gpu_create(scaled_network(1, 0), 0, &pool) == 0);
+  CHECK(capture_batch(pool, stream, 2, x, y) == 11);
+  CHECK(find_parts(pool, 2) == 2); /* the host's runs can grow */
+  CHECK(run_in_stream(pool, stream, 5, x, y) == 5);
+  CHECK(capture_batch(pool, stream, 5, x + 1, y) == 221);
+  frees = stub->calls[STUB_cuMemFree_v2];
+  stub->launch_count = 0;
+  CHECK(run_in_stream(pool, stream, 4, x + 1, y) == 22);
+  CHECK(stub->calls[STUB_cuMemFree_v2] == frees);
+  toeplitz_gpu_destroy(pool);
   destroy_stream(stream);
   CHECK(nothing_is_alive());
   puts("a batch in a graph of the caller's");
