@@ -49,7 +49,7 @@ static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // a cycle).
   static constexpr FarMemory waiting = {0.19, 0, 0.3, 0.07, 0.16, 0.1, 0.17};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
-  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.02};
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.04};
   return target.getHidesMemory() ? hiding : waiting;
 }
 
@@ -74,7 +74,9 @@ double toeplitz::estimateMatrixWait(double filterBytes, double readBytes,
                                                            : memory.nearMatrix);
   if (!target.getHidesMemory())
     return exposed;
-  return std::max(exposed, memory.streamed * readBytes - computeCycles);
+  // (A little more than was measured where both count: such filters are tens of
+  // megabytes, which aren't worth a few percent.)
+  return exposed + std::max(0.0, memory.streamed * readBytes - computeCycles);
 }
 
 double toeplitz::estimateFilterWait(const FilterStream &stream,
