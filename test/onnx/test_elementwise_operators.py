@@ -343,7 +343,8 @@ def test_between_convolutions(tmp_path):
         outputs[value] = outputs[last] = np.zeros((1, 20, 9, 10), np.float32)
     inputs = {"x": x, "x0": random.normal(size=(1, 20, 1, 1)).astype(np.float32)}
     model = make_model(nodes, inputs, outputs, 20, initializers)
-    process, found = run_model(model, inputs, tmp_path)
+    # This is about what lies between convolutions: none of them by an algorithm that rounds more than a sum does.
+    process, found = run_model(model, inputs, tmp_path, "--precise")
     assert process.returncode == 0, process.stderr
     expected = onnx_runtime.run_onnx_model(model, inputs)
     steps = {"Sign", "Round", "Shrink", "ThresholdedRelu", "Where", "Cast", "Mod"}

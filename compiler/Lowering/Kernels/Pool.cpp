@@ -280,7 +280,11 @@ void PoolEmitter::emitTile(Index first, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     positions.push_back(kernel.add(first, kernel.constant(i)));
   Taps all{kernel.constant(0), kernel.constant(taps(rank - 1))};
-  if (sharesColumns(count))
+  // How a sum rounds depends on its order, which is that of whole tiles in the
+  // last one too: each position of the interior rounds alike.
+  bool shares =
+      sharesColumns(op.getKind() == PoolKind::Max ? count : tilePositions);
+  if (shares)
     storeResults(positions, all, reduceColumns(first, count));
   else
     emitPositions(positions, all);

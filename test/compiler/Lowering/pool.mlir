@@ -205,3 +205,25 @@ func.func @main(%x: memref<1x32x224x32x4xf32>, %y: memref<1x32x112x16x4xf32>) {
   return
 }
 }
+
+// -----
+
+// Six averages with all of their taps: a tile of four, which adds up its six columns first, and two more in the same order, so that each of
+// them rounds alike. (A maximum doesn't round: by themselves two would take their 6 loads a row.)
+// CHECK-LABEL: func.func private @kernel_pool
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-6: vector.load
+// CHECK-NOT:     vector.load
+// CHECK: scf.yield
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-4: vector.load
+// CHECK-NOT:     vector.load
+// CHECK: scf.yield
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x8x8x4xf32>, %y: memref<1x1x6x6x4xf32>) {
+  kernel.pool average ins(%x) outs(%y) {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 0, 0>, padding_high = array<i64: 0, 0>, count_include_pad = false, p = 2 : i64}
+    : (memref<1x1x8x8x4xf32>, memref<1x1x6x6x4xf32>) -> ()
+  return
+}
+}
