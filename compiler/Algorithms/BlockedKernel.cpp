@@ -99,9 +99,8 @@ planFilterPrefetch(const BlockedKernel &blueprint, kernel::TargetAttr target) {
 /// than asking costs.)
 static bool asksForInput(const BlockedKernel &blueprint,
                          kernel::TargetAttr target) {
-  double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels;
-  for (const Dimension &dimension : blueprint.dimensions)
-    imageBytes *= static_cast<double>(dimension.input);
+  double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels *
+                      countInputPositions(blueprint.dimensions);
   return blueprint.countTaps() == 1 &&
          blueprint.countGroupBlocks(target.getLanes()) == 1 &&
          blueprint.inputBlock == target.getLanes() &&

@@ -17,8 +17,7 @@ bool toeplitz::isFar(double bytes, kernel::TargetAttr target) {
 bool toeplitz::asksAhead(const FilterStream &stream,
                          kernel::TargetAttr target) {
   constexpr int64_t mostTiles = 32;
-  return stream.mayAskAhead && isStreamed(stream.bytes, target) &&
-         stream.blockBytes < stream.bytes &&
+  return isStreamed(stream.bytes, target) && stream.blockBytes < stream.bytes &&
          2 * stream.blockBytes <= 0.75 * static_cast<double>(target.getL2()) &&
          stream.tiles >= 2 && stream.tiles <= mostTiles;
 }

@@ -15,8 +15,6 @@ struct FilterStream {
   double bytes = 0, blockBytes = 0;
   /// The tiles that read a block before the next one is begun.
   int64_t tiles = 1;
-  /// Whether the kernel can ask for a block before it begins it.
-  bool mayAskAhead = true;
 };
 
 /// Whether a filter of so many bytes comes from beyond the second-level cache

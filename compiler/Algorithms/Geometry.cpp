@@ -47,6 +47,13 @@ int64_t Dimension::countReaching(int64_t tap) const {
                                   std::max<int64_t>(before, -1));
 }
 
+double toeplitz::countInputPositions(ArrayRef<Dimension> dimensions) {
+  double positions = 1;
+  for (const Dimension &dimension : dimensions)
+    positions *= static_cast<double>(dimension.input);
+  return positions;
+}
+
 std::array<Dimension, 3>
 toeplitz::getDepthRowsColumns(ArrayRef<Dimension> dimensions) {
   std::array<Dimension, 3> three;

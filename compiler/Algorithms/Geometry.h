@@ -50,6 +50,9 @@ llvm::SmallVector<Dimension> getDimensions(kernel::ConvOp op);
 /// Those of a convolution that isn't one on buffers yet; none if it has none.
 llvm::SmallVector<Dimension> getDimensions(const Convolution &convolution);
 
+/// The positions of the input: the product of its extents.
+double countInputPositions(llvm::ArrayRef<Dimension> dimensions);
+
 /// Up to three dimensions as depth, rows and columns: those that are missing
 /// have one position.
 std::array<Dimension, 3>

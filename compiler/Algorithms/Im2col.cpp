@@ -50,7 +50,6 @@ static BlockedLoops getLoops(const Convolution &convolution) {
   loops.rowPositions = convolution.getPositions();
   loops.roundChannels = convolution.inChannels;
   loops.rereadsFilter = true;
-  loops.mayAskAhead = false;
   return loops;
 }
 

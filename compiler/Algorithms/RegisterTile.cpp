@@ -77,9 +77,10 @@ static double getWait(const TiledProduct &product, int64_t positions,
                  llvm::divideCeil(product.rowPositions, positions);
   FilterStream stream;
   stream.bytes = vectorBytes * product.groupVectors * product.groups;
-  stream.blockBytes = vectorBytes * vectors;
+  // (A tile that reads all of it has no next block to ask for.)
+  stream.blockBytes =
+      product.rereadsFilter ? stream.bytes : vectorBytes * vectors;
   stream.tiles = static_cast<int64_t>(tiles);
-  stream.mayAskAhead = product.mayAskAhead;
   if (!isStreamed(stream.bytes, target))
     return 0;
   double passes = product.rows / product.rowsTogether;
@@ -172,7 +173,6 @@ static TiledProduct getProduct(const Convolution &convolution,
                           : countRowsTogether(product.rows, rowBytes, target);
   product.computedShare = loops.computedShare;
   product.rereadsFilter = loops.rereadsFilter;
-  product.mayAskAhead = loops.mayAskAhead;
   return product;
 }
 

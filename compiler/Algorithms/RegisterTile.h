@@ -44,8 +44,6 @@ struct TiledProduct {
   /// Whether every tile reads the whole matrix, not one block of vectors after
   /// the other.
   bool rereadsFilter = false;
-  /// Whether tiles may ask for the next block's filter: see FilterStream.h.
-  bool mayAskAhead = true;
 };
 
 /// The tile with the fewest cycles, remainders and waiting for the filter
@@ -65,7 +63,6 @@ struct BlockedLoops {
   /// As in TiledProduct.
   double computedShare = 1;
   bool rereadsFilter = false;
-  bool mayAskAhead = true;
 };
 
 /// The blocked schedule that direct, pointwise and im2col share.

@@ -57,10 +57,9 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
 
   streamsFilter = isStreamed(4.0 * getFilterSize() / groups, target);
-  double imageBytes = 4.0 * groups * getChannelBlocks() * lanes;
-  for (const Dimension &dimension : dimensions)
-    imageBytes *= static_cast<double>(dimension.input);
-  streamsInput = isStreamed(imageBytes, target);
+  streamsInput = isStreamed(4.0 * groups * getChannelBlocks() * lanes *
+                                countInputPositions(dimensions),
+                            target);
   chooseBlocks(target);
   streamsTransformed =
       isStreamed(4.0 * static_cast<double>(getInputSize()), target);

@@ -55,6 +55,21 @@ static int nothing_is_alive(void) {
              stub->calls[STUB_cuCtxPopCurrent_v2];
 }
 
+/* A handle, from whose making on everything is counted. */
+static toeplitz_pool *open_counted(const toeplitz_network *network) {
+  toeplitz_pool *pool;
+  start_counting();
+  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  return pool;
+}
+
+/* Ends a check of which it was the last handle. */
+static void close_counted(toeplitz_pool *pool, const char *checked) {
+  toeplitz_gpu_destroy(pool);
+  CHECK(nothing_is_alive());
+  puts(checked);
+}
+
 /* ---- Running ---- */
 
 static void fill(float *x, int samples, float first) {
@@ -165,16 +180,12 @@ static void check_threads(void) {
   for (int index = 0; index < THREADS; ++index)
     pthread_join(threads[index], NULL);
   CHECK(stub->calls[STUB_cuGraphLaunch] == THREADS * RUNS);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("threads take turns with one handle");
+  close_counted(pool, "threads take turns with one handle");
 }
 
 static void check_batches(void) {
   const toeplitz_network *network = scaled_network(1, 0);
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   for (int samples = 0; samples <= BATCH; ++samples)
     CHECK(run_samples(network, pool, samples, 2) == TOEPLITZ_SUCCESS);
   CHECK(run_samples(network, NULL, BATCH, 3) == TOEPLITZ_SUCCESS);
@@ -189,18 +200,14 @@ static void check_batches(void) {
   inputs[0] = NULL;
   CHECK(network->run_checked(network, pool, 1, inputs, outputs, NULL) ==
         TOEPLITZ_NULL_TENSOR);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("batches of any size, none included");
+  close_counted(pool, "batches of any size, none included");
 }
 
 /* Memory for several samples is had when they are asked for, beside that for
  * one, and only if there isn't enough yet. */
 static void check_growth(void) {
   const toeplitz_network *network = scaled_network(1, 0);
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   size_t alone = stub->device_bytes;
   CHECK(stub->memory == 4 && stub->host_memory == 2);
   CHECK(run_samples(network, pool, 1, 1) == TOEPLITZ_SUCCESS);
@@ -221,18 +228,14 @@ static void check_growth(void) {
   CHECK(run_samples(network, pool, BATCH, 1) == TOEPLITZ_SUCCESS);
   CHECK(stub->memory == 7 && stub->host_memory == 4);
   CHECK(stub->device_bytes == alone + 3 * BATCH * SAMPLE);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("memory grows with the batch");
+  close_counted(pool, "memory grows with the batch");
 }
 
 /* A number of samples that comes again has a graph, and few numbers have one at
  * a time. */
 static void check_graphs(void) {
   const toeplitz_network *network = scaled_network(1, 0);
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   int captures = stub->calls[STUB_cuStreamBeginCapture_v2];
   CHECK(captures == 1 && stub->executables == 1);
   CHECK(run_samples(network, pool, 3, 1) == TOEPLITZ_SUCCESS);
@@ -262,9 +265,7 @@ static void check_graphs(void) {
     CHECK(run_samples(network, pool, BATCH - 4, 3) == TOEPLITZ_SUCCESS);
   CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == captures + 1);
   CHECK(stub->executables == 1 + 4);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("graphs of the numbers of samples that come again");
+  close_counted(pool, "graphs of the numbers of samples that come again");
 }
 
 static void fail_at(const char *function, int call, int error);
@@ -295,9 +296,7 @@ static void set_memory(size_t bytes) {
 /* Whatever is left for several samples, a batch is computed. */
 static void check_little_memory(void) {
   const toeplitz_network *network = scaled_network(1, 0);
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   size_t alone = stub->device_bytes;
   /* None. */
   set_memory(alone);
@@ -321,9 +320,7 @@ static void check_little_memory(void) {
   int allocations = stub->calls[STUB_cuMemAlloc_v2];
   CHECK(find_parts(pool, 7) == 0); /* it isn't tried again */
   CHECK(stub->calls[STUB_cuMemAlloc_v2] == allocations);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("batches in parts where memory is little");
+  close_counted(pool, "batches in parts where memory is little");
 }
 
 /* A grid has 65535 samples at most. */
@@ -335,9 +332,7 @@ static void check_large_batch(void) {
   CHECK(x && y);
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   fill(x, LARGE, 1);
   CHECK(network->run_checked(network, pool, LARGE, inputs, outputs, NULL) == 0);
   CHECK(is_right(x, y, LARGE));
@@ -384,9 +379,7 @@ static void check_fallback(void) {
                "CUDA_ERROR_LAUNCH_FAILED") == 0);
   unsetenv("STUB_CUDA_FAIL");
   CHECK(find_parts(pool, 8) == 8);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("fewer samples at once where memory is refused");
+  close_counted(pool, "fewer samples at once where memory is refused");
 }
 
 /* The parts before the one that failed have their outputs. */
@@ -411,9 +404,7 @@ static void check_failure_in_the_middle(void) {
   CHECK(is_right(x, y, 2));
   for (int index = 2 * SCALED_SIZE; index < 6 * SCALED_SIZE; ++index)
     CHECK(y[index] == 42);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("the parts before a failure are there");
+  close_counted(pool, "the parts before a failure are there");
 }
 
 static void check_device_pointers(void) {
@@ -421,9 +412,7 @@ static void check_device_pointers(void) {
   float x[SCALED_SIZE], y[SCALED_SIZE];
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   fill(x, 1, 9);
   CHECK(toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs) == 0);
   CHECK(is_right(x, y, 1));
@@ -437,9 +426,7 @@ static void check_device_pointers(void) {
         TOEPLITZ_GPU_ERROR);
   CHECK(strcmp(toeplitz_gpu_error(NULL),
                "'scaled' needs a handle to run in a stream, found NULL") == 0);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("pointers of the device and a stream of the caller's");
+  close_counted(pool, "pointers of the device and a stream of the caller's");
 }
 
 /* In one piece, where its samples lie. */
@@ -448,9 +435,7 @@ static void check_device_batch(void) {
   ALIGNED float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
   const void *inputs[] = {x};
   void *outputs[] = {y};
-  toeplitz_pool *pool;
-  start_counting();
-  CHECK(toeplitz_gpu_create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_pool *pool = open_counted(network);
   size_t alone = stub->device_bytes;
   for (int samples = 0; samples <= BATCH; samples += 3) {
     int launches = stub->launch_count;
@@ -474,9 +459,7 @@ static void check_device_batch(void) {
   CHECK(toeplitz_gpu_run_device(network, pool, NULL, inputs, outputs) == 0);
   const stub_launch *last = &stub->launches[stub->launch_count - 1];
   CHECK(last->samples == 1 && last->values[0] == stub->launches[1].values[0]);
-  toeplitz_gpu_destroy(pool);
-  CHECK(nothing_is_alive());
-  puts("a batch in the device's memory");
+  close_counted(pool, "a batch in the device's memory");
 }
 
 /* A stream of the caller's, who has the context that its own calls need. */

@@ -224,42 +224,28 @@ NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
 static const toeplitz_network batched, batched_emulated, batched_ptx, odd;
 
-static void run_batch(toeplitz_pool *pool, void *workspace,
-                      const void *const *inputs, void *const *outputs,
-                      int64_t batch) {
-  (void)workspace;
-  toeplitz_gpu_run_batch(&batched, pool, batch, inputs, outputs);
-}
+#define RUN_BATCH(name)                                                        \
+  static void name##_run_batch(toeplitz_pool *pool, void *workspace,           \
+                               const void *const *inputs,                      \
+                               void *const *outputs, int64_t batch) {          \
+    (void)workspace;                                                           \
+    toeplitz_gpu_run_batch(&name, pool, batch, inputs, outputs);               \
+  }
 
-static void run_batch_emulated(toeplitz_pool *pool, void *workspace,
-                               const void *const *inputs, void *const *outputs,
-                               int64_t batch) {
-  (void)workspace;
-  toeplitz_gpu_run_batch(&batched_emulated, pool, batch, inputs, outputs);
-}
-
-static void run_batch_ptx(toeplitz_pool *pool, void *workspace,
-                          const void *const *inputs, void *const *outputs,
-                          int64_t batch) {
-  (void)workspace;
-  toeplitz_gpu_run_batch(&batched_ptx, pool, batch, inputs, outputs);
-}
-
-static void run_batch_odd(toeplitz_pool *pool, void *workspace,
-                          const void *const *inputs, void *const *outputs,
-                          int64_t batch) {
-  (void)workspace;
-  toeplitz_gpu_run_batch(&odd, pool, batch, inputs, outputs);
-}
+RUN_BATCH(batched)
+RUN_BATCH(batched_emulated)
+RUN_BATCH(batched_ptx)
+RUN_BATCH(odd)
 
 static uint64_t workspace_size(int64_t batch) {
   return toeplitz_samples_workspace_size(&batched, batch);
 }
 
-NETWORK(batched, in_image, 1, run_batch, workspace_size)
-NETWORK(batched_emulated, in_emulation, 1, run_batch_emulated, workspace_size)
-NETWORK(batched_ptx, in_ptx, 1, run_batch_ptx, workspace_size)
-NETWORK(odd, of_odd_samples, 2, run_batch_odd, workspace_size)
+NETWORK(batched, in_image, 1, batched_run_batch, workspace_size)
+NETWORK(batched_emulated, in_emulation, 1, batched_emulated_run_batch,
+        workspace_size)
+NETWORK(batched_ptx, in_ptx, 1, batched_ptx_run_batch, workspace_size)
+NETWORK(odd, of_odd_samples, 2, odd_run_batch, workspace_size)
 
 const toeplitz_network *scaled_network(int is_batched, int emulated) {
   if (is_batched)
