@@ -19,6 +19,7 @@ static const Algorithm *const algorithms[] = {
     &winogradAlgorithm,
     &fftAlgorithm,
     &filterToeplitzAlgorithm,
+    &strassenAlgorithm,
     &pointwiseAlgorithm,
     &depthwiseAlgorithm,
     &directAlgorithm,

@@ -10,6 +10,7 @@ namespace toeplitz {
 
 extern const Algorithm splitBfloat16Algorithm;
 extern const Algorithm winogradAlgorithm;
+extern const Algorithm strassenAlgorithm;
 extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;
 extern const Algorithm filterToeplitzAlgorithm;

@@ -206,7 +206,7 @@ def compile(
         max_error: leaves out algorithms whose certified rounding error for a layer may be larger (docs/verification.md).
         input_range: the largest absolute value of the inputs, for `max_error`; by default 1.
         tuned: a file of times that `toeplitz compile --tune` has measured, which count before estimates.
-        precise: leaves out algorithms that round more than a sum of products (winograd, fft, bf16x3).
+        precise: leaves out algorithms that round more than a sum of products (winograd, strassen, fft, bf16x3).
         typical_error: keeps the estimated rounding error of the outputs, relative to the largest output, below this, by
             slower algorithms where needed; by default 1.5e-4; infinity sets no limit (docs/verification.md).
         target: "cpu", the default, "cuda": kernels for a GPU of NVIDIA, or "cuda,cpu": for either, as the machine has one

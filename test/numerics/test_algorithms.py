@@ -9,7 +9,7 @@ from processor import processor_flags
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft", "winograd")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft", "winograd", "strassen")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def runs_here(processor):
@@ -116,6 +116,39 @@ FORCED += [
     Pack("forced_winograd_f4", WINOGRAD_CASES, ["--algorithm=winograd:f4"]),
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
 ]
+# Halves of channels with one, several and no whole vectors behind them, blocks of output channels without a partner, odd numbers of
+# positions, rows that a thread shares, tiles cut short; two positions, one dimension and three; filters and inputs larger than the
+# second-level cache; images of a batch as positions.
+STRASSEN_CASES = [
+    Case({"op": "conv", "out_channels": channels[1], "kernel_size": 1}, ((*shape[:1], channels[0], *shape[1:]),), reduction=channels[0])
+    for channels, shape in (
+        ((32, 17), (1, 2)),
+        ((32, 48), (1, 1, 3)),
+        ((37, 33), (2, 5, 5)),
+        ((40, 100), (1, 13, 13)),
+        ((64, 64), (1, 28, 28)),
+        ((72, 200), (1, 9, 1, 7)),
+        ((112, 130), (3, 6, 7)),
+        ((64, 256), (1, 56, 56)),
+        ((130, 70), (1, 29, 31)),
+        ((512, 160), (1, 7, 7)),
+        ((1040, 136), (1, 13, 11)),
+        ((2100, 80), (2, 9, 9)),
+        ((96, 40), (2, 3, 4, 5)),
+    )
+] + [
+    Case({"op": "linear", "out_features": 70}, ((batch, features),), reduction=features)
+    for batch, features in ((2, 32), (9, 100), (64, 300))
+] + [
+    Case({"op": "conv_transpose", "out_channels": 48, "kernel_size": 2, "stride": 2}, ((1, 80, 7, 9),), reduction=80),
+]
+FORCED += [Pack("forced_strassen_only", STRASSEN_CASES, ["--algorithm=strassen", "--fold=none"])]
+FORCED += [Pack("forced_strassen_folded", STRASSEN_CASES[-1:], ["--algorithm=strassen", "--fold=transposed"])]
+FORCED += [
+    Pack(f"forced_strassen_{processor.replace('-', '_')}", STRASSEN_CASES, ["--algorithm=strassen", f"--mcpu={processor}"])
+    for processor in PROCESSORS[:2]
+    if runs_here(processor)
+]
 
 
 @pytest.mark.parametrize("pack, place", members(FORCED), ids=member_name)
@@ -184,6 +217,8 @@ DENSE = {"op": "conv", "out_channels": 8, "kernel_size": 3, "padding": 1}
 LINEAR = {"op": "linear", "out_features": 3}
 REFUSALS = [
     ("pointwise", DENSE),
+    ("strassen", DENSE),
+    ("strassen", LINEAR),
     ("depthwise", DENSE),
     ("fft", {**DENSE, "stride": 2}),
     ("filter-toeplitz", LINEAR),
@@ -217,7 +252,7 @@ def test_unknown_names(option, tmp_path):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_shown_in_the_schedule(algorithm, tmp_path):
     """The choice is written in the IR."""
-    case = {"pointwise": SPECIAL_CASES[0], "depthwise": SPECIAL_CASES[4]}.get(algorithm, SPECIAL_CASES[8])
+    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4]}.get(algorithm, SPECIAL_CASES[8])
     model = write_description(case.description("shown"), tmp_path)
     process = run_toeplitz("compile", model, "--emit=schedule", "-o", tmp_path / "shown.mlir", f"--algorithm=case0={algorithm}")
     assert process.returncode == 0, process.stderr

@@ -61,13 +61,13 @@ def convolve(x, weights, padding):
 ALGORITHMS = ["direct", "im2col", "filter-toeplitz", "winograd:f2", "winograd:f4", "winograd:f6", "fft"]
 
 
-@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "pointwise", "bf16x3"])
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "pointwise", "strassen", "bf16x3"])
 @pytest.mark.parametrize("channels, kernel", [(16, 3), (128, 3), (256, 1)])
 def test_layer(algorithm, channels, kernel, tmp_path):
     """The error of one layer, relative to the root of the sum of the squared products, within a factor of 2."""
     if algorithm == "bf16x3" and not has_tiles():
         pytest.skip("this processor has no AMX")
-    if (kernel == 1 and algorithm.startswith("winograd")) or (kernel > 1 and algorithm == "pointwise"):
+    if (kernel == 1 and algorithm.startswith("winograd")) or (kernel > 1 and algorithm in ("pointwise", "strassen")):
         pytest.skip("not for this kernel")
     generator = np.random.default_rng(GENERATOR_SEED)
     weights = generator.standard_normal((32, channels, kernel, kernel)).astype(np.float32)

@@ -320,7 +320,7 @@ Command toeplitz::addBenchCommand(CLI::App &application) {
 machine can do when nothing else disturbs it.
 
 --layers counts the operations of the definition, also for algorithms that need
-fewer: winograd and fft can exceed the peak. Bytes are those that a layer has to
+fewer: winograd, strassen and fft can exceed the peak. Bytes are those that a layer has to
 read and write at least: input, weights and result once.
 
 Examples:

@@ -289,7 +289,7 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
   parser
       .add_flag("--precise", options.precise,
                 "Leave out algorithms that round more than a sum of products: "
-                "winograd, fft and bf16x3")
+                "winograd, strassen, fft and bf16x3")
       ->group("Target");
   parser
       .add_option("--precision", options.precision,

@@ -48,8 +48,8 @@ func.func @main(%x: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
 
 func.func @main(%x: tensor<1x2x8xf32>) -> tensor<1x2x6xf32> {
   %w = arith.constant dense<1.0> : tensor<2x2x3xf32>
-  // expected-error @+1 {{unknown algorithm "strassen"}}
-  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros {toeplitz.algorithm = "strassen"} : (tensor<1x2x8xf32>, tensor<2x2x3xf32>) -> tensor<1x2x6xf32>
+  // expected-error @+1 {{unknown algorithm "coppersmith"}}
+  %0 = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros {toeplitz.algorithm = "coppersmith"} : (tensor<1x2x8xf32>, tensor<2x2x3xf32>) -> tensor<1x2x6xf32>
   return %0 : tensor<1x2x6xf32>
 }
 

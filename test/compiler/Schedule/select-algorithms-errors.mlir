@@ -25,6 +25,25 @@
 // RUN: %{force}=NO-TAPS
 // NO-TAPS: error: loc("sparse"): algorithm 'pointwise' declines this layer: the kernel has 0 positions, expected 1
 
+// REDEFINE: %{layers} = layers=strided=strassen
+// RUN: %{force}=STRASSEN-STRIDE
+// STRASSEN-STRIDE: error: loc("strided"): algorithm 'strassen' declines this layer: stride or padding makes the output positions differ from the input positions in spatial dimension 1
+// REDEFINE: %{layers} = layers=dense=strassen
+// RUN: %{force}=STRASSEN-GROUPS
+// STRASSEN-GROUPS: error: loc("dense"): algorithm 'strassen' declines this layer: it has 16 groups, expected 1
+// REDEFINE: %{layers} = layers=one=strassen
+// RUN: %{force}=STRASSEN-INPUTS
+// STRASSEN-INPUTS: error: loc("one"): algorithm 'strassen' declines this layer: it has 1 input channels, expected two vectors of 8 at least
+// REDEFINE: %{layers} = layers=narrow=strassen
+// RUN: %{force}=STRASSEN-OUTPUTS
+// STRASSEN-OUTPUTS: error: loc("narrow"): algorithm 'strassen' declines this layer: it has 8 output channels, expected more than a vector of 8
+// REDEFINE: %{layers} = layers=vector=strassen
+// RUN: %{force}=STRASSEN-POSITIONS
+// STRASSEN-POSITIONS: error: loc("vector"): algorithm 'strassen' declines this layer: it has one position, expected two halves of them
+// REDEFINE: %{layers} = "precise=true layers=wide=strassen"
+// RUN: %{force}=STRASSEN-PRECISE
+// STRASSEN-PRECISE: error: loc("wide"): algorithm 'strassen' declines this layer: it rounds more than a sum of products, and --precise allows no such algorithm
+
 // REDEFINE: %{layers} = layers=three=bf16x3
 // RUN: %{force}=TILES
 // TILES: error: loc("three"): algorithm 'bf16x3' declines this layer: the target has no tile registers (AMX)
@@ -96,7 +115,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'pointwise', 'depthwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
@@ -109,11 +128,12 @@
 
 // For the whole network an algorithm is a wish: nobody declines it with an error.
 // RUN: toeplitz-opt %s --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefix=WISH
-// WISH-COUNT-13: toeplitz.algorithm =
+// WISH-COUNT-17: toeplitz.algorithm =
 
 func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: tensor<1x16xf32>, %deep: tensor<1x2048x8x8xf32>, %w1: tensor<16x16x1x1xf32>,
     %w3: tensor<16x16x3x3xf32>, %w2: tensor<16x16x2x2xf32>, %ws: tensor<16x16x1x1xf32>, %wm: tensor<32x1x3x3xf32>, %wd: tensor<16x1xf32>,
-    %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>, %w5: tensor<16x16x5x5xf32>, %video: tensor<1x16x4x8x8xf32>, %wf: tensor<16x16x3x1x1xf32>) {
+    %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>, %w5: tensor<16x16x5x5xf32>, %video: tensor<1x16x4x8x8xf32>, %wf: tensor<16x16x3x1x1xf32>,
+    %wo: tensor<32x1x1x1xf32>, %wn: tensor<8x16x1x1xf32>, %wv: tensor<32x16xf32>, %ww: tensor<32x16x1x1xf32>) {
   %0 = cnn.conv %x, %w3 strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32> loc("three")
   %1 = cnn.conv %x, %w1 strides [1, 2] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
@@ -140,5 +160,12 @@ func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: te
     : (tensor<1x16x4x8x8xf32>, tensor<16x16x3x1x1xf32>) -> tensor<1x16x4x8x8xf32> loc("frames")
   %13 = cnn.conv %x, %w5 strides [1, 1] dilations [1, 1] padding [2, 2] to [2, 2] groups 1 zeros
     : (tensor<1x16x8x8xf32>, tensor<16x16x5x5xf32>) -> tensor<1x16x8x8xf32> loc("five")
+  %14 = cnn.conv %one, %wo strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x1x8x8xf32>, tensor<32x1x1x1xf32>) -> tensor<1x32x8x8xf32> loc("one")
+  %15 = cnn.conv %x, %wn strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<8x16x1x1xf32>) -> tensor<1x8x8x8xf32> loc("narrow")
+  %16 = cnn.conv %vector, %wv strides [] dilations [] padding [] to [] groups 1 zeros : (tensor<1x16xf32>, tensor<32x16xf32>) -> tensor<1x32xf32> loc("vector")
+  %17 = cnn.conv %x, %ww strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
+    : (tensor<1x16x8x8xf32>, tensor<32x16x1x1xf32>) -> tensor<1x32x8x8xf32> loc("wide")
   return
 }

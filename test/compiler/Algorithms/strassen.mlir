@@ -1,0 +1,83 @@
+// Strassen's algorithm: four sums of the input, then seven products of half the channels for two blocks of output channels and both halves
+// of the positions.
+// RUN: toeplitz-opt %s --convert-kernel-to-loops --canonicalize --cse --split-input-file | FileCheck %s
+
+// 8 channels and 4 positions in halves, two output vectors: a register tile of 2 x 1. Seven products of four steps, where the sum has four
+// tiles of eight.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK-SAME: %[[X:.*]]: memref<1x2x4x4xf32>, %[[W:.*]]: memref<112xf32>, %[[Y:.*]]: memref<1x2x4x4xf32>, %[[SCRATCH:.*]]: memref<1x88xf32>)
+// The sums of a position of either half.
+// CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1 {
+// CHECK: %[[P5:.*]] = arith.subf %[[X12:.*]], %[[X11:.*]] :
+// CHECK: %[[P6:.*]] = arith.subf %[[X22:.*]], %[[P5]]
+// CHECK: arith.subf %[[P6]], %[[X21:.*]] :
+// CHECK: arith.subf %[[X22]], %[[X12]]
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[SCRATCH]]
+// Three products of the input's blocks, four of its sums.
+// CHECK: scf.for %{{.*}} = %c0 to %c3 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c2 iter_args
+// CHECK-COUNT-4: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c2 iter_args
+// CHECK-COUNT-4: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]]
+// The four results of a position.
+// CHECK: scf.for %[[T:.*]] = %c0 to %c2 step %c1 {
+// CHECK-COUNT-7: arith.addf
+// CHECK-NOT: arith.addf
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c0, %c0, %[[T]], %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c0, %c0, %[[SECOND:.*]], %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c1, %c0, %[[T]], %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c1, %c0, %[[SECOND]], %c0]
+// CHECK-NOT: vector.store
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x2x4x4xf32>, %w: memref<112xf32>, %y: memref<1x2x4x4xf32>, %s: memref<1x88xf32>) {
+  kernel.conv "strassen" ins(%x, %w) outs(%y scratch %s) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 4>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
+    : (memref<1x2x4x4xf32>, memref<112xf32>, memref<1x2x4x4xf32>, memref<1x88xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// Three positions: halves of two that share the middle one, which the first half computes and doesn't store. Nine channels, one of which is
+// multiplied as it is, and three output vectors, one of which has no partner.
+// CHECK-LABEL: func.func private @kernel_conv2
+// CHECK-SAME: %[[X:.*]]: memref<1x3x3x4xf32>, %[[W:.*]]: memref<156xf32>, %[[Y:.*]]: memref<1x3x3x4xf32>, %[[SCRATCH:.*]]: memref<1x120xf32>)
+// The sums, seven products, and the last channel for each of the four results.
+// CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c3 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c1 {
+// CHECK-NOT: scf.for
+// CHECK-COUNT-2: vector.fma
+// Positions 0 and 1 of the first position, 2 alone of the second one.
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c0, %c0, %c0, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c0, %c0, %c1, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c1, %c0, %c0, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c1, %c0, %c1, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c0, %c0, %c2, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c1, %c0, %c2, %c0]
+// CHECK-NOT: vector.store
+// The vector without a partner, by all channels.
+// CHECK: scf.for
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c2, %c0, %c0, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c2, %c0, %c1, %c0]
+// CHECK: vector.store %{{.*}}, %{{.*}}[%c0, %c2, %c0, %c2, %c0]
+// CHECK-NOT: vector.store
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x3x3x4xf32>, %w: memref<156xf32>, %y: memref<1x3x3x4xf32>, %s: memref<1x120xf32>) {
+  kernel.conv "strassen" ins(%x, %w) outs(%y scratch %s) {in_channels = 9 : i64, out_channels = 12 : i64, groups = 1 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 3>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>}
+    : (memref<1x3x3x4xf32>, memref<156xf32>, memref<1x3x3x4xf32>, memref<1x120xf32>) -> () loc("conv2")
+  return
+}
+}
