@@ -165,6 +165,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   // Buffers.
+  manager.addPass(createSinkElementReads());
   manager.addPass(createPrepareBuffers());
   manager.addPass(createPlaceSlices());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -186,8 +187,10 @@ void toeplitz::buildLoopsPipeline(OpPassManager &manager,
   if (options.timeKernels)
     manager.addPass(createTimeKernels());
   manager.addPass(createConvertKernelToLoops(getConvolutionLowerings()));
-  if (options.target.isGpu())
+  if (options.target.isGpu()) {
+    manager.addPass(createOutlineElementAccesses());
     manager.addPass(createLaunchOnGpu());
+  }
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
 }

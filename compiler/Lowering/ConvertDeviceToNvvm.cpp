@@ -57,12 +57,10 @@ struct ConvertDeviceToNvvm
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    populateGpuToNVVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
-    // Before the device library's.
-    populateMathToLLVMConversionPatterns(converter, patterns,
-                                         /*approximateLog1p=*/true,
-                                         /*benefit=*/10);
+    // With them come the device library's functions: after LLVM's own.
+    populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
 
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();

@@ -27,18 +27,6 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-/// The name of the layer that an operation belongs to, as a symbol; the
-/// operation's name if it has none.
-static std::string getKernelName(Operation *op) {
-  std::string name = op->getName().stripDialect().str();
-  if (auto layer = op->getLoc()->findInstanceOf<NameLoc>())
-    name = layer.getName().str();
-  for (char &c : name)
-    if (!llvm::isAlnum(c) && c != '_')
-      c = '_';
-  return "kernel_" + name;
-}
-
 namespace {
 
 /// What an operation uses: its operands, then what its body takes from outside.
@@ -376,6 +364,7 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerLaunchSamplesPass();
   registerLinkLaunchesPass();
   registerLinkParallelKernelsPass();
+  registerOutlineElementAccessesPass();
   registerSelectSamplePass();
   registerTimeKernelsPass();
   static SmallVector<KernelLowering> registered;

@@ -12,6 +12,16 @@ func::FuncOp toeplitz::findMain(ModuleOp module) {
   return main;
 }
 
+std::string toeplitz::getKernelName(Operation *op) {
+  std::string name = op->getName().stripDialect().str();
+  if (auto layer = op->getLoc()->findInstanceOf<NameLoc>())
+    name = layer.getName().str();
+  for (char &c : name)
+    if (!llvm::isAlnum(c) && c != '_')
+      c = '_';
+  return "kernel_" + name;
+}
+
 std::optional<KernelLoop> toeplitz::matchKernelLoop(scf::ForallOp loop) {
   Operation &first = loop.getBody()->front();
   auto slot = dyn_cast<kernel::SlotOp>(first);

@@ -10,12 +10,17 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
+#include <string>
 
 namespace toeplitz {
 
 /// The function @main of a module. Where there is none an error has been
 /// emitted at the module, and the result is null.
 mlir::func::FuncOp findMain(mlir::ModuleOp module);
+
+/// The name of a kernel's function: the name of the layer that an operation
+/// belongs to, as a symbol; the operation's name if it has none.
+std::string getKernelName(mlir::Operation *op);
 
 /// A parallel loop of one dimension that does nothing but call a kernel for
 /// each task; `slot` is null where tasks work in no memory.

@@ -267,6 +267,28 @@ def LinkParallelKernels : Pass<"link-parallel-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def OutlineElementAccesses : Pass<"outline-element-accesses", "::mlir::ModuleOp"> {
+  let summary = "makes kernels of what reads and writes single elements";
+  let description = [{
+    What @main does with single elements between two calls of kernels (loops that scatter, say) becomes a kernel function with one task,
+    which a GPU computes with one thread, in the order of the loops. A number that such a run of operations hands to a kernel or to a
+    loop around kernels stays where it is, since the host would have to know it.
+
+    Before:
+    ```mlir
+    scf.for %i = %c0 to %c2 step %c1 {
+      %n = memref.load %where[%i] : memref<2xindex>
+      memref.store %v, %y[%n] : memref<5xf32>
+    }
+    ```
+    After:
+    ```mlir
+    call @kernel_y(%c0, %where, %y) : (index, memref<2xindex>, memref<5xf32>) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::arith::ArithDialect"];
+}
+
 def SelectSample : Pass<"select-sample", "::mlir::gpu::GPUModuleOp"> {
   let summary = "lets each block of threads work on the buffers of its sample";
   let description = [{

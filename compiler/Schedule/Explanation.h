@@ -20,7 +20,7 @@ struct MemoryUse {
 
 struct Explanation {
   std::string network;
-  /// LLVM's name of the processor, and what the schedules know of it.
+  /// LLVM's name of the processor or GPU, and what the schedules know of it.
   std::string processor;
   int64_t lanes = 0, registers = 0;
   /// As in SelectionRules.

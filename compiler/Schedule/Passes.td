@@ -336,4 +336,27 @@ def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
   ];
 }
 
+def SinkElementReads : Pass<"sink-element-reads", "::mlir::ModuleOp"> {
+  let summary = "lets kernels of a GPU read the elements that they take as numbers";
+  let description = [{
+    An element that an operation takes as a number (`linalg.fill`, or the body of a `linalg.generic`) is read inside of it, with what is
+    computed from it on the way: the host of a GPU can't read tensors. Nothing is done for a CPU.
+
+    Before:
+    ```mlir
+    %v = tensor.extract %value[] : tensor<f32>
+    %1 = linalg.fill ins(%v : f32) outs(%0 : tensor<7x12xf32>) -> tensor<7x12xf32>
+    ```
+    After:
+    ```mlir
+    %1 = linalg.generic {...} outs(%0 : tensor<7x12xf32>) {
+    ^bb0(%out: f32):
+      %v = tensor.extract %value[] : tensor<f32>
+      linalg.yield %v : f32
+    } -> tensor<7x12xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif

@@ -38,6 +38,8 @@ class Options:
     target: str | None = None
     gpu_arch: str | None = None
     precision: str | None = None
+    cubin: str | Sequence[str] | None = None
+    ptxas: str | os.PathLike | None = None
 
     def arguments(self, folder: str) -> list[str]:
         """Those of the command line. The values of constants are written to `folder`."""
@@ -60,6 +62,12 @@ class Options:
         for option, text in (("--target", self.target), ("--gpu-arch", self.gpu_arch), ("--precision", self.precision)):
             if text is not None:
                 words.append(f"{option}={text}")
+        if self.cubin is not None:
+            words.append(f"--cubin={self.cubin if isinstance(self.cubin, str) else ','.join(self.cubin)}")
+        if self.ptxas is not None:
+            # A name without a folder is looked for on PATH.
+            path = os.fspath(self.ptxas)
+            words.append(f"--ptxas={os.path.abspath(path) if os.path.dirname(path) else path}")
         for option, choice in (("--algorithm", self.algorithm), ("--fold", self.fold)):
             if isinstance(choice, Mapping):
                 words += [f"{option}={layer}={name}" for layer, name in choice.items()]
@@ -183,6 +191,8 @@ def compile(
     target: str | None = None,
     gpu_arch: str | None = None,
     precision: str | None = None,
+    cubin: str | Sequence[str] | None = None,
+    ptxas: str | os.PathLike | None = None,
     threads: int = 1,
     progress: bool | None = None,
 ) -> Network:
@@ -214,6 +224,9 @@ def compile(
         gpu_arch: the oldest GPU that they are for, such as "sm_90"; by default "sm_80". "emulated" runs them on the CPU.
         precision: what convolutions on a GPU may round the factors of products to, so that its tensor cores multiply them:
             "tf32", "bf16" or "f16"; by default "f32", not at all. With another one `typical_error` has no default.
+        cubin: the GPUs whose machine code the library holds beside the code that the driver compiles, such as "sm_80,sm_90"
+            or ["sm_80", "sm_90"]: made by ptxas of the CUDA toolkit; by default none (docs/gpu.md).
+        ptxas: the path of ptxas; by default the one on PATH.
         threads: that calls compute with, the calling one counted; 0 is one for each processor. The results have the same
             bits for any number.
         progress: whether compilations of more than two seconds report on the standard error how far they are; by default
@@ -233,7 +246,7 @@ def compile(
     """
     options = Options(
         name, shapes, batch, constants, mcpu, algorithm, fold, max_error, input_range, tuned, precise, typical_error,
-        target, gpu_arch, precision,
+        target, gpu_arch, precision, cubin, ptxas,
     )  # fmt: skip
     source = Model(model, example_inputs, options, progress)
     with tempfile.TemporaryDirectory(prefix="toeplitz") as folder:

@@ -8,6 +8,9 @@ import warnings
 import numpy
 import onnx
 from onnx import numpy_helper
+from onnx.backend.test.runner import Runner
+
+import toeplitz.backend
 
 KINDS = ("node", "pytorch-operator", "pytorch-converted", "simple", "real")
 
@@ -68,6 +71,14 @@ class Case:
             (_read_all(folder, "input", model.graph.input), _read_all(folder, "output", model.graph.output))
             for folder in sorted(pathlib.Path(self._case.model_dir).glob("test_data_set*"))
         ]
+
+    def check(self, **options):
+        """Compiles the model with these options of toeplitz.compile, runs it, and compares; the model as it was prepared."""
+        model = self.load_model()
+        prepared = toeplitz.backend.prepare(model, **options)
+        for inputs, expected in self.data_sets(model):
+            Runner.assert_similar_outputs(expected, prepared.run(inputs), *self.tolerances)
+        return prepared
 
     def _stored_outputs(self, model):
         stem = os.path.splitext(self.model_path)[0]

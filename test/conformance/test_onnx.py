@@ -1,7 +1,6 @@
 """ONNX's own tests, through toeplitz.backend: each passes, or is refused for an operator or a type that isn't supported, or
 is excluded in expectations.py. The table at the end of the run counts them by operator (build/test-results/conformance.md)."""
 
-import json
 import re
 
 import conformance_cases
@@ -9,10 +8,8 @@ import expectations
 import numpy
 import pytest
 from onnx.backend.test.runner import Runner
-from toeplitz_process import find_tool, run_toeplitz
 
 import toeplitz
-import toeplitz.backend
 
 # A test compiles in a fraction of a second, a real network in some; what takes this long hangs.
 pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore::toeplitz.CompileWarning")]
@@ -20,19 +17,6 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore::toep
 OPERATOR_REFUSED = re.compile(r"operator '([\w.]+)' is not supported(?:, nor are ('[\w.]+'(?:, '[\w.]+')*))?$")
 VERSION_REFUSED = re.compile(r"operator '([\w.]+)' is not supported in opset (\d+), the model's$")
 TYPE_REFUSED = re.compile(r"\btype ([\w ]+?)(?:,? which)? is not supported$")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def compiler_of_the_build():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TOEPLITZ", str(find_tool()))
-        yield
-
-
-@pytest.fixture(scope="session")
-def operators():
-    """What the compiler says that it compiles: ranges of versions by operator."""
-    return json.loads(run_toeplitz("operators", "--json").stdout)
 
 
 def pytest_generate_tests(metafunc):
@@ -59,26 +43,18 @@ def check_refusal(error, model, operators):
         raise error
 
 
-def run_case(case):
-    model = case.load_model()
-    prepared = toeplitz.backend.prepare(model)
-    for inputs, expected in case.data_sets(model):
-        Runner.assert_similar_outputs(expected, prepared.run(inputs), *case.tolerances)
-    return prepared
-
-
 def test_conformance(case, operators, record_property):
     record_property("subject", case.subject)
     record_property("outcome", "failed")
     if case.name in expectations.EXCLUDED:
         try:
-            run_case(case)
+            case.check()
         except Exception:  # noqa: BLE001 - whatever the reason says
             record_property("outcome", "excluded")
             pytest.xfail(expectations.EXCLUDED[case.name])
         pytest.fail(f"{case.name} is excluded but passes: take it out of expectations.py")
     try:
-        prepared = run_case(case)
+        prepared = case.check()
     except toeplitz.CompileError as error:
         check_refusal(error, case.load_model(), operators)
         record_property("outcome", "refused")

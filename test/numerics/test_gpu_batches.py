@@ -17,7 +17,7 @@ from random_windows import random_cases, random_convolution, random_pooling, ran
 from test_dynamic_batch import CLASSIFIER, CLASSIFIER_WEIGHTS, F, INDEPENDENT, NETWORK, I, samples
 from test_dynamic_batch import model as make_model
 from test_gpu import CHECKED, EMULATED, small
-from toeplitz_process import CompilerError, Library, compile_network, evaluate_reference, run_with_threads
+from toeplitz_process import Library, compile_network, evaluate_reference, run_with_threads
 
 BATCHES = (0, 1, 2, 4, 5, 7, 9)
 OPTIONS = {
@@ -101,19 +101,11 @@ def test_random_windows(name, batch, tmp_path):
         check(case, found[f"case{place}"], expected[f"case{place}"], "compiled code", "the naive evaluator")
 
 
-# What has no code for a GPU, of whatever batch.
-REFUSED = {"grid": "'__nv_fmaxf' has no code for a GPU"}
-
-
 @pytest.mark.parametrize("name", INDEPENDENT)
 def test_ways_of_a_batch(name, tmp_path):
     nodes, inputs, outputs, initializers = INDEPENDENT[name]
     path = tmp_path / "network.onnx"
     made = make_model(nodes, inputs, outputs, initializers, path)
-    if name in REFUSED:
-        with pytest.raises(CompilerError, match=REFUSED[name]):
-            compile_network(path, tmp_path, "--batch=dynamic", *EMULATED)
-        return
     library = Library(compile_network(path, tmp_path, "--batch=dynamic", *EMULATED))
     values = {key: 4 * samples(6, shape[1:], seed) for seed, (key, (_, shape)) in enumerate(inputs.items())}
     found, expected = library.run(values), run_onnx_model(made, values)

@@ -1,6 +1,8 @@
 """What toeplitz.compile takes, and what it says when it can't."""
 
+import os
 import pathlib
+import shutil
 import stat
 
 import numpy
@@ -65,6 +67,35 @@ def test_precision(folder, x, small, precision, error):
     found = numpy.max(numpy.abs(network(x) - small(x)))
     assert found <= error
     assert precision == "f32" or found > error / 1000
+
+
+PTXAS = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
+
+
+@pytest.mark.skipif(PTXAS is None, reason="ptxas is not on this machine")
+@pytest.mark.parametrize("cubin", ["sm_80,sm_90", ["sm_80", "sm_90"]], ids=str)
+def test_machine_code_of_gpus(folder, cubin, monkeypatch):
+    """What ptxas makes lies in the library, a file of the ELF format for each GPU."""
+    with_code = toeplitz.compilation.Options(target="cuda", cubin=cubin, ptxas=PTXAS)
+    library, plain = folder / "libcubin.so", folder / "libplain.so"
+    toeplitz.compilation.Model(folder / "small.json", None, with_code, False).compile(str(library))
+    toeplitz.compilation.Model(folder / "small.json", None, toeplitz.compilation.Options(target="cuda"), False).compile(str(plain))
+    assert library.read_bytes().count(b"\x7fELF") == plain.read_bytes().count(b"\x7fELF") + 2
+    monkeypatch.setenv("PATH", f"{pathlib.Path(PTXAS).parent}:{os.environ['PATH']}")
+    on_path = toeplitz.compilation.Options(target="cuda", cubin=cubin, ptxas="ptxas")
+    again = folder / "again" / library.name
+    again.parent.mkdir(exist_ok=True)
+    toeplitz.compilation.Model(folder / "small.json", None, on_path, False).compile(str(again))
+    assert again.read_bytes() == library.read_bytes()
+
+
+def test_options_of_machine_code_are_checked(folder):
+    with pytest.raises(toeplitz.CompileError, match="--cubin: only --target=cuda is for a GPU"):
+        toeplitz.compile(folder / "small.json", cubin="sm_80")
+    with pytest.raises(toeplitz.CompileError, match="--ptxas: it is for --cubin, which isn't given"):
+        toeplitz.compile(folder / "small.json", target="cuda", ptxas="ptxas")
+    with pytest.raises(toeplitz.CompileError, match="--cubin: "):
+        toeplitz.compile(folder / "small.json", target="cuda", cubin=["sm_80"], ptxas=folder / "nothing")
 
 
 def write_program(path, text):

@@ -59,7 +59,8 @@ int explain(const ExplainOptions &options) {
   Explanation explanation;
   explanation.memory = *memory;
   explanation.network = compilation.getModule().getSymName().value_or("").str();
-  explanation.processor = compilation.getTarget().cpu;
+  const TargetDescription &target = compilation.getTarget();
+  explanation.processor = target.isGpu() ? target.gpuArchitecture : target.cpu;
   explanation.lanes = compilation.getTarget().vectorLanes;
   explanation.registers = compilation.getTarget().vectorRegisters;
   explanation.maxError = rules.maxError;

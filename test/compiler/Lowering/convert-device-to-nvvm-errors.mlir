@@ -4,7 +4,7 @@ gpu.module @kernels {
   gpu.func @kernel(%x: memref<64xf64>) kernel {
     %thread = gpu.thread_id x
     %0 = memref.load %x[%thread] : memref<64xf64>
-    // expected-error @below {{'intr.sin' has no code for a GPU}}
+    // expected-error @below {{'sin' of 'f64' has no code for a GPU}}
     %1 = math.sin %0 : f64
     memref.store %1, %x[%thread] : memref<64xf64>
     gpu.return
@@ -17,7 +17,7 @@ gpu.module @kernels {
   gpu.func @kernel(%x: memref<64xf64>) kernel {
     %thread = gpu.thread_id x
     %0 = memref.load %x[%thread] : memref<64xf64>
-    // expected-error @below {{'__nv_asinh' has no code for a GPU}}
+    // expected-error @below {{'asinh' of 'f64' has no code for a GPU}}
     %1 = math.asinh %0 : f64
     memref.store %1, %x[%thread] : memref<64xf64>
     gpu.return

@@ -30,6 +30,32 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Of two numbers the other one where one is NaN, or NaN.
+  // CHECK-LABEL: llvm.func @larger
+  // CHECK-NOT: __nv_
+  // CHECK: llvm.intr.maxnum
+  // CHECK: llvm.intr.minnum
+  // CHECK: llvm.intr.maximum
+  // CHECK: llvm.intr.minimum
+  // CHECK: llvm.intr.maxnum{{.*}}f64
+  // CHECK: llvm.intr.minnum{{.*}}f64
+  gpu.func @larger(%x: memref<64xf32>, %y: memref<64xf64>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %thread = gpu.thread_id x
+    %0 = memref.load %x[%thread] : memref<64xf32>
+    %c2 = arith.constant 2.0 : f32
+    %1 = arith.maxnumf %0, %c2 : f32
+    %2 = arith.minnumf %1, %0 : f32
+    %3 = arith.maximumf %2, %c2 : f32
+    %4 = arith.minimumf %3, %0 : f32
+    memref.store %4, %x[%thread] : memref<64xf32>
+    %5 = memref.load %y[%thread] : memref<64xf64>
+    %d2 = arith.constant 2.0 : f64
+    %6 = arith.maxnumf %5, %d2 : f64
+    %7 = arith.minnumf %6, %5 : f64
+    memref.store %7, %y[%thread] : memref<64xf64>
+    gpu.return
+  }
+
   // CHECK-LABEL: llvm.func @copy
   // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
   // CHECK: nvvm.cp.async.commit.group
