@@ -158,13 +158,25 @@ Index ImplicitGemmBlock::getFilterTile(Index step, int64_t size) {
   return kernel.mul(row, number(size));
 }
 
-SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
-                                            const StagedStep &step) {
+std::pair<Index, Index> ImplicitGemmBlock::getSteps() {
   Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
   Index steps = number(gemm.countStepsOfSplit());
   if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
     steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
+  return {firstStep, steps};
+}
+
+SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
+                                            const StagedStep &step) {
+  auto [firstStep, steps] = getSteps();
   return addUpInStages(kernel, block, countSums, firstStep, steps, step);
+}
+
+SmallVector<Value> ImplicitGemmBlock::addUp(int64_t stages, int64_t countSums,
+                                            const PipelinedStep &step) {
+  auto [firstStep, steps] = getSteps();
+  return addUpInPipeline(kernel, block, stages, countSums, firstStep, steps,
+                         step);
 }
 
 // --- results ----------------------------------------------------------------

@@ -52,6 +52,8 @@ public:
   /// Goes through all steps of the block's part of the sums.
   llvm::SmallVector<mlir::Value> addUp(int64_t countSums,
                                        const StagedStep &step);
+  llvm::SmallVector<mlir::Value> addUp(int64_t stages, int64_t countSums,
+                                       const PipelinedStep &step);
 
   /// Stores a sum: the result, or a part of it where there are several splits.
   void store(mlir::Value sum, Index channel, const GemmPosition &position);
@@ -67,6 +69,8 @@ private:
   Row findRow(const GemmPosition &position, Index row);
   void locateTap(const GemmPosition &position, Index tap, Row &row);
   mlir::Value load(const GemmPosition &position, const Row &row, Index further);
+  /// The block's part of the steps: the first one, and how many.
+  std::pair<Index, Index> getSteps();
   void storePartialSum(mlir::Value sum, Index channel, Index column);
 
   Index number(int64_t value) { return kernel.constant(value); }

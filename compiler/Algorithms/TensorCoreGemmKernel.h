@@ -18,6 +18,9 @@ struct TensorCoreTile : GemmTile {
 
   static constexpr int64_t depthProducts = 2;
   static constexpr int64_t depthWords = depthProducts * WarpProduct::depth;
+  /// Steps whose tiles are in the block's memory at once: with the largest tile
+  /// all of the 48 KiB that a kernel may declare.
+  static constexpr int64_t stages = 3;
 
   int64_t countWarps() const {
     return positions / warpPositions * (channels / warpChannels);

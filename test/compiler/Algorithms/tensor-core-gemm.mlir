@@ -7,23 +7,33 @@
 
 // CHECK-LABEL: func.func private @kernel_conv
 // CHECK-SAME: toeplitz.block_threads = 128
-// Two halves of the filter's and the data's tile: 32 channels x 16 words, 4 quadruples of words x (32 + 2) columns.
-// CHECK: %[[FILTER:.*]] = memref.alloc() : memref<1024xi32, #gpu.address_space<workgroup>>
-// CHECK: %[[DATA:.*]] = memref.alloc() : memref<1088xi32, #gpu.address_space<workgroup>>
-// The filter comes as it is packed, the data is rounded on its way.
-// CHECK: %[[PACKED:.*]] = vector.load %{{.*}} {alignment = 16 : i64} : memref<{{.*}}xf32>, vector<4xf32>
-// CHECK: %[[BITS:.*]] = vector.bitcast %[[PACKED]] : vector<4xf32> to vector<4xi32>
-// CHECK: vector.store %[[BITS]], %[[FILTER]][%{{.*}}] {alignment = 16 : i64}
+// Three stages of the filter's and the data's tile: 32 channels x 16 words, 4 quadruples of words x 32 columns.
+// CHECK: %[[FILTER:.*]] = memref.alloc() : memref<1536xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[DATA:.*]] = memref.alloc() : memref<1536xi32, #gpu.address_space<workgroup>>
+// The filter comes as it is packed, the data is rounded on its way. Two steps are brought before the first is computed.
+// CHECK: nvgpu.device_async_copy %{{.*}}, %[[FILTER]][%{{.*}}], 4 {bypassL1}
 // TF32-COUNT-4: nvvm.convert.float.to.tf32 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
 // BF16-COUNT-4: nvvm.convert.f32x2.to.bf16x2 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
 // F16-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xf16>
 // CHECK: vector.store %{{.*}}, %[[DATA]][%{{.*}}] {alignment = 16 : i64}
-// CHECK: gpu.barrier
+// CHECK: nvvm.cp.async.commit.group
+// CHECK: nvgpu.device_async_copy
+// CHECK: nvvm.cp.async.commit.group
+// While a step is computed, the one after the next is on its way; of the two steps of 16 bits nothing is left to bring.
+// CHECK: scf.for
+// CHECK: nvvm.cp.async.wait.group 1
+// CHECK-NEXT: gpu.barrier
+// TF32: nvgpu.device_async_copy
+// CHECK: nvvm.cp.async.commit.group
+// CHECK-COUNT-2: nvgpu.ldmatrix %[[DATA]][%{{.*}}] {numTiles = 4 : i32, transpose = false} : {{.*}} -> vector<4x1xi32>
 // Of 16 x 16 outputs of a warp: two products of 16 x 8, for two parts of the depth.
 // TF32-COUNT-4: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<tf32>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
 // BF16-COUNT-4: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
 // F16-COUNT-4: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>{{.*}}vector<2xf16>
-// CHECK: gpu.barrier
+// The last two steps.
+// TF32: scf.for
+// TF32: nvvm.cp.async.wait.group 1
+// TF32-COUNT-4: nvvm.mma.sync
 // CHECK: memref.store
 
 // RUN: sed -e 's/, precision = tf32//' %t/tf32.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=F32

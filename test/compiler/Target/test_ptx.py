@@ -124,7 +124,8 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
         variant.write_text(re.sub(pattern, tile, schedule.read_text()))
         ptx, result = assemble(variant, architecture, tmp_path)
         assert result.returncode == 0, result.stderr
-        assert "mma.sync.aligned" in ptx and ptx.count("ld.shared.v4") >= 3
+        assert "mma.sync.aligned" in ptx and "ld.shared.v4" in ptx
+        assert "ldmatrix.sync.aligned.m8n8.x4.shared.b16" in ptx and "cp.async.cg.shared.global" in ptx
         assert not any(list_spills(result.stderr).values()), (tile, result.stderr)
 
 
