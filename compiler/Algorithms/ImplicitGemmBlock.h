@@ -45,6 +45,12 @@ public:
                                             llvm::ArrayRef<Index> runs,
                                             int64_t length);
 
+  /// Begins to copy 16 bytes of a column of the data's matrix, a run of rows
+  /// from `run` of the step on, which lie together in `flat`, all of the input,
+  /// to `to` of `destination`; zeros where there is nothing.
+  void startCopy(const GemmPosition &position, Index step, Index run,
+                 mlir::Value flat, mlir::Value destination, Index to);
+
   /// Where the packed filter has what the tile needs of it in a step; a tile
   /// takes `size` elements there.
   Index getFilterTile(Index step, int64_t size);
@@ -68,6 +74,10 @@ private:
   };
   Row findRow(const GemmPosition &position, Index row);
   void locateTap(const GemmPosition &position, Index tap, Row &row);
+  /// The element `further` channels behind a row's: its indices, the first
+  /// element's where it doesn't exist; and the element, or zero.
+  llvm::SmallVector<Index> getIndices(const GemmPosition &position,
+                                      const Row &row, Index further);
   mlir::Value load(const GemmPosition &position, const Row &row, Index further);
   /// The block's part of the steps: the first one, and how many.
   std::pair<Index, Index> getSteps();

@@ -18,11 +18,14 @@
 // of every eight columns is another one in each quadruple.
 //
 // Tiles go through three stages. The filter is copied to a stage
-// asynchronously, two steps ahead.
+// asynchronously, two steps ahead, and so is the data where it lies in memory
+// as it is needed: rounded, with the channels of each position together.
+// Otherwise it comes by way of the threads, which round it.
 
 #include "compiler/Algorithms/TensorCoreGemmKernel.h"
 
 #include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -74,13 +77,32 @@ PackedFactor toeplitz::getPackedFactor(const TensorCoreTile &tile,
           row % perWord != 0};
 }
 
+bool toeplitz::hasCopyableRuns(const ImplicitGemm &gemm, MemRefType input,
+                               kernel::TargetAttr target) {
+  constexpr int64_t run = 8;
+  Type element = input.getElementType();
+  kernel::Precision precision = target.getPrecision();
+  bool isRounded = (element.isBF16() && precision == kernel::Precision::BF16) ||
+                   (element.isF16() && precision == kernel::Precision::F16);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!isRounded || gemm.inChannels % run != 0 ||
+      failed(input.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(offset) || offset % run != 0 || strides[1] != 1)
+    return false;
+  for (auto [d, stride] : llvm::enumerate(strides))
+    if (d != 1 && input.getDimSize(d) != 1 && stride % run != 0)
+      return false;
+  return true;
+}
+
 namespace {
 
 class Emitter {
 public:
   Emitter(KernelBuilder &kernel, const ImplicitGemm &gemm,
           const TensorCoreTile &tile, const ConvolutionBuffers &buffers)
-      : kernel(kernel), tile(tile), buffers(buffers),
+      : kernel(kernel), gemm(gemm), tile(tile), buffers(buffers),
         common(kernel, gemm, buffers, tile.getThreads()), block(common.block) {}
 
   void emit();
@@ -89,6 +111,7 @@ private:
   void placeThread();
   void divideLoads();
   void copyFilter(Index step, Index stage);
+  void copyData(Index step, Index stage);
   SmallVector<Value> loadData(Index step);
   void storeData(ArrayRef<Value> numbers, Index stage);
   SmallVector<Value> loadRight(Index stage);
@@ -97,27 +120,33 @@ private:
   void finish(ValueRange sums);
 
   Index number(int64_t value) { return kernel.constant(value); }
-  int64_t getDataWords() const { return quads * tile.positions * quad; }
   /// Four words that begin at a multiple of four of a buffer.
   Value loadQuad(Value buffer, Index place);
   void storeQuad(Value words, Value buffer, Index place);
+  /// The place of quadruple `row` of a column, in elements of the data's tiles.
   Index getDataPlace(Index stage, Index row, Index column);
 
   KernelBuilder &kernel;
+  const ImplicitGemm &gemm;
   const TensorCoreTile &tile;
   const ConvolutionBuffers &buffers;
   ImplicitGemmBlock common;
   BlockBuilder &block;
   /// A tile of each for each stage.
   Value filterTiles, dataTiles;
+  /// The input as one row of elements, where it is copied; else null.
+  Value flatInput;
+  /// Elements of the data's tiles in a quadruple.
+  int64_t quadElements = quad;
   /// The lane in its warp, as PTX counts: (8 rows, 4 columns); and where the
   /// warp's outputs begin in the block's.
   Index lane, laneRow, laneColumn, warpChannel, warpPosition;
   /// What a thread brings: quadruples of the data's tile, `loadRows` apart, of
-  /// one column.
+  /// one column; where they are copied, one of each of some columns,
+  /// `loadColumns` apart.
   Index loadRow, loadColumn;
-  int64_t loadRows = 1, dataLoads = 1, filterLoads = 1;
-  GemmPosition loadPosition;
+  int64_t loadRows = 1, loadColumns = 1, dataLoads = 1, filterLoads = 1;
+  SmallVector<GemmPosition> loadPositions;
 };
 
 // --- the block's memory -----------------------------------------------------
@@ -139,15 +168,15 @@ void Emitter::storeQuad(Value words, Value buffer, Index place) {
                           llvm::MaybeAlign(quadBytes));
 }
 
-/// The place of quadruple `row` of a column of the data's tile.
 Index Emitter::getDataPlace(Index stage, Index row, Index column) {
   Index shuffled = Value(arith::XOrIOp::create(
       kernel.builder, kernel.location, kernel.value(column),
       kernel.value(kernel.mul(row, number(2)))));
   Index quadruple =
       kernel.add(kernel.mul(row, number(tile.positions)), shuffled);
-  return kernel.add(kernel.mul(stage, number(getDataWords())),
-                    kernel.mul(quadruple, number(quad)));
+  return kernel.mul(
+      kernel.add(kernel.mul(stage, number(quads * tile.positions)), quadruple),
+      number(quadElements));
 }
 
 // --- a step -----------------------------------------------------------------
@@ -164,17 +193,27 @@ void Emitter::placeThread() {
 }
 
 /// Neighbouring threads bring neighbouring columns: positions that mostly lie
-/// together in the image.
+/// together in the image. Where they copy, they bring neighbouring quadruples:
+/// channels that lie together.
 void Emitter::divideLoads() {
   int64_t threads = tile.getThreads();
-  loadRows = threads / tile.positions;
-  loadColumn = kernel.rem(block.thread(), number(tile.positions));
-  loadRow = kernel.div(block.thread(), number(tile.positions));
-  dataLoads = quads / loadRows;
   filterLoads = tile.getFilterWords() / (quad * threads);
-  assert(loadRows * tile.positions == threads && quads % loadRows == 0 &&
-         filterLoads * quad * threads == tile.getFilterWords());
-  loadPosition = common.locate(kernel.add(common.firstColumn, loadColumn));
+  assert(filterLoads * quad * threads == tile.getFilterWords());
+  dataLoads = quads * tile.positions / threads;
+  if (flatInput) {
+    loadRow = kernel.rem(block.thread(), number(quads));
+    loadColumn = kernel.div(block.thread(), number(quads));
+    loadColumns = threads / quads;
+    assert(loadColumns * dataLoads == tile.positions);
+  } else {
+    loadRow = kernel.div(block.thread(), number(tile.positions));
+    loadColumn = kernel.rem(block.thread(), number(tile.positions));
+    loadRows = threads / tile.positions;
+    assert(loadRows * dataLoads == quads);
+  }
+  for (int64_t i = 0; i < (flatInput ? dataLoads : 1); ++i)
+    loadPositions.push_back(common.locate(kernel.add(
+        common.firstColumn, kernel.add(loadColumn, number(i * loadColumns)))));
 }
 
 void Emitter::copyFilter(Index step, Index stage) {
@@ -189,13 +228,23 @@ void Emitter::copyFilter(Index step, Index stage) {
   }
 }
 
+void Emitter::copyData(Index step, Index stage) {
+  Index run = kernel.mul(loadRow, number(quadElements));
+  for (auto [i, position] : llvm::enumerate(loadPositions)) {
+    Index column =
+        kernel.add(loadColumn, number(static_cast<int64_t>(i) * loadColumns));
+    common.startCopy(position, step, run, flatInput, dataTiles,
+                     getDataPlace(stage, loadRow, column));
+  }
+}
+
 SmallVector<Value> Emitter::loadData(Index step) {
   int64_t length = quad * countFactors(tile.precision);
   SmallVector<Index> runs;
   for (int64_t i = 0; i < dataLoads; ++i)
     runs.push_back(
         kernel.mul(kernel.add(loadRow, number(i * loadRows)), number(length)));
-  return common.loadColumn(loadPosition, step, runs, length);
+  return common.loadColumn(loadPositions[0], step, runs, length);
 }
 
 /// Rounds the data on its way, once for all warps.
@@ -295,21 +344,45 @@ void Emitter::finish(ValueRange sums) {
     }
 }
 
+/// A buffer from its first to its last element as one row of them.
+static Value flatten(KernelBuilder &kernel, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t extent = 1;
+  for (auto [size, stride] :
+       llvm::zip_equal(type.getShape(), type.getStridesAndOffset().first))
+    extent += (size - 1) * stride;
+  return viewWithStrides(kernel, buffer, {extent}, {1});
+}
+
 void Emitter::emit() {
   constexpr int64_t stages = TensorCoreTile::stages;
   filterTiles = block.createShared({stages * tile.getFilterWords()},
                                    kernel.builder.getF32Type());
-  dataTiles = block.createShared({stages * getDataWords()},
-                                 kernel.builder.getI32Type());
+  Type element = kernel.builder.getI32Type();
+  auto input = cast<MemRefType>(buffers.input.getType());
+  // (The input is the first operand.)
+  if (kernel.buffersAligned[0] && hasCopyableRuns(gemm, input, kernel.target)) {
+    flatInput = flatten(kernel, buffers.input);
+    element = input.getElementType();
+    quadElements = quadBytes * 8 / element.getIntOrFloatBitWidth();
+  }
+  dataTiles = block.createShared(
+      {stages * quads * tile.positions * quadElements}, element);
   placeThread();
   divideLoads();
   finish(common.addUp(
       stages, tile.countRows() * tile.countColumns() * WarpProduct::sums,
       {[&](Index step, Index stage) {
          copyFilter(step, stage);
-         return loadData(step);
+         if (!flatInput)
+           return loadData(step);
+         copyData(step, stage);
+         return SmallVector<Value>();
        },
-       [&](ArrayRef<Value> numbers, Index stage) { storeData(numbers, stage); },
+       [&](ArrayRef<Value> numbers, Index stage) {
+         if (!flatInput)
+           storeData(numbers, stage);
+       },
        [&](Index stage, ValueRange sums) { return multiply(stage, sums); }}));
 }
 

@@ -36,6 +36,31 @@
 // TF32-COUNT-4: nvvm.mma.sync
 // CHECK: memref.store
 
+// Rounded numbers with the channels of each position together are copied as they are, eight to a piece; the threads round the result.
+// RUN: toeplitz-opt %t/narrow.mlir --convert-kernel-to-loops | FileCheck %s --check-prefix=NARROW
+// NARROW-LABEL: func.func private @kernel_conv
+// NARROW: %[[FILTER:.*]] = memref.alloc() : memref<1536xf32, #gpu.address_space<workgroup>>
+// NARROW: %[[FLAT:.*]] = memref.reinterpret_cast %arg1 to offset: [0], sizes: [1024], strides: [1]
+// NARROW: %[[DATA:.*]] = memref.alloc() : memref<3072xbf16, #gpu.address_space<workgroup>>
+// NARROW: nvgpu.device_async_copy %{{.*}}, %[[FILTER]][%{{.*}}], 4 {bypassL1}
+// NARROW: nvgpu.device_async_copy %[[FLAT]][%{{.*}}], %[[DATA]][%{{.*}}], 8, %{{.*}} {bypassL1}
+// NARROW-NOT: vector.store
+// NARROW: nvgpu.ldmatrix %[[DATA]][%{{.*}}] {numTiles = 4 : i32, transpose = false} : {{.*}} -> vector<4x2xbf16>
+// NARROW: %[[ROUNDED:.*]] = arith.truncf %{{.*}} : f32 to bf16
+// NARROW: memref.store %[[ROUNDED]]
+// Of a buffer that begins anywhere, or of other numbers, threads bring elements.
+// RUN: sed -e 's/offset: 0/offset: 4/' %t/narrow.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefix=ELEMENTS
+// RUN: sed -e 's/precision = bf16/precision = f16/' %t/narrow.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefix=ELEMENTS
+// ELEMENTS-LABEL: func.func private @kernel_conv
+// ELEMENTS: memref<1536xi32, #gpu.address_space<workgroup>>
+// ELEMENTS: %[[ELEMENT:.*]] = memref.load %arg1
+// ELEMENTS: arith.extf %[[ELEMENT]] : bf16 to f32
+
+// RUN: sed -e 's/gpu = 80, precision = bf16/gpu = 0/' -e 's/tensor-core-gemm/direct/' %t/narrow.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: error: loc("conv"): 'kernel.conv' op has a buffer of numbers of 16 bits, but 'direct' reads and writes f32 alone on this target
+// RUN: sed -e 's/tensor-core-gemm/winograd/' %t/narrow.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=ALGORITHM
+// ALGORITHM: error: loc("conv"): 'kernel.conv' op has a buffer of numbers of 16 bits, but 'winograd' reads and writes f32 alone on this target
+
 // RUN: sed -e 's/, precision = tf32//' %t/tf32.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=F32
 // F32: error: loc("conv"): 'kernel.conv' op by 'tensor-core-gemm' needs a target that rounds factors to tf32, bf16 or f16
 // RUN: sed -e 's/i64: 32, 32>/i64: 32, 48>/' %t/tf32.mlir | not toeplitz-opt --convert-kernel-to-loops 2>&1 | FileCheck %s --check-prefix=TILE
@@ -50,6 +75,17 @@ module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fm
       kernel = array<i64: 1>, out_channels = 32 : i64, output_offsets = array<i64: 0>, output_sizes = array<i64: 32>,
       output_strides = array<i64: 1>, padding_low = array<i64: 0>, strides = array<i64: 1>, tile = array<i64: 32, 32>}
       : (memref<1x64x32x1xf32>, memref<2048xf32>, memref<1x32x32x1xf32>) -> () loc("conv")
+    return
+  }
+}
+
+//--- narrow.mlir
+module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fma = 1, l1 = 196608, l2 = 41943040, gpu = 80, precision = bf16>} {
+  func.func @main(%x: memref<1x32x32x1xbf16, strided<[1024, 1, 32, 1], offset: 0>>, %w: memref<1024xf32>, %y: memref<1x32x32x1xbf16>) {
+    kernel.conv "tensor-core-gemm" ins(%x, %w) outs(%y) {dilations = array<i64: 1>, groups = 1 : i64, in_channels = 32 : i64,
+      kernel = array<i64: 3>, out_channels = 32 : i64, output_offsets = array<i64: 0>, output_sizes = array<i64: 32>,
+      output_strides = array<i64: 1>, padding_low = array<i64: 1>, strides = array<i64: 1>, tile = array<i64: 32, 32>}
+      : (memref<1x32x32x1xbf16, strided<[1024, 1, 32, 1], offset: 0>>, memref<1024xf32>, memref<1x32x32x1xbf16>) -> () loc("conv")
     return
   }
 }
