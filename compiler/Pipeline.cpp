@@ -178,6 +178,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createDropEmptyBuffers());
+  manager.addPass(createNarrowActivations());
   manager.addPass(createAllocateScratch());
   manager.addPass(createPlanMemory());
 }

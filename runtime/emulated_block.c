@@ -1,10 +1,10 @@
 /* The threads of one block, in emulation.
  *
  * Threads that wait for each other are fibers. Warps take turns: all lanes of
- * one run until each of them waits or has ended; a shuffle or a product of
- * matrices that all 32 have reached is done, and they go on. When no lane of
- * any warp can go on, all are at a barrier, or have ended, or the block would
- * wait forever, which is an error. */
+ * one run until each of them waits or has ended; a shuffle, a product of
+ * matrices or a load of them that all 32 have reached is done, and they go on.
+ * When no lane of any warp can go on, all are at a barrier, or have ended, or
+ * the block would wait forever, which is an error. */
 
 #include "runtime/emulated_mma.h"
 #include "runtime/gpu_emulator.h"
@@ -68,6 +68,78 @@ void toeplitz_emulated_mma(int32_t type, uint32_t *words) {
     emulator->lanes[emulator->thread].words = words;
   }
   wait_as(emulator, TOEPLITZ_THREAD_AT_PRODUCT);
+}
+
+void toeplitz_emulated_load_matrices(const void *row, uint32_t *words) {
+  toeplitz_emulator *emulator = here;
+  if ((uintptr_t)row % 16 != 0)
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s', block %" PRIu32 ", thread %" PRIu32
+                      " loads the row of a matrix that doesn't begin at a "
+                      "multiple of 16 bytes",
+                      emulator->kernel->name, emulator->block,
+                      emulator->thread);
+  if (emulator->kernel->has_barriers) {
+    emulator->lanes[emulator->thread].mode = 0;
+    emulator->lanes[emulator->thread].row = row;
+    emulator->lanes[emulator->thread].words = words;
+  }
+  wait_as(emulator, TOEPLITZ_THREAD_AT_MATRICES);
+}
+
+/* The copies of the thread that runs; NULL, and an error noted, where the
+ * kernel isn't said to have any. */
+static toeplitz_copies *own_copies(toeplitz_emulator *emulator) {
+  if (emulator->kernel->has_barriers)
+    return &emulator->lanes[emulator->thread].copies;
+  toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                    "kernel '%s' has threads that wait for copies, but isn't "
+                    "described so",
+                    emulator->kernel->name);
+  return NULL;
+}
+
+void toeplitz_emulated_copy(void *to, const void *from, uint32_t bytes,
+                            uint32_t given) {
+  toeplitz_emulator *emulator = here;
+  toeplitz_copies *copies = own_copies(emulator);
+  if (!copies)
+    return;
+  if (given > bytes || (uintptr_t)to % bytes != 0 ||
+      (uintptr_t)from % bytes != 0) {
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s', block %" PRIu32 ", thread %" PRIu32
+                      " copies %" PRIu32 " of %" PRIu32
+                      " bytes, expected at most as many, and addresses that "
+                      "are multiples of their number",
+                      emulator->kernel->name, emulator->block, emulator->thread,
+                      given, bytes);
+    return;
+  }
+  /* What is there may be overwritten at any time. */
+  memset(to, 0xff, bytes);
+  toeplitz_copy copy = {to, from, bytes, given, 0};
+  if (!toeplitz_copies_begin(copies, copy))
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_OUT_OF_MEMORY,
+                      "no memory for the copies of a thread");
+}
+
+void toeplitz_emulated_commit(void) {
+  toeplitz_copies *copies = own_copies(here);
+  if (copies)
+    toeplitz_copies_commit(copies);
+}
+
+void toeplitz_emulated_wait(uint32_t pending) {
+  toeplitz_emulator *emulator = here;
+  toeplitz_copies *copies = own_copies(emulator);
+  toeplitz_copy copy;
+  while (copies && toeplitz_copies_take(copies, pending, &copy)) {
+    if (emulator->shadow)
+      toeplitz_emulated_access(copy.to, copy.bytes, 1);
+    memcpy(copy.to, copy.from, copy.given);
+    memset((char *)copy.to + copy.given, 0, copy.bytes - copy.given);
+  }
 }
 
 void *toeplitz_emulated_shared(uint64_t offset) {
@@ -172,14 +244,25 @@ static void multiply(toeplitz_emulated_lane *lanes) {
   toeplitz_multiply_fragments(lanes[0].mode, words);
 }
 
+static void load(toeplitz_emulated_lane *lanes) {
+  const void *rows[TOEPLITZ_WARP];
+  uint32_t *words[TOEPLITZ_WARP];
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane) {
+    rows[lane] = lanes[lane].row;
+    words[lane] = lanes[lane].words;
+  }
+  toeplitz_load_matrices(rows, words);
+}
+
 /* Whether a thread waits for the others of its warp. */
 static int waits_for_warp(toeplitz_thread_state state) {
   return state == TOEPLITZ_THREAD_AT_SHUFFLE ||
-         state == TOEPLITZ_THREAD_AT_PRODUCT;
+         state == TOEPLITZ_THREAD_AT_PRODUCT ||
+         state == TOEPLITZ_THREAD_AT_MATRICES;
 }
 
-/* Whether all lanes of the warp were in one shuffle or one product of matrices,
- * which is done now. */
+/* Whether all lanes of the warp were in one thing that they do together, which
+ * is done now. */
 static int exchange(toeplitz_emulator *emulator, uint32_t first,
                     uint32_t count) {
   toeplitz_emulated_lane *lanes = &emulator->lanes[first];
@@ -192,10 +275,23 @@ static int exchange(toeplitz_emulator *emulator, uint32_t first,
       return 0;
   if (state == TOEPLITZ_THREAD_AT_SHUFFLE)
     shuffle(lanes);
-  else
+  else if (state == TOEPLITZ_THREAD_AT_PRODUCT)
     multiply(lanes);
+  else
+    load(lanes);
   set_all(emulator, first, count, TOEPLITZ_THREAD_RUNS);
   return 1;
+}
+
+/* Notes that a thread has ended. */
+static void end_thread(toeplitz_emulator *emulator, uint32_t thread) {
+  toeplitz_emulated_lane *lane = &emulator->lanes[thread];
+  lane->state = TOEPLITZ_THREAD_ENDED;
+  if (lane->copies.count > 0)
+    toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                      "kernel '%s', block %" PRIu32 ": thread %" PRIu32
+                      " has ended, but not waited for what it copies",
+                      emulator->kernel->name, emulator->block, thread);
 }
 
 /* Runs the lanes of a warp until none can go on. */
@@ -207,7 +303,7 @@ static void run_warp(toeplitz_emulator *emulator, uint32_t first,
         continue;
       emulator->thread = thread;
       if (toeplitz_fibers_resume(emulator->fibers, thread))
-        emulator->lanes[thread].state = TOEPLITZ_THREAD_ENDED;
+        end_thread(emulator, thread);
     }
   } while (exchange(emulator, first, count));
 }
@@ -220,6 +316,8 @@ static const char *describe(toeplitz_thread_state state) {
     return "waits in a shuffle";
   case TOEPLITZ_THREAD_AT_PRODUCT:
     return "waits in a product of matrices";
+  case TOEPLITZ_THREAD_AT_MATRICES:
+    return "waits in a load of matrices";
   case TOEPLITZ_THREAD_ENDED:
     return "has ended";
   default:
@@ -275,8 +373,10 @@ static void run_thread(const void *values) { here->kernel->emulated(values); }
 static void run_fibers(toeplitz_emulator *emulator, const uint64_t *values) {
   const toeplitz_gpu_kernel *kernel = emulator->kernel;
   uint32_t threads = kernel->threads;
-  for (uint32_t thread = 0; thread < threads; ++thread)
+  for (uint32_t thread = 0; thread < threads; ++thread) {
+    toeplitz_copies_clear(&emulator->lanes[thread].copies);
     toeplitz_fibers_start(emulator->fibers, thread, run_thread, values);
+  }
   for (;;) {
     set_all(emulator, 0, threads, TOEPLITZ_THREAD_RUNS);
     for (uint32_t first = 0; first < threads; first += TOEPLITZ_WARP)

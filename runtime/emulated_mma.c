@@ -81,6 +81,18 @@ void toeplitz_multiply_fragments(int32_t type, uint32_t *const *lanes) {
     add_products(type, lane, &all, lanes[lane]);
 }
 
+/* PTX ISA, "Warp-level matrix load instruction: ldmatrix", the figure of a
+ * fragment of .m8n8 with .b16. */
+void toeplitz_load_matrices(const void *const *rows, uint32_t *const *lanes) {
+  uint32_t loaded[TOEPLITZ_WARP][4];
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
+    for (uint32_t matrix = 0; matrix < 4; ++matrix)
+      memcpy(&loaded[lane][matrix],
+             (const char *)rows[8 * matrix + lane / 4] + lane % 4 * 4, 4);
+  for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
+    memcpy(lanes[lane], loaded[lane], sizeof loaded[lane]);
+}
+
 uint32_t toeplitz_emulated_tf32(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

@@ -1,6 +1,6 @@
 /* Products of matrices by the lanes of a warp, in emulation: mma.sync of PTX,
  * m16n8k8 of TF32 numbers and m16n8k16 of bfloat16 and half precision, with
- * sums in single precision. */
+ * sums in single precision; and ldmatrix, which loads their factors. */
 
 #ifndef TOEPLITZ_RUNTIME_EMULATED_MMA_H
 #define TOEPLITZ_RUNTIME_EMULATED_MMA_H
@@ -25,6 +25,11 @@ enum {
  * its sum one after another, in their order. `type` is that of
  * toeplitz_emulated_mma. */
 void toeplitz_multiply_fragments(int32_t type, uint32_t *const *lanes);
+
+/* Four matrices of 8 x 8 numbers of 16 bits: of each of the 32 lanes the row
+ * that it names, and the four words that it gets (see
+ * toeplitz_emulated_load_matrices). */
+void toeplitz_load_matrices(const void *const *rows, uint32_t *const *lanes);
 
 #ifdef __cplusplus
 }

@@ -38,8 +38,8 @@ typedef struct toeplitz_gpu_kernel {
   /* For emulation: what one thread does. `values` are the arguments, 8 bytes
    * each. NULL in an image. */
   void (*emulated)(const uint64_t *values);
-  /* Whether its threads wait for each other, at a barrier, in a shuffle or in a
-   * product of matrices (emulation needs to know). */
+  /* Whether its threads wait for each other, at a barrier or in what a warp
+   * does together, or for copies (emulation needs to know). */
   uint32_t has_barriers;
 } toeplitz_gpu_kernel;
 
@@ -207,6 +207,26 @@ enum { TOEPLITZ_MMA_TF32 = 0, TOEPLITZ_MMA_BF16 = 1, TOEPLITZ_MMA_F16 = 2 };
  * four words of the left factor, row by row, two of the right one, column by
  * column, and four sums, which become the results. */
 void toeplitz_emulated_mma(int32_t type, uint32_t *words);
+
+/* ldmatrix.sync.aligned.m8n8.x4.shared.b16 of all 32 lanes: four matrices of 8
+ * x 8 numbers of 16 bits. Lane 8 i + r names row r of matrix i, 16 bytes that
+ * begin at a multiple of 16; word i of lane 4 r + t becomes the numbers 2 t and
+ * 2 t + 1 of row r of matrix i. */
+void toeplitz_emulated_load_matrices(const void *row, uint32_t *words);
+
+/* cp.async.shared.global: begins to copy `given` bytes to shared memory and to
+ * fill up `bytes` of it with zeros. Until the thread waits for it, bytes of 255
+ * are in their place. */
+void toeplitz_emulated_copy(void *to, const void *from, uint32_t bytes,
+                            uint32_t given);
+
+/* cp.async.commit_group. */
+void toeplitz_emulated_commit(void);
+
+/* cp.async.wait_group: all copies but those of the `pending` last groups
+ * arrive. A thread that ends before its copies have arrived is an error of the
+ * run. */
+void toeplitz_emulated_wait(uint32_t pending);
 
 /* cvt.rna.tf32.f32: the nearest TF32 number, of two the one farther from zero;
  * 0x7fffffff of a NaN. */

@@ -65,6 +65,7 @@ static void allocate_threads(toeplitz_emulator *emulator) {
   if (threads == 0)
     return;
   emulator->lanes = calloc(threads, sizeof *emulator->lanes);
+  emulator->lane_count = emulator->lanes ? threads : 0;
   emulator->fibers = toeplitz_fibers_create(threads);
   if (!emulator->lanes || !emulator->fibers)
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_OUT_OF_MEMORY,
@@ -107,6 +108,8 @@ static void free_tensors(void **memory, int32_t count) {
 static void close_emulator(toeplitz_gpu_handle *handle) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)handle;
   toeplitz_fibers_destroy(emulator->fibers);
+  for (uint32_t lane = 0; lane < emulator->lane_count; ++lane)
+    free(emulator->lanes[lane].copies.begun);
   free(emulator->lanes);
   free(emulator->shadow);
   free(emulator->shared);

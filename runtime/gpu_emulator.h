@@ -4,6 +4,7 @@
 #ifndef TOEPLITZ_RUNTIME_GPU_EMULATOR_H
 #define TOEPLITZ_RUNTIME_GPU_EMULATOR_H
 
+#include "runtime/emulated_copies.h"
 #include "runtime/fibers.h"
 #include "runtime/gpu_handle.h"
 #include "runtime/shared_memory_shadow.h"
@@ -20,6 +21,7 @@ typedef enum toeplitz_thread_state {
   TOEPLITZ_THREAD_AT_BARRIER,
   TOEPLITZ_THREAD_AT_SHUFFLE,
   TOEPLITZ_THREAD_AT_PRODUCT,
+  TOEPLITZ_THREAD_AT_MATRICES,
   TOEPLITZ_THREAD_ENDED
 } toeplitz_thread_state;
 
@@ -30,8 +32,12 @@ typedef struct toeplitz_emulated_lane {
   int32_t mode;
   uint32_t value;
   uint32_t lane;
-  /* Of the product of matrices that it waits in: its fragments. */
+  /* Of the product of matrices that it waits in, or of the matrices that are
+   * loaded: its fragments. */
   uint32_t *words;
+  /* The row of a matrix that it names. */
+  const void *row;
+  toeplitz_copies copies;
 } toeplitz_emulated_lane;
 
 typedef struct toeplitz_emulator {
@@ -47,6 +53,7 @@ typedef struct toeplitz_emulator {
    * have barriers. */
   char *shared;
   toeplitz_emulated_lane *lanes;
+  uint32_t lane_count;
   toeplitz_fibers *fibers;
   /* NULL until a kernel reports an access. */
   toeplitz_shadow *shadow;

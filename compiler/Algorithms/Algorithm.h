@@ -175,6 +175,10 @@ struct Algorithm {
   std::optional<double> (*countPrologues)(const Convolution &,
                                           const ConvolutionSchedule &,
                                           kernel::TargetAttr) = nullptr;
+  /// On a GPU: whether the input may be such a buffer, whose numbers have 16
+  /// bits or whose channels lie together. Null where kernels take no such
+  /// input, residual or result; else the latter two may be any such buffer.
+  bool (*takesNarrowInput)(kernel::ConvOp op, mlir::MemRefType type) = nullptr;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.

@@ -62,8 +62,8 @@ void toeplitz::finishElement(KernelBuilder &kernel,
   if (buffers.bias)
     add(kernel.loadScalar(buffers.bias, {channel, kernel.constant(0)}));
   if (buffers.residual)
-    add(kernel.loadScalar(buffers.residual, indices));
-  kernel.storeScalar(kernel.activate(sum, activation), buffers.output, indices);
+    add(kernel.loadFloat(buffers.residual, indices));
+  kernel.storeFloat(kernel.activate(sum, activation), buffers.output, indices);
 }
 
 /// The dimensions of N x B x I x V, those of I as one.

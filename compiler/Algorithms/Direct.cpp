@@ -101,5 +101,6 @@ const Algorithm toeplitz::directAlgorithm = [] {
                          getPackedSize, packFilter,    countTasks,
                          emit};
   algorithm.runsOnGpu = true;
+  algorithm.takesNarrowInput = [](kernel::ConvOp, MemRefType) { return true; };
   return algorithm;
 }();

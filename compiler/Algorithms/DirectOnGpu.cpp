@@ -2,6 +2,7 @@
 
 #include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/Geometry.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -39,13 +40,22 @@ int64_t toeplitz::getDirectFilterSizeOnGpu(const Convolution &convolution) {
          (convolution.inChannels / convolution.groups) * convolution.getTaps();
 }
 
-/// Images x output channels x output positions.
+/// Whether neighbouring threads compute neighbouring channels, not positions.
+static bool dividesChannelsLast(kernel::ConvOp op) {
+  auto type = dyn_cast<MemRefType>(op.getInit().getType());
+  return type && hasChannelsLast(type);
+}
+
+/// Images x output channels x output positions; images x output positions x
+/// output channels where the channels come last.
 static SmallVector<int64_t> getOutputs(kernel::ConvOp op) {
   SmallVector<int64_t> sizes = {
       cast<ShapedType>(op.getInput().getType()).getDimSize(0),
       static_cast<int64_t>(op.getOutChannels())};
   for (const Dimension &dimension : getDimensions(op))
     sizes.push_back(dimension.output);
+  if (dividesChannelsLast(op))
+    std::rotate(sizes.begin() + 1, sizes.begin() + 2, sizes.end());
   return sizes;
 }
 
@@ -105,7 +115,7 @@ Value Emitter::addProducts(Index tap, Value sum) {
             kernel.mul(kernel.add(kernel.mul(channel, number(inputs)), c),
                        number(taps)),
             tap);
-        return {kernel.multiplyAdd(kernel.loadScalar(buffers.input, indices),
+        return {kernel.multiplyAdd(kernel.loadFloat(buffers.input, indices),
                                    kernel.loadScalar(buffers.filter, weight),
                                    carried[0])};
       })[0];
@@ -162,6 +172,10 @@ void Emitter::emit(ArrayRef<Index> output) {
 
 void toeplitz::emitDirectOnGpu(kernel::ConvOp op, KernelBuilder &kernel) {
   Emitter emitter(op, kernel);
-  divide(op).forEach(kernel,
-                     [&](ArrayRef<Index> output) { emitter.emit(output); });
+  divide(op).forEach(kernel, [&](ArrayRef<Index> place) {
+    SmallVector<Index> output(place);
+    if (dividesChannelsLast(op))
+      std::rotate(output.begin() + 1, output.end() - 1, output.end());
+    emitter.emit(output);
+  });
 }

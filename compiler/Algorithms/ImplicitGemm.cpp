@@ -13,6 +13,7 @@
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -126,5 +127,9 @@ const Algorithm toeplitz::implicitGemmAlgorithm = [] {
                          countTasks,      emit};
   algorithm.getPreparation = getPreparation;
   algorithm.runsOnGpu = true;
+  // (Neighbouring threads bring neighbouring positions.)
+  algorithm.takesNarrowInput = [](kernel::ConvOp, MemRefType type) {
+    return !hasChannelsLast(type);
+  };
   return algorithm;
 }();

@@ -96,9 +96,9 @@ ImplicitGemmBlock::Row ImplicitGemmBlock::findRow(const GemmPosition &position,
   return found;
 }
 
-/// The element `further` channels behind a row's.
-Value ImplicitGemmBlock::load(const GemmPosition &position, const Row &row,
-                              Index further) {
+SmallVector<Index> ImplicitGemmBlock::getIndices(const GemmPosition &position,
+                                                 const Row &row,
+                                                 Index further) {
   // No branch: the first element stands in for what doesn't exist.
   auto clamp = [&](Index index) -> Index {
     if (!row.inside)
@@ -115,7 +115,13 @@ Value ImplicitGemmBlock::load(const GemmPosition &position, const Row &row,
     for (Index at : row.place)
       indices.push_back(clamp(at));
   indices.push_back(number(0));
-  Value loaded = kernel.loadScalar(buffers.input, indices);
+  return indices;
+}
+
+Value ImplicitGemmBlock::load(const GemmPosition &position, const Row &row,
+                              Index further) {
+  Value loaded =
+      kernel.loadFloat(buffers.input, getIndices(position, row, further));
   if (!row.inside)
     return loaded;
   return arith::SelectOp::create(
@@ -149,6 +155,21 @@ SmallVector<Value> ImplicitGemmBlock::loadColumn(const GemmPosition &position,
   return values;
 }
 
+void ImplicitGemmBlock::startCopy(const GemmPosition &position, Index step,
+                                  Index run, Value flat, Value destination,
+                                  Index to) {
+  Index first = kernel.mul(step, number(gemm.tile.depth));
+  bool isOneTap = gemm.inChannels % gemm.tile.depth == 0;
+  Row row = findRow(position, isOneTap ? first : kernel.add(first, run));
+  auto [strides, offset] =
+      cast<MemRefType>(buffers.input.getType()).getStridesAndOffset();
+  Index place = number(0);
+  for (auto [index, stride] : llvm::zip_equal(
+           getIndices(position, row, isOneTap ? run : number(0)), strides))
+    place = kernel.add(place, kernel.mul(index, number(stride)));
+  block.startCopy(flat, place, destination, to, row.inside);
+}
+
 // --- steps ------------------------------------------------------------------
 
 Index ImplicitGemmBlock::getFilterTile(Index step, int64_t size) {
@@ -158,26 +179,50 @@ Index ImplicitGemmBlock::getFilterTile(Index step, int64_t size) {
   return kernel.mul(row, number(size));
 }
 
-SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
-                                            const StagedStep &step) {
+std::pair<Index, Index> ImplicitGemmBlock::getSteps() {
   Index firstStep = kernel.mul(split, number(gemm.countStepsOfSplit()));
   Index steps = number(gemm.countStepsOfSplit());
   if (gemm.countSteps() % gemm.countStepsOfSplit() != 0)
     steps = kernel.min(steps, kernel.sub(number(gemm.countSteps()), firstStep));
+  return {firstStep, steps};
+}
+
+SmallVector<Value> ImplicitGemmBlock::addUp(int64_t countSums,
+                                            const StagedStep &step) {
+  auto [firstStep, steps] = getSteps();
   return addUpInStages(kernel, block, countSums, firstStep, steps, step);
+}
+
+SmallVector<Value> ImplicitGemmBlock::addUp(int64_t stages, int64_t countSums,
+                                            const PipelinedStep &step) {
+  auto [firstStep, steps] = getSteps();
+  return addUpInPipeline(kernel, block, stages, countSums, firstStep, steps,
+                         step);
 }
 
 // --- results ----------------------------------------------------------------
 
+/// Where a part of a sum lies; the channel is counted over all groups.
+static Index getPartialSumPlace(KernelBuilder &kernel, const ImplicitGemm &gemm,
+                                Index split, Index channel, Index column) {
+  int64_t channels = gemm.groups * gemm.outChannels;
+  int64_t columns = gemm.countPositions();
+  auto linearize = [&](Index outer, int64_t size, Index inner) {
+    return kernel.add(kernel.mul(outer, kernel.constant(size)), inner);
+  };
+  return gemm.channelsLast
+             ? linearize(linearize(split, columns, column), channels, channel)
+             : linearize(linearize(split, channels, channel), columns, column);
+}
+
 void ImplicitGemmBlock::storePartialSum(Value sum, Index channel,
                                         Index column) {
-  Index row = kernel.add(
-      kernel.mul(kernel.add(kernel.mul(split, number(gemm.groups)), group),
-                 number(gemm.outChannels)),
-      channel);
   kernel.storeScalar(
       sum, buffers.prepared,
-      kernel.add(kernel.mul(row, number(gemm.countPositions())), column));
+      getPartialSumPlace(
+          kernel, gemm, split,
+          kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
+          column));
 }
 
 void ImplicitGemmBlock::store(Value sum, Index channel,
@@ -203,9 +248,11 @@ void ImplicitGemmBlock::store(Value sum, Index channel,
 
 static TaskDivision divideFinishing(const ImplicitGemm &gemm,
                                     kernel::TargetAttr target) {
-  return TaskDivision(target,
-                      {gemm.groups * gemm.outChannels, gemm.countPositions()},
-                      /*workPerPoint=*/1);
+  SmallVector<int64_t> sizes = {gemm.groups * gemm.outChannels,
+                                gemm.countPositions()};
+  if (gemm.channelsLast)
+    std::swap(sizes[0], sizes[1]);
+  return TaskDivision(target, sizes, /*workPerPoint=*/1);
 }
 
 int64_t toeplitz::countGemmTasks(const ImplicitGemm &gemm,
@@ -219,22 +266,21 @@ static void emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
                           const ConvolutionBuffers &buffers) {
   divideFinishing(gemm, kernel.target)
       .forEach(kernel, [&](ArrayRef<Index> place) {
-        int64_t columns = gemm.countPositions();
+        Index channel = place[gemm.channelsLast ? 1 : 0];
+        Index column = place[gemm.channelsLast ? 0 : 1];
         Value sum;
         for (int64_t split = 0; split < gemm.countSplits(); ++split) {
-          Index row = kernel.add(
-              kernel.constant(split * gemm.groups * gemm.outChannels),
-              place[0]);
           Value part = kernel.loadScalar(
               buffers.prepared,
-              kernel.add(kernel.mul(row, kernel.constant(columns)), place[1]));
+              getPartialSumPlace(kernel, gemm, kernel.constant(split), channel,
+                                 column));
           sum = sum ? Value(arith::AddFOp::create(kernel.builder,
                                                   kernel.location, sum, part))
                     : part;
         }
-        GemmPosition position = locateExisting(kernel, gemm, place[1]);
+        GemmPosition position = locateExisting(kernel, gemm, column);
         finishElement(kernel, buffers, gemm.activation, sum, position.image,
-                      place[0], gemm.dimensions, position.output);
+                      channel, gemm.dimensions, position.output);
       });
 }
 

@@ -45,6 +45,12 @@ public:
                                             llvm::ArrayRef<Index> runs,
                                             int64_t length);
 
+  /// Begins to copy 16 bytes of a column of the data's matrix, a run of rows
+  /// from `run` of the step on, which lie together in `flat`, all of the input,
+  /// to `to` of `destination`; zeros where there is nothing.
+  void startCopy(const GemmPosition &position, Index step, Index run,
+                 mlir::Value flat, mlir::Value destination, Index to);
+
   /// Where the packed filter has what the tile needs of it in a step; a tile
   /// takes `size` elements there.
   Index getFilterTile(Index step, int64_t size);
@@ -52,6 +58,8 @@ public:
   /// Goes through all steps of the block's part of the sums.
   llvm::SmallVector<mlir::Value> addUp(int64_t countSums,
                                        const StagedStep &step);
+  llvm::SmallVector<mlir::Value> addUp(int64_t stages, int64_t countSums,
+                                       const PipelinedStep &step);
 
   /// Stores a sum: the result, or a part of it where there are several splits.
   void store(mlir::Value sum, Index channel, const GemmPosition &position);
@@ -66,7 +74,13 @@ private:
   };
   Row findRow(const GemmPosition &position, Index row);
   void locateTap(const GemmPosition &position, Index tap, Row &row);
+  /// The element `further` channels behind a row's: its indices, the first
+  /// element's where it doesn't exist; and the element, or zero.
+  llvm::SmallVector<Index> getIndices(const GemmPosition &position,
+                                      const Row &row, Index further);
   mlir::Value load(const GemmPosition &position, const Row &row, Index further);
+  /// The block's part of the steps: the first one, and how many.
+  std::pair<Index, Index> getSteps();
   void storePartialSum(mlir::Value sum, Index channel, Index column);
 
   Index number(int64_t value) { return kernel.constant(value); }

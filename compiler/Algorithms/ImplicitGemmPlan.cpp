@@ -3,6 +3,8 @@
 
 #include "compiler/Algorithms/ImplicitGemmPlan.h"
 
+#include "compiler/Lowering/Kernels/BufferView.h"
+
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -73,6 +75,8 @@ ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op,
   gemm.outChannels = op.getOutChannels() / op.getGroups();
   gemm.dimensions = getDimensions(op);
   gemm.withoutPositions = op.getKernel().empty();
+  if (auto result = dyn_cast<MemRefType>(op.getInit().getType()))
+    gemm.channelsLast = hasChannelsLast(result);
   gemm.tile = tile;
   gemm.activation = op.getActivationAttr();
   return gemm;

@@ -26,6 +26,8 @@ struct ImplicitGemm {
   /// Whether the buffers have no spatial dimension: the only position of
   /// `dimensions` is then not an index.
   bool withoutPositions = false;
+  /// Whether the channels of a position of the result lie together.
+  bool channelsLast = false;
   GemmTile tile;
   kernel::ActivationAttr activation;
 
@@ -43,7 +45,8 @@ struct ImplicitGemm {
   int64_t countStepsOfSplit() const;
   /// Blocks of the kernel that multiplies.
   int64_t countBlocks() const { return countTiles() * countSplits(); }
-  /// Floats between the two kernels: splits x channels x positions.
+  /// Floats between the two kernels: splits x channels x positions, or splits
+  /// x positions x channels, as in the result.
   int64_t countPartialSums() const {
     return countSplits() * groups * outChannels * countPositions();
   }

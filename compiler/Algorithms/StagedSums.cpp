@@ -1,5 +1,7 @@
 #include "compiler/Algorithms/StagedSums.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
 using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
@@ -26,4 +28,53 @@ SmallVector<Value> toeplitz::addUpInStages(KernelBuilder &kernel,
         return added;
       });
   return step.multiply(kernel.rem(last, number(2)), sums);
+}
+
+/// Each step's copies are a group, which may be empty: so all but the last
+/// `stages` - 2 groups have arrived when the next step can be computed, and the
+/// stage of the step before is free when all threads have met then.
+SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
+                                             BlockBuilder &block,
+                                             int64_t stages, int64_t countSums,
+                                             Index firstStep, Index steps,
+                                             const PipelinedStep &step) {
+  auto number = [&](int64_t value) { return kernel.constant(value); };
+  int64_t ahead = stages - 1;
+  auto bring = [&](Index place) {
+    step.store(step.begin(kernel.add(firstStep, place), place), place);
+  };
+  std::optional<int64_t> known = getConstantIntValue(steps);
+  for (int64_t i = 0; i < ahead; ++i) {
+    if (i == 0 || (known && i < *known))
+      bring(number(i));
+    else if (!known)
+      kernel.ifThen(kernel.isLess(number(i), steps), [&] { bring(number(i)); });
+    block.groupCopies();
+  }
+  auto waitForStep = [&] {
+    block.waitForGroups(stages - 2);
+    block.barrier();
+  };
+  SmallVector<Value> sums(countSums,
+                          kernel.floatConstant(0, kernel.builder.getF32Type()));
+  Index whole = kernel.max(kernel.sub(steps, number(ahead)), number(0));
+  sums = kernel.forLoop(
+      number(0), whole, 1, sums, [&](Index current, ValueRange carried) {
+        waitForStep();
+        Index next = kernel.add(current, number(ahead));
+        Index stage = kernel.rem(next, number(stages));
+        SmallVector<Value> loaded =
+            step.begin(kernel.add(firstStep, next), stage);
+        block.groupCopies();
+        SmallVector<Value> added =
+            step.multiply(kernel.rem(current, number(stages)), carried);
+        step.store(loaded, stage);
+        return added;
+      });
+  return kernel.forLoop(
+      whole, steps, 1, sums, [&](Index current, ValueRange carried) {
+        waitForStep();
+        block.groupCopies();
+        return step.multiply(kernel.rem(current, number(stages)), carried);
+      });
 }

@@ -1,5 +1,5 @@
-// Sums whose terms come through two stages of a block's memory: what the next
-// step needs is on its way while one is computed.
+// Sums whose terms come through stages of a block's memory: what the next steps
+// need is on its way while one is computed.
 
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_STAGEDSUMS_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_STAGEDSUMS_H
@@ -28,6 +28,28 @@ llvm::SmallVector<mlir::Value>
 addUpInStages(KernelBuilder &kernel, BlockBuilder &block, int64_t countSums,
               KernelBuilder::Index firstStep, KernelBuilder::Index steps,
               const StagedStep &step);
+
+/// The code of a step of which parts are copied asynchronously: `begin` begins
+/// to copy to a stage of the block's memory and gives what the thread brings
+/// itself, which `store` puts there.
+struct PipelinedStep {
+  using Index = KernelBuilder::Index;
+
+  llvm::function_ref<llvm::SmallVector<mlir::Value>(Index step, Index stage)>
+      begin;
+  llvm::function_ref<void(llvm::ArrayRef<mlir::Value> loaded, Index stage)>
+      store;
+  llvm::function_ref<llvm::SmallVector<mlir::Value>(Index stage,
+                                                    mlir::ValueRange sums)>
+      multiply;
+};
+
+/// The same through `stages` stages, at least two: while one step is computed,
+/// the copies of the next `stages` - 1 ones are on their way.
+llvm::SmallVector<mlir::Value>
+addUpInPipeline(KernelBuilder &kernel, BlockBuilder &block, int64_t stages,
+                int64_t countSums, KernelBuilder::Index firstStep,
+                KernelBuilder::Index steps, const PipelinedStep &step);
 
 } // namespace toeplitz
 

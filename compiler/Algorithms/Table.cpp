@@ -112,6 +112,16 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
     return conv.emitOpError()
            << "has a scale, a shift or an activation of its input, but '"
            << algorithm->name << "' reads its input as it is";
+  auto isNarrow = [](Value buffer) {
+    auto type = buffer ? dyn_cast<MemRefType>(buffer.getType()) : MemRefType();
+    return type && !type.getElementType().isF32();
+  };
+  if ((isNarrow(conv.getInput()) || isNarrow(conv.getResidual()) ||
+       isNarrow(conv.getInit())) &&
+      (!kernel.target.isGpu() || !algorithm->takesNarrowInput))
+    return conv.emitOpError()
+           << "has a buffer of numbers of 16 bits, but '" << algorithm->name
+           << "' reads and writes f32 alone on this target";
   return algorithm->emit(conv, kernel);
 }
 

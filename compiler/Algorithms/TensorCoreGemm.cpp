@@ -17,6 +17,7 @@
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 #include "compiler/Algorithms/TensorCoreGemmKernel.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -122,13 +123,16 @@ static double boundError(const Convolution &convolution,
 
 /// Both factors are rounded, with relative errors of 0.43 u (see
 /// RoundingError.h) that are independent of each other, and so of all products.
-/// The sum is rounded to zero, with twice the error, and in one direction.
+/// An input of 16 bits may lie in memory like that, where other layers read it
+/// too: what they are off by for it is counted here, as a third rounding. The
+/// sum is rounded to zero, with twice the error, and in one direction.
 static double estimateTypicalError(const Convolution &convolution,
                                    const ConvolutionSchedule &schedule) {
   double products = static_cast<double>(convolution.getTaps()) *
                     (convolution.inChannels / convolution.groups);
-  double factors =
-      std::sqrt(2.0) * 0.43 * getUnitRoundoff(getPrecision(schedule));
+  Precision precision = getPrecision(schedule);
+  double roundings = countFactors(precision) == 1 ? 2 : 3;
+  double factors = std::sqrt(roundings) * 0.43 * getUnitRoundoff(precision);
   return std::hypot(factors, 4 * estimateSumError(products));
 }
 
@@ -212,6 +216,13 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
+/// Any numbers of 16 bits; channels that lie together as far as threads can
+/// copy them 16 bytes at a time.
+static bool takesNarrowInput(kernel::ConvOp op, MemRefType type) {
+  return !hasChannelsLast(type) ||
+         hasCopyableRuns(getGemm(op), type, kernel::getTarget(op));
+}
+
 const Algorithm toeplitz::tensorCoreGemmAlgorithm = [] {
   Algorithm algorithm = {"tensor-core-gemm", declines,
                          getSchedules,       estimateCost,
@@ -221,5 +232,6 @@ const Algorithm toeplitz::tensorCoreGemmAlgorithm = [] {
   algorithm.getPreparation = getPreparation;
   algorithm.roundsFactors = true;
   algorithm.runsOnGpu = true;
+  algorithm.takesNarrowInput = takesNarrowInput;
   return algorithm;
 }();

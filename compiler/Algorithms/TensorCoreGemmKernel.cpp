@@ -1,24 +1,31 @@
 // The code of tensor-core-gemm: what the warps of a block do.
 //
-// A step is 16 words deep, in quadruples: the four lanes of a warp that share a
-// column of the right factor have a quadruple of it each, words 0 and 1 for the
-// step's first product, 2 and 3 for its second one. Sums don't mind the order,
-// as long as both factors have the same. So
+// A step is 16 words deep, in quadruples: the first two are the right factor of
+// the step's first product, the others that of its second one. So
 //
 //   of the data's tile      lies quadruple by quadruple, (quadruple, column),
 //                           and a thread brings quadruples: 4 rows of TF32
-//                           numbers, 8 of 16 bits, of one column;
+//                           numbers, 8 of 16 bits, of one column. A warp loads
+//                           the quadruples of eight columns at once, as four
+//                           matrices (ldmatrix);
 //   of the filter's tile    lies product by product, (rows, product of the
 //                           step), the four words of each lane together, as the
 //                           filter is packed when the network is compiled.
 //
 // Lanes load 16 bytes at once of both. Eight lanes at a time are served
-// together; they read all 32 banks of the block's memory, of the data because
-// two columns more keep the quadruples of a column apart.
+// together, and read and write all 32 banks of the block's memory: also where
+// they write the four quadruples of two neighbouring columns, because the order
+// of every eight columns is another one in each quadruple.
+//
+// Tiles go through three stages. The filter is copied to a stage
+// asynchronously, two steps ahead, and so is the data where it lies in memory
+// as it is needed: rounded, with the channels of each position together.
+// Otherwise it comes by way of the threads, which round it.
 
 #include "compiler/Algorithms/TensorCoreGemmKernel.h"
 
 #include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -31,8 +38,6 @@ using Index = KernelBuilder::Index;
 /// has of a column.
 static constexpr int64_t quad = 4;
 static constexpr int64_t quads = TensorCoreTile::depthWords / quad;
-/// Columns of the data's tile that nobody uses.
-static constexpr int64_t padding = 2;
 
 SmallVector<TensorCoreTile>
 toeplitz::getTensorCoreTiles(kernel::Precision precision) {
@@ -62,14 +67,33 @@ PackedFactor toeplitz::getPackedFactor(const TensorCoreTile &tile,
                                        int64_t channel, int64_t row) {
   int64_t perWord = countFactors(tile.precision);
   int64_t word = row / perWord;
-  int64_t product = word % quad / WarpProduct::rightWords;
-  int64_t lane = channel % 8 * 4 + word / quad;
-  int64_t place = word % WarpProduct::rightWords * 2 + channel % 16 / 8;
+  int64_t product = word / WarpProduct::depth;
+  int64_t lane = channel % 8 * 4 + word % 4;
+  int64_t place = word % WarpProduct::depth / 4 * 2 + channel % 16 / 8;
   int64_t fragment =
       channel / WarpProduct::rows * TensorCoreTile::depthProducts + product;
   return {(fragment * WarpProduct::lanes + lane) * WarpProduct::leftWords +
               place,
           row % perWord != 0};
+}
+
+bool toeplitz::hasCopyableRuns(const ImplicitGemm &gemm, MemRefType input,
+                               kernel::TargetAttr target) {
+  constexpr int64_t run = 8;
+  Type element = input.getElementType();
+  kernel::Precision precision = target.getPrecision();
+  bool isRounded = (element.isBF16() && precision == kernel::Precision::BF16) ||
+                   (element.isF16() && precision == kernel::Precision::F16);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!isRounded || gemm.inChannels % run != 0 ||
+      failed(input.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(offset) || offset % run != 0 || strides[1] != 1)
+    return false;
+  for (auto [d, stride] : llvm::enumerate(strides))
+    if (d != 1 && input.getDimSize(d) != 1 && stride % run != 0)
+      return false;
+  return true;
 }
 
 namespace {
@@ -78,7 +102,7 @@ class Emitter {
 public:
   Emitter(KernelBuilder &kernel, const ImplicitGemm &gemm,
           const TensorCoreTile &tile, const ConvolutionBuffers &buffers)
-      : kernel(kernel), tile(tile), buffers(buffers),
+      : kernel(kernel), gemm(gemm), tile(tile), buffers(buffers),
         common(kernel, gemm, buffers, tile.getThreads()), block(common.block) {}
 
   void emit();
@@ -86,43 +110,43 @@ public:
 private:
   void placeThread();
   void divideLoads();
-  SmallVector<Value> loadTiles(Index step);
-  void storeTiles(ArrayRef<Value> values, Index half);
-  SmallVector<Value> loadRight(Index half);
-  SmallVector<Value> loadLeft(Index half, int64_t row, int64_t product);
-  SmallVector<Value> multiply(Index half, ValueRange sums);
+  void copyFilter(Index step, Index stage);
+  void copyData(Index step, Index stage);
+  SmallVector<Value> loadData(Index step);
+  void storeData(ArrayRef<Value> numbers, Index stage);
+  SmallVector<Value> loadRight(Index stage);
+  SmallVector<Value> loadLeft(Index stage, int64_t row, int64_t product);
+  SmallVector<Value> multiply(Index stage, ValueRange sums);
   void finish(ValueRange sums);
 
   Index number(int64_t value) { return kernel.constant(value); }
-  int64_t getDataWords() const {
-    return quads * (tile.positions + padding) * quad;
-  }
   /// Four words that begin at a multiple of four of a buffer.
   Value loadQuad(Value buffer, Index place);
   void storeQuad(Value words, Value buffer, Index place);
-  /// The place of quadruple `row` of a column of the data's tile.
-  Index getDataPlace(Index half, Index row, Index column) {
-    Index quadruple =
-        kernel.add(kernel.mul(row, number(tile.positions + padding)), column);
-    return kernel.add(kernel.mul(half, number(getDataWords())),
-                      kernel.mul(quadruple, number(quad)));
-  }
+  /// The place of quadruple `row` of a column, in elements of the data's tiles.
+  Index getDataPlace(Index stage, Index row, Index column);
 
   KernelBuilder &kernel;
+  const ImplicitGemm &gemm;
   const TensorCoreTile &tile;
   const ConvolutionBuffers &buffers;
   ImplicitGemmBlock common;
   BlockBuilder &block;
-  /// Two tiles of each: one is read while the next one is written.
+  /// A tile of each for each stage.
   Value filterTiles, dataTiles;
+  /// The input as one row of elements, where it is copied; else null.
+  Value flatInput;
+  /// Elements of the data's tiles in a quadruple.
+  int64_t quadElements = quad;
   /// The lane in its warp, as PTX counts: (8 rows, 4 columns); and where the
   /// warp's outputs begin in the block's.
   Index lane, laneRow, laneColumn, warpChannel, warpPosition;
   /// What a thread brings: quadruples of the data's tile, `loadRows` apart, of
-  /// one column.
+  /// one column; where they are copied, one of each of some columns,
+  /// `loadColumns` apart.
   Index loadRow, loadColumn;
-  int64_t loadRows = 1, dataLoads = 1, filterLoads = 1;
-  GemmPosition loadPosition;
+  int64_t loadRows = 1, loadColumns = 1, dataLoads = 1, filterLoads = 1;
+  SmallVector<GemmPosition> loadPositions;
 };
 
 // --- the block's memory -----------------------------------------------------
@@ -144,6 +168,17 @@ void Emitter::storeQuad(Value words, Value buffer, Index place) {
                           llvm::MaybeAlign(quadBytes));
 }
 
+Index Emitter::getDataPlace(Index stage, Index row, Index column) {
+  Index shuffled = Value(arith::XOrIOp::create(
+      kernel.builder, kernel.location, kernel.value(column),
+      kernel.value(kernel.mul(row, number(2)))));
+  Index quadruple =
+      kernel.add(kernel.mul(row, number(tile.positions)), shuffled);
+  return kernel.mul(
+      kernel.add(kernel.mul(stage, number(quads * tile.positions)), quadruple),
+      number(quadElements));
+}
+
 // --- a step -----------------------------------------------------------------
 
 void Emitter::placeThread() {
@@ -158,47 +193,62 @@ void Emitter::placeThread() {
 }
 
 /// Neighbouring threads bring neighbouring columns: positions that mostly lie
-/// together in the image.
+/// together in the image. Where they copy, they bring neighbouring quadruples:
+/// channels that lie together.
 void Emitter::divideLoads() {
   int64_t threads = tile.getThreads();
-  loadRows = threads / tile.positions;
-  loadColumn = kernel.rem(block.thread(), number(tile.positions));
-  loadRow = kernel.div(block.thread(), number(tile.positions));
-  dataLoads = quads / loadRows;
   filterLoads = tile.getFilterWords() / (quad * threads);
-  assert(loadRows * tile.positions == threads && quads % loadRows == 0 &&
-         filterLoads * quad * threads == tile.getFilterWords());
-  loadPosition = common.locate(kernel.add(common.firstColumn, loadColumn));
+  assert(filterLoads * quad * threads == tile.getFilterWords());
+  dataLoads = quads * tile.positions / threads;
+  if (flatInput) {
+    loadRow = kernel.rem(block.thread(), number(quads));
+    loadColumn = kernel.div(block.thread(), number(quads));
+    loadColumns = threads / quads;
+    assert(loadColumns * dataLoads == tile.positions);
+  } else {
+    loadRow = kernel.div(block.thread(), number(tile.positions));
+    loadColumn = kernel.rem(block.thread(), number(tile.positions));
+    loadRows = threads / tile.positions;
+    assert(loadRows * dataLoads == quads);
+  }
+  for (int64_t i = 0; i < (flatInput ? dataLoads : 1); ++i)
+    loadPositions.push_back(common.locate(kernel.add(
+        common.firstColumn, kernel.add(loadColumn, number(i * loadColumns)))));
 }
 
-/// Quadruples of the filter, then numbers of the data.
-SmallVector<Value> Emitter::loadTiles(Index step) {
-  Index start = common.getFilterTile(step, tile.getFilterWords());
-  SmallVector<Value> values;
+void Emitter::copyFilter(Index step, Index stage) {
+  Index from = common.getFilterTile(step, tile.getFilterWords());
+  Index to = kernel.mul(stage, number(tile.getFilterWords()));
   for (int64_t i = 0; i < filterLoads; ++i) {
-    Index place = kernel.add(block.thread(), number(i * tile.getThreads()));
-    values.push_back(loadQuad(
-        buffers.filter, kernel.add(start, kernel.mul(place, number(quad)))));
+    Index place =
+        kernel.mul(kernel.add(block.thread(), number(i * tile.getThreads())),
+                   number(quad));
+    block.startCopy(buffers.filter, kernel.add(from, place), filterTiles,
+                    kernel.add(to, place));
   }
+}
+
+void Emitter::copyData(Index step, Index stage) {
+  Index run = kernel.mul(loadRow, number(quadElements));
+  for (auto [i, position] : llvm::enumerate(loadPositions)) {
+    Index column =
+        kernel.add(loadColumn, number(static_cast<int64_t>(i) * loadColumns));
+    common.startCopy(position, step, run, flatInput, dataTiles,
+                     getDataPlace(stage, loadRow, column));
+  }
+}
+
+SmallVector<Value> Emitter::loadData(Index step) {
   int64_t length = quad * countFactors(tile.precision);
   SmallVector<Index> runs;
   for (int64_t i = 0; i < dataLoads; ++i)
     runs.push_back(
         kernel.mul(kernel.add(loadRow, number(i * loadRows)), number(length)));
-  llvm::append_range(values,
-                     common.loadColumn(loadPosition, step, runs, length));
-  return values;
+  return common.loadColumn(loadPositions[0], step, runs, length);
 }
 
 /// Rounds the data on its way, once for all warps.
-void Emitter::storeTiles(ArrayRef<Value> values, Index half) {
-  for (int64_t i = 0; i < filterLoads; ++i) {
-    Index place = kernel.add(block.thread(), number(i * tile.getThreads()));
-    storeQuad(values[i], filterTiles,
-              kernel.add(kernel.mul(half, number(tile.getFilterWords())),
-                         kernel.mul(place, number(quad))));
-  }
-  ArrayRef<Value> numbers = values.drop_front(filterLoads);
+void Emitter::storeData(ArrayRef<Value> numbers, Index stage) {
   int64_t perWord = countFactors(tile.precision);
   for (int64_t i = 0; i < dataLoads; ++i) {
     SmallVector<Value> words;
@@ -211,26 +261,28 @@ void Emitter::storeTiles(ArrayRef<Value> values, Index half) {
         kernel.builder, kernel.location,
         VectorType::get({quad}, kernel.builder.getI32Type()), words);
     storeQuad(packed, dataTiles,
-              getDataPlace(half, kernel.add(loadRow, number(i * loadRows)),
+              getDataPlace(stage, kernel.add(loadRow, number(i * loadRows)),
                            loadColumn));
   }
 }
 
 /// Of each column of products the lane's words, those of the first product
 /// before those of the second one.
-SmallVector<Value> Emitter::loadRight(Index half) {
+SmallVector<Value> Emitter::loadRight(Index stage) {
+  Index matrix = kernel.div(lane, number(8)), row = kernel.rem(lane, number(8));
   SmallVector<Value> words;
   for (int64_t n = 0; n < tile.countColumns(); ++n) {
     Index column = kernel.add(
-        kernel.add(warpPosition, number(n * WarpProduct::columns)), laneRow);
-    llvm::append_range(words,
-                       kernel.takeApart(loadQuad(
-                           dataTiles, getDataPlace(half, laneColumn, column))));
+        kernel.add(warpPosition, number(n * WarpProduct::columns)), row);
+    llvm::append_range(
+        words,
+        block.loadMatrices(dataTiles, getDataPlace(stage, matrix, column)));
   }
   return words;
 }
 
-SmallVector<Value> Emitter::loadLeft(Index half, int64_t row, int64_t product) {
+SmallVector<Value> Emitter::loadLeft(Index stage, int64_t row,
+                                     int64_t product) {
   Index fragment = kernel.add(
       kernel.mul(kernel.add(kernel.div(warpChannel, number(WarpProduct::rows)),
                             number(row)),
@@ -240,16 +292,16 @@ SmallVector<Value> Emitter::loadLeft(Index half, int64_t row, int64_t product) {
       kernel.add(kernel.mul(fragment, number(WarpProduct::lanes)), lane);
   return kernel.takeApart(
       loadQuad(filterTiles,
-               kernel.add(kernel.mul(half, number(tile.getFilterWords())),
+               kernel.add(kernel.mul(stage, number(tile.getFilterWords())),
                           kernel.mul(place, number(WarpProduct::leftWords)))));
 }
 
-SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
+SmallVector<Value> Emitter::multiply(Index stage, ValueRange before) {
   SmallVector<Value> sums(before);
-  SmallVector<Value> right = loadRight(half);
+  SmallVector<Value> right = loadRight(stage);
   for (int64_t product = 0; product < TensorCoreTile::depthProducts; ++product)
     for (int64_t m = 0; m < tile.countRows(); ++m) {
-      SmallVector<Value> left = loadLeft(half, m, product);
+      SmallVector<Value> left = loadLeft(stage, m, product);
       for (int64_t n = 0; n < tile.countColumns(); ++n) {
         auto words = ArrayRef<Value>(right).slice(
             n * quad + product * WarpProduct::rightWords,
@@ -292,17 +344,46 @@ void Emitter::finish(ValueRange sums) {
     }
 }
 
+/// A buffer from its first to its last element as one row of them.
+static Value flatten(KernelBuilder &kernel, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t extent = 1;
+  for (auto [size, stride] :
+       llvm::zip_equal(type.getShape(), type.getStridesAndOffset().first))
+    extent += (size - 1) * stride;
+  return viewWithStrides(kernel, buffer, {extent}, {1});
+}
+
 void Emitter::emit() {
-  Type word = kernel.builder.getI32Type();
-  filterTiles = block.createShared({2 * tile.getFilterWords()}, word);
-  dataTiles = block.createShared({2 * getDataWords()}, word);
+  constexpr int64_t stages = TensorCoreTile::stages;
+  filterTiles = block.createShared({stages * tile.getFilterWords()},
+                                   kernel.builder.getF32Type());
+  Type element = kernel.builder.getI32Type();
+  auto input = cast<MemRefType>(buffers.input.getType());
+  // (The input is the first operand.)
+  if (kernel.buffersAligned[0] && hasCopyableRuns(gemm, input, kernel.target)) {
+    flatInput = flatten(kernel, buffers.input);
+    element = input.getElementType();
+    quadElements = quadBytes * 8 / element.getIntOrFloatBitWidth();
+  }
+  dataTiles = block.createShared(
+      {stages * quads * tile.positions * quadElements}, element);
   placeThread();
   divideLoads();
   finish(common.addUp(
-      tile.countRows() * tile.countColumns() * WarpProduct::sums,
-      {[&](Index step) { return loadTiles(step); },
-       [&](ArrayRef<Value> values, Index half) { storeTiles(values, half); },
-       [&](Index half, ValueRange sums) { return multiply(half, sums); }}));
+      stages, tile.countRows() * tile.countColumns() * WarpProduct::sums,
+      {[&](Index step, Index stage) {
+         copyFilter(step, stage);
+         if (!flatInput)
+           return loadData(step);
+         copyData(step, stage);
+         return SmallVector<Value>();
+       },
+       [&](ArrayRef<Value> numbers, Index stage) {
+         if (!flatInput)
+           storeData(numbers, stage);
+       },
+       [&](Index stage, ValueRange sums) { return multiply(stage, sums); }}));
 }
 
 } // namespace

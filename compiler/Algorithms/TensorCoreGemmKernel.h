@@ -18,6 +18,9 @@ struct TensorCoreTile : GemmTile {
 
   static constexpr int64_t depthProducts = 2;
   static constexpr int64_t depthWords = depthProducts * WarpProduct::depth;
+  /// Steps whose tiles are in the block's memory at once: with the largest tile
+  /// all of the 48 KiB that a kernel may declare.
+  static constexpr int64_t stages = 3;
 
   int64_t countWarps() const {
     return positions / warpPositions * (channels / warpChannels);
@@ -57,6 +60,12 @@ struct PackedFactor {
 };
 PackedFactor getPackedFactor(const TensorCoreTile &tile, int64_t channel,
                              int64_t row);
+
+/// Whether threads can copy such an input 16 bytes at a time: numbers of the
+/// target's precision, of which the channels of a position lie together, eight
+/// at a time at a multiple of 16 bytes if the buffer begins at one.
+bool hasCopyableRuns(const ImplicitGemm &gemm, mlir::MemRefType input,
+                     kernel::TargetAttr target);
 
 /// Writes what the threads of a block do: results, or partial sums where there
 /// are several splits.

@@ -1,8 +1,10 @@
 #include "compiler/Lowering/BlockBuilder.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -30,16 +32,22 @@ void BlockBuilder::barrier() {
 }
 
 void BlockBuilder::startCopy(Value source, KernelBuilder::Index from,
-                             Value destination, KernelBuilder::Index to) {
+                             Value destination, KernelBuilder::Index to,
+                             Value condition) {
   OpBuilder &builder = kernel.builder;
-  constexpr int64_t elements = 4;
-  assert(cast<MemRefType>(source.getType()).getElementTypeBitWidth() == 32);
+  int64_t elements =
+      128 / cast<MemRefType>(source.getType()).getElementTypeBitWidth();
+  Value given;
+  if (condition)
+    given = arith::SelectOp::create(builder, kernel.location, condition,
+                                    kernel.value(kernel.constant(elements)),
+                                    kernel.value(kernel.constant(0)));
   // What a block reads once only displaces others in the first-level cache.
   copies.push_back(nvgpu::DeviceAsyncCopyOp::create(
       builder, kernel.location,
       nvgpu::DeviceAsyncTokenType::get(builder.getContext()), destination,
       kernel.value(to), source, kernel.value(from),
-      builder.getIndexAttr(elements), /*srcElements=*/Value(),
+      builder.getIndexAttr(elements), given,
       /*bypassL1=*/builder.getUnitAttr()));
 }
 
@@ -51,6 +59,40 @@ void BlockBuilder::waitForCopies() {
   copies.clear();
   nvgpu::DeviceAsyncWaitOp::create(builder, kernel.location, group,
                                    /*numGroups=*/nullptr);
+}
+
+void BlockBuilder::groupCopies() {
+  NVVM::CpAsyncCommitGroupOp::create(kernel.builder, kernel.location);
+  copies.clear();
+}
+
+void BlockBuilder::waitForGroups(int64_t pending) {
+  NVVM::CpAsyncWaitGroupOp::create(kernel.builder, kernel.location,
+                                   static_cast<uint32_t>(pending));
+}
+
+SmallVector<Value> BlockBuilder::loadMatrices(Value memory,
+                                              KernelBuilder::Index place) {
+  OpBuilder &builder = kernel.builder;
+  constexpr int64_t matrices = 4;
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  auto type = VectorType::get(
+      {matrices, 32 / static_cast<int64_t>(element.getIntOrFloatBitWidth())},
+      element);
+  Value loaded = nvgpu::LdMatrixOp::create(
+      builder, kernel.location, type, memory, kernel.value(place),
+      /*transpose=*/false, /*numTiles=*/static_cast<uint32_t>(matrices));
+  SmallVector<Value> words;
+  for (int64_t matrix = 0; matrix < matrices; ++matrix)
+    words.push_back(vector::ExtractOp::create(
+        builder, kernel.location,
+        vector::BitCastOp::create(builder, kernel.location,
+                                  VectorType::get({1}, builder.getI32Type()),
+                                  vector::ExtractOp::create(builder,
+                                                            kernel.location,
+                                                            loaded, matrix)),
+        ArrayRef<int64_t>{0}));
+  return words;
 }
 
 /// A number as words of 32 bits, the lowest first.

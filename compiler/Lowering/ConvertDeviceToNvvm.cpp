@@ -33,6 +33,30 @@ using namespace toeplitz;
 
 namespace {
 
+/// A float rounded to bfloat16 by the instruction for two of them. (LLVM makes
+/// a dozen instructions of it for the PTX of sm_80.)
+struct RoundToBfloat16 : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getType().isBF16() || !op.getIn().getType().isF32())
+      return rewriter.notifyMatchFailure(op, "not from f32 to bf16");
+    Location location = op.getLoc();
+    Type number = rewriter.getF32Type(), rounded = rewriter.getBF16Type();
+    Value zero = LLVM::ConstantOp::create(rewriter, location, number,
+                                          rewriter.getF32FloatAttr(0));
+    Value pair = NVVM::ConvertF32x2ToBF16x2Op::create(
+        rewriter, location, VectorType::get({2}, rounded), zero, op.getIn(),
+        /*random_bits=*/Value(), NVVM::FPRoundingMode::RN);
+    Value first = LLVM::ConstantOp::create(rewriter, location,
+                                           rewriter.getI32IntegerAttr(0));
+    rewriter.replaceOpWithNewOp<LLVM::ExtractElementOp>(op, rounded, pair,
+                                                        first);
+    return success();
+  }
+};
+
 struct ConvertDeviceToNvvm
     : toeplitz::impl::ConvertDeviceToNvvmBase<ConvertDeviceToNvvm> {
   void runOnOperation() override {
@@ -59,8 +83,16 @@ struct ConvertDeviceToNvvm
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
+<<<<<<< HEAD
     // With them come the device library's functions: after LLVM's own.
     populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
+=======
+    patterns.add<RoundToBfloat16>(&getContext(), /*benefit=*/10);
+    // Before the device library's.
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1p=*/true,
+                                         /*benefit=*/10);
+>>>>>>> wt-tensor
 
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();

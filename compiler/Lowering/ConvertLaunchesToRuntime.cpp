@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -52,7 +53,8 @@ private:
       }
       bool waits = false;
       function.walk([&](Operation *op) {
-        waits |= isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp>(op);
+        waits |= isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp,
+                     nvgpu::DeviceAsyncCopyOp, nvgpu::LdMatrixOp>(op);
       });
       numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
       kernels.push_back(builder.getDictionaryAttr(

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Dominance.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/Support/MathExtras.h"
@@ -108,10 +107,6 @@ private:
     for (Operation *op : operations)
       if (failed(convertOperation(op)))
         return failure();
-    committed.append(begun);
-    if (!committed.empty())
-      return committed.front().emitOpError(
-          "isn't emulated: nothing waits for what it copies");
     writeThread(function, name);
     return success();
   }
@@ -149,14 +144,12 @@ private:
       return convertRounding(rounding);
     if (auto copy = dyn_cast<NVVM::CpAsyncOp>(op))
       return convertCopy(copy);
-    if (isa<NVVM::CpAsyncCommitGroupOp>(op)) {
-      committed.append(begun);
-      begun.clear();
-      op->erase();
-      return success();
-    }
+    if (isa<NVVM::CpAsyncCommitGroupOp>(op))
+      return replaceByCall("toeplitz_emulated_commit", {});
     if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op))
-      return finishCopies(wait);
+      return convertWait(wait);
+    if (auto load = dyn_cast<NVVM::LdMatrixOp>(op))
+      return convertLoad(load);
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");
     if (check)
@@ -164,49 +157,72 @@ private:
     return success();
   }
 
-  /// Stores these bytes in the block's memory.
-  void store(OpBuilder &builder, Value bytes, NVVM::CpAsyncOp copy) {
-    auto store = LLVM::StoreOp::create(builder, copy.getLoc(), bytes,
-                                       copy.getDst(), /*alignment=*/1);
-    if (check)
-      checkAccess(store);
+  Value toInt32(OpBuilder &builder, Location location, int64_t number) {
+    return LLVM::ConstantOp::create(
+        builder, location, builder.getI32Type(),
+        builder.getI32IntegerAttr(static_cast<int32_t>(number)));
   }
 
-  /// cp.async: what it copies may arrive at any time until the thread waits. So
-  /// what was there before is overwritten at once, by NaNs, and the copy made
-  /// as late as possible.
+  /// The CPU has one address space.
+  Value toPointer(OpBuilder &builder, Location location, Value address) {
+    return LLVM::AddrSpaceCastOp::create(
+        builder, location, LLVM::LLVMPointerType::get(&getContext()), address);
+  }
+
+  /// cp.async: what it copies arrives as late as possible, when the thread
+  /// waits for it.
   LogicalResult convertCopy(NVVM::CpAsyncOp op) {
-    if (op.getCpSize())
-      return op.emitOpError("isn't emulated: it fills up with zeros");
     OpBuilder builder(op);
-    auto type = VectorType::get({op.getSize()}, builder.getI8Type());
-    Value unspecified = LLVM::ConstantOp::create(
-        builder, op.getLoc(), type,
-        DenseElementsAttr::get(type, static_cast<int8_t>(-1)));
-    store(builder, unspecified, op);
-    begun.push_back(op);
+    Location location = op.getLoc();
+    if (check)
+      reportAccess(op, op.getDst(), op.getSize(), /*writes=*/true);
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int32 = builder.getI32Type();
+    Value given = op.getCpSize();
+    LLVM::CallOp::create(
+        builder, location,
+        declare("toeplitz_emulated_copy", Type(),
+                {pointer, pointer, int32, int32}),
+        ValueRange{toPointer(builder, location, op.getDst()),
+                   toPointer(builder, location, op.getSrc()),
+                   toInt32(builder, location, op.getSize()),
+                   given ? given : toInt32(builder, location, op.getSize())});
+    op->erase();
     return success();
   }
 
-  /// cp.async.wait_group for all groups.
-  LogicalResult finishCopies(NVVM::CpAsyncWaitGroupOp wait) {
-    if (wait.getN() != 0)
-      return wait.emitOpError("isn't emulated: it waits for some copies alone");
-    DominanceInfo dominance(wait->getParentOfType<LLVM::LLVMFuncOp>());
-    OpBuilder builder(wait);
-    for (NVVM::CpAsyncOp copy : committed) {
-      if (!dominance.dominates(copy.getOperation(), wait))
-        return copy.emitOpError("isn't emulated: expected one place after it "
-                                "that waits for it");
-      Type type = VectorType::get({copy.getSize()}, builder.getI8Type());
-      store(builder,
-            LLVM::LoadOp::create(builder, copy.getLoc(), type, copy.getSrc(),
-                                 /*alignment=*/1),
-            copy);
-      copy.erase();
-    }
-    committed.clear();
-    wait.erase();
+  /// cp.async.wait_group.
+  LogicalResult convertWait(NVVM::CpAsyncWaitGroupOp op) {
+    OpBuilder builder(op);
+    LLVM::CallOp::create(
+        builder, op.getLoc(),
+        declare("toeplitz_emulated_wait", Type(), {builder.getI32Type()}),
+        toInt32(builder, op.getLoc(), op.getN()));
+    op->erase();
+    return success();
+  }
+
+  /// ldmatrix, whose words come by way of the thread's memory.
+  LogicalResult convertLoad(NVVM::LdMatrixOp op) {
+    NVVM::LdStMatrixShapeAttr shape = op.getShape();
+    if (op.getNum() != 4 || op.getLayout() != NVVM::MMALayout::row ||
+        shape.getM() != 8 || shape.getN() != 8 ||
+        op.getEltType() != NVVM::LdStMatrixEltType::B16)
+      return op.emitOpError("isn't emulated: expected four matrices of 8 x 8 "
+                            "numbers of 16 bits, row by row");
+    OpBuilder builder(op);
+    Location location = op.getLoc();
+    if (check)
+      reportAccess(op, op.getPtr(), /*bytes=*/16, /*writes=*/false);
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Value words = getFragments(op->getParentOfType<LLVM::LLVMFuncOp>());
+    LLVM::CallOp::create(
+        builder, location,
+        declare("toeplitz_emulated_load_matrices", Type(), {pointer, pointer}),
+        ValueRange{toPointer(builder, location, op.getPtr()), words});
+    op.replaceAllUsesWith(loadWords(builder, location, words,
+                                    cast<LLVM::LLVMStructType>(op.getType())));
+    op.erase();
     return success();
   }
 
@@ -283,29 +299,20 @@ private:
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Type int32 = builder.getI32Type();
     Value words = getFragments(op->getParentOfType<LLVM::LLVMFuncOp>());
-    auto getWord = [&](unsigned place) -> Value {
-      return LLVM::GEPOp::create(
-          builder, location, pointer, int32, words,
-          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(place)});
-    };
     for (auto [place, operand] : llvm::enumerate(op->getOperands()))
-      LLVM::StoreOp::create(builder, location, operand, getWord(place));
+      LLVM::StoreOp::create(builder, location, operand,
+                            getWord(builder, location, words, place));
     LLVM::CallOp::create(
         builder, location,
         declare("toeplitz_emulated_mma", Type(), {int32, pointer}),
         ValueRange{LLVM::ConstantOp::create(builder, location, int32,
                                             builder.getI32IntegerAttr(*type)),
                    words});
-    auto results = cast<LLVM::LLVMStructType>(op.getType());
-    Value result = LLVM::PoisonOp::create(builder, location, results);
-    for (auto [place, sum] : llvm::enumerate(results.getBody())) {
-      Value word = getWord(TOEPLITZ_MMA_LEFT + TOEPLITZ_MMA_RIGHT + place);
-      result = LLVM::InsertValueOp::create(
-          builder, location, result,
-          LLVM::LoadOp::create(builder, location, sum, word),
-          static_cast<int64_t>(place));
-    }
-    op.replaceAllUsesWith(result);
+    op.replaceAllUsesWith(
+        loadWords(builder, location,
+                  getWord(builder, location, words,
+                          TOEPLITZ_MMA_LEFT + TOEPLITZ_MMA_RIGHT),
+                  cast<LLVM::LLVMStructType>(op.getType())));
     op.erase();
     return success();
   }
@@ -331,6 +338,27 @@ private:
     op.replaceAllUsesWith(call.getResult());
     op.erase();
     return success();
+  }
+
+  Value getWord(OpBuilder &builder, Location location, Value words,
+                size_t place) {
+    return LLVM::GEPOp::create(
+        builder, location, LLVM::LLVMPointerType::get(&getContext()),
+        builder.getI32Type(), words,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(place)});
+  }
+
+  /// Words of a thread's memory as a structure of them.
+  Value loadWords(OpBuilder &builder, Location location, Value words,
+                  LLVM::LLVMStructType type) {
+    Value result = LLVM::PoisonOp::create(builder, location, type);
+    for (auto [place, element] : llvm::enumerate(type.getBody()))
+      result = LLVM::InsertValueOp::create(
+          builder, location, result,
+          LLVM::LoadOp::create(builder, location, element,
+                               getWord(builder, location, words, place)),
+          static_cast<int64_t>(place));
+    return result;
   }
 
   /// The memory in which a thread hands over its fragments.
@@ -390,23 +418,25 @@ private:
         cast<LLVM::LLVMPointerType>(address.getType()).getAddressSpace() !=
             sharedSpace)
       return;
-    OpBuilder builder(op);
-    Location location = op->getLoc();
+    reportAccess(op, address,
+                 static_cast<int64_t>(
+                     DataLayout::closest(op).getTypeSize(type).getFixedValue()),
+                 writes);
+  }
+
+  void reportAccess(Operation *before, Value address, int64_t bytes,
+                    bool writes) {
+    OpBuilder builder(before);
+    Location location = before->getLoc();
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Type int64 = builder.getI64Type(), int32 = builder.getI32Type();
-    auto bytes = static_cast<int64_t>(
-        DataLayout::closest(op).getTypeSize(type).getFixedValue());
-    Value cast =
-        LLVM::AddrSpaceCastOp::create(builder, location, pointer, address);
     LLVM::CallOp::create(
         builder, location,
         declare("toeplitz_emulated_access", Type(), {pointer, int64, int32}),
-        ValueRange{cast,
+        ValueRange{toPointer(builder, location, address),
                    LLVM::ConstantOp::create(builder, location, int64,
                                             builder.getI64IntegerAttr(bytes)),
-                   LLVM::ConstantOp::create(
-                       builder, location, int32,
-                       builder.getI32IntegerAttr(writes ? 1 : 0))});
+                   toInt32(builder, location, writes ? 1 : 0)});
   }
 
   /// void KERNEL.emulated(const uint64_t *values).
@@ -449,9 +479,6 @@ private:
 
   llvm::StringMap<int64_t> sharedPlaces, sharedBytes;
   llvm::DenseMap<LLVM::LLVMFuncOp, Value> fragments;
-  /// Copies of the function at hand: those in no group yet, and those that
-  /// nothing has waited for.
-  SmallVector<NVVM::CpAsyncOp> begun, committed;
 };
 
 } // namespace

@@ -283,6 +283,24 @@ void KernelBuilder::storeScalar(Value scalar, Value memref,
                           materialize(*this, indices));
 }
 
+Value KernelBuilder::extend(Value scalar) {
+  if (scalar.getType().isF32())
+    return scalar;
+  return arith::ExtFOp::create(builder, location, builder.getF32Type(), scalar);
+}
+
+Value KernelBuilder::loadFloat(Value memref, ArrayRef<Index> indices) {
+  return extend(loadScalar(memref, indices));
+}
+
+void KernelBuilder::storeFloat(Value scalar, Value memref,
+                               ArrayRef<Index> indices) {
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  if (element != scalar.getType())
+    scalar = arith::TruncFOp::create(builder, location, element, scalar);
+  storeScalar(scalar, memref, indices);
+}
+
 Value KernelBuilder::broadcast(Value scalar, int64_t lanes) {
   return vector::BroadcastOp::create(builder, location, vectorType(lanes),
                                      scalar);

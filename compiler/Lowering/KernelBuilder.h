@@ -114,6 +114,13 @@ public:
   mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);
   void storeScalar(mlir::Value scalar, mlir::Value memref,
                    llvm::ArrayRef<Index> indices);
+  /// The same for floats, which may have 16 bits in memory and have 32 outside
+  /// of it; what is stored is rounded to the nearest.
+  mlir::Value loadFloat(mlir::Value memref, llvm::ArrayRef<Index> indices);
+  void storeFloat(mlir::Value scalar, mlir::Value memref,
+                  llvm::ArrayRef<Index> indices);
+  /// A float of at most 32 bits as one of 32 bits.
+  mlir::Value extend(mlir::Value scalar);
   /// A scalar in every lane.
   mlir::Value broadcast(mlir::Value scalar, int64_t lanes);
   mlir::Value splat(float number, int64_t lanes);

@@ -148,6 +148,34 @@ def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
 }
 
+def NarrowActivations : Pass<"narrow-activations", "::mlir::ModuleOp"> {
+  let summary = "keeps what tensor cores read in 16 bits";
+  let description = [{
+    For a GPU whose tensor cores multiply numbers of bf16 or f16: a buffer between layers that a convolution on tensor cores reads holds such
+    numbers, if every kernel that reads or writes it can (convolutions by algorithms with `takesNarrowInput`, pooling,
+    linalg.generic). Where that is possible, the channels of each position lie together: the buffer's memory is N x I x C, seen as N x C x I, and
+    threads copy eight channels at once. Kernels compute in f32; bodies of linalg.generic are rewritten.
+
+    Where a bound on errors was asked for, only buffers that nothing else reads: each layer's bound has the rounding of its own input alone.
+
+    Before:
+    ```mlir
+    %0 = memref.alloc() : memref<1x64x8x8x1xf32>
+    kernel.conv "direct" ins(%x, %v) outs(%0) ... : (memref<1x3x8x8x1xf32>, ..., memref<1x64x8x8x1xf32>) -> ()
+    kernel.conv "tensor-core-gemm" ins(%0, %w) outs(%y) ... : (memref<1x64x8x8x1xf32>, ...) -> ()
+    ```
+    After (bf16):
+    ```mlir
+    %0 = memref.alloc() : memref<1x8x8x1x64xbf16>
+    %1 = memref.reinterpret_cast %0 to offset: [0], sizes: [1, 64, 8, 8, 1], strides: [4096, 1, 512, 64, 1]
+      : memref<1x8x8x1x64xbf16> to memref<1x64x8x8x1xbf16, strided<[4096, 1, 512, 64, 1]>>
+    kernel.conv "direct" ins(%x, %v) outs(%1) ... : (memref<1x3x8x8x1xf32>, ..., memref<1x64x8x8x1xbf16, strided<...>>) -> ()
+    kernel.conv "tensor-core-gemm" ins(%1, %w) outs(%y) ... : (memref<1x64x8x8x1xbf16, strided<...>>, ...) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def PlaceSlices : Pass<"place-slices", "::mlir::ModuleOp"> {
   let summary = "computes the slices of which a tensor is put together where they lie in it";
   let description = [{

@@ -10,6 +10,9 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 // A tensor of the network before bufferization, a buffer after it.
 def Kernel_Buffer : AnyTypeOf<[StaticShapeTensorOf<[F32]>, StaticShapeMemRefOf<[F32]>]>;
 
+// The same, which a GPU may keep in 16 bits for each number.
+def Kernel_Activations : AnyTypeOf<[StaticShapeTensorOf<[F32]>, StaticShapeMemRefOf<[F32, BF16, F16]>]>;
+
 // A packed filter, whole or split into bfloat16 numbers.
 def Kernel_Filter : AnyTypeOf<[StaticShapeTensorOf<[F32, BF16]>, StaticShapeMemRefOf<[F32, BF16]>]>;
 
@@ -52,12 +55,13 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     periodically on both sides there instead of with zeros: positions count modulo its size. An algorithm whose packed filter leaves
     weights out finds in `structure` which ones are there. `scratch` is memory to work in: each task that runs has a row of it for that
     time (rows x floats); `prepared` is what a first step computes for all tasks of the second one, such as the transformed input.
-    `allocate-scratch` adds both.
+    `allocate-scratch` adds both. On a GPU the buffers of input, residual and result may hold numbers of 16 bits (`narrow-activations`):
+    kernels compute in f32 and round what they write to the nearest.
 
     Constraints:
     1. Input, result and residual have rank D + 3; all arrays have D elements; 0 <= D <= 3.
     2. The blocks of input and result hold their channels.
-    3. The residual has the type of the result.
+    3. The residual has the shape of the result.
     4. `tile` has two elements, at least 1.
     5. Every written position lies inside the destination.
     6. Strides, dilations, output sizes and output strides are at least 1; kernel sizes at least 0 (a phase may have no tap), and output
@@ -79,9 +83,9 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
       : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
     ```
   }];
-  let arguments = (ins Kernel_Buffer:$input, Kernel_Filter:$filter, Optional<Kernel_Buffer>:$bias,
-    Optional<Kernel_Buffer>:$residual, Optional<Kernel_IndexBuffer>:$structure,
-    Optional<Kernel_Buffer>:$input_scale, Optional<Kernel_Buffer>:$input_shift, Kernel_Buffer:$init, Optional<Kernel_Scratch>:$scratch,
+  let arguments = (ins Kernel_Activations:$input, Kernel_Filter:$filter, Optional<Kernel_Buffer>:$bias,
+    Optional<Kernel_Activations>:$residual, Optional<Kernel_IndexBuffer>:$structure,
+    Optional<Kernel_Buffer>:$input_scale, Optional<Kernel_Buffer>:$input_shift, Kernel_Activations:$init, Optional<Kernel_Scratch>:$scratch,
     Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
@@ -153,7 +157,7 @@ def Kernel_PoolOp : Kernel_Op<"pool"> {
   let summary = "pooling of a blocked tensor";
   let description = [{
     The function of `cnn.pool` on blocked tensors: input N x C/V x I x V, result N x C/V x O x V. `padding_low` and `padding_high`
-    are those of the network (the high one decides what `count_include_pad` counts).
+    are those of the network (the high one decides what `count_include_pad` counts). On a GPU the buffers may hold numbers of 16 bits.
 
     Constraints:
     1. Input and result have the same rank D + 3 with 1 <= D <= 3, batch, channel blocks and vector length; all arrays have D elements.
@@ -167,7 +171,7 @@ def Kernel_PoolOp : Kernel_Op<"pool"> {
       : (tensor<1x2x8x8x8xf32>, tensor<1x2x4x4x8xf32>) -> tensor<1x2x4x4x8xf32>
     ```
   }];
-  let arguments = (ins CNN_PoolKindAttr:$kind, Kernel_Buffer:$input, Kernel_Buffer:$init, DenseI64ArrayAttr:$kernel,
+  let arguments = (ins CNN_PoolKindAttr:$kind, Kernel_Activations:$input, Kernel_Activations:$init, DenseI64ArrayAttr:$kernel,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$padding_low,
     DenseI64ArrayAttr:$padding_high, BoolAttr:$count_include_pad, I64Attr:$p);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);

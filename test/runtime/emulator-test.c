@@ -124,6 +124,71 @@ static int32_t multiplied(int32_t index) {
   return 4000 + 4 * (row + 1) + THREADS - 1 - thread;
 }
 
+/* Each thread copies what its neighbour reads, three at a time and each into a
+ * place of its own: the oldest has arrived when it waits for all but the two
+ * last groups, and the others are NaNs until then. Of the last one it gives
+ * half, and zeros follow. */
+enum { PIECE = 16, STAGES = 3, STEPS = 7 };
+
+static const int32_t source[STEPS][4] __attribute__((aligned(PIECE))) = {
+    {1, 2, 3, 4},     {5, 6, 7, 8},     {9, 10, 11, 12}, {13, 14, 15, 16},
+    {17, 18, 19, 20}, {21, 22, 23, 24}, {25, 26, 27, 28}};
+
+static int32_t *place_of(int32_t thread, int32_t step) {
+  return shared_word((step % STAGES * THREADS + thread) * 4);
+}
+
+static void begin_copy(int32_t step) {
+  int32_t *to = place_of(toeplitz_emulated_thread(), step);
+  if (step < STEPS) {
+    toeplitz_emulated_access(to, PIECE, 1);
+    toeplitz_emulated_copy(to, source[step], PIECE,
+                           step + 1 == STEPS ? PIECE / 2 : PIECE);
+  }
+  toeplitz_emulated_commit();
+}
+
+static void copy_ahead(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread(), sum = 0, early = 0;
+  for (int32_t step = 0; step + 1 < STAGES; ++step)
+    begin_copy(step);
+  for (int32_t step = 0; step < STEPS; ++step) {
+    early += place_of(thread, step)[0] == -1;
+    toeplitz_emulated_wait(STAGES - 2);
+    toeplitz_emulated_barrier();
+    begin_copy(step + STAGES - 1);
+    const int32_t *piece = place_of((thread + 1) % THREADS, step);
+    toeplitz_emulated_access(piece, PIECE, 0);
+    for (int32_t i = 0; i < 4; ++i)
+      sum += piece[i];
+  }
+  *own_result(values) = 1000 * early + sum;
+}
+
+/* 1 to 26. */
+static int32_t copied(int32_t index) {
+  return (void)index, 1000 * STEPS + 26 * 27 / 2;
+}
+
+/* Each lane writes a row of eight numbers that say where they are, in an order
+ * of its own, and names another lane's. */
+static void load_matrices(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread(), lane = thread % 32;
+  int32_t place = thread / 32 * 32 + (lane * 5 + 3) % 32;
+  uint16_t *row = toeplitz_emulated_shared((uint64_t)place * PIECE);
+  uint32_t words[4], sum = 0;
+  for (int32_t column = 0; column < 8; ++column)
+    row[column] = (uint16_t)(lane * 8 + column);
+  toeplitz_emulated_load_matrices(row, words);
+  for (uint32_t matrix = 0; matrix < 4; ++matrix) {
+    uint32_t first = 8 * (8 * matrix + (uint32_t)lane / 4) + lane % 4 * 2;
+    sum += words[matrix] == (first | (first + 1) << 16);
+  }
+  *own_result(values) = (int32_t)sum;
+}
+
+static int32_t four(int32_t index) { return (void)index, 4; }
+
 /* ---- Kernels that are wrong ---- */
 
 /* Thread 40 of block 2 reads its neighbour's word too soon. */
@@ -198,9 +263,50 @@ static void hidden_barrier(const uint64_t *values) {
   *own_result(values) = (int32_t)toeplitz_emulated_shuffle(0, 1, 0);
 }
 
+/* Waits for a group, which the last copy is in none of. */
+static void forget_copy(const uint64_t *values) {
+  begin_copy(0);
+  if (toeplitz_emulated_thread() == 11)
+    toeplitz_emulated_copy(place_of(11, 1), source[1], PIECE, PIECE);
+  toeplitz_emulated_wait(0);
+  *own_result(values) = 0;
+}
+
+static void copy_anywhere(const uint64_t *values) {
+  toeplitz_emulated_copy(place_of(0, 0), source[0] + 1, PIECE, PIECE);
+  *own_result(values) = 0;
+}
+
+/* What arrives is seen by others behind a barrier. */
+static void read_neighbours_copy(const uint64_t *values) {
+  int32_t thread = toeplitz_emulated_thread();
+  begin_copy(0);
+  toeplitz_emulated_wait(0);
+  const int32_t *piece = place_of((thread + 1) % THREADS, 0);
+  toeplitz_emulated_access(piece, PIECE, 0);
+  *own_result(values) = piece[0];
+}
+
+static void load_anywhere(const uint64_t *values) {
+  uint32_t words[4];
+  toeplitz_emulated_load_matrices(shared_word(1), words);
+  *own_result(values) = 0;
+}
+
+static void divergent_load(const uint64_t *values) {
+  uint32_t words[4] = {0};
+  if (toeplitz_emulated_thread() < 40)
+    toeplitz_emulated_load_matrices(shared_word(0), words);
+  *own_result(values) = (int32_t)words[0];
+}
+
 /* ---- Running them ---- */
 
-enum { SHARED = THREADS * sizeof(int32_t) };
+enum {
+  SHARED = THREADS * sizeof(int32_t),
+  PIECES = THREADS * PIECE,
+  STAGED = STAGES * PIECES
+};
 
 typedef struct test_case {
   toeplitz_gpu_kernel kernel;
@@ -215,6 +321,8 @@ static const test_case cases[] = {
     {{"share_bytes", THREADS, SHARED, share_bytes, 1}, seven, 0, ""},
     {{"read_unwritten", THREADS, SHARED, read_unwritten, 0}, minus_one, 0, ""},
     {{"product", THREADS, SHARED, product, 1}, multiplied, 0, ""},
+    {{"copy_ahead", THREADS, STAGED, copy_ahead, 1}, copied, 0, ""},
+    {{"load_matrices", THREADS, PIECES, load_matrices, 1}, four, 0, ""},
     {{"race", THREADS, SHARED, race, 1},
      NULL,
      TOEPLITZ_GPU_RACE,
@@ -250,6 +358,37 @@ static const test_case cases[] = {
      TOEPLITZ_GPU_ERROR,
      "kernel 'different_products', block 0: thread 32 waits in a product of "
      "matrices, but thread 33 waits in one of another kind"},
+    {{"forget_copy", THREADS, STAGED, forget_copy, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'forget_copy', block 0: thread 11 has ended, but not waited for "
+     "what it copies"},
+    {{"copy_anywhere", THREADS, STAGED, copy_anywhere, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'copy_anywhere', block 0, thread 0 copies 16 of 16 bytes, "
+     "expected "
+     "at most as many, and addresses that are multiples of their number"},
+    {{"read_neighbours_copy", THREADS, STAGED, read_neighbours_copy, 1},
+     NULL,
+     TOEPLITZ_GPU_RACE,
+     "kernel 'read_neighbours_copy', block 0: threads 0 and 1 race for byte 16 "
+     "of shared memory"},
+    {{"hidden_copy", THREADS, STAGED, copy_anywhere, 0},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'hidden_copy' has threads that wait for copies, but isn't "
+     "described so"},
+    {{"load_anywhere", THREADS, SHARED, load_anywhere, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'load_anywhere', block 0, thread 0 loads the row of a matrix that "
+     "doesn't begin at a multiple of 16 bytes"},
+    {{"divergent_load", THREADS, SHARED, divergent_load, 1},
+     NULL,
+     TOEPLITZ_GPU_ERROR,
+     "kernel 'divergent_load', block 0: thread 32 waits in a load of matrices, "
+     "but thread 40 has ended"},
     {{"half_a_warp", THREADS - 16, 0, shuffle, 1},
      NULL,
      TOEPLITZ_GPU_ERROR,

@@ -167,6 +167,31 @@ static void check_tf32(void) {
   puts("rounding to TF32: the nearest, ties away from zero");
 }
 
+/* "ldmatrix": the registers of a thread, each of a matrix of its own, and the
+ * threads that hold the rows' addresses. */
+static void check_load(void) {
+  static uint16_t matrices[4][8][8];
+  const void *rows[LANES];
+  uint32_t words[LANES][4], *lanes[LANES];
+  for (int lane = 0; lane < LANES; ++lane) {
+    lanes[lane] = words[lane];
+    rows[lane] = matrices[lane / 8][lane % 8];
+    for (int column = 0; column < 8; ++column)
+      matrices[lane / 8][lane % 8][column] =
+          (uint16_t)(1000 + lane * 8 + column);
+  }
+  toeplitz_load_matrices(rows, lanes);
+  for (int matrix = 0; matrix < 4; ++matrix)
+    for (int row = 0; row < 8; ++row)
+      for (int column = 0; column < 8; ++column) {
+        int lane = row * 4 + column / 2;
+        uint32_t word = words[lane][matrix];
+        CHECK((column % 2 ? word >> 16 : word & 0xffff) ==
+              matrices[matrix][row][column]);
+      }
+  puts("ldmatrix: two numbers of each of four matrices");
+}
+
 int main(void) {
   product tf32 = {TOEPLITZ_MMA_TF32, 0, 8, {{0}}, {{0}}, {{0}}};
   product bf16 = {
@@ -178,5 +203,6 @@ int main(void) {
   check_order(tf32);
   check_order(f16);
   check_tf32();
+  check_load();
   return 0;
 }

@@ -60,6 +60,23 @@ std::optional<SmallVector<int64_t>> reshapeStrides(ArrayRef<int64_t> from,
   return result;
 }
 
+bool hasChannelsLast(MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)) || type.getRank() < 3 ||
+      strides[1] != 1)
+    return false;
+  bool severalPositions = false;
+  for (int64_t d = 2; d < type.getRank(); ++d) {
+    if (type.getDimSize(d) == 1)
+      continue;
+    if (strides[d] == 1)
+      return false;
+    severalPositions = true;
+  }
+  return severalPositions;
+}
+
 Value viewWithStrides(KernelBuilder &kernel, Value memref,
                       ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
   OpBuilder &builder = kernel.builder;

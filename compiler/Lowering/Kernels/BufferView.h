@@ -17,6 +17,10 @@ std::optional<llvm::SmallVector<int64_t>>
 reshapeStrides(llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> strides,
                llvm::ArrayRef<int64_t> to);
 
+/// Whether the channels of each of several positions of N x C x I, or N x C x I
+/// x 1, lie together in memory.
+bool hasChannelsLast(mlir::MemRefType type);
+
 /// The elements of `memref` (its offset kept) with these sizes and strides. At
 /// least one dimension.
 mlir::Value viewWithStrides(KernelBuilder &kernel, mlir::Value memref,

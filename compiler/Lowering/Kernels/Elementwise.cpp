@@ -211,8 +211,13 @@ LogicalResult emit(Operation *op, KernelBuilder &kernel) {
 } // namespace
 
 bool toeplitz::hasElementwiseLowering(Operation *op) {
-  auto isSingle = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
-  if (!llvm::all_of(op->getOperandTypes(), isSingle))
+  // (Vectors are of f32 alone; a GPU has none.)
+  bool isGpu = kernel::getTarget(op).isGpu();
+  auto isSupported = [&](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    return element.isF32() || (isGpu && (element.isBF16() || element.isF16()));
+  };
+  if (!llvm::all_of(op->getOperandTypes(), isSupported))
     return false;
   std::optional<Elementwise> description = describeElementwise(op);
   return description && (!description->body ||

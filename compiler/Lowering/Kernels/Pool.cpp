@@ -48,6 +48,8 @@ public:
         inputShape(cast<ShapedType>(input.getType()).getShape()),
         outputShape(cast<ShapedType>(output.getType()).getShape()),
         rank(inputShape.size() - 3), lanes(inputShape.back()),
+        results(kernel.target.isGpu() ? Type(kernel.builder.getF32Type())
+                                      : Type(kernel.vectorType(lanes))),
         window(op, kernel) {}
 
   void emitRow(ArrayRef<Index> row);
@@ -92,6 +94,8 @@ private:
   ArrayRef<int64_t> inputShape, outputShape;
   size_t rank;
   int64_t lanes;
+  /// What is computed at once: a vector, or a number on a GPU.
+  Type results;
   PoolReduction window;
 
   // Of the current row: batch, channel block and all positions but the last;
@@ -141,6 +145,8 @@ Value PoolEmitter::load(Index position) {
   indices.append(outerPosition);
   indices.push_back(position);
   indices.push_back(kernel.constant(0));
+  if (kernel.target.isGpu())
+    return kernel.loadFloat(input, indices);
   return kernel.loadVector(input, indices, lanes);
 }
 
@@ -172,8 +178,7 @@ SmallVector<Value> PoolEmitter::reduceTaps(ArrayRef<Index> starts, Taps last,
   // One long window: several sums, for speed and because sums of sums lose
   // less.
   int64_t whole = (*high - *low) / tilePositions * tilePositions;
-  SmallVector<Value> partial(tilePositions,
-                             window.getIdentity(kernel.vectorType(lanes)));
+  SmallVector<Value> partial(tilePositions, window.getIdentity(results));
   auto at = [&](Index tap) {
     return load(kernel.add(starts[0], kernel.mul(tap, step)));
   };
@@ -215,7 +220,7 @@ SmallVector<Value> PoolEmitter::reduce(size_t d, ArrayRef<Index> starts,
 /// input.
 void PoolEmitter::emitPositions(ArrayRef<Index> positions, Taps last) {
   SmallVector<Value> accumulators(positions.size(),
-                                  window.getIdentity(kernel.vectorType(lanes)));
+                                  window.getIdentity(results));
   SmallVector<Index> starts;
   for (Index position : positions)
     starts.push_back(windowStart(rank - 1, position));
@@ -257,8 +262,7 @@ SmallVector<Value> PoolEmitter::reduceColumns(Index first, int64_t count) {
         kernel.add(windowStart(rank - 1, first), kernel.constant(column)));
   SmallVector<Value> reduced =
       reduce(0, starts, {kernel.constant(0), kernel.constant(1)},
-             SmallVector<Value>(columns.size(),
-                                window.getIdentity(kernel.vectorType(lanes))));
+             SmallVector<Value>(columns.size(), window.getIdentity(results)));
   SmallVector<Value> results;
   for (int64_t i = 0; i < count; ++i) {
     Value result;
@@ -303,7 +307,11 @@ void PoolEmitter::storeResults(ArrayRef<Index> positions, Taps last,
     SmallVector<Index> indices(row);
     indices.push_back(position);
     indices.push_back(kernel.constant(0));
-    kernel.storeVector(window.finish(accumulator, divisor), output, indices);
+    Value result = window.finish(accumulator, divisor);
+    if (kernel.target.isGpu())
+      kernel.storeFloat(result, output, indices);
+    else
+      kernel.storeVector(result, output, indices);
   }
 }
 
@@ -358,7 +366,8 @@ void PoolEmitter::emitGlobal(const RowDivision &division) {
   Value reduced = block.reduce(
       {window.getIdentity(single),
        [&](Value accumulator, Index i, int64_t) {
-         return window.combine(accumulator, rows.load({block.row(), i}));
+         return window.combine(accumulator,
+                               kernel.extend(rows.load({block.row(), i})));
        },
        [&](Value a, Value b) { return window.merge(a, b); }});
   block.once([&] {
@@ -366,7 +375,7 @@ void PoolEmitter::emitGlobal(const RowDivision &division) {
     SmallVector<Index> place =
         kernel.delinearize(block.row(), outputShape.take_front(2));
     llvm::copy(place, indices.begin());
-    kernel.storeScalar(
+    kernel.storeFloat(
         window.finish(reduced, kernel.constant(division.rows.length)), output,
         indices);
   });
@@ -385,20 +394,34 @@ std::optional<RowDivision> share(kernel::PoolOp op) {
       !llvm::all_of(op.getDilations(), isOne) ||
       output.getNumElements() != rows)
     return std::nullopt;
-  return divideRows(kernel::getTarget(op),
-                    {rows, input.getNumElements() / rows});
+  Rows division{rows, input.getNumElements() / rows};
+  if (auto buffer = dyn_cast<MemRefType>(input);
+      buffer && hasChannelsLast(buffer))
+    division.together = input.getDimSize(1);
+  return divideRows(kernel::getTarget(op), division);
+}
+
+/// On a GPU: whether neighbouring threads compute neighbouring channels, not
+/// positions.
+bool dividesChannelsLast(kernel::PoolOp op) {
+  auto type = dyn_cast<MemRefType>(op.getInit().getType());
+  return kernel::getTarget(op).isGpu() && type && hasChannelsLast(type);
 }
 
 TaskDivision divide(kernel::PoolOp op) {
-  ArrayRef<int64_t> shape = cast<ShapedType>(op.getInit().getType()).getShape();
+  SmallVector<int64_t> shape(
+      cast<ShapedType>(op.getInit().getType()).getShape());
   int64_t work = 1;
-  for (int64_t size : shape.take_back(2))
+  for (int64_t size : ArrayRef(shape).take_back(2))
     work *= size;
   for (int64_t size : op.getKernel())
     work *= size;
   kernel::TargetAttr target = kernel::getTarget(op);
   // A thread of a GPU computes one position.
-  TaskDivision division(target, shape.drop_back(target.isGpu() ? 1 : 2), work);
+  shape.pop_back_n(target.isGpu() ? 1 : 2);
+  if (dividesChannelsLast(op))
+    std::rotate(shape.begin() + 1, shape.begin() + 2, shape.end());
+  TaskDivision division(target, shape, work);
   division.numberByRanges();
   return division;
 }
@@ -411,16 +434,25 @@ int64_t countTasks(Operation *op) {
 
 LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   auto pool = cast<kernel::PoolOp>(op);
+  auto isSingle = [](Type type) {
+    return cast<MemRefType>(type).getElementType().isF32();
+  };
+  if (!kernel.target.isGpu() && !llvm::all_of(op->getOperandTypes(), isSingle))
+    return op->emitOpError("has a buffer of numbers of 16 bits, which the "
+                           "kernels of a CPU don't read or write");
   PoolEmitter emitter(pool, kernel);
   if (std::optional<RowDivision> shared = share(pool)) {
     emitter.emitGlobal(*shared);
     return success();
   }
   divide(pool).forEach(kernel, [&](ArrayRef<Index> place) {
+    SmallVector<Index> indices(place);
+    if (dividesChannelsLast(pool))
+      std::rotate(indices.begin() + 1, indices.end() - 1, indices.end());
     if (kernel.target.isGpu())
-      emitter.emitPosition(place);
+      emitter.emitPosition(indices);
     else
-      emitter.emitRow(place);
+      emitter.emitRow(indices);
   });
   return success();
 }

@@ -69,4 +69,20 @@ gpu.module @kernels {
     nvgpu.device_async_wait %1
     gpu.return
   }
+
+  // Of a number in 16 bits one instruction, that for two.
+  // CHECK-LABEL: llvm.func @round
+  // CHECK: %[[PAIR:.*]] = nvvm.convert.f32x2.to.bf16x2 %{{.*}}, %[[NUMBER:.*]] {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
+  // CHECK: llvm.extractelement %[[PAIR]][%{{.*}} : i32] : vector<2xbf16>
+  // CHECK: llvm.fptrunc %{{.*}} : f32 to f16
+  gpu.func @round(%x: memref<64xf32>, %y: memref<64xbf16>, %z: memref<64xf16>) kernel
+      attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %first = arith.constant 0 : index
+    %0 = memref.load %x[%first] : memref<64xf32>
+    %1 = arith.truncf %0 : f32 to bf16
+    memref.store %1, %y[%first] : memref<64xbf16>
+    %2 = arith.truncf %0 : f32 to f16
+    memref.store %2, %z[%first] : memref<64xf16>
+    gpu.return
+  }
 }

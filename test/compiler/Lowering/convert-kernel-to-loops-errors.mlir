@@ -44,3 +44,13 @@ func.func @main(%x: memref<1x2x4x4xf32>, %w: memref<112xf32>, %y: memref<1x2x4x4
   return
 }
 }
+
+// -----
+
+func.func @main(%x: memref<1x2x8x8xbf16>, %y: memref<1x2x8x8xf32>) {
+  // expected-error @+1 {{'kernel.pool' op has a buffer of numbers of 16 bits, which the kernels of a CPU don't read or write}}
+  kernel.pool max ins(%x) outs(%y) {count_include_pad = false, dilations = array<i64: 1>, kernel = array<i64: 3>, p = 2 : i64,
+      padding_high = array<i64: 1>, padding_low = array<i64: 1>, strides = array<i64: 1>}
+    : (memref<1x2x8x8xbf16>, memref<1x2x8x8xf32>) -> ()
+  return
+}

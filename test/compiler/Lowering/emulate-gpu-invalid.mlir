@@ -78,49 +78,10 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
-  llvm.func @kernel(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>, %size: i32) {
-    // expected-error @below {{isn't emulated: it fills up with zeros}}
-    nvvm.cp.async.shared.global %to, %from, 16, cache = cg, %size : !llvm.ptr<3>, !llvm.ptr<1>, i32
-    llvm.return
-  }
-}
-
-// -----
-
-gpu.module @kernels {
-  llvm.func @kernel(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>) {
-    // expected-error @below {{isn't emulated: nothing waits for what it copies}}
-    nvvm.cp.async.shared.global %to, %from, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
-    // Only what is in a group is waited for.
-    nvvm.cp.async.wait.group 0
-    llvm.return
-  }
-}
-
-// -----
-
-gpu.module @kernels {
-  llvm.func @kernel(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>) {
-    nvvm.cp.async.shared.global %to, %from, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
-    nvvm.cp.async.commit.group
-    // expected-error @below {{isn't emulated: it waits for some copies alone}}
-    nvvm.cp.async.wait.group 1
-    llvm.return
-  }
-}
-
-// -----
-
-gpu.module @kernels {
-  llvm.func @kernel(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>, %condition: i1) {
-    llvm.cond_br %condition, ^copy, ^wait
-  ^copy:
-    // expected-error @below {{isn't emulated: expected one place after it that waits for it}}
-    nvvm.cp.async.shared.global %to, %from, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
-    nvvm.cp.async.commit.group
-    llvm.br ^wait
-  ^wait:
-    nvvm.cp.async.wait.group 0
+  llvm.func @kernel(%row: !llvm.ptr<3>) {
+    // expected-error @below {{isn't emulated: expected four matrices of 8 x 8 numbers of 16 bits, row by row}}
+    %0 = nvvm.ldmatrix %row {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, num = 2 : i32,
+                             shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>} : (!llvm.ptr<3>) -> !llvm.struct<(i32, i32)>
     llvm.return
   }
 }

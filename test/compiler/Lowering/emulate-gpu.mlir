@@ -48,22 +48,38 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       llvm.store %1, %x : i32, !llvm.ptr
       llvm.return
     }
-    // Until a thread has waited for a copy, there are NaNs in its place.
+    // What is copied arrives when the thread waits for it.
     // CHECK-LABEL: llvm.func @copy.thread
-    // CHECK: %[[NAN:.*]] = llvm.mlir.constant(dense<-1> : vector<16xi8>)
-    // ACCESS: llvm.call @toeplitz_emulated_access
-    // CHECK: llvm.store %[[NAN]], %arg0 {alignment = 1 : i64} : vector<16xi8>, !llvm.ptr<3>
-    // CHECK-NOT: llvm.load
-    // CHECK: llvm.call @toeplitz_emulated_thread()
-    // CHECK: %[[COPIED:.*]] = llvm.load %arg1 {alignment = 1 : i64} : !llvm.ptr<1> -> vector<16xi8>
-    // ACCESS: llvm.call @toeplitz_emulated_access
-    // CHECK: llvm.store %[[COPIED]], %arg0
-    // CHECK-NOT: cp.async
-    llvm.func @copy(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>) {
+    // ACCESS: %[[SIXTEEN:.*]] = llvm.mlir.constant(16 : i64) : i64
+    // ACCESS: llvm.call @toeplitz_emulated_access(%{{.*}}, %[[SIXTEEN]], %{{.*}})
+    // CHECK: %[[TO:.*]] = llvm.addrspacecast %arg0
+    // CHECK: %[[FROM:.*]] = llvm.addrspacecast %arg1
+    // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(16 : i32) : i32
+    // CHECK: %[[GIVEN:.*]] = llvm.mlir.constant(16 : i32) : i32
+    // CHECK: llvm.call @toeplitz_emulated_copy(%[[TO]], %[[FROM]], %[[BYTES]], %[[GIVEN]])
+    // CHECK: llvm.call @toeplitz_emulated_copy(%{{.*}}, %{{.*}}, %{{.*}}, %arg2)
+    // CHECK: llvm.call @toeplitz_emulated_commit()
+    // CHECK: %[[PENDING:.*]] = llvm.mlir.constant(1 : i32) : i32
+    // CHECK: llvm.call @toeplitz_emulated_wait(%[[PENDING]])
+    llvm.func @copy(%to: !llvm.ptr<3>, %from: !llvm.ptr<1>, %size: i32) {
       nvvm.cp.async.shared.global %to, %from, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
+      nvvm.cp.async.shared.global %to, %from, 16, cache = cg, %size : !llvm.ptr<3>, !llvm.ptr<1>, i32
       nvvm.cp.async.commit.group
-      %thread = nvvm.read.ptx.sreg.tid.x : i32
-      nvvm.cp.async.wait.group 0
+      nvvm.cp.async.wait.group 1
+      llvm.return
+    }
+    // CHECK-LABEL: llvm.func @matrices.thread
+    // CHECK: %[[WORDS:.*]] = llvm.alloca
+    // ACCESS: %[[SIXTEEN:.*]] = llvm.mlir.constant(16 : i64) : i64
+    // ACCESS: llvm.call @toeplitz_emulated_access(%{{.*}}, %[[SIXTEEN]], %{{.*}})
+    // CHECK: llvm.call @toeplitz_emulated_load_matrices(%{{.*}}, %[[WORDS]])
+    // CHECK-COUNT-4: llvm.insertvalue
+    llvm.func @matrices(%row: !llvm.ptr<3>, %x: !llvm.ptr) {
+      %0 = nvvm.ldmatrix %row {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, num = 4 : i32,
+                               shape = #nvvm.ld_st_matrix_shape<m = 8, n = 8>}
+        : (!llvm.ptr<3>) -> !llvm.struct<(i32, i32, i32, i32)>
+      %1 = llvm.extractvalue %0[3] : !llvm.struct<(i32, i32, i32, i32)>
+      llvm.store %1, %x : i32, !llvm.ptr
       llvm.return
     }
     // A lane's fragments go by way of its memory.

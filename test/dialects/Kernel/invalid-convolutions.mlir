@@ -334,7 +334,7 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<1728xf32>, %b: memref<1x8xf32
 
 // Sizes are known.
 func.func @f(%x: memref<1x2x?x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9x8xf32>) {
-  // expected-error @+1 {{'kernel.conv' op operand #0 must be statically shaped tensor of 32-bit float values or statically shaped memref of 32-bit float values, but got 'memref<1x2x?x9x8xf32>'}}
+  // expected-error @+1 {{'kernel.conv' op operand #0 must be statically shaped tensor of 32-bit float values or statically shaped memref of 32-bit float or bfloat16 type or 16-bit float values, but got 'memref<1x2x?x9x8xf32>'}}
   kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 12 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3, 3>,
       strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>,
       output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
