@@ -83,16 +83,9 @@ struct ConvertDeviceToNvvm
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
-<<<<<<< HEAD
+    patterns.add<RoundToBfloat16>(&getContext(), /*benefit=*/10);
     // With them come the device library's functions: after LLVM's own.
     populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
-=======
-    patterns.add<RoundToBfloat16>(&getContext(), /*benefit=*/10);
-    // Before the device library's.
-    populateMathToLLVMConversionPatterns(converter, patterns,
-                                         /*approximateLog1p=*/true,
-                                         /*benefit=*/10);
->>>>>>> wt-tensor
 
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();
