@@ -48,7 +48,7 @@ public:
         inputShape(cast<ShapedType>(input.getType()).getShape()),
         outputShape(cast<ShapedType>(output.getType()).getShape()),
         rank(inputShape.size() - 3), lanes(inputShape.back()),
-        window(op, kernel) {}
+        window(op.getWindow(), kernel) {}
 
   void emitRow(ArrayRef<Index> row);
   /// One output position: the last index is that in the last dimension.
