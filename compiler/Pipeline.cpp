@@ -161,6 +161,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   manager.addPass(createConvertCnnToKernel({releaseWeights}));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createFuseSeparable());
+  manager.addPass(createFusePools());
   manager.addPass(createFuseElementwise());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -179,6 +179,12 @@ struct Algorithm {
   /// bits or whose channels lie together. Null where kernels take no such
   /// input, residual or result; else the latter two may be any such buffer.
   bool (*takesNarrowInput)(kernel::ConvOp op, mlir::MemRefType type) = nullptr;
+  /// Why it can't compute this pool, of so many windows in each dimension,
+  /// behind the convolution in its epilogue (see kernel.conv): a sentence's
+  /// end. Nothing if it can; null for an algorithm that never can.
+  std::optional<std::string> (*declinesPool)(
+      kernel::ConvOp op, kernel::PoolAttr pool,
+      llvm::ArrayRef<int64_t> windows) = nullptr;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.
@@ -228,6 +234,12 @@ std::optional<std::string> declinesConvolution(const AlgorithmChoice &choice,
 ConvolutionSchedule getSchedule(const AlgorithmChoice &choice,
                                 const Convolution &convolution,
                                 kernel::TargetAttr target);
+
+/// Why the algorithm of a convolution can't compute this pool behind it, if it
+/// can't: see Algorithm::declinesPool.
+std::optional<std::string> declinesPool(kernel::ConvOp op,
+                                        kernel::PoolAttr pool,
+                                        llvm::ArrayRef<int64_t> windows);
 
 /// How convolutions are lowered: kernel.conv by the algorithm that it names.
 llvm::SmallVector<KernelLowering> getConvolutionLowerings();

@@ -24,6 +24,8 @@ ConvolutionBuffers toeplitz::getBuffers(kernel::ConvOp op,
   if (op.getInputShift())
     buffers.inputShift = kernel.buffers[next++];
   buffers.output = kernel.buffers[next++];
+  if (op.getUnpooled())
+    buffers.unpooled = kernel.buffers[next++];
   if (op.getScratch())
     buffers.scratch = kernel.buffers[next++];
   if (op.getPrepared())

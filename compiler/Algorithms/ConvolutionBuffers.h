@@ -14,7 +14,7 @@ namespace toeplitz {
 /// where it does.
 struct ConvolutionBuffers {
   mlir::Value input, filter, bias, residual, structure, inputScale, inputShift,
-      output, scratch, prepared;
+      output, unpooled, scratch, prepared;
 };
 ConvolutionBuffers getBuffers(kernel::ConvOp op, const KernelBuilder &kernel);
 

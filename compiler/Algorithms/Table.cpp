@@ -93,6 +93,20 @@ ConvolutionSchedule toeplitz::getSchedule(const AlgorithmChoice &choice,
   return *best;
 }
 
+std::optional<std::string> toeplitz::declinesPool(kernel::ConvOp op,
+                                                  kernel::PoolAttr pool,
+                                                  ArrayRef<int64_t> windows) {
+  const Algorithm *algorithm = findAlgorithm(op.getAlgorithm());
+  if (!algorithm || !algorithm->declinesPool)
+    return "it has no pool";
+  if (kernel::getTarget(op).isGpu())
+    return "it has none on a GPU";
+  if (cast<ShapedType>(op.getInit().getType()).getShape().back() !=
+      kernel::getTarget(op).getLanes())
+    return "its result isn't blocked";
+  return algorithm->declinesPool(op, pool, windows);
+}
+
 static int64_t countTasks(Operation *op) {
   auto conv = cast<kernel::ConvOp>(op);
   return findAlgorithm(conv.getAlgorithm())->countTasks(conv);
@@ -122,6 +136,15 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
     return conv.emitOpError()
            << "has a buffer of numbers of 16 bits, but '" << algorithm->name
            << "' reads and writes f32 alone on this target";
+  if (auto pool = conv.getPool())
+    if (std::optional<std::string> reason =
+            declinesPool(conv, *pool,
+                         cast<ShapedType>(conv.getInit().getType())
+                             .getShape()
+                             .drop_front(2)
+                             .drop_back()))
+      return conv.emitOpError() << "has a pool that '" << algorithm->name
+                                << "' can't compute: " << *reason;
   return algorithm->emit(conv, kernel);
 }
 

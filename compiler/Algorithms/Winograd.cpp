@@ -272,6 +272,7 @@ const Algorithm toeplitz::winogradAlgorithm = [] {
   algorithm.getScratchSize = getScratchSize;
   algorithm.getPreparation = getPreparation;
   algorithm.checkIdentity = checkIdentity;
+  algorithm.declinesPool = declinesPoolOfWinograd;
   algorithm.runsOnGpu = true;
   return algorithm;
 }();

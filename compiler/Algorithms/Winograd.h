@@ -31,6 +31,11 @@ double boundWinogradError(const Convolution &convolution,
 double estimateTypicalWinogradError(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule);
 
+/// Algorithm::declinesPool of Winograd's algorithm.
+std::optional<std::string>
+declinesPoolOfWinograd(kernel::ConvOp op, kernel::PoolAttr pool,
+                       llvm::ArrayRef<int64_t> windows);
+
 /// Writes the body of one task.
 void emitWinograd(kernel::ConvOp op, KernelBuilder &kernel);
 

@@ -60,6 +60,8 @@ void WinogradKernel::emit() {
     emitPreparation();
     return;
   }
+  if (op.getPool())
+    unpooledTile = allocateTile(plan.getTileOutputs(1), plan.getTileOutputs(2));
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
@@ -259,7 +261,14 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
         indices.push_back(scale(position[d], plan.dimensions[d].outputStride,
                                 number(plan.dimensions[d].outputOffset)));
       indices.push_back(number(0));
-      finishVector(kernel, buffers, op.getActivationAttr(), sum, indices);
+      if (!op.getPool()) {
+        finishVector(kernel, buffers, op.getActivationAttr(), sum, indices);
+        return;
+      }
+      Value output = kernel.activate(sum, op.getActivationAttr());
+      kernel.storeVector(output, unpooledTile, {row, column, number(0)});
+      if (buffers.unpooled)
+        kernel.storeVector(output, buffers.unpooled, indices);
     };
     // The innermost loop over positions is written out; a tile has one of them
     // at least.
@@ -272,6 +281,13 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
       kernel.ifThen(compare(arith::CmpIPredicate::slt, place, counts[d]),
                     write);
   };
+  transformProducts(load, counts[1], finish);
+  if (op.getPool())
+    poolTile(tile, vector, cut);
+}
+
+/// A^T M A, of whose rows `rows` are wanted.
+void WinogradKernel::transformProducts(Load load, Index rows, Store finish) {
   auto finishExchanged = [&](Index column, Index row, Value sum) {
     finish(row, column, sum);
   };
@@ -293,7 +309,7 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
                 kernel.storeVector(sum, half, {row, column, number(0)});
               });
   });
-  kernel.forLoop(number(0), counts[1], 1, [&](Index row) {
+  kernel.forLoop(number(0), rows, 1, [&](Index row) {
     applyRows(
         outputPrograms[2],
         [&](Index column, Index row) {

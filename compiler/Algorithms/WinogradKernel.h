@@ -63,6 +63,8 @@ private:
   void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);
+  void transformProducts(Load load, Index rows, Store finish);
+  void poolTile(const TilePlace &tile, Index vector, bool cut);
   void applyRows(const std::optional<LinearProgram> &program, Load load,
                  Index column, Store store);
 
@@ -102,6 +104,8 @@ private:
   /// A tile of the input with zeros where it lies in the padding; a tile whose
   /// rows were transformed. Both rows x columns x lanes.
   mlir::Value patch, half;
+  /// Of a kernel with a pool: the outputs of a tile, rows x columns x lanes.
+  mlir::Value unpooledTile;
   /// Where the block's transformed input begins in the prepared memory.
   Index inputStart;
 };

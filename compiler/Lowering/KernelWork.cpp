@@ -157,6 +157,13 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
   if (op.getResidual())
     work.description += ", residual";
   addActivation(op.getActivation(), work.description);
+  if (auto pool = op.getPool()) {
+    work.flops +=
+        multiply(getType(op.getInit()).getShape().drop_front(2).drop_back()) *
+        batch * outChannels * multiply(pool->getKernel());
+    work.description += ", " + cnn::stringifyPoolKind(pool->getKind()).str() +
+                        " pool " + joinSizes(pool->getKernel());
+  }
 }
 
 static void describeSeparable(kernel::SeparableConvOp op, KernelWork &work) {

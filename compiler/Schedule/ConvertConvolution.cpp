@@ -167,9 +167,10 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         residual,
         packStructure(rewriter, layer, part, *algorithm, schedule, target,
                       weights),
-        scale, shift, destination, /*scratch=*/Value(), /*prepared=*/Value(),
-        algorithm->name, convolution.inChannels, convolution.outChannels,
-        schedule.groups, array(convolution.kernel), array(convolution.strides),
+        scale, shift, destination, /*unpooled=*/Value(),
+        /*scratch=*/Value(), /*prepared=*/Value(), algorithm->name,
+        convolution.inChannels, convolution.outChannels, schedule.groups,
+        array(convolution.kernel), array(convolution.strides),
         array(convolution.dilations),
         array(getPaddingLow(convolution, schedule)),
         array(convolution.outputSizes), array(part.outputStrides),
@@ -180,7 +181,8 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         schedule.circular.empty()
             ? DenseBoolArrayAttr()
             : rewriter.getDenseBoolArrayAttr(schedule.circular),
-        getActivation(prologue.activation), getActivation(epilogue.activation));
+        getActivation(prologue.activation), getActivation(epilogue.activation),
+        /*pool=*/kernel::PoolAttr());
     if (convolution.groups != schedule.groups)
       kernel->setAttr(layerGroupsAttribute,
                       rewriter.getI64IntegerAttr(convolution.groups));

@@ -129,6 +129,32 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def FusePools : Pass<"fuse-pools", "::mlir::ModuleOp"> {
+  let summary = "computes a pool with the convolution before it";
+  let description = [{
+    A `kernel.pool` that reads a `kernel.conv` whose algorithm can compute it becomes that convolution's `pool`: what is pooled is read while
+    it lies in the caches, and never stored if nothing else reads it. Algorithms say which pools they can compute, and which would make
+    them compute too much twice (`declinesPool` of compiler/Algorithms/Algorithm.h).
+
+    Before:
+    ```mlir
+    %0 = kernel.conv "winograd" ins(%x, %w bias %b) outs(%e0) activation <relu> ... -> tensor<1x2x8x8x8xf32>
+    %1 = kernel.pool max ins(%0) outs(%e1) {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, ...} -> tensor<1x2x4x4x8xf32>
+    ```
+    After:
+    ```mlir
+    %1 = kernel.conv "winograd" ins(%x, %w bias %b) outs(%e1) activation <relu> pool <max, kernel = [2, 2], strides = [2, 2], ...>
+        ... -> tensor<1x2x4x4x8xf32>
+    ```
+    After, where something else reads what is pooled:
+    ```mlir
+    %1:2 = kernel.conv "winograd" ins(%x, %w bias %b) outs(%e1 unpooled %e0) activation <relu> pool <max, kernel = [2, 2], strides = [2, 2], ...>
+        ... -> (tensor<1x2x4x4x8xf32>, tensor<1x2x8x8x8xf32>)
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
   let summary = "computes a depthwise convolution and the pointwise one behind it together";
   let description = [{

@@ -17,7 +17,7 @@ namespace {
 /// transposed convolution leave some of it as it was.
 bool readsDestination(Operation *op) {
   auto conv = dyn_cast<ConvOp>(op);
-  if (!conv)
+  if (!conv || conv.getPool())
     return false;
   auto output = cast<ShapedType>(conv.getInit().getType()).getShape();
   for (auto [d, size] : llvm::enumerate(conv.getOutputSizes()))

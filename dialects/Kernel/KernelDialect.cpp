@@ -163,6 +163,45 @@ static LogicalResult verifyPrologue(ConvOp conv) {
   return success();
 }
 
+/// Of a pool behind a convolution: what it makes of which positions.
+static LogicalResult verifyPool(ConvOp conv, PoolAttr pool) {
+  ArrayRef<int64_t> sizes = conv.getOutputSizes();
+  ArrayRef<int64_t> result = shapeOf(conv.getInit());
+  size_t rank = sizes.size();
+  for (ArrayRef<int64_t> array :
+       {pool.getKernel(), pool.getStrides(), pool.getDilations(),
+        pool.getPaddingLow(), pool.getPaddingHigh()})
+    if (rank == 0 || array.size() != rank)
+      return constraint(conv, 13) << "the pool's arrays must have " << rank
+                                  << " elements, at least 1";
+  for (ArrayRef<int64_t> array :
+       {pool.getKernel(), pool.getStrides(), pool.getDilations()})
+    if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
+      return constraint(conv, 13) << "the pool's kernel sizes, strides and "
+                                     "dilations must be at least 1";
+  for (size_t d = 0; d < rank; ++d) {
+    int64_t last = (result[2 + d] - 1) * pool.getStrides()[d];
+    int64_t reach = (pool.getKernel()[d] - 1) * pool.getDilations()[d];
+    if (last - pool.getPaddingLow()[d] >= sizes[d] ||
+        reach < pool.getPaddingLow()[d])
+      return constraint(conv, 13)
+             << "a window of the pool lies outside of the " << sizes[d]
+             << " positions of dimension " << d;
+    int64_t next = last + pool.getStrides()[d] - pool.getPaddingLow()[d];
+    if (next + reach < sizes[d] + pool.getPaddingHigh()[d])
+      return constraint(conv, 13) << "the pool has room for more windows in "
+                                     "dimension "
+                                  << d;
+  }
+  if (conv.getResidual() ||
+      llvm::any_of(conv.getOutputStrides(), [](int64_t s) { return s != 1; }) ||
+      llvm::any_of(conv.getOutputOffsets(), [](int64_t o) { return o != 0; }))
+    return constraint(conv, 14)
+           << "a convolution with a pool must have no residual, output strides "
+              "of 1 and output offsets of 0";
+  return success();
+}
+
 LogicalResult ConvOp::verify() {
   ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
   int64_t rank = static_cast<int64_t>(getKernel().size());
@@ -198,7 +237,16 @@ LogicalResult ConvOp::verify() {
              << "kernel sizes and output offsets must not be negative, and "
                 "strides, dilations, output sizes and output strides be at "
                 "least 1";
-  for (int64_t d = 0; d < rank; ++d) {
+  if (getPool() && failed(verifyPool(*this, *getPool())))
+    return failure();
+  if (getUnpooled()) {
+    SmallVector<int64_t> expected(output);
+    llvm::copy(getOutputSizes(), expected.begin() + 2);
+    if (!getPool() || shapeOf(getUnpooled()) != ArrayRef<int64_t>(expected))
+      return constraint(*this, 15)
+             << "'unpooled' must have the positions of a result that is pooled";
+  }
+  for (int64_t d = 0; d < rank && !getPool(); ++d) {
     int64_t last = (getOutputSizes()[d] - 1) * getOutputStrides()[d] +
                    getOutputOffsets()[d];
     if (last >= output[2 + d])
@@ -297,6 +345,12 @@ static LogicalResult verifyBlockedPositions(Operation *op, Value input,
     return constraint(op, 1) << "input and result must be blocked tensors that "
                                 "differ in their positions alone";
   return success();
+}
+
+PoolAttr PoolOp::getWindow() {
+  return PoolAttr::get(getContext(), getKind(), getKernel(), getStrides(),
+                       getDilations(), getPaddingLow(), getPaddingHigh(),
+                       getCountIncludePad(), getP());
 }
 
 LogicalResult PoolOp::verify() {

@@ -37,6 +37,23 @@ def Kernel_ActivationAttr : AttrDef<Kernel_Dialect, "Activation"> {
   }];
 }
 
+def Kernel_PoolAttr : AttrDef<Kernel_Dialect, "Pool"> {
+  let mnemonic = "pool";
+  let summary = "the windows of a pool, and what it makes of them";
+  let description = [{
+    The attributes of `cnn.pool`, each array with an element for each dimension. `padding_low` and `padding_high` are those of the network
+    (the high one decides what `count_include_pad` counts).
+  }];
+  let parameters = (ins EnumParameter<CNN_PoolKind>:$kind, ArrayRefParameter<"int64_t">:$kernel, ArrayRefParameter<"int64_t">:$strides,
+    ArrayRefParameter<"int64_t">:$dilations, ArrayRefParameter<"int64_t">:$padding_low, ArrayRefParameter<"int64_t">:$padding_high,
+    "bool":$count_include_pad, "int64_t":$p);
+  let assemblyFormat = [{
+    `<` $kind `,` `kernel` `=` `[` $kernel `]` `,` `strides` `=` `[` $strides `]` `,` `dilations` `=` `[` $dilations `]` `,`
+    `padding_low` `=` `[` $padding_low `]` `,` `padding_high` `=` `[` $padding_high `]` `,` `count_include_pad` `=` $count_include_pad `,`
+    `p` `=` $p `>`
+  }];
+}
+
 def Kernel_TargetPrecision : EnumParameter<Kernel_Precision> { let defaultValue = "::toeplitz::kernel::Precision::F32"; }
 
 def Kernel_TargetAttr : AttrDef<Kernel_Dialect, "Target"> {

@@ -58,6 +58,10 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     `allocate-scratch` adds both. On a GPU the buffers of input, residual and result may hold numbers of 16 bits (`narrow-activations`):
     kernels compute in f32 and round what they write to the nearest.
 
+    With a `pool`, the result is N x ceil(out_channels / B') x P x B', the pool of y, computed while y lies in the caches, by those
+    algorithms that can; y itself is stored where `unpooled` is given, N x ceil(out_channels / B') x O x B', and nowhere else. On tensors the
+    second result is the new value of `unpooled`. A pool behind a residual, or of a y that is written apart, is an operation of its own.
+
     Constraints:
     1. Input, result and residual have rank D + 3; all arrays have D elements; 0 <= D <= 3.
     2. The blocks of input and result hold their channels.
@@ -72,6 +76,10 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     10. The structure and the prepared memory have one dimension, the scratch memory two.
     11. `circular` has D elements.
     12. The input's scale and shift have the shape blocks x B of the input's channels, or N x blocks x B.
+    13. A pool has arrays of D >= 1 elements, kernel sizes, strides and dilations of at least 1; all of its windows begin before the end of O
+        and end behind its begin, and P is such that no further one fits.
+    14. A convolution with a pool has no residual, output strides of 1 and output offsets of 0.
+    15. `unpooled` is there only with a pool, and has the type of the result but for O instead of P.
 
     Example: 3 x 3, padded by 1, from 12 to 16 channels in vectors of 8, with a register tile of 6 positions by 2 vectors.
 
@@ -82,26 +90,38 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
         output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>}
       : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x9x9x8xf32>) -> tensor<1x2x9x9x8xf32>
     ```
+
+    The same with the larger of two neighbours in each dimension, of which the last one has none:
+
+    ```mlir
+    %y = kernel.conv "direct" ins(%x, %w bias %b) outs(%y0) activation <relu>
+        pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1], padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2>
+        {...} : (tensor<1x2x9x9x8xf32>, tensor<1728xf32>, tensor<2x8xf32>, tensor<1x2x4x4x8xf32>) -> tensor<1x2x4x4x8xf32>
+    ```
   }];
   let arguments = (ins Kernel_Activations:$input, Kernel_Filter:$filter, Optional<Kernel_Buffer>:$bias,
     Optional<Kernel_Activations>:$residual, Optional<Kernel_IndexBuffer>:$structure,
-    Optional<Kernel_Buffer>:$input_scale, Optional<Kernel_Buffer>:$input_shift, Kernel_Activations:$init, Optional<Kernel_Scratch>:$scratch,
-    Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
+    Optional<Kernel_Buffer>:$input_scale, Optional<Kernel_Buffer>:$input_shift, Kernel_Activations:$init,
+    Optional<Kernel_Buffer>:$unpooled, Optional<Kernel_Scratch>:$scratch, Optional<Kernel_Scratch>:$prepared, StrAttr:$algorithm, I64Attr:$in_channels, I64Attr:$out_channels,
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
     DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
     OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$input_activation,
-    OptionalAttr<Kernel_ActivationAttr>:$activation);
+    OptionalAttr<Kernel_ActivationAttr>:$activation, OptionalAttr<Kernel_PoolAttr>:$pool);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
-  let extraClassDeclaration = baseClassDeclaration # [{
+  let extraClassDeclaration = [{
+    /// The result's destination, and that of what is pooled where it is kept.
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), getUnpooled() ? 2 : 1);
+    }
     /// Whether the input goes through a scale, a shift or an activation.
     bool hasPrologue() { return getInputScale() || getInputShift() || getInputActivation(); }
   }];
   let assemblyFormat = [{
     $algorithm `ins` `(` $input `,` $filter (`bias` $bias^)? (`residual` $residual^)? (`structure` $structure^)?
     (`input_scale` $input_scale^)? (`input_shift` $input_shift^)? `)`
-    `outs` `(` $init (`scratch` $scratch^)? (`prepared` $prepared^)? `)`
-    (`input_activation` $input_activation^)? (`activation` $activation^)? attr-dict `:` functional-type(operands, results)
+    `outs` `(` $init (`unpooled` $unpooled^)? (`scratch` $scratch^)? (`prepared` $prepared^)? `)`
+    (`input_activation` $input_activation^)? (`activation` $activation^)? (`pool` $pool^)? attr-dict `:` functional-type(operands, results)
   }];
 }
 
@@ -177,6 +197,10 @@ def Kernel_PoolOp : Kernel_Op<"pool"> {
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
     `` $kind `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = baseClassDeclaration # [{
+    /// Its attributes as one.
+    PoolAttr getWindow();
   }];
 }
 

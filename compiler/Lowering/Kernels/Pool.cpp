@@ -50,7 +50,7 @@ public:
         rank(inputShape.size() - 3), lanes(inputShape.back()),
         results(kernel.target.isGpu() ? Type(kernel.builder.getF32Type())
                                       : Type(kernel.vectorType(lanes))),
-        window(op, kernel) {}
+        window(op.getWindow(), kernel) {}
 
   void emitRow(ArrayRef<Index> row);
   /// One output position: the last index is that in the last dimension.

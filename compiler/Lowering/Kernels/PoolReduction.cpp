@@ -12,7 +12,7 @@ using Index = KernelBuilder::Index;
 using cnn::PoolKind;
 
 Value PoolReduction::getIdentity(Type like) {
-  return kernel.floatConstant(op.getKind() == PoolKind::Max
+  return kernel.floatConstant(pool.getKind() == PoolKind::Max
                                   ? -std::numeric_limits<float>::infinity()
                                   : 0.0f,
                               like);
@@ -21,12 +21,12 @@ Value PoolReduction::getIdentity(Type like) {
 Value PoolReduction::combine(Value accumulator, Value x) {
   OpBuilder &builder = kernel.builder;
   Location location = kernel.location;
-  if (op.getKind() == PoolKind::Max)
+  if (pool.getKind() == PoolKind::Max)
     return merge(accumulator, x);
-  if (op.getKind() == PoolKind::Average)
+  if (pool.getKind() == PoolKind::Average)
     return merge(accumulator, x);
   // |x|^p by squaring.
-  int64_t p = op.getP();
+  int64_t p = pool.getP();
   if (p == 2)
     return kernel.multiplyAdd(x, x, accumulator);
   Value power;
@@ -44,7 +44,7 @@ Value PoolReduction::combine(Value accumulator, Value x) {
 Value PoolReduction::merge(Value a, Value b) {
   OpBuilder &builder = kernel.builder;
   Location location = kernel.location;
-  if (op.getKind() != PoolKind::Max)
+  if (pool.getKind() != PoolKind::Max)
     return arith::AddFOp::create(builder, location, a, b);
   // A NaN stays one, and whether 0 or -0 wins is no matter. One instruction of
   // NEON and of a GPU; x86 has one for the larger number, with a mask for the
@@ -61,9 +61,9 @@ Value PoolReduction::merge(Value a, Value b) {
 Value PoolReduction::finish(Value accumulator, Index divisor) {
   OpBuilder &builder = kernel.builder;
   Location location = kernel.location;
-  if (op.getKind() == PoolKind::Max)
+  if (pool.getKind() == PoolKind::Max)
     return accumulator;
-  if (op.getKind() == PoolKind::Average) {
+  if (pool.getKind() == PoolKind::Average) {
     if (std::optional<int64_t> count = getConstantIntValue(divisor))
       return arith::MulFOp::create(
           builder, location, accumulator,
@@ -78,7 +78,7 @@ Value PoolReduction::finish(Value accumulator, Index divisor) {
         builder, location, accumulator,
         inLanes(kernel, number, type ? type.getNumElements() : 0));
   }
-  int64_t p = op.getP();
+  int64_t p = pool.getP();
   if (p == 1)
     return accumulator;
   if (p == 2 || p == 4) {

@@ -11,8 +11,8 @@ namespace toeplitz {
 /// The arithmetic of a pool, on scalars or vectors.
 class PoolReduction {
 public:
-  PoolReduction(kernel::PoolOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel) {}
+  PoolReduction(kernel::PoolAttr pool, KernelBuilder &kernel)
+      : pool(pool), kernel(kernel) {}
 
   /// What the reduction of no tap is, as a value of the type of `like`.
   mlir::Value getIdentity(mlir::Type like);
@@ -24,7 +24,7 @@ public:
   mlir::Value finish(mlir::Value accumulator, KernelBuilder::Index divisor);
 
 private:
-  kernel::PoolOp op;
+  kernel::PoolAttr pool;
   KernelBuilder &kernel;
 };
 

@@ -10,13 +10,15 @@
 // What happens to the input stands before what happens to the result: 2 * 2 * 16 * 12 * 9. It reads 288 + 32 floats and 512 bfloat16
 // numbers.
 // CHECK-SAME: description = "2x12x9 -> 2x16x9, input scale + clip, silu", flops = 6912 : i64, name = "prologue", operation = "conv 1", read_bytes = 2304 : i64
+// A convolution and the pool of its result: 2 * 16 * 16 * 9 * 81 + 16 * 16 * 4. Only the result is written.
+// CHECK-SAME: description = "16x9x9 -> 16x9x9, max pool 2x2", flops = 374272 : i64, name = "pooled", operation = "conv 3x3", {{.*}}written_bytes = 1024 : i64
 // A depthwise and a pointwise one: 2 * 12 * 81 * (9 + 16).
 // CHECK-SAME: description = "12x9x9 -> 16x9x9, relu", flops = 48600 : i64, name = "separable", operation = "separable conv 3x3"
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
     %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
     %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
     %p: memref<2x2x9x8xf32>, %pw: memref<512xbf16>, %ps: memref<2x2x8xf32>, %py: memref<2x2x9x8xf32>,
-    %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>) {
+    %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>) {
   kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
       out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>,
@@ -35,6 +37,12 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
       padding_low = array<i64: 0>, output_sizes = array<i64: 9>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>,
       tile = array<i64: 9, 1>}
     : (memref<2x2x9x8xf32>, memref<512xbf16>, memref<2x2x8xf32>, memref<2x2x9x8xf32>) -> () loc("prologue")
+  kernel.conv "winograd" ins(%d, %vw) outs(%vy) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1], padding_low = [0, 0],
+      padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>) -> () loc("pooled")
   kernel.separable_conv ins(%d depthwise %dv pointwise %dw) outs(%dy) depthwise_activation <relu>
       {channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 9 : i64}

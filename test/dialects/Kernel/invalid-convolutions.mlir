@@ -524,3 +524,119 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>
     : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 13: the pool's arrays must have 2 elements, at least 1}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 13: the pool's kernel sizes, strides and dilations must be at least 1}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 2], strides = [0, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x6x4x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 13: a window of the pool lies outside of the 9 positions of dimension 0}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x6x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x5x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 13: a window of the pool lies outside of the 9 positions of dimension 1}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 2], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x5x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x3x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 13: the pool has room for more windows in dimension 1}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 14: a convolution with a pool must have no residual, output strides of 1 and output offsets of 0}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 2>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>, %r: memref<1x2x4x4x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 14: a convolution with a pool must have no residual, output strides of 1 and output offsets of 0}}
+  kernel.conv "winograd" ins(%x, %w residual %r) outs(%y) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>, %u: memref<1x2x8x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 15: 'unpooled' must have the positions of a result that is pooled}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y unpooled %u) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>, memref<1x2x8x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x9x9x8xf32>, %u: memref<1x2x9x9x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op constraint 15: 'unpooled' must have the positions of a result that is pooled}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y unpooled %u)  {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}

@@ -84,6 +84,39 @@ func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: me
   return
 }
 
+// A pool in the epilogue, on buffers and, with what is pooled as a second result, on tensors.
+// CHECK-LABEL: @conv_with_pool
+func.func @conv_with_pool(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>, %u: memref<1x2x9x9x8xf32>,
+    %s: memref<1x64xf32>) {
+  // CHECK: kernel.conv "winograd" ins(%{{.*}}, %{{.*}}) outs(%{{.*}} unpooled %{{.*}} scratch %{{.*}}) activation <relu> pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1], padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {
+  kernel.conv "winograd" ins(%x, %w) outs(%y unpooled %u scratch %s) activation <relu> pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>, memref<1x2x9x9x8xf32>, memref<1x64xf32>) -> ()
+  // CHECK: kernel.conv "winograd" ins(%{{.*}}, %{{.*}}) outs(%{{.*}}) pool <average, kernel = [3, 2]
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <average, kernel = [3, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [1, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x4x4x8xf32>) -> ()
+  return
+}
+// CHECK-LABEL: @conv_with_pool_on_tensors
+func.func @conv_with_pool_on_tensors(%x: tensor<1x2x9x9x8xf32>, %w: tensor<9216xf32>, %y: tensor<1x2x4x4x8xf32>, %u: tensor<1x2x9x9x8xf32>)
+    -> (tensor<1x2x4x4x8xf32>, tensor<1x2x9x9x8xf32>) {
+  // CHECK: %{{.*}}:2 = kernel.conv "winograd" ins(%{{.*}}, %{{.*}}) outs(%{{.*}} unpooled %{{.*}}) pool <max
+  %0:2 = kernel.conv "winograd" ins(%x, %w) outs(%y unpooled %u) pool <max, kernel = [2, 2], strides = [2, 2], dilations = [1, 1],
+      padding_low = [0, 0], padding_high = [0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>}
+    : (tensor<1x2x9x9x8xf32>, tensor<9216xf32>, tensor<1x2x4x4x8xf32>, tensor<1x2x9x9x8xf32>) -> (tensor<1x2x4x4x8xf32>, tensor<1x2x9x9x8xf32>)
+  return %0#0, %0#1 : tensor<1x2x4x4x8xf32>, tensor<1x2x9x9x8xf32>
+}
+
 // A dense layer has no dimension, and a plain input one channel in a block.
 // CHECK-LABEL: @conv_without_positions
 func.func @conv_without_positions(%x: tensor<4x10x1xf32>, %w: tensor<80xf32>, %init: tensor<4x1x8xf32>) -> tensor<4x1x8xf32> {
