@@ -144,30 +144,49 @@ double StrassenPlan::chooseUnitTasks(kernel::TargetAttr target) {
   return best;
 }
 
-/// Folds the positions into rows whose halves cut no register tile, if there
-/// are such rows, and of which threads have equal shares. Long ones read the
-/// filter seldom; but what they read and the sums take at most half of the
-/// second-level cache, unless the image is small.
-void StrassenPlan::fold(int64_t positions, kernel::TargetAttr target) {
-  constexpr int64_t shortestRow = 24, smallImage = 448, wantedRows = 16;
+/// Rows of fewer positions aren't made, and images of no more are small.
+static constexpr int64_t shortestRow = 24, smallImage = 448;
+
+/// Long rows read the filter seldom; but what they read and the sums take at
+/// most half of the second-level cache, and threads need several.
+static int64_t getLongestRow(int64_t positions, int64_t channels,
+                             kernel::TargetAttr target) {
+  constexpr int64_t wantedRows = 16;
   int64_t longest =
-      std::max<int64_t>(shortestRow, target.getL2() / (16 * inChannels));
-  if (positions > smallImage)
-    longest =
-        std::min(longest, std::max(smallImage / 4, positions / wantedRows));
+      std::max<int64_t>(shortestRow, target.getL2() / (16 * channels));
+  return positions > smallImage
+             ? std::min(longest,
+                        std::max(smallImage / 4, positions / wantedRows))
+             : longest;
+}
+
+/// The cycles of the whole batch, for rows as they are. A small image in one
+/// long row costs a little, the sums of a large one stay in no cache.
+double StrassenPlan::getAllCycles(kernel::TargetAttr target) {
+  int64_t positions = rows * columns;
+  double cycles = chooseUnitTasks(target);
+  if (!isFolded || columns <= getLongestRow(positions, inChannels, target))
+    return cycles;
+  return cycles * (positions > smallImage ? 1.5 : 1.05);
+}
+
+/// Folds the positions into rows whose halves cut no register tile, if there
+/// are such rows, and of which threads have equal shares.
+void StrassenPlan::fold(int64_t positions, kernel::TargetAttr target) {
+  SmallVector<int64_t> candidates = {positions};
+  int64_t longest = getLongestRow(positions, inChannels, target);
+  for (int64_t count = shortestRow; count <= std::min(longest, positions - 1);
+       ++count)
+    if (positions % count == 0)
+      candidates.push_back(count);
   double best = 0;
   int64_t chosen = positions;
-  for (int64_t count = 1; count <= positions; ++count) {
-    bool fits = count >= shortestRow && count <= longest;
-    if (positions % count != 0 || (count != positions && !fits))
-      continue;
+  for (int64_t count : candidates) {
     setColumns(count);
     rows = blocks = positions / count;
-    // Reading the filter again, and rows that don't stay in the second level.
-    double filterCycles =
-        0.01 * 4 * static_cast<double>(getFilterSize() * rows);
-    double cycles =
-        chooseUnitTasks(target) * (count > longest ? 1.05 : 1) + filterCycles;
+    // Reading the filter again costs something, too.
+    double cycles = getAllCycles(target) +
+                    0.01 * 4 * static_cast<double>(getFilterSize() * rows);
     if (best != 0 && cycles >= best)
       continue;
     best = cycles;
@@ -205,7 +224,7 @@ void StrassenPlan::divide(kernel::TargetAttr target) {
 }
 
 double StrassenPlan::estimateCycles(kernel::TargetAttr target) const {
-  double cycles = StrassenPlan(*this).chooseUnitTasks(target);
+  double cycles = StrassenPlan(*this).getAllCycles(target);
   double filterBytes = 4.0 * static_cast<double>(getFilterSize());
   return cycles +
          estimateMatrixWait(filterBytes,

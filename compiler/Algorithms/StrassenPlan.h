@@ -106,6 +106,7 @@ private:
   double getSumCycles() const;
   double getImbalance(int64_t tasks) const;
   double chooseUnitTasks(kernel::TargetAttr target);
+  double getAllCycles(kernel::TargetAttr target);
 };
 
 } // namespace toeplitz
