@@ -118,3 +118,13 @@ Value toeplitz::foldBatch(KernelBuilder &kernel, Value buffer) {
   return memref::ExpandShapeOp::create(kernel.builder, kernel.location, shape,
                                        swapped, expand);
 }
+
+void toeplitz::foldPositions(KernelBuilder &kernel, kernel::ConvOp op,
+                             ConvolutionBuffers &buffers, int64_t rows,
+                             int64_t columns) {
+  for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual})
+    if (*buffer)
+      *buffer = op.getKernel().empty()
+                    ? foldBatch(kernel, *buffer)
+                    : foldPositions(kernel, *buffer, rows, columns);
+}

@@ -54,6 +54,11 @@ mlir::Value foldPositions(KernelBuilder &kernel, mlir::Value buffer,
 /// N x B x V as 1 x B x N x V: the same elements, with the images as positions.
 mlir::Value foldBatch(KernelBuilder &kernel, mlir::Value buffer);
 
+/// The buffers of an operation with positions, each folded as one of the above:
+/// images as positions where it has no spatial dimension.
+void foldPositions(KernelBuilder &kernel, kernel::ConvOp op,
+                   ConvolutionBuffers &buffers, int64_t rows, int64_t columns);
+
 } // namespace toeplitz
 
 #endif

@@ -173,15 +173,9 @@ static int64_t countTasks(kernel::ConvOp op) {
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   BlockedKernel blueprint = getFoldedKernel(op, kernel.target);
   ConvolutionBuffers buffers = getBuffers(op, kernel);
-  for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual}) {
-    if (!*buffer || !canFoldPositions(op))
-      continue;
-    *buffer =
-        op.getKernel().empty()
-            ? foldBatch(kernel, *buffer)
-            : foldPositions(kernel, *buffer, blueprint.dimensions[0].output,
-                            blueprint.dimensions[1].output);
-  }
+  if (canFoldPositions(op))
+    foldPositions(kernel, op, buffers, blueprint.dimensions.front().output,
+                  blueprint.dimensions.back().output);
   emitBlockedKernel(kernel, blueprint, buffers);
   return success();
 }

@@ -5,9 +5,10 @@
 //
 // is cut in two in each of its three dimensions, and the eight products of
 // blocks become seven of sums of blocks. Those of the filter are added up at
-// compile time; those of the input once for all output channels; those of the
-// results while they are in registers or in the first-level cache. One level is
-// all: a second one would need twice as much memory for the filter again.
+// compile time; those of the input once by each task, for all of its output
+// channels; those of the results from products that lie in the task's memory.
+// One level is all: a second one would need nearly twice the memory for the
+// filter again.
 //
 // An infinity or a NaN at a position spoils what lies half a row from it: the
 // sums mix both. Source: Strassen, Gaussian Elimination is not Optimal,
@@ -33,15 +34,22 @@ using namespace toeplitz;
 //  P5   W21 + W22                 X12 - X11               Y12, Y22
 //  P6   W21 + W22 - W11           X11 - X12 + X22         Y12, Y21, Y22
 //  P7   W11 - W21                 X22 - X12               Y21, Y22
-const std::array<StrassenProduct, 7> toeplitz::strassenProducts = {{
-    {{1, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 1, 1}},
-    {{0, 1, 0, 0}, {0, 0, 1, 0}, {1, 0, 0, 0}},
-    {{1, 1, -1, -1}, {0, 0, 0, 1}, {0, 1, 0, 0}},
-    {{0, 0, 0, -1}, {1, -1, -1, 1}, {0, 0, 1, 0}},
-    {{0, 0, 1, 1}, {-1, 1, 0, 0}, {0, 1, 0, 1}},
-    {{-1, 0, 1, 1}, {1, -1, 0, 1}, {0, 1, 1, 1}},
-    {{1, 0, -1, 0}, {0, -1, 0, 1}, {0, 0, 1, 1}},
-}};
+const std::array<StrassenProduct, StrassenPlan::products>
+    toeplitz::strassenProducts = {{
+        {{1, 0, 0, 0}, {1, 0, 0, 0}, {1, 1, 1, 1}},
+        {{0, 1, 0, 0}, {0, 0, 1, 0}, {1, 0, 0, 0}},
+        {{1, 1, -1, -1}, {0, 0, 0, 1}, {0, 1, 0, 0}},
+        {{0, 0, 0, -1}, {1, -1, -1, 1}, {0, 0, 1, 0}},
+        {{0, 0, 1, 1}, {-1, 1, 0, 0}, {0, 1, 0, 1}},
+        {{-1, 0, 1, 1}, {1, -1, 0, 1}, {0, 1, 1, 1}},
+        {{1, 0, -1, 0}, {0, -1, 0, 1}, {0, 0, 1, 1}},
+    }};
+
+/// The columns of X: the positions of an image, or the images of a dense layer.
+static int64_t countPositions(const Convolution &convolution) {
+  return convolution.kernel.empty() ? convolution.batch
+                                    : convolution.getPositions();
+}
 
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr target) {
@@ -60,9 +68,7 @@ static std::optional<std::string> declines(const Convolution &convolution,
     return "it has " + std::to_string(convolution.outChannels) +
            " output channels, expected more than a vector of " +
            std::to_string(lanes);
-  int64_t positions = convolution.kernel.empty() ? convolution.batch
-                                                 : convolution.getPositions();
-  if (positions < 2)
+  if (countPositions(convolution) < 2)
     return "it has one position, expected two halves of them";
   return std::nullopt;
 }
@@ -74,8 +80,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   double bestCycles = 0;
   int64_t vectors =
       llvm::divideCeil(convolution.outChannels, target.getLanes());
-  int64_t positions = convolution.kernel.empty() ? convolution.batch
-                                                 : convolution.getPositions();
+  int64_t positions = countPositions(convolution);
   for (int64_t v = 1; 2 * v <= vectors; ++v)
     for (int64_t p = 1; 2 * p <= positions + 1 && fitsRegisters(p, v, target);
          ++p) {

@@ -26,8 +26,9 @@ struct StrassenProduct {
   BlockSum filter, input, results;
 };
 constexpr int64_t strassenBlockProducts = 3, strassenSumProducts = 4;
-extern const std::array<StrassenProduct,
-                        strassenBlockProducts + strassenSumProducts>
+static_assert(strassenBlockProducts + strassenSumProducts ==
+              StrassenPlan::products);
+extern const std::array<StrassenProduct, StrassenPlan::products>
     strassenProducts;
 
 /// Writes the body of one task.

@@ -45,13 +45,8 @@ public:
   StrassenKernel(kernel::ConvOp op, KernelBuilder &kernel)
       : op(op), kernel(kernel), plan(op), buffers(getBuffers(op, kernel)),
         lanes(plan.lanes), width(plan.tileVectors * plan.lanes) {
-    if (!plan.isFolded)
-      return;
-    for (Value *buffer : {&buffers.input, &buffers.output, &buffers.residual})
-      if (*buffer)
-        *buffer = op.getKernel().empty()
-                      ? foldBatch(kernel, *buffer)
-                      : foldPositions(kernel, *buffer, plan.rows, plan.columns);
+    if (plan.isFolded)
+      foldPositions(kernel, op, buffers, plan.rows, plan.columns);
   }
 
   void emit();
@@ -343,10 +338,11 @@ void StrassenKernel::multiplySum(const Tile &tile, Index pair, Index sum) {
 void StrassenKernel::multiplyRest(const Tile &tile, Index pair, Index result) {
   Index secondOutputs = kernel.div(result, number(2));
   Index secondHalf = kernel.rem(result, number(2));
-  Index filterStart = scale(pair, plan.getPairSize(),
-                            scale(secondOutputs, plan.getRestSize(),
-                                  number(7 * plan.getMatrixSize())));
-  saveProduct(tile, kernel.add(result, number(7)),
+  Index filterStart =
+      scale(pair, plan.getPairSize(),
+            scale(secondOutputs, plan.getRestSize(),
+                  number(StrassenPlan::products * plan.getMatrixSize())));
+  saveProduct(tile, kernel.add(result, number(StrassenPlan::products)),
               reduceInput(tile,
                           kernel.mul(secondHalf, number(plan.getSecondStart())),
                           number(2 * plan.getChannelBlocks()),
@@ -448,7 +444,7 @@ void StrassenKernel::combine(const Tile &tile, Index pair) {
       if (!isSecondHalf && !storesFirst)
         continue;
       if (plan.restChannels > 0)
-        sum = add(sum, load(7 + i));
+        sum = add(sum, load(StrassenPlan::products + i));
       Index output = scale(pair, 2 * plan.tileVectors,
                            number(i / 2 * plan.tileVectors + v));
       Index position =

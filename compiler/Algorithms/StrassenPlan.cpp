@@ -86,9 +86,9 @@ double StrassenPlan::getProductCycles(kernel::TargetAttr target) const {
       cycles += getTileCycles(rest, vectors);
     return cycles;
   };
-  double cycles =
-      static_cast<double>(pairs * (7 * halfChannels + 4 * restChannels)) *
-      getCycles(halfPositions, tileVectors);
+  double cycles = static_cast<double>(
+                      pairs * (products * halfChannels + 4 * restChannels)) *
+                  getCycles(halfPositions, tileVectors);
   for (int64_t left = plainVectors; left > 0; left -= tileVectors)
     cycles += static_cast<double>(inChannels) *
               getCycles(columns, std::min(left, tileVectors));
@@ -124,10 +124,11 @@ double StrassenPlan::getImbalance(int64_t tasks) const {
 /// The tasks that share a block's output channels, of equal size, so that
 /// threads have equal shares: each adds up the block's input anew. Returns the
 /// cycles, those of threads that wait included.
-double StrassenPlan::chooseUnitTasks(kernel::TargetAttr target) {
+StrassenPlan::UnitTasks
+StrassenPlan::chooseUnitTasks(kernel::TargetAttr target) const {
   constexpr int64_t mostTasks = 16;
   auto allRows = static_cast<double>(batch * rows);
-  double best = 0;
+  UnitTasks best;
   for (int64_t count = 1; count <= countUnits() &&
                           (count == 1 || batch * blocks * count <= mostTasks);
        ++count) {
@@ -136,10 +137,8 @@ double StrassenPlan::chooseUnitTasks(kernel::TargetAttr target) {
     double cycles = allRows * (getProductCycles(target) +
                                getSumCycles() * static_cast<double>(count));
     cycles *= getImbalance(batch * blocks * count);
-    if (best != 0 && cycles >= best)
-      continue;
-    best = cycles;
-    unitTasks = count;
+    if (best.cycles == 0 || cycles < best.cycles)
+      best = {count, cycles};
   }
   return best;
 }
@@ -162,9 +161,9 @@ static int64_t getLongestRow(int64_t positions, int64_t channels,
 
 /// The cycles of the whole batch, for rows as they are. A small image in one
 /// long row costs a little, the sums of a large one stay in no cache.
-double StrassenPlan::getAllCycles(kernel::TargetAttr target) {
+double StrassenPlan::getAllCycles(kernel::TargetAttr target) const {
   int64_t positions = rows * columns;
-  double cycles = chooseUnitTasks(target);
+  double cycles = chooseUnitTasks(target).cycles;
   if (!isFolded || columns <= getLongestRow(positions, inChannels, target))
     return cycles;
   return cycles * (positions > smallImage ? 1.5 : 1.05);
@@ -202,10 +201,11 @@ void StrassenPlan::fold(int64_t positions, kernel::TargetAttr target) {
 
 void StrassenPlan::divide(kernel::TargetAttr target) {
   // Input and sums, 8 bytes of either for each channel of two positions.
-  auto rowBytes = 16 * inChannels * halfPositions;
-  blockRows = std::clamp<int64_t>(target.getL2() / 2 / rowBytes, 1, rows);
-  if (isFolded)
-    blockRows = 1;
+  // (Folded rows are as long as a block is large.)
+  int64_t rowBytes = 16 * inChannels * halfPositions;
+  blockRows = isFolded
+                  ? 1
+                  : std::clamp<int64_t>(target.getL2() / 2 / rowBytes, 1, rows);
   blocks = llvm::divideCeil(rows, blockRows);
   blockRows = llvm::divideCeil(rows, blocks);
   blocks = llvm::divideCeil(rows, blockRows);
@@ -218,13 +218,14 @@ void StrassenPlan::divide(kernel::TargetAttr target) {
                  target);
   // One product of all tiles after another leaves the time of them all to fetch
   // the next matrix, where the filter comes from beyond the second level.
-  tileByTile = !streamsFilter && 7 * 4 * getMatrixSize() <= target.getL2() / 4;
+  tileByTile =
+      !streamsFilter && products * 4 * getMatrixSize() <= target.getL2() / 4;
 
-  chooseUnitTasks(target);
+  unitTasks = chooseUnitTasks(target).count;
 }
 
 double StrassenPlan::estimateCycles(kernel::TargetAttr target) const {
-  double cycles = StrassenPlan(*this).getAllCycles(target);
+  double cycles = getAllCycles(target);
   double filterBytes = 4.0 * static_cast<double>(getFilterSize());
   return cycles +
          estimateMatrixWait(filterBytes,

@@ -25,6 +25,9 @@ struct StrassenPlan {
                const ConvolutionSchedule &schedule, kernel::TargetAttr target);
   explicit StrassenPlan(kernel::ConvOp op);
 
+  /// Of a pair of blocks of output channels: see Strassen.h.
+  static constexpr int64_t products = 7;
+
   int64_t batch = 1, inChannels = 1, outChannels = 1, lanes = 1;
   int64_t tilePositions = 1, tileVectors = 1;
   /// The dimensions of `rows` and, as the last one, of columns: folded, unless
@@ -76,7 +79,9 @@ struct StrassenPlan {
     int64_t positions = tileByTile ? tilePositions : blockRows * halfPositions;
     return positions * tileVectors * lanes;
   }
-  int64_t countProducts() const { return 7 + (restChannels > 0 ? 4 : 0); }
+  int64_t countProducts() const {
+    return products + (restChannels > 0 ? 4 : 0);
+  }
   int64_t getScratchSize() const {
     return getSumsSize() + countProducts() * getProductSize();
   }
@@ -87,7 +92,7 @@ struct StrassenPlan {
   int64_t getMatrixSize() const { return halfChannels * tileVectors * lanes; }
   int64_t getRestSize() const { return restChannels * tileVectors * lanes; }
   int64_t getPairSize() const {
-    return 7 * getMatrixSize() + 2 * getRestSize();
+    return products * getMatrixSize() + 2 * getRestSize();
   }
   int64_t getFilterSize() const {
     return pairs * getPairSize() + plainVectors * lanes * inChannels;
@@ -105,8 +110,12 @@ private:
   double getProductCycles(kernel::TargetAttr target) const;
   double getSumCycles() const;
   double getImbalance(int64_t tasks) const;
-  double chooseUnitTasks(kernel::TargetAttr target);
-  double getAllCycles(kernel::TargetAttr target);
+  struct UnitTasks {
+    int64_t count = 1;
+    double cycles = 0;
+  };
+  UnitTasks chooseUnitTasks(kernel::TargetAttr target) const;
+  double getAllCycles(kernel::TargetAttr target) const;
 };
 
 } // namespace toeplitz
