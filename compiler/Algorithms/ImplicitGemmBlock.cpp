@@ -215,35 +215,44 @@ static Index getPartialSumPlace(KernelBuilder &kernel, const ImplicitGemm &gemm,
              : linearize(linearize(split, channels, channel), columns, column);
 }
 
-void ImplicitGemmBlock::storePartialSum(Value sum, Index channel,
-                                        Index column) {
-  kernel.storeScalar(
-      sum, buffers.prepared,
-      getPartialSumPlace(
-          kernel, gemm, split,
-          kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
-          column));
+Index ImplicitGemmBlock::getPartialSumPlace(Index channel, Index column) {
+  return ::getPartialSumPlace(
+      kernel, gemm, split,
+      kernel.add(kernel.mul(group, number(gemm.outChannels)), channel), column);
+}
+
+void ImplicitGemmBlock::ifExists(Index channel, Value columnExists,
+                                 llvm::function_ref<void()> body) {
+  bool cutChannels = gemm.outChannels % gemm.tile.channels != 0;
+  Value exists = both(
+      cutChannels ? kernel.isLess(channel, number(gemm.outChannels)) : Value(),
+      columnExists);
+  if (exists)
+    kernel.ifThen(exists, body);
+  else
+    body();
+}
+
+void ImplicitGemmBlock::ifExists(Index channel, Index column,
+                                 llvm::function_ref<void()> body) {
+  int64_t columns = gemm.countPositions();
+  bool cutColumns = columns % gemm.tile.positions != 0;
+  ifExists(channel,
+           cutColumns ? kernel.isLess(column, number(columns)) : Value(), body);
 }
 
 void ImplicitGemmBlock::store(Value sum, Index channel,
                               const GemmPosition &position) {
-  bool cutChannels = gemm.outChannels % gemm.tile.channels != 0;
-  Value exists = both(
-      cutChannels ? kernel.isLess(channel, number(gemm.outChannels)) : Value(),
-      position.exists);
-  auto write = [&] {
+  ifExists(channel, position.exists, [&] {
     if (gemm.countSplits() == 1)
       finishElement(
           kernel, buffers, gemm.activation, sum, position.image,
           kernel.add(kernel.mul(group, number(gemm.outChannels)), channel),
           gemm.dimensions, position.output);
     else
-      storePartialSum(sum, channel, position.column);
-  };
-  if (exists)
-    kernel.ifThen(exists, write);
-  else
-    write();
+      kernel.storeScalar(sum, buffers.prepared,
+                         getPartialSumPlace(channel, position.column));
+  });
 }
 
 static TaskDivision divideFinishing(const ImplicitGemm &gemm,

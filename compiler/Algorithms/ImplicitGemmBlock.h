@@ -63,6 +63,10 @@ public:
 
   /// Stores a sum: the result, or a part of it where there are several splits.
   void store(mlir::Value sum, Index channel, const GemmPosition &position);
+  /// Writes `body` for a channel of the group and a column that exist.
+  void ifExists(Index channel, Index column, llvm::function_ref<void()> body);
+  /// Where a part of a sum lies.
+  Index getPartialSumPlace(Index channel, Index column);
 
 private:
   /// A row of the data's matrix at a position: where it lies in the image, and
@@ -81,8 +85,9 @@ private:
   mlir::Value load(const GemmPosition &position, const Row &row, Index further);
   /// The block's part of the steps: the first one, and how many.
   std::pair<Index, Index> getSteps();
-  void storePartialSum(mlir::Value sum, Index channel, Index column);
 
+  void ifExists(Index channel, mlir::Value columnExists,
+                llvm::function_ref<void()> body);
   Index number(int64_t value) { return kernel.constant(value); }
   mlir::Value both(mlir::Value a, mlir::Value b);
 

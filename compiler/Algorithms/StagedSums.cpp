@@ -58,23 +58,43 @@ SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
   SmallVector<Value> sums(countSums,
                           kernel.floatConstant(0, kernel.builder.getF32Type()));
   Index whole = kernel.max(kernel.sub(steps, number(ahead)), number(0));
-  sums = kernel.forLoop(
-      number(0), whole, 1, sums, [&](Index current, ValueRange carried) {
+  // Stages follow each other in a circle. (Dividing the step's number by
+  // `stages` takes many instructions more.)
+  auto getNext = [&](Value stage) -> Value {
+    Value next = kernel.value(kernel.add(stage, number(1)));
+    return arith::SelectOp::create(kernel.builder, kernel.location,
+                                   kernel.isLess(next, number(stages)), next,
+                                   kernel.value(number(0)));
+  };
+  SmallVector<Value> state(sums);
+  state.push_back(kernel.value(number(0)));
+  state.push_back(kernel.value(number(ahead)));
+  state = kernel.forLoop(
+      number(0), whole, 1, state, [&](Index current, ValueRange carried) {
         waitForStep();
+        Value stage = carried[countSums], free = carried[countSums + 1];
         Index next = kernel.add(current, number(ahead));
-        Index stage = kernel.rem(next, number(stages));
         SmallVector<Value> loaded =
-            step.begin(kernel.add(firstStep, next), stage);
+            step.begin(kernel.add(firstStep, next), free);
         block.groupCopies();
         SmallVector<Value> added =
-            step.multiply(kernel.rem(current, number(stages)), carried);
-        step.store(loaded, stage);
+            step.multiply(stage, carried.take_front(countSums));
+        step.store(loaded, free);
+        added.push_back(getNext(stage));
+        added.push_back(getNext(free));
         return added;
       });
-  return kernel.forLoop(
-      whole, steps, 1, sums, [&](Index current, ValueRange carried) {
+  state.pop_back();
+  state =
+      kernel.forLoop(whole, steps, 1, state, [&](Index, ValueRange carried) {
         waitForStep();
         block.groupCopies();
-        return step.multiply(kernel.rem(current, number(stages)), carried);
+        Value stage = carried[countSums];
+        SmallVector<Value> added =
+            step.multiply(stage, carried.take_front(countSums));
+        added.push_back(getNext(stage));
+        return added;
       });
+  state.pop_back();
+  return state;
 }

@@ -24,7 +24,7 @@
 
 #include "compiler/Algorithms/TensorCoreGemmKernel.h"
 
-#include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Algorithms/GemmResults.h"
 #include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -318,51 +318,51 @@ SmallVector<Value> Emitter::multiply(Index stage, ValueRange before) {
 
 // --- results ----------------------------------------------------------------
 
+/// A warp's rows of products one by one, so that the filter's tiles have room
+/// for them.
 void Emitter::finish(ValueRange sums) {
+  GemmResults results(kernel, gemm, buffers, common);
   // A lane has two neighbouring columns of two rows of each product.
-  SmallVector<GemmPosition> positions;
-  Index firstColumn = kernel.add(kernel.add(common.firstColumn, warpPosition),
-                                 kernel.mul(laneColumn, number(2)));
-  for (int64_t n = 0; n < tile.countColumns(); ++n)
-    for (int64_t i = 0; i < 2; ++i)
-      positions.push_back(common.locate(
-          kernel.add(firstColumn, number(n * WarpProduct::columns + i))));
+  Index firstColumn =
+      kernel.add(warpPosition, kernel.mul(laneColumn, number(2)));
+  Index warpRow = kernel.div(warpChannel, number(tile.warpChannels));
   Index firstChannel =
-      kernel.add(kernel.add(common.firstChannel, warpChannel), laneRow);
-  for (int64_t m = 0; m < tile.countRows(); ++m)
-    for (int64_t row = 0; row < 2; ++row) {
-      Index channel =
-          kernel.add(firstChannel, number(m * WarpProduct::rows +
-                                          row * WarpProduct::rows / 2));
-      for (auto [place, position] : llvm::enumerate(positions)) {
-        auto n = static_cast<int64_t>(place) / 2,
-             column = static_cast<int64_t>(place) % 2;
-        common.store(sums[(m * tile.countColumns() + n) * WarpProduct::sums +
-                          row * 2 + column],
-                     channel, position);
-      }
-    }
-}
-
-/// A buffer from its first to its last element as one row of them.
-static Value flatten(KernelBuilder &kernel, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t extent = 1;
-  for (auto [size, stride] :
-       llvm::zip_equal(type.getShape(), type.getStridesAndOffset().first))
-    extent += (size - 1) * stride;
-  return viewWithStrides(kernel, buffer, {extent}, {1});
+      kernel.add(kernel.mul(warpRow, number(WarpProduct::rows)), laneRow);
+  for (int64_t m = 0; m < tile.countRows(); ++m) {
+    auto giveSums = [&](GemmResults::Exchange::Take take) {
+      for (int64_t n = 0; n < tile.countColumns(); ++n)
+        for (int64_t row = 0; row < 2; ++row) {
+          int64_t place =
+              (m * tile.countColumns() + n) * WarpProduct::sums + row * 2;
+          take({sums[place], sums[place + 1]},
+               kernel.add(firstChannel, number(row * WarpProduct::rows / 2)),
+               kernel.add(firstColumn, number(n * WarpProduct::columns)));
+        }
+    };
+    auto getChannel = [&](Index place) {
+      Index inWarp = kernel.add(kernel.rem(place, number(WarpProduct::rows)),
+                                number(m * WarpProduct::rows));
+      Index before = kernel.mul(kernel.div(place, number(WarpProduct::rows)),
+                                number(tile.warpChannels));
+      return kernel.add(common.firstChannel, kernel.add(before, inWarp));
+    };
+    results.store({filterTiles, tile.countExchangedChannels(), tile.positions,
+                   tile.getThreads(), giveSums, getChannel});
+  }
 }
 
 void Emitter::emit() {
   constexpr int64_t stages = TensorCoreTile::stages;
+  assert(GemmResults::Exchange::getSize(tile.countExchangedChannels(),
+                                        tile.positions) <=
+         stages * tile.getFilterWords());
   filterTiles = block.createShared({stages * tile.getFilterWords()},
                                    kernel.builder.getF32Type());
   Type element = kernel.builder.getI32Type();
   auto input = cast<MemRefType>(buffers.input.getType());
   // (The input is the first operand.)
   if (kernel.buffersAligned[0] && hasCopyableRuns(gemm, input, kernel.target)) {
-    flatInput = flatten(kernel, buffers.input);
+    flatInput = viewAsRow(kernel, buffers.input);
     element = input.getElementType();
     quadElements = quadBytes * 8 / element.getIntOrFloatBitWidth();
   }

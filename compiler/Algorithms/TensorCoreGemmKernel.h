@@ -30,6 +30,11 @@ struct TensorCoreTile : GemmTile {
   /// warp consist.
   int64_t countRows() const { return warpChannels / WarpProduct::rows; }
   int64_t countColumns() const { return warpPositions / WarpProduct::columns; }
+  /// Output channels of which a row of each warp's products consists: threads
+  /// exchange their sums at once.
+  int64_t countExchangedChannels() const {
+    return channels / warpChannels * WarpProduct::rows;
+  }
   /// Words of the packed filter for a step.
   int64_t getFilterWords() const { return channels * depthWords; }
   /// The part of the tensor cores' rate that the tile reaches where nothing has

@@ -87,6 +87,9 @@ struct ApproximateMath : toeplitz::impl::ApproximateMathBase<ApproximateMath> {
     populateDoubleMathPatterns(patterns);
     populateExpandArithmeticPatterns(patterns);
     auto target = kernel::getTarget(getOperation());
+    // (A GPU has instructions: see convert-device-to-nvvm.)
+    if (!target.getGpu())
+      populateExpandBfloat16Patterns(patterns);
     if (target.getGpu() || target.getLanes() >= lanesForPowers)
       populateGeneralPowerPattern(patterns);
     if (!target.getFma())

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/DialectConversion.h"
 
 namespace toeplitz {
@@ -33,26 +34,62 @@ using namespace toeplitz;
 
 namespace {
 
-/// A float rounded to bfloat16 by the instruction for two of them. (LLVM makes
-/// a dozen instructions of it for the PTX of sm_80.)
+/// Two floats rounded to bfloat16.
+Value roundPairToBfloat16(OpBuilder &builder, Location location, Value first,
+                          Value second) {
+  return NVVM::ConvertF32x2ToBF16x2Op::create(
+      builder, location, VectorType::get({2}, builder.getBF16Type()), second,
+      first, /*random_bits=*/Value(), NVVM::FPRoundingMode::RN);
+}
+
+Value extractElement(OpBuilder &builder, Location location, Value vector,
+                     int64_t place) {
+  return LLVM::ExtractElementOp::create(
+      builder, location, vector,
+      LLVM::ConstantOp::create(builder, location,
+                               builder.getI32IntegerAttr(place)));
+}
+
+/// Floats rounded to bfloat16 by the instruction for two of them. (LLVM makes
+/// a dozen instructions of one for the PTX of sm_80.)
 struct RoundToBfloat16 : OpRewritePattern<arith::TruncFOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(arith::TruncFOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getType().isBF16() || !op.getIn().getType().isF32())
+    if (!getElementTypeOrSelf(op.getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getIn().getType()).isF32())
       return rewriter.notifyMatchFailure(op, "not from f32 to bf16");
     Location location = op.getLoc();
-    Type number = rewriter.getF32Type(), rounded = rewriter.getBF16Type();
-    Value zero = LLVM::ConstantOp::create(rewriter, location, number,
-                                          rewriter.getF32FloatAttr(0));
-    Value pair = NVVM::ConvertF32x2ToBF16x2Op::create(
-        rewriter, location, VectorType::get({2}, rounded), zero, op.getIn(),
-        /*random_bits=*/Value(), NVVM::FPRoundingMode::RN);
-    Value first = LLVM::ConstantOp::create(rewriter, location,
-                                           rewriter.getI32IntegerAttr(0));
-    rewriter.replaceOpWithNewOp<LLVM::ExtractElementOp>(op, rounded, pair,
-                                                        first);
+    auto vector = dyn_cast<VectorType>(op.getType());
+    if (!vector) {
+      Value zero =
+          LLVM::ConstantOp::create(rewriter, location, rewriter.getF32Type(),
+                                   rewriter.getF32FloatAttr(0));
+      rewriter.replaceOp(op,
+                         extractElement(rewriter, location,
+                                        roundPairToBfloat16(rewriter, location,
+                                                            op.getIn(), zero),
+                                        0));
+      return success();
+    }
+    int64_t count = vector.getNumElements();
+    if (vector.getRank() != 1 || count % 2 != 0)
+      return rewriter.notifyMatchFailure(op, "not of pairs");
+    Type word = rewriter.getI32Type();
+    Value words = LLVM::PoisonOp::create(rewriter, location,
+                                         VectorType::get({count / 2}, word));
+    for (int64_t i = 0; i < count; i += 2) {
+      Value pair = roundPairToBfloat16(
+          rewriter, location, extractElement(rewriter, location, op.getIn(), i),
+          extractElement(rewriter, location, op.getIn(), i + 1));
+      words = LLVM::InsertElementOp::create(
+          rewriter, location, words,
+          LLVM::BitcastOp::create(rewriter, location, word, pair),
+          LLVM::ConstantOp::create(rewriter, location,
+                                   rewriter.getI32IntegerAttr(i / 2)));
+    }
+    rewriter.replaceOpWithNewOp<LLVM::BitcastOp>(op, vector, words);
     return success();
   }
 };

@@ -207,6 +207,9 @@ void populateExpandArithmeticPatterns(RewritePatternSet &patterns) {
                ConvertTwice<arith::UIToFPOp>, ExpandFloatPower,
                ExpandIsInfinite, ExpandIntegerPower>(patterns.getContext());
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+}
+
+void populateExpandBfloat16Patterns(RewritePatternSet &patterns) {
   arith::populateExpandBFloat16Patterns(patterns);
 }
 

@@ -7,9 +7,12 @@
 
 namespace toeplitz {
 
-/// Divisions that round up or down; powers of integers; conversions from and to
-/// bf16.
+/// Divisions that round up or down; powers of integers; conversions of bf16
+/// from and to anything but f32.
 void populateExpandArithmeticPatterns(mlir::RewritePatternSet &patterns);
+
+/// Conversions of bf16 from and to f32.
+void populateExpandBfloat16Patterns(mlir::RewritePatternSet &patterns);
 
 /// Makes integer divisions by zero give 0, and those of the smallest number by
 /// -1 that number (and remainders 0), rather than a signal; the reference

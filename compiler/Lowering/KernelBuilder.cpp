@@ -244,9 +244,11 @@ Value KernelBuilder::loadVector(Value memref, ArrayRef<Index> indices,
 }
 
 void KernelBuilder::storeVector(Value vector, Value memref,
-                                ArrayRef<Index> indices) {
-  vector::StoreOp::create(builder, location, vector, memref,
-                          materialize(*this, indices));
+                                ArrayRef<Index> indices, uint64_t alignment) {
+  auto store = vector::StoreOp::create(builder, location, vector, memref,
+                                       materialize(*this, indices));
+  if (alignment)
+    store.setAlignment(alignment);
 }
 
 void KernelBuilder::prefetch(Value memref, ArrayRef<Index> first,

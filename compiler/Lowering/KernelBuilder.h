@@ -108,7 +108,7 @@ public:
   /// cache.
   void prefetch(mlir::Value memref, llvm::ArrayRef<Index> first, int64_t count);
   void storeVector(mlir::Value vector, mlir::Value memref,
-                   llvm::ArrayRef<Index> indices);
+                   llvm::ArrayRef<Index> indices, uint64_t alignment = 0);
   /// The elements of a vector, one by one.
   llvm::SmallVector<mlir::Value> takeApart(mlir::Value vector);
   mlir::Value loadScalar(mlir::Value memref, llvm::ArrayRef<Index> indices);

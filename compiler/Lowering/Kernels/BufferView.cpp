@@ -106,6 +106,15 @@ Value viewWithStrides(KernelBuilder &kernel, Value memref,
                                            strideIndices);
 }
 
+Value viewAsRow(KernelBuilder &kernel, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t extent = 1;
+  for (auto [size, stride] :
+       llvm::zip_equal(type.getShape(), type.getStridesAndOffset().first))
+    extent += (size - 1) * stride;
+  return viewWithStrides(kernel, memref, {extent}, {1});
+}
+
 BufferView::BufferView(KernelBuilder &kernel, Value memref,
                        ArrayRef<int64_t> shape)
     : kernel(kernel), shape(shape), buffer(memref) {

@@ -27,6 +27,10 @@ mlir::Value viewWithStrides(KernelBuilder &kernel, mlir::Value memref,
                             llvm::ArrayRef<int64_t> sizes,
                             llvm::ArrayRef<int64_t> strides);
 
+/// A buffer of static strides from its first to its last element as one row of
+/// them.
+mlir::Value viewAsRow(KernelBuilder &kernel, mlir::Value memref);
+
 /// A buffer of any layout, accessed in another shape with the same row-major
 /// order. Kernels that see several dimensions as one use it, and stay right on
 /// a slice whose rows don't lie one after the other: there each access finds

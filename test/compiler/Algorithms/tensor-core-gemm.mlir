@@ -34,7 +34,12 @@
 // TF32: scf.for
 // TF32: nvvm.cp.async.wait.group 1
 // TF32-COUNT-4: nvvm.mma.sync
-// CHECK: memref.store
+// Sums change their threads in the filter's tiles, and are stored four at a time.
+// CHECK: gpu.barrier
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[FILTER]][%{{.*}}] {alignment = 8 : i64} : {{.*}}, vector<2xf32>
+// CHECK: gpu.barrier
+// CHECK: vector.load %[[FILTER]][%{{.*}}] {alignment = 16 : i64} : {{.*}}, vector<4xf32>
+// CHECK: vector.store %{{.*}} {alignment = 16 : i64} : memref<1024xf32{{.*}}>, vector<4xf32>
 
 // Rounded numbers with the channels of each position together are copied as they are, eight to a piece; the threads round the result.
 // RUN: toeplitz-opt %t/narrow.mlir --convert-kernel-to-loops | FileCheck %s --check-prefix=NARROW
@@ -46,8 +51,9 @@
 // NARROW: nvgpu.device_async_copy %[[FLAT]][%{{.*}}], %[[DATA]][%{{.*}}], 8, %{{.*}} {bypassL1}
 // NARROW-NOT: vector.store
 // NARROW: nvgpu.ldmatrix %[[DATA]][%{{.*}}] {numTiles = 4 : i32, transpose = false} : {{.*}} -> vector<4x2xbf16>
-// NARROW: %[[ROUNDED:.*]] = arith.truncf %{{.*}} : f32 to bf16
-// NARROW: memref.store %[[ROUNDED]]
+// NARROW-COUNT-2: vector.load %[[FILTER]][%{{.*}}] {alignment = 16 : i64} : {{.*}}, vector<4xf32>
+// NARROW: %[[ROUNDED:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xbf16>
+// NARROW: vector.store %[[ROUNDED]], %{{.*}} {alignment = 16 : i64}
 // Of a buffer that begins anywhere, or of other numbers, threads bring elements.
 // RUN: sed -e 's/offset: 0/offset: 4/' %t/narrow.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefix=ELEMENTS
 // RUN: sed -e 's/precision = bf16/precision = f16/' %t/narrow.mlir | toeplitz-opt --convert-kernel-to-loops | FileCheck %s --check-prefix=ELEMENTS
