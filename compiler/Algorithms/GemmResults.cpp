@@ -114,23 +114,36 @@ Index GemmResults::getPlace(const Buffer &buffer, Index channel, Index column) {
   return kernel.add(place, kernel.mul(image, number(buffer.betweenImages)));
 }
 
+static int64_t getLength(Value run) {
+  return cast<VectorType>(run.getType()).getNumElements();
+}
+
+/// Of which number of bytes the address of a run of `length` elements is a
+/// multiple.
+static uint64_t getAlignment(Value buffer, int64_t length) {
+  int64_t bits = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth();
+  return std::min(bufferAlignment, length * bits / 8);
+}
+
 Value GemmResults::addBias(Value sum, Index channel) {
   Value bias;
+  int64_t length = getLength(sum);
   if (runs.alongChannels) {
-    bias =
-        kernel.loadVector(viewAsRow(kernel, buffers.bias), channel, runs.length,
-                          isAligned(buffers.bias) ? bufferAlignment : 0);
+    bias = kernel.loadVector(
+        viewAsRow(kernel, buffers.bias), channel, length,
+        isAligned(buffers.bias) ? getAlignment(buffers.bias, length) : 0);
   } else {
     bias = kernel.broadcast(
-        kernel.loadScalar(buffers.bias, {channel, number(0)}), runs.length);
+        kernel.loadScalar(buffers.bias, {channel, number(0)}), length);
   }
   return arith::AddFOp::create(kernel.builder, kernel.location, sum, bias);
 }
 
 Value GemmResults::addResidual(Value sum, Index channel, Index column) {
+  int64_t length = getLength(sum);
   Value loaded =
       kernel.loadVector(residual->row, getPlace(*residual, channel, column),
-                        runs.length, bufferAlignment);
+                        length, getAlignment(residual->row, length));
   if (loaded.getType() != sum.getType())
     loaded = arith::ExtFOp::create(kernel.builder, kernel.location,
                                    sum.getType(), loaded);
@@ -146,26 +159,27 @@ void GemmResults::finishRun(Value sum, Index channel, Index column) {
     sum = addResidual(sum, channel, column);
   sum = kernel.activate(sum, gemm.activation);
   auto type = VectorType::get(
-      {runs.length},
+      {getLength(sum)},
       cast<MemRefType>(buffers.output.getType()).getElementType());
   if (sum.getType() != type)
     sum = arith::TruncFOp::create(kernel.builder, kernel.location, type, sum);
   kernel.storeVector(sum, output->row, getPlace(*output, channel, column),
-                     bufferAlignment);
+                     getAlignment(output->row, getLength(sum)));
 }
 
 void GemmResults::store(ArrayRef<Value> sums, Index channel, Index column) {
-  assert(static_cast<int64_t>(sums.size()) == runs.length);
-  if (runs.length == 1)
+  auto length = static_cast<int64_t>(sums.size());
+  assert(runs.length % length == 0);
+  if (length == 1)
     return common.store(sums[0], channel, common.locate(column));
-  Value run = vector::FromElementsOp::create(
-      kernel.builder, kernel.location, kernel.vectorType(runs.length), sums);
+  Value run = vector::FromElementsOp::create(kernel.builder, kernel.location,
+                                             kernel.vectorType(length), sums);
   common.ifExists(channel, column, [&] {
     if (gemm.countSplits() == 1)
       return finishRun(run, channel, column);
     kernel.storeVector(run, buffers.prepared,
                        common.getPartialSumPlace(channel, column),
-                       bufferAlignment);
+                       getAlignment(buffers.prepared, length));
   });
 }
 

@@ -31,8 +31,9 @@ public:
   /// its length; of a single element where there are none.
   const GemmRuns &getRuns() const { return runs; }
 
-  /// Stores the sums of a run that begins at `channel` of the group and
-  /// `column`, if it is there; runs of which a part is there don't occur.
+  /// Stores the sums of a run, or of a part of it whose length is a power of
+  /// two, that begins at `channel` of the group and `column`, if it is there.
+  /// (Runs are there or not, never a part of them.)
   void store(llvm::ArrayRef<mlir::Value> sums, Index channel, Index column);
 
   /// Where the sums of a block are while its threads exchange them, so that

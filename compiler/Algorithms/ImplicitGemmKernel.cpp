@@ -2,7 +2,7 @@
 
 #include "compiler/Algorithms/ImplicitGemmKernel.h"
 
-#include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Algorithms/GemmResults.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -38,7 +38,7 @@ class Emitter {
 public:
   Emitter(KernelBuilder &kernel, const ImplicitGemm &gemm,
           const ImplicitGemmTile &tile, const ConvolutionBuffers &buffers)
-      : kernel(kernel), tile(tile), buffers(buffers),
+      : kernel(kernel), gemm(gemm), tile(tile), buffers(buffers),
         common(kernel, gemm, buffers, tile.getThreads()), block(common.block) {}
 
   void emit();
@@ -61,6 +61,7 @@ private:
   }
 
   KernelBuilder &kernel;
+  const ImplicitGemm &gemm;
   const ImplicitGemmTile &tile;
   const ConvolutionBuffers &buffers;
   ImplicitGemmBlock common;
@@ -166,24 +167,34 @@ SmallVector<Value> Emitter::multiply(Index half, ValueRange before) {
                         });
 }
 
+/// A thread has quadruples of positions of each of its channels, and the other
+/// way around.
 void Emitter::finish(ValueRange sums) {
+  GemmResults results(kernel, gemm, buffers, common);
   int64_t columns = tile.threadPositions;
-  SmallVector<GemmPosition> positions;
-  for (int64_t n = 0; n < columns; ++n)
-    positions.push_back(common.locate(
-        kernel.add(common.firstColumn,
-                   kernel.add(getQuad(threadColumn, n / quad,
-                                      tile.positions / tile.threadPositions),
-                              number(n % quad)))));
-  for (int64_t m = 0; m < tile.threadChannels; ++m) {
-    Index channel =
-        kernel.add(common.firstChannel,
-                   kernel.add(getQuad(threadRow, m / quad,
-                                      tile.channels / tile.threadChannels),
-                              number(m % quad)));
-    for (int64_t n = 0; n < columns; ++n)
-      common.store(sums[m * columns + n], channel, positions[n]);
-  }
+  auto getColumn = [&](int64_t n) {
+    Index before =
+        getQuad(threadColumn, n / quad, tile.positions / tile.threadPositions);
+    return kernel.add(common.firstColumn, kernel.add(before, number(n % quad)));
+  };
+  auto getChannel = [&](int64_t m) {
+    Index before =
+        getQuad(threadRow, m / quad, tile.channels / tile.threadChannels);
+    return kernel.add(common.firstChannel,
+                      kernel.add(before, number(m % quad)));
+  };
+  GemmRuns runs = results.getRuns();
+  int64_t length = std::min(runs.length, quad);
+  int64_t alongColumns = runs.alongChannels ? 1 : length;
+  int64_t alongChannels = runs.alongChannels ? length : 1;
+  for (int64_t m = 0; m < tile.threadChannels; m += alongChannels)
+    for (int64_t n = 0; n < columns; n += alongColumns) {
+      SmallVector<Value> run;
+      for (int64_t i = 0; i < length; ++i)
+        run.push_back(runs.alongChannels ? sums[(m + i) * columns + n]
+                                         : sums[m * columns + n + i]);
+      results.store(run, getChannel(m), getColumn(n));
+    }
 }
 
 void Emitter::emit() {
