@@ -57,33 +57,37 @@ def find_ptxas(choice):
     return shutil.which("ptxas") or next((str(folder / "ptxas") for folder in folders if (folder / "ptxas").exists()), None)
 
 
-def compile_library(row, architecture, ptxas, compiler):
+def compile_library(row, architecture, ptxas, compiler, seconds):
     """Compiles the library of a row unless it is there already. Returns the seconds that it took, and an error's text or None."""
     library = pathlib.Path(row["library"])
-    if library.exists() and library.stat().st_mtime > max(compiler.stat().st_mtime, (ROOT / "examples" / row["network"] / f"{row['network']}.json").stat().st_mtime):
+    sources = (compiler, ROOT / "examples" / row["network"] / f"{row['network']}.json")
+    if library.exists() and library.stat().st_mtime > max(source.stat().st_mtime for source in sources):
         return 0.0, None
     command = [compiler, "compile", row["description"], "--target=cuda", f"--gpu-arch={architecture}", f"--precision={row['precision']}", "-o", library]
     if ptxas:
         command += [f"--cubin={architecture}", f"--ptxas={ptxas}"]
     start = time.perf_counter()
-    result = subprocess.run(command, capture_output=True, text=True)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return seconds, f"not done after {seconds:g} s"
     errors = [line for line in result.stderr.splitlines() if line.strip()] or [f"status {result.returncode}"]
     return time.perf_counter() - start, errors[0][:200] if result.returncode else None
 
 
-def compile_all(rows, architecture, ptxas, jobs):
+def compile_all(rows, architecture, ptxas, arguments):
     """Compiles the libraries of all rows, and writes what fails into them."""
     compiler = ROOT / "build" / "tools" / "toeplitz"
     start = time.perf_counter()
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        outcomes = list(pool.map(lambda row: compile_library(row, architecture, ptxas, compiler), rows))
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        outcomes = list(pool.map(lambda row: compile_library(row, architecture, ptxas, compiler, arguments.row_timeout), rows))
     for row, (seconds, error) in zip(rows, outcomes):
         row["compile_seconds"] = seconds
         if error:
             row["failures"] = {"compiler": error}
     slowest = max(rows, key=lambda row: row["compile_seconds"])
     report(
-        f"compiled {len(rows)} libraries for {architecture} in {time.perf_counter() - start:.1f} s, {jobs} at a time, "
+        f"compiled {len(rows)} libraries for {architecture} in {time.perf_counter() - start:.1f} s, {arguments.jobs} at a time, "
         f"machine code by {ptxas or 'the driver'}; slowest {gpu_report.label(slowest)}, {slowest['compile_seconds']:.1f} s"
     )
 
@@ -96,7 +100,7 @@ def run_worker(connection, options):
 
 
 class WorkerProcess:
-    """A process that measures; a new one after each that failed."""
+    """A process that measures; a new one after an error that spoils it."""
 
     def __init__(self, options):
         self.options = options
@@ -115,11 +119,11 @@ class WorkerProcess:
             if self.connection.poll(seconds):
                 answer = self.connection.recv()
             else:
-                answer = {"failures": {"row": f"not done after {seconds} s"}}
+                answer = {"failures": {"row": f"not done after {seconds:g} s"}, "is_broken": True}
         except (EOFError, OSError):
             self.process.join(10)
-            answer = {"failures": {"row": f"the process ended with status {self.process.exitcode}"}}
-        if answer.get("failures"):
+            answer = {"failures": {"row": f"the process ended with status {self.process.exitcode}"}, "is_broken": True}
+        if answer.pop("is_broken"):
             self.stop()
         return answer
 
@@ -156,7 +160,7 @@ def measure_all(rows, information, arguments, start):
         architecture = arguments.architecture or information["architecture"]
         ptxas = None if architecture.startswith("emulated") else find_ptxas(arguments.ptxas)
         information["machine_code"] = ptxas and pathlib.Path(ptxas).name
-        compile_all(rows, architecture, ptxas, arguments.jobs)
+        compile_all(rows, architecture, ptxas, arguments)
         for row in rows:
             if arguments.seconds is not None and time.perf_counter() - start > arguments.seconds:
                 report(f"no time left: {len(rows) - len(done)} rows aren't measured")

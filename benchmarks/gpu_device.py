@@ -83,6 +83,14 @@ class CudaDevice:
         self.synchronize()
         return clocks
 
+    def is_broken(self):
+        """Whether an earlier error keeps this process from using the GPU any more."""
+        try:
+            torch.cuda.synchronize()
+            return bool(torch.ones(1, device="cuda").item() != 1)
+        except RuntimeError:
+            return True
+
     def pin(self, tensor):
         return tensor.pin_memory()
 
@@ -126,6 +134,9 @@ class EmulatedDevice:
 
     def clocks_under_load(self, run, milliseconds):
         return {}
+
+    def is_broken(self):
+        return False
 
     def pin(self, tensor):
         return tensor

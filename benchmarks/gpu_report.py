@@ -8,6 +8,8 @@ START, END = "<!-- measured: ./dev bench --gpu --write -->\n", "<!-- end of the 
 # may round), or by twice as much as PyTorch's own result in this precision.
 ERROR_LIMITS = {"f32": 1e-3, "tf32": 10 * 2.0**-11, "f16": 10 * 2.0**-11, "bf16": 10 * 2.0**-8}
 
+EMULATED = "emulated"  # in the place of a GPU's name
+
 LATENCY_TARGET = 1.3  # PyTorch's time over Toeplitz's, with one image
 THROUGHPUT_TARGET = 0.6  # the same, of ResNet-50 with 256 images in bfloat16: a first floor
 
@@ -150,4 +152,6 @@ def make_report(measurements):
     if not rows:
         return "Nothing was measured.\n"
     head = "\n".join(describe_measurement(measurement) for measurement in measurements)
+    if any(measurement["device"] == EMULATED for measurement in measurements):
+        head += "\nThe GPU is emulated: these times say nothing.\n"
     return head + "\n" + make_table(rows, measurements[0]["runs"]) + "\n" + describe_targets(rows) + describe_skipped(rows)

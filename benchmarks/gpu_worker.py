@@ -27,6 +27,7 @@ WARM_UP = 10
 FEWEST_RUNS = 10
 TRIAL_RUNS = 5  # of each way to launch, and each layout: the one with the shortest run is measured
 PROFILED_RUNS = 10
+REFERENCE_BATCH = 32
 
 
 class Skipped(Exception):
@@ -123,6 +124,7 @@ class Worker:
     def __init__(self, options):
         self.options = options
         self.device = EmulatedDevice() if options["emulate"] else CudaDevice()
+        self.reference_of, self.reference = None, None
         torch.backends.cudnn.benchmark = True
 
     def describe(self):
@@ -161,6 +163,20 @@ class Worker:
         generator = numpy.random.default_rng(1)
         shapes = self.read(row).inputs.values()
         return [torch.from_numpy(generator.standard_normal(shape, numpy.float32)).to(self.device.name) for shape in shapes]
+
+    def find_reference(self, row, inputs):
+        """The outputs of PyTorch in float32 without TF32, on the CPU. A few images at a time, so that what is measured is all that needs much memory."""
+        if self.reference_of != (row["network"], row["batch"]):
+            allow_tf32(False)
+            torch.backends.cudnn.benchmark = False
+            module = self.make_module(row, torch.float32, torch.contiguous_format)
+            parts = [module(*[value[begin : begin + REFERENCE_BATCH] for value in inputs]) for begin in range(0, row["batch"], REFERENCE_BATCH)]
+            self.reference = [torch.cat(outputs).cpu() for outputs in zip(*parts)]
+            self.reference_of = (row["network"], row["batch"])
+            torch.backends.cudnn.benchmark = True
+            del module, parts
+            self.device.free()
+        return self.reference
 
     def load_toeplitz(self, row, inputs):
         """Toeplitz's ways: launches of their own, and a CUDA graph of them, with a note where there is none."""
@@ -256,7 +272,22 @@ class Worker:
         from network_to_onnx import Converter
 
         model = Converter(self.read(row)).convert().SerializeToString()
-        settings = {"device_id": "0", "use_tf32": str(int(row["precision"] == "tf32")), "cudnn_conv_algo_search": "EXHAUSTIVE", "enable_cuda_graph": "1"}
+        try:
+            return self.make_session(row, model, inputs, has_graph=True)
+        except Exception as problem:  # ONNX Runtime's: of networks with nodes on the CPU it makes no graph
+            print(f"ONNX Runtime without a CUDA graph: {shorten(problem)}", file=sys.stderr)
+            return self.make_session(row, model, inputs, has_graph=False)
+
+    def make_session(self, row, model, inputs, has_graph):
+        import onnxruntime
+
+        provider = self.device.provider
+        settings = {
+            "device_id": "0",
+            "use_tf32": str(int(row["precision"] == "tf32")),
+            "cudnn_conv_algo_search": "EXHAUSTIVE",
+            "enable_cuda_graph": str(int(has_graph)),
+        }
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(model, options, providers=[(provider, settings if self.device.name == "cuda" else {})])
@@ -274,16 +305,15 @@ class Worker:
         def run():
             session.run_with_iobinding(binding)  # waits for its own stream
 
-        return Way("I/O binding, CUDA graph", run, lambda: outputs, run)
+        run()
+        return Way("graph" if has_graph else "launches", run, lambda: outputs, run)
 
     # --- a row ----------------------------------------------------------------------------------------------------------
 
     def compare(self, row):
         start = time.perf_counter()
         inputs = self.make_inputs(row)
-        allow_tf32(False)
-        reference = [output.cpu() for output in self.make_module(row, torch.float32, torch.contiguous_format)(*inputs)]
-        self.device.free()
+        reference = self.find_reference(row, inputs)
         result = {"failures": {}, "peers": {}, "notes": []}
         allow_tf32(row["precision"] == "tf32")
         chosen = {}
@@ -297,6 +327,8 @@ class Worker:
             except Exception as problem:  # any engine may fail; the others count nevertheless
                 traceback.print_exc()
                 result["failures"][engine] = shorten(problem)
+            if engine not in chosen:
+                # (Here nothing of what failed holds memory any more.)
                 gc.collect()
                 self.device.free()
 
@@ -324,6 +356,8 @@ class Worker:
                 "way": way.name,
                 "runs": len(times[engine]),
             }
+            for output in way.result():
+                output.fill_(float("nan"))  # so that it is this run's result that is compared
             time_run(self.device, way.run)
             numbers["error"] = largest_error(way.result(), reference)
             if engine in ("toeplitz", "pytorch"):
@@ -373,4 +407,5 @@ def serve(connection, options):
         except Exception as problem:  # any: it is reported in the row's place
             traceback.print_exc()
             answer = {"failures": {"row": shorten(problem)}}
+        answer["is_broken"] = bool(answer.get("failures")) and (worker is None or worker.device.is_broken())
         connection.send(json.loads(json.dumps(answer)))
