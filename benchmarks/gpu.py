@@ -72,12 +72,16 @@ def compile_library(row, architecture, ptxas, compiler, seconds):
     except subprocess.TimeoutExpired:
         return seconds, f"not done after {seconds:g} s"
     errors = [line for line in result.stderr.splitlines() if line.strip()] or [f"status {result.returncode}"]
-    return time.perf_counter() - start, errors[0][:200] if result.returncode else None
+    error = errors[0].replace(row["description"], pathlib.Path(row["description"]).name)[:200]
+    return time.perf_counter() - start, error if result.returncode else None
 
 
 def compile_all(rows, architecture, ptxas, arguments):
-    """Compiles the libraries of all rows, and writes what fails into them."""
+    """Compiles the libraries of all rows beside their descriptions, and writes where they are, or what fails, into the rows."""
     compiler = ROOT / "build" / "tools" / "toeplitz"
+    for row in rows:
+        kind = f"{row['precision']}-{architecture}{'-ptxas' if ptxas else ''}"
+        row["library"] = str(pathlib.Path(row["description"]).with_suffix("")) + f"-{kind}.so"
     start = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = list(pool.map(lambda row: compile_library(row, architecture, ptxas, compiler, arguments.row_timeout), rows))
@@ -187,8 +191,7 @@ def make_rows(arguments, folder):
         for batch in arguments.batch:
             description = make_description(name, batch, folder)
             for precision in arguments.precision:
-                library = folder / f"{name}-{batch}-{precision}.so"
-                rows.append({"network": name, "batch": batch, "precision": precision, "description": str(description), "library": str(library)})
+                rows.append({"network": name, "batch": batch, "precision": precision, "description": str(description)})
     return rows
 
 

@@ -172,18 +172,21 @@ def test_nonsense_is_refused(arguments, error):
 
 
 def test_what_the_compiler_refuses(tmp_path):
-    """It is written into its row, and the others are compiled."""
+    """It is written into its row, without the folder of the description, and the others are compiled."""
     description = gpu.make_description("lenet5", 2, tmp_path)
     assert json.loads(description.read_text())["inputs"][0]["shape"] == [2, 1, 28, 28]
     row = {"network": "lenet5", "batch": 2, "description": str(description)}
-    rows = [row | {"precision": precision, "library": str(tmp_path / f"{precision}.so")} for precision in ("f32", "f3")]
+    rows = [row | {"precision": precision} for precision in ("f32", "f3")]
 
     class Arguments:
         jobs, row_timeout = 2, 60.0
 
     gpu.compile_all(rows, "emulated", None, Arguments)
-    assert (tmp_path / "f32.so").exists() and "failures" not in rows[0]
+    assert (tmp_path / "lenet5-2-f32-emulated.so").exists() and "failures" not in rows[0]
     assert "f3" in rows[1]["failures"]["compiler"]
+    description.write_text(description.read_text().replace("average_pool", "no_such_layer"))
+    _, error = gpu.compile_library(rows[1] | {"precision": "f32"}, "emulated", None, ROOT / "build" / "tools" / "toeplitz", 60.0)
+    assert error.startswith("error: lenet5-2.json:") and "no_such_layer" in error
     # What is there and newer than the compiler isn't compiled again.
     assert gpu.compile_library(rows[0], "emulated", None, ROOT / "build" / "tools" / "toeplitz", 60.0) == (0.0, None)
 
