@@ -128,6 +128,15 @@ def test_tables_of_files(tmp_path):
     assert [row[1] for row in read_rows(result.stdout)[2:]] == ["1", "32"]
 
 
+def test_emulated_times_are_not_written(tmp_path):
+    (tmp_path / "0.json").write_text(json.dumps(make_measurement([make_row("resnet50", 1, "f32", 1, 2)], device=gpu_report.EMULATED)))
+    page = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    command = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), "--from", str(tmp_path / "0.json"), "--write"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1 and "times of an emulated GPU aren't for RESULTS.md" in result.stderr
+    assert (ROOT / "benchmarks" / "RESULTS.md").read_text() == page
+
+
 def test_kernels_of_a_trace():
     def event(name, start, duration, **more):
         return {"ph": "X", "cat": "kernel", "name": name, "ts": start, "dur": duration, **more}
@@ -163,7 +172,6 @@ def test_kernels_of_a_trace():
         (["no_such_network"], "no example 'no_such_network'"),
         (["lenet5", "--batch", "0"], "--batch, --runs and --jobs are at least 1"),
         (["lenet5", "--precision", "f64"], "invalid choice: 'f64'"),
-        (["lenet5", "--emulate", "--write"], "times of an emulated GPU aren't for RESULTS.md"),
     ],
 )
 def test_nonsense_is_refused(arguments, error):
