@@ -1,9 +1,21 @@
-"""Prints the table of ONNX's tests at the end of a run that had them, and writes it into the build folder."""
+"""Prints the table of ONNX's tests at the end of a run that had them, and writes it into the build folder. Makes the machine's GPU ready
+where tests run on it."""
 
+import cuda_driver
+import gpu_target
 import pytest
 from conformance_table import ConformanceTable, results_folder
 
 _table = ConformanceTable()
+
+
+def pytest_configure():
+    try:
+        gpu_target.check_machine()
+    except cuda_driver.DriverError as error:
+        raise pytest.UsageError(f"TOEPLITZ_TEST_GPU={gpu_target.ARCHITECTURE}: {error}") from None
+    if not gpu_target.IS_EMULATED:
+        cuda_driver.retain_context()
 
 
 def pytest_runtest_logreport(report):
