@@ -1,10 +1,9 @@
 """The few functions of the GPU's driver that tests call themselves: what the first GPU is, and memory of it."""
 
+import contextlib
 import ctypes
 import functools
 import weakref
-
-import numpy
 
 # CUdevice_attribute of cuda.h.
 COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR = 75, 76
@@ -62,28 +61,53 @@ def retain_context():
     return context
 
 
+@contextlib.contextmanager
+def use_context():
+    call("cuCtxPushCurrent_v2", retain_context())
+    try:
+        yield
+    finally:
+        call("cuCtxPopCurrent_v2", ctypes.byref(ctypes.c_void_p()))
+
+
+def is_lost():
+    """Whether a kernel has failed. No call of this process that needs the context succeeds after that."""
+    try:
+        with use_context():
+            call("cuStreamSynchronize", None)
+    except DriverError:
+        return True
+    return False
+
+
 class DeviceMemory:
     """A copy of an array in the memory of the first GPU, `offset` bytes behind a multiple of 256. It is freed with this object."""
 
     def __init__(self, array, offset=0):
-        self._start = ctypes.c_uint64()
-        self._use_context()
-        # (Nothing of no bytes can be allocated.)
-        call("cuMemAlloc_v2", ctypes.byref(self._start), ctypes.c_size_t(array.nbytes + offset + 1))
-        weakref.finalize(self, open_driver().cuMemFree_v2, self._start)
-        self.address = self._start.value + offset
+        start = ctypes.c_uint64()
+        with use_context():
+            # (Nothing of no bytes can be allocated.)
+            call("cuMemAlloc_v2", ctypes.byref(start), ctypes.c_size_t(array.nbytes + offset + 1))
+        weakref.finalize(self, self._free, start)
+        self.address = start.value + offset
         self.write(array)
 
     @staticmethod
-    def _use_context():
-        call("cuCtxSetCurrent", retain_context())
+    def _free(start):
+        with use_context():
+            call("cuMemFree_v2", start)
 
     def write(self, array):
-        array = numpy.ascontiguousarray(array)
-        self._use_context()
-        call("cuMemcpyHtoD_v2", ctypes.c_uint64(self.address), ctypes.c_void_p(array.ctypes.data), ctypes.c_size_t(array.nbytes))
+        self._copy("cuMemcpyHtoDAsync_v2", ctypes.c_uint64(self.address), ctypes.c_void_p(array.ctypes.data), array)
 
     def read(self, array):
-        """Into a contiguous array, after all that was put into the default stream."""
-        self._use_context()
-        call("cuMemcpyDtoH_v2", ctypes.c_void_p(array.ctypes.data), ctypes.c_uint64(self.address), ctypes.c_size_t(array.nbytes))
+        """After all that was put into the default stream."""
+        self._copy("cuMemcpyDtoHAsync_v2", ctypes.c_void_p(array.ctypes.data), ctypes.c_uint64(self.address), array)
+
+    @staticmethod
+    def _copy(function, target, source, array):
+        assert array.flags.c_contiguous
+        with use_context():
+            if array.nbytes:
+                call(function, target, source, ctypes.c_size_t(array.nbytes), None)
+            call("cuStreamSynchronize", None)
