@@ -1,10 +1,11 @@
-"""ONNX's own tests of each operator on the emulated GPU: of each combination of element types the first. What the CPU's code
+"""ONNX's own tests of each operator on a GPU, emulated by default: of each combination of element types the first. What the CPU's code
 computes a GPU's computes too, but for what `expectations.REFUSED_ON_GPU` says."""
 
 import conformance_cases
 import expectations
 import onnx
 import pytest
+from gpu_target import ARCHITECTURE
 from onnx.helper import tensor_dtype_to_np_dtype
 
 import toeplitz
@@ -41,9 +42,9 @@ def test_operator(case, operators):
         pytest.skip(f"not supported on any target: {', '.join(unsupported)}")
     if reason := expectations.REFUSED_ON_GPU.get(case.name):
         with pytest.raises(toeplitz.CompileError, match=reason):
-            case.check(target="cuda", gpu_arch="emulated")
+            case.check(target="cuda", gpu_arch=ARCHITECTURE)
         return
-    case.check(target="cuda", gpu_arch="emulated")
+    case.check(target="cuda", gpu_arch=ARCHITECTURE)
 
 
 def test_every_operator_is_there(operators):

@@ -9,6 +9,9 @@ from operator_cases import Case
 CHANNELS = (1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 17, 19, 24, 31, 33, 40)
 LARGEST_SIZE = {1: 48, 2: 17, 3: 9}
 LARGEST_KERNEL = {1: 7, 2: 5, 3: 3}
+# For a GPU: more than one block in each dimension.
+LARGE_CHANNELS = (24, 32, 48, 50, 64, 67, 96, 128, 130, 192)
+LARGE_SIZE = {1: 500, 2: 60, 3: 16}
 
 
 def pairs(low, high):
@@ -22,12 +25,12 @@ def product(numbers):
     return result
 
 
-def random_channels_and_groups(choose):
+def random_channels_and_groups(choose, among=CHANNELS):
     """Input channels, output channels, groups: dense, depthwise, depthwise with a multiplier, or grouped."""
     kind = choose.choice(("dense", "dense", "dense", "depthwise", "multiplier", "grouped"))
-    channels = choose.choice(CHANNELS)
+    channels = choose.choice(among)
     if kind == "dense":
-        return channels, choose.choice(CHANNELS), 1
+        return channels, choose.choice(among), 1
     if kind == "depthwise":
         return channels, channels, channels
     if kind == "multiplier":
@@ -39,9 +42,9 @@ def random_channels_and_groups(choose):
 class RandomWindow:
     """Sizes, kernel, strides, dilations and paddings over 1 to 3 dimensions."""
 
-    def __init__(self, choose, largest_stride=3, largest_dilation=3):
+    def __init__(self, choose, largest_stride=3, largest_dilation=3, largest_size=LARGEST_SIZE):
         self.dimensions = choose.choice((1, 2, 2, 2, 3))
-        self.sizes = [choose.randint(1, LARGEST_SIZE[self.dimensions]) for _ in range(self.dimensions)]
+        self.sizes = [choose.randint(1, largest_size[self.dimensions]) for _ in range(self.dimensions)]
         self.kernel = [choose.randint(1, LARGEST_KERNEL[self.dimensions]) for _ in range(self.dimensions)]
         if choose.random() < 0.15:
             self.kernel = [1] * self.dimensions
@@ -63,9 +66,9 @@ class RandomWindow:
         }
 
 
-def random_convolution(choose):
+def random_convolution(choose, largest_size=LARGEST_SIZE, channels=CHANNELS):
     while True:
-        window = RandomWindow(choose)
+        window = RandomWindow(choose, largest_size=largest_size)
         mode = choose.choice(("zeros", "zeros", "zeros", "circular", "reflect", "replicate"))
         largest = {"reflect": -1, "circular": 0}
         if mode in largest:
@@ -73,12 +76,16 @@ def random_convolution(choose):
             window.high = [min(p, size + largest[mode]) for p, size in zip(window.high, window.sizes)]
         if min(window.output_sizes()) >= 1:
             break
-    inputs, outputs, groups = random_channels_and_groups(choose)
+    inputs, outputs, groups = random_channels_and_groups(choose, channels)
     layer = {**window.layer("conv"), "out_channels": outputs, "groups": groups, "padding_mode": mode}
     if choose.random() < 0.3:
         layer["bias"] = False
     shape = (choose.choice((1, 1, 2, 3)), inputs, *window.sizes)
     return Case(layer, (shape,), reduction=inputs // groups * product(window.kernel))
+
+
+def random_large_convolution(choose):
+    return random_convolution(choose, LARGE_SIZE, LARGE_CHANNELS)
 
 
 def random_transposed_convolution(choose):

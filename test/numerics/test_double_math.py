@@ -1,6 +1,6 @@
 """The functions of compiler/Lowering/DoubleMath.h at every exponent of f32, against double precision: their errors in units in
-the last place, and what becomes of zeros, infinities, NaN and numbers outside of their domains. On the CPU, and on the
-emulated GPU."""
+the last place, and what becomes of zeros, infinities, NaN and numbers outside of their domains. On the CPU, and on a
+GPU, emulated by default."""
 
 import dataclasses
 import functools
@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from gpu_target import ON_GPU
 from test_algorithms import runs_here
 from test_vector_math import errors, points
 from toeplitz_process import Library, compile_network
@@ -19,7 +20,7 @@ from toeplitz_process import Library, compile_network
 # Two, four and eight lanes; the first without fused multiply-adds.
 TARGETS = {
     **{processor: (f"--mcpu={processor}",) for processor in ("x86-64", "x86-64-v3", "x86-64-v4")},
-    "emulated": ("--target=cuda", "--gpu-arch=emulated"),
+    "gpu": ON_GPU,
 }
 BOUND = 0.51
 SEED = 12

@@ -1,7 +1,7 @@
-"""Networks on the emulated GPU: compiled code against the naive evaluator and ONNX Runtime, which share no code with the kernels.
+"""Networks on a GPU, emulated by default: compiled code against the naive evaluator and ONNX Runtime, which share no code with the kernels.
 
-Convolutions run with every access to a block's memory watched, so that a missing barrier fails them. The emulator switches
-between threads in software: shapes are small.
+In emulation, convolutions run with every access to a block's memory watched, so that a missing barrier fails them. The emulator
+switches between threads in software: shapes are small there.
 """
 
 import numpy as np
@@ -10,20 +10,26 @@ import pytest
 import test_border_cases
 import test_operators
 from general_ir import BFLOAT16, generic, tensor, write_network
+from gpu_target import CHECKED, ON_GPU, by_speed, only_in_emulation
 from onnx import helper
 from onnx_runtime import run_onnx_model
 from operator_cases import Pack, comparisons, description_of, member_name, packs_of
-from random_windows import product, random_cases, random_convolution, random_pooling, random_transposed_convolution
+from random_windows import (
+    product,
+    random_cases,
+    random_convolution,
+    random_large_convolution,
+    random_pooling,
+    random_transposed_convolution,
+)
 from test_dynamic_batch import F, samples, weights
 from test_dynamic_batch import model as make_model
 from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
-EMULATED = ("--target=cuda", "--gpu-arch=emulated")
-CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked")
 ALGORITHMS = ("implicit-gemm", "direct")
 WINDOWS = ("conv", "conv_transpose", "linear")
-# Multiplications (at stride 1) of the largest convolution that the emulator is given.
-LARGEST_WORK = 15_000
+# Multiplications (at stride 1) of the largest convolution that the GPU is given; on a real one the naive evaluator is the limit.
+LARGEST_WORK = by_speed(15_000, 200_000_000)
 
 
 def work(case):
@@ -43,20 +49,21 @@ def small(cases, limit=LARGEST_WORK):
 
 
 CONVOLUTIONS = [
-    *small(random_cases(1, 140, random_convolution))[:25],
-    *small(random_cases(2, 60, random_transposed_convolution))[:12],
+    *small(random_cases(1, by_speed(140, 200), random_convolution))[: by_speed(25, 200)],
+    *small(random_cases(2, by_speed(60, 100), random_transposed_convolution))[: by_speed(12, 100)],
+    *small(random_cases(4, by_speed(0, 100), random_large_convolution))[:75],
     *(case for case in small(test_border_cases.CASES) if case.layer["op"] in WINDOWS),
 ]
 CONVOLUTION_PACKS = [
     pack for name in ALGORITHMS for pack in packs_of(name.replace("-", "_"), CONVOLUTIONS, options=(*CHECKED, f"--algorithm={name}"))
 ]
 POOLINGS = [
-    *small(random_cases(3, 80, random_pooling))[:25],
+    *small(random_cases(3, by_speed(80, 200), random_pooling))[: by_speed(25, 200)],
     *(case for case in small(test_border_cases.CASES) if case.layer["op"] not in WINDOWS),
 ]
 OPERATOR_PACKS = [
-    *packs_of("poolings", POOLINGS, options=EMULATED),
-    *(Pack(pack.name, pack.cases, EMULATED) for pack in test_operators.PACKS),
+    *packs_of("poolings", POOLINGS, options=ON_GPU),
+    *(Pack(pack.name, pack.cases, ON_GPU) for pack in test_operators.PACKS),
 ]
 
 
@@ -102,7 +109,7 @@ def test_recurrent_layer(op, direction, batch, tmp_path):
 
 
 def write_ptx(model, path):
-    """The finished process of a compilation for a real GPU, which nothing here runs."""
+    """The finished process of a compilation to the text of a real GPU's kernels."""
     return run_toeplitz("compile", model, "--target=cuda", "--gpu-arch=sm_80", "--emit=ptx", "-o", path)
 
 
@@ -155,11 +162,11 @@ def test_function_has_ptx(kind, function, tmp_path):
 
 @pytest.mark.parametrize("function", REFUSALS)
 def test_double_precision_is_refused(function, tmp_path):
-    """By emulation too, which could call libm."""
+    """In emulation too, which could call libm."""
     model = write_function(function, "f64", tmp_path)
     for process in (
         write_ptx(model, tmp_path / "kernels.ptx"),
-        run_toeplitz("compile", model, *EMULATED, "-o", tmp_path / "network.so"),
+        run_toeplitz("compile", model, *ON_GPU, "-o", tmp_path / "network.so"),
     ):
         assert process.returncode == 1
         assert f"'{REFUSALS[function]}' of 'f64' has no code for a GPU" in process.stderr
@@ -194,7 +201,7 @@ def test_bias_residual_and_activation(algorithm, tmp_path):
 @pytest.mark.parametrize("name", ("lenet5", "digits", "periodic_flow"))
 def test_example(name, tmp_path):
     model = SOURCE_ROOT / "examples" / name / f"{name}.json"
-    library = Library(compile_network(model, tmp_path, *EMULATED))
+    library = Library(compile_network(model, tmp_path, *ON_GPU))
     generator = np.random.default_rng(2)
     inputs = {key: generator.normal(size=shape).astype(np.float32) for key, shape in library.inputs.items()}
     found, again = library.run(inputs), library.run(inputs)
@@ -204,8 +211,8 @@ def test_example(name, tmp_path):
 
 def test_dynamic_batch(tmp_path):
     model = SOURCE_ROOT / "examples" / "lenet5" / "lenet5.json"
-    single = Library(compile_network(model, tmp_path, *EMULATED))
-    dynamic = Library(compile_network(model, tmp_path, *EMULATED, "--batch=dynamic"))
+    single = Library(compile_network(model, tmp_path, *ON_GPU))
+    dynamic = Library(compile_network(model, tmp_path, *ON_GPU, "--batch=dynamic"))
     images = np.random.default_rng(3).normal(size=(3, 1, 28, 28)).astype(np.float32)
     found = dynamic.run({"image": images})
     for i in range(3):
@@ -213,6 +220,7 @@ def test_dynamic_batch(tmp_path):
             assert values.tobytes() == found[key][i : i + 1].tobytes()
 
 
+@only_in_emulation("races are not watched")
 def test_a_missing_barrier_is_a_race(tmp_path):
     """The kernel of implicit-gemm with its barriers, and without them."""
     description = {**RESIDUAL, "layers": [{**RESIDUAL["layers"][0], "name": "y"}]}

@@ -1,4 +1,4 @@
-"""Batches of any size on the emulated GPU, which computes four samples at once: fewer, as many, and several parts.
+"""Batches of any size on a GPU. The emulated one, the default, computes four samples at once: fewer, as many, and several parts.
 
 Against the same network for one sample, bit by bit; against the naive evaluator, for which the batch is a size like any other;
 and against ONNX Runtime.
@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 import toeplitz
-from dlpack_producer import aligned
+from device_tensors import put_on_device
+from gpu_target import CHECKED, IS_EMULATED, ON_GPU, by_speed
 from onnx_runtime import run_onnx_model
 from operator_cases import Case, check, description_of
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from test_dynamic_batch import CLASSIFIER, CLASSIFIER_WEIGHTS, F, INDEPENDENT, NETWORK, I, samples
 from test_dynamic_batch import model as make_model
-from test_gpu import CHECKED, EMULATED, small
+from test_gpu import small
 from toeplitz_process import Library, compile_network, evaluate_reference, run_with_threads
 
-BATCHES = (0, 1, 2, 4, 5, 7, 9)
+BATCHES = (0, 1, 2, 4, 5, 7, 9, *by_speed((), (33, 300)))
 OPTIONS = {
     "implicit-gemm": CHECKED,
     "direct": (*CHECKED, "--algorithm=direct"),
@@ -80,10 +81,12 @@ def with_batch(cases, batch):
     return [Case(case.layer, tuple((batch, *shape[1:]) for shape in case.shapes), case.reduction, case.slack) for case in cases]
 
 
+# Of one sample, as in test_gpu.py.
+LARGEST_WORK = by_speed(4000, 20_000_000)
 WINDOWS = {
-    "convolutions": small(with_batch(random_cases(21, 40, random_convolution), 1), 4000)[:12],
-    "transposed": small(with_batch(random_cases(22, 40, random_transposed_convolution), 1), 4000)[:8],
-    "poolings": small(with_batch(random_cases(23, 40, random_pooling), 1), 4000)[:10],
+    "convolutions": small(with_batch(random_cases(21, by_speed(40, 80), random_convolution), 1), LARGEST_WORK)[: by_speed(12, 80)],
+    "transposed": small(with_batch(random_cases(22, by_speed(40, 80), random_transposed_convolution), 1), LARGEST_WORK)[: by_speed(8, 80)],
+    "poolings": small(with_batch(random_cases(23, by_speed(40, 80), random_pooling), 1), LARGEST_WORK)[: by_speed(10, 80)],
 }
 
 
@@ -106,7 +109,7 @@ def test_ways_of_a_batch(name, tmp_path):
     nodes, inputs, outputs, initializers = INDEPENDENT[name]
     path = tmp_path / "network.onnx"
     made = make_model(nodes, inputs, outputs, initializers, path)
-    library = Library(compile_network(path, tmp_path, "--batch=dynamic", *EMULATED))
+    library = Library(compile_network(path, tmp_path, "--batch=dynamic", *ON_GPU))
     values = {key: 4 * samples(6, shape[1:], seed) for seed, (key, (_, shape)) in enumerate(inputs.items())}
     found, expected = library.run(values), run_onnx_model(made, values)
     for key, array in expected.items():
@@ -142,13 +145,12 @@ def test_an_input_that_all_samples_share(classifier):
 def test_in_the_memory_of_the_device(classifier, batch, place):
     """Wherever a tensor begins: those whose samples aren't aligned there are copied."""
     made, network = classifier
-    inputs = {"x": aligned((batch, 3, 8, 8), offset=place), "scale": aligned((4,), offset=8 - place)}
-    inputs["x"][...], inputs["scale"][...] = samples(batch, (3, 8, 8), seed=batch), [1, -2, 3, 0.5]
-    outputs = {"y": aligned((batch, 4), offset=place), "best": np.full(batch, -1)}
-    network.run_device(inputs, outputs)
+    inputs = {"x": samples(batch, (3, 8, 8), seed=batch), "scale": np.array([1, -2, 3, 0.5], np.float32)}
+    outputs = {"y": put_on_device(np.zeros((batch, 4), np.float32), place), "best": put_on_device(np.full(batch, -1))}
+    network.run_device({"x": put_on_device(inputs["x"], place), "scale": put_on_device(inputs["scale"], 8 - place)}, outputs)
     expected = run_onnx_model(made, inputs)
-    np.testing.assert_allclose(outputs["y"], expected["y"], atol=1e-5)
-    assert np.array_equal(outputs["best"], expected["best"])
+    np.testing.assert_allclose(outputs["y"].read(), expected["y"], atol=1e-5)
+    assert np.array_equal(outputs["best"].read(), expected["best"])
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -156,15 +158,16 @@ def test_the_device_has_the_bits_of_the_host(batch, tmp_path):
     """With outputs of 28 and of 2760 bytes for each sample."""
     network = toeplitz.load(compile_network(NETWORK, tmp_path, "--batch=dynamic", *CHECKED))
     x = samples(batch)
-    found = {"scores": np.empty((batch, 7), np.float32), "pool": np.empty((batch, 23, 6, 5), np.float32)}
-    network.run_device({"x": x}, found)
+    found = {name: put_on_device(np.full((batch, *shape), np.nan, np.float32)) for name, shape in (("scores", (7,)), ("pool", (23, 6, 5)))}
+    network.run_device({"x": put_on_device(x)}, found)
     for name, values in network.run({"x": x}).items():
-        assert np.array_equal(found[name], values), name
+        assert np.array_equal(found[name].read(), values), name
 
 
 def test_one_binary_with_the_code_of_the_processor(tmp_path):
-    """Without a GPU it computes batches on the processor, whose threads share them."""
+    """Without a GPU it computes batches on the processor, whose threads share them, with the same bits; with one on that."""
     library = Library(compile_network(NETWORK, tmp_path, "--batch=dynamic", "--target=cuda,cpu"))
     expected = Library(compile_network(NETWORK, tmp_path, "--batch=dynamic"))
     x = samples(5)
-    assert np.array_equal(run_with_threads(library, {"x": x}, 2)["scores"], expected.run({"x": x})["scores"])
+    found, values = run_with_threads(library, {"x": x}, 2)["scores"], expected.run({"x": x})["scores"]
+    np.testing.assert_allclose(found, values, rtol=0, atol=0 if IS_EMULATED else 1e-5)

@@ -1,4 +1,4 @@
-"""matrix-vector in emulation, with every access of a block's memory watched, against the naive evaluator.
+"""matrix-vector against the naive evaluator; in emulation with every access of a block's memory watched.
 
 Sums of a few products to thousands, whole quadruples and cut ones, one image to eight, groups, outputs that don't divide among the threads.
 """
@@ -6,10 +6,10 @@ Sums of a few products to thousands, whole quadruples and cut ones, one image to
 import numpy as np
 import pytest
 
+from gpu_target import CHECKED, by_speed
 from operator_cases import Case, description_of, member_name, members, packs_of
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
-CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked")
 FORCED = (*CHECKED, "--algorithm=matrix-vector")
 
 
@@ -38,7 +38,8 @@ CASES = [
     # As many outputs as are computed two by two and four by four.
     dense(1, 40, 1061), dense(1, 36, 530, bias=False), dense(2, 37, 529),
     window((1, 128, 1, 1), 6), window((1, 3, 5, 7), 4), window((2, 9, 3, 4), 6, groups=3), window((3, 50, 3), 2), window((1, 2, 3, 4, 5), 3),
-    *random_cases(1, 20),
+    *random_cases(1, by_speed(20, 200)),
+    *by_speed([], [dense(1, 25088, 4096), dense(8, 4096, 1000), dense(3, 2051, 1061)]),
 ]  # fmt: skip
 PACKS = packs_of("products", CASES, options=FORCED)
 

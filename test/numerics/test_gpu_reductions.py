@@ -1,4 +1,4 @@
-"""Reductions that a GPU's threads share, in emulation with every access of a block's memory watched, against the naive evaluator and numpy.
+"""Reductions that a GPU's threads share, against the naive evaluator and numpy; in emulation with every access of a block's memory watched.
 
 Rows of one element to several for each of 1024 threads, at the borders of warps and blocks, alone and many at once.
 """
@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 from general_ir import compute, element, generic, tensor
+from gpu_target import CHECKED, by_speed, only_in_emulation
 from operator_cases import Case, member_name, members, packs_of
 from test_general_ir import REDUCTIONS, fill
 from toeplitz_process import Library, compile_network, run_toeplitz, write_description
 
-CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked")
-
 # (rows, length)
 ROWS = [(1, 1), (5, 1), (1, 2), (3, 5), (33, 3), (2, 31), (7, 32), (2, 33), (1, 63), (130, 10), (300, 4), (5, 100), (1, 257), (3, 1000), (1, 4099)]
+ROWS += by_speed([], [(1, 200_000), (3000, 1000), (70_000, 33)])
 # (rows before, length, rows that lie side by side)
 COLUMNS = [(1, 2, 3), (2, 7, 2), (1, 8, 33), (3, 16, 31), (1, 64, 32), (2, 33, 5), (1, 100, 49), (1, 300, 4), (1, 1001, 1)]
+COLUMNS += by_speed([], [(64, 512, 196), (2, 50_000, 3)])
 
 
 def random_rows(seed, count):
@@ -50,8 +51,8 @@ def cases_of_columns(before, length, together):
 
 
 CASES = [
-    *(case for rows in [*ROWS, *random_rows(1, 10)] for case in cases_of_rows(*rows)),
-    *(case for columns in [*COLUMNS, *random_columns(2, 10)] for case in cases_of_columns(*columns)),
+    *(case for rows in [*ROWS, *random_rows(1, by_speed(10, 50))] for case in cases_of_rows(*rows)),
+    *(case for columns in [*COLUMNS, *random_columns(2, by_speed(10, 50))] for case in cases_of_columns(*columns)),
     Case({"op": "softmax", "dim": 1}, ((4, 70),), special_values=0.1, trust_onnx_runtime=False),
     Case({"op": "global_max_pool"}, ((2, 3, 6, 7),), special_values=0.1, trust_onnx_runtime=False),
 ]
@@ -89,6 +90,7 @@ GENERAL = [
     ((70,), (0,)), ((3000,), (0,)), ((5, 37), (1,)), ((37, 5), (0,)), ((200, 33), (0,)), ((2, 3, 40, 19), (1, 3)), ((3, 4), (0, 1)),
     ((2, 9, 6, 7), (2, 3)), ((4, 1, 5), (1,)), ((3, 2, 50), (0, 2)), ((6, 64, 2), (1,)),
 ]  # fmt: skip
+GENERAL += by_speed([], [((4000, 600), (1,)), ((600, 4000), (0,)), ((9, 50, 40, 31), (1, 3))])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "int8"])
@@ -134,6 +136,7 @@ def test_matrix_times_vector(tmp_path):
     np.testing.assert_allclose(found, x.astype(np.float64) @ v, rtol=1e-5, atol=1e-4)
 
 
+@only_in_emulation("races are not watched")
 def test_a_missing_barrier_is_a_race(tmp_path):
     """The joining of warps with its barriers, and without them."""
     layers = [{"name": "y", "op": "layer_norm", "inputs": ["x"], "normalized_shape": [700]}]

@@ -1,7 +1,7 @@
 """What tensor cores read in 16 bits: tensors between layers are rounded where they are stored, and all else is float32.
 
-Inputs and weights are small whole numbers, so that every sum is exact in whatever order it is added up: what the emulated GPU computes is
-compared bit by bit with the naive evaluator, whose tensors between layers NumPy has rounded. Accesses of a block's memory are watched.
+Inputs and weights are small whole numbers, so that every sum is exact in whatever order it is added up, by hardware that cuts off
+what 24 bits don't hold too: what the GPU computes is compared bit by bit with the naive evaluator, whose tensors between layers NumPy has rounded. In emulation, accesses of a block's memory are watched.
 """
 
 import json
@@ -11,7 +11,7 @@ import re
 import numpy as np
 import pytest
 
-from test_gpu import CHECKED, EMULATED
+from gpu_target import CHECKED, ON_GPU, by_speed
 from test_tensor_cores import PRECISIONS, rounded, weights_of, write_weighted, convolution
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
@@ -31,7 +31,7 @@ def random_case(generator):
     groups = generator.choice((1, 1, 1, 2, 3))
     inputs = generator.choice((8, 16, 24, 32, 40, 64, 7))
     kernel = [generator.randint(1, 3 if rank < 3 else 2) for _ in range(rank)]
-    sizes = tuple(generator.randint(3, (40, 9, 5)[rank - 1]) for _ in range(rank))
+    sizes = tuple(generator.randint(3, by_speed((40, 9, 5), (300, 40, 10))[rank - 1]) for _ in range(rank))
     return convolution(
         inputs * groups, generator.choice((1, 8, 31, 33)) * groups, sizes, kernel, batch=generator.choice((1, 2, 3)), groups=groups,
         stride=[generator.randint(1, 3) for _ in range(rank)], dilation=[generator.randint(1, 2) for _ in range(rank)],
@@ -79,7 +79,7 @@ def check_equal(found, expected):
 @pytest.mark.parametrize("precision", NARROW)
 def test_windows(precision, tmp_path):
     choice = random.Random(precision)
-    cases = [random_case(choice) for _ in range(24)]
+    cases = [random_case(choice) for _ in range(by_speed(24, 100))]
     # Several splits of the sum, and channels that are whole steps.
     cases += [convolution(320, 5, (3,), [1]), convolution(64, 130, (9, 15), [3, 3]), convolution(96, 64, (4, 33), [1, 3], stride=2)]
     description, generator = build_pairs(cases, "pairs"), np.random.default_rng(7)
@@ -191,7 +191,7 @@ def test_batches_of_any_size(tmp_path):
     """Samples of a batch that are computed together, each in memory of its own."""
     network, folder, tensors, _ = whole_chain(tmp_path, batch=1)
     x = np.random.default_rng(4).integers(-1, 2, (6, 3, 16, 16)).astype(np.float32)
-    library = Library(compile_network(network, folder, *EMULATED, CHAIN, "--precision=bf16", "--batch=dynamic"))
+    library = Library(compile_network(network, folder, *ON_GPU, CHAIN, "--precision=bf16", "--batch=dynamic"))
     expected = evaluate_chain(tensors, {"x": x}, tmp_path, "bf16")
     check_equal(library.run({"x": x}), {"dense": expected})
 

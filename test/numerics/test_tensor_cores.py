@@ -1,18 +1,20 @@
-"""Convolutions on the tensor cores of the emulated GPU.
+"""Convolutions on the tensor cores of a GPU, emulated by default.
 
-Factors are rounded, their products are exact, and sums are those of float32: compiled code, which gets weights and inputs as they are,
-is compared with the naive evaluator on weights and inputs that NumPy has rounded, to the precision of float32. Accesses of a block's
-memory are watched. Borders are those of the tiles (channels, positions, depths) and of the images.
+Factors are rounded, their products are exact, and sums are those of float32 (a real GPU's nearly so): compiled code, which gets weights and inputs as they are,
+is compared with the naive evaluator on weights and inputs that NumPy has rounded, to the precision of float32. In
+emulation, accesses of a block's memory are watched. Borders are those of the tiles (channels, positions, depths) and of the images.
 """
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from general_ir import BFLOAT16
+from gpu_target import CHECKED, IS_EMULATED, ON_GPU
 from operator_cases import Case, check, description_of, inputs_of
-from test_gpu import CHECKED, CONVOLUTIONS, EMULATED, RESIDUAL
+from test_gpu import CONVOLUTIONS, RESIDUAL
 from test_weights import write_safetensors
 from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
@@ -109,6 +111,14 @@ PACK = 25
 PACKS = [CASES[first : first + PACK] for first in range(0, len(CASES), PACK)]
 
 
+def with_slack(case):
+    """Emulation rounds each sum to the nearest. Hardware cuts off the low bits of what it adds, always towards zero: such errors add up as
+    the number of products, not as its root."""
+    if IS_EMULATED:
+        return case
+    return dataclasses.replace(case, slack=4 * case.slack * max(1.0, np.sqrt(case.reduction / 1000.0)))
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("place", range(len(PACKS)))
 def test_windows(place, precision, tmp_path):
@@ -125,14 +135,14 @@ def test_windows(place, precision, tmp_path):
     expected = evaluate_rounded(description, tensors, inputs, tmp_path, precision, layers)
     for index, case in enumerate(cases):
         name = f"case{index}"
-        check(case, found[name], expected[name], f"tensor cores, {precision}", "the evaluator on rounded factors")
+        check(with_slack(case), found[name], expected[name], f"tensor cores, {precision}", "the evaluator on rounded factors")
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_errors_are_within_their_bounds(precision, tmp_path):
     cases = [case for case in BORDERS if case.layer.get("bias", True)]
     description, tensors, inputs = description_of(cases, "bounded"), weights_of(cases), inputs_of(cases)
-    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, *EMULATED, f"--precision={precision}")
+    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, *ON_GPU, f"--precision={precision}")
     network, folder = write_weighted(description, tensors, tmp_path / "reference")
     exact = evaluate_reference(network, inputs, folder)
     layers = explain(network, folder, f"--precision={precision}")["layers"]
@@ -174,7 +184,7 @@ def test_rounding(side, precision, tmp_path):
     """Each number as it is rounded: by the kernel, and by the compiler."""
     numbers, one = numbers_near_ties(precision), np.ones(1, np.float32)
     network = single_product(numbers, one) if side == "input" else single_product(one, numbers)
-    found = run_on_tensor_cores(*network, tmp_path, *EMULATED, f"--precision={precision}")["y"].ravel()
+    found = run_on_tensor_cores(*network, tmp_path, *ON_GPU, f"--precision={precision}")["y"].ravel()
     expected = rounded(numbers, precision)
     wrong = ~((found == expected) | (np.isnan(found) & np.isnan(expected)))
     assert not wrong.any(), (numbers[wrong], found[wrong], expected[wrong])
@@ -194,7 +204,7 @@ def test_bias_residual_and_activation(precision, tmp_path):
 def test_example(name, precision, tmp_path):
     """Whole networks, with dense layers among them."""
     model = SOURCE_ROOT / "examples" / name / f"{name}.json"
-    library = Library(compile_network(model, tmp_path, *EMULATED, ALGORITHM, f"--precision={precision}"))
+    library = Library(compile_network(model, tmp_path, *ON_GPU, ALGORITHM, f"--precision={precision}"))
     generator = np.random.default_rng(2)
     inputs = {key: generator.normal(size=shape).astype(np.float32) for key, shape in library.inputs.items()}
     found = library.run(inputs)
@@ -208,7 +218,7 @@ def test_sums_have_one_order(tmp_path):
     case = BORDERS[-1]
     description, tensors, inputs = description_of([case], "again"), weights_of([case]), inputs_of([case])
     network, folder = write_weighted(description, tensors, tmp_path / "compiled")
-    library = Library(compile_network(network, folder, *EMULATED, ALGORITHM, "--tf32"))
+    library = Library(compile_network(network, folder, *ON_GPU, ALGORITHM, "--tf32"))
     first, second = library.run(inputs), library.run(inputs)
     assert first["case0"].tobytes() == second["case0"].tobytes()
 

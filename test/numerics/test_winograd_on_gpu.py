@@ -1,6 +1,6 @@
-"""Convolutions by Winograd's algorithm on the emulated GPU: compiled code against the naive evaluator, which shares no code with it.
+"""Convolutions by Winograd's algorithm on a GPU, emulated by default: compiled code against the naive evaluator, which shares no code with it.
 
-Accesses of a block's memory are watched. Borders are those of blocks (32 tiles, 32 or 64 output channels), of slices (2 or 4 input
+In emulation, accesses of a block's memory are watched. Borders are those of blocks (32 tiles, 32 or 64 output channels), of slices (2 or 4 input
 channels), of tiles (2 x 2 outputs) and of images.
 """
 
@@ -10,8 +10,9 @@ import re
 import numpy as np
 import pytest
 
+from gpu_target import CHECKED, ON_GPU, by_speed, only_in_emulation
 from operator_cases import Case, check, description_of, inputs_of
-from test_gpu import CHECKED, EMULATED, RESIDUAL, compare
+from test_gpu import RESIDUAL, compare
 from test_weights import write_safetensors
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
@@ -27,8 +28,8 @@ def convolution(channels, outputs, sizes, padding=(1, 1, 1, 1), batch=1, **other
 
 def random_case(generator):
     groups = int(generator.choice([1, 1, 1, 2, 3]))
-    channels, outputs = (groups * int(generator.integers(1, 11)) for _ in range(2))
-    sizes = tuple(int(generator.integers(1, 12)) for _ in range(2))
+    channels, outputs = (groups * int(generator.integers(1, by_speed(11, 80))) for _ in range(2))
+    sizes = tuple(int(generator.integers(1, by_speed(12, 60))) for _ in range(2))
     padding = [int(generator.integers(0, 4)) for _ in range(4)]
     for d, size in enumerate(sizes):
         # The window has to fit.
@@ -65,7 +66,7 @@ BLOCKS = [
     (64, convolution(13, 33, (20, 27), padding=(0, 1, 1, 2), batch=15)),
     (64, convolution(8, 66, (62, 63), groups=2)),
 ]
-CASES = [*BORDERS, *(random_case(np.random.default_rng(seed)) for seed in range(45))]
+CASES = [*BORDERS, *(random_case(np.random.default_rng(seed)) for seed in range(by_speed(45, 185)))]
 PACK = 20
 PACKS = [CASES[first : first + PACK] for first in range(0, len(CASES), PACK)]
 
@@ -92,7 +93,7 @@ def test_windows(place, tmp_path):
 def blocks_of(description, directory):
     """Output channels of each layer's blocks."""
     schedule = directory / "schedule.mlir"
-    process = run_toeplitz("compile", write_description(description, directory), *EMULATED, ALGORITHM, "--emit=schedule", "-o", schedule)
+    process = run_toeplitz("compile", write_description(description, directory), *ON_GPU, ALGORITHM, "--emit=schedule", "-o", schedule)
     assert process.returncode == 0, process.stderr
     return re.findall(r'kernel.conv "winograd".*tile = array<i64: 32, (\d+)>', schedule.read_text())
 
@@ -117,7 +118,7 @@ def test_sums_have_one_order(tmp_path):
     """Two runs have the same bits."""
     case = BORDERS[5]
     description, inputs = description_of([case], "again"), inputs_of([case])
-    library = Library(compile_network(description, tmp_path, *EMULATED, ALGORITHM))
+    library = Library(compile_network(description, tmp_path, *ON_GPU, ALGORITHM))
     assert library.run(inputs)["case0"].tobytes() == library.run(inputs)["case0"].tobytes()
 
 
@@ -132,7 +133,7 @@ def test_errors_are_within_their_bounds(tmp_path):
         "name": "bounded", "weights": "weights.safetensors", "inputs": [{"name": "x", "shape": [1, channels, size, size]}],
         "layers": [{"name": "y", "op": "conv", "out_channels": outputs, "kernel_size": 3, "bias": False}], "outputs": ["y"],
     }  # fmt: skip
-    found = Library(compile_network(description, tmp_path, *EMULATED, ALGORITHM)).run({"x": x})["y"].astype(np.float64)
+    found = Library(compile_network(description, tmp_path, *ON_GPU, ALGORITHM)).run({"x": x})["y"].astype(np.float64)
     windows = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (3, 3), axis=(2, 3))
     exact = np.einsum("fcij,ncyxij->nfyx", weight.astype(np.float64), windows)
     squares = np.einsum("fcij,ncyxij->nfyx", weight.astype(np.float64) ** 2, windows**2)
@@ -162,6 +163,7 @@ def test_it_is_chosen_where_blocks_fill_a_gpu(tmp_path):
     assert explain(big_network(8), tmp_path, "--precise")["layers"][0]["algorithm"] == "implicit-gemm"
 
 
+@only_in_emulation("races are not watched")
 def test_a_missing_barrier_is_a_race(tmp_path):
     """Each barrier of the kernel is needed: without one of them accesses collide."""
     case = convolution(9, 5, (5, 5))

@@ -7,6 +7,7 @@ import stat
 
 import numpy
 import pytest
+from gpu_target import ARCHITECTURE
 
 import toeplitz
 from toeplitz.executable import find_executable
@@ -60,8 +61,8 @@ def test_options(folder, x, small):
 
 @pytest.mark.parametrize("precision, error", [("f32", 1e-5), ("tf32", 2e-3), ("bf16", 2e-2)])
 def test_precision(folder, x, small, precision, error):
-    """On an emulated GPU, in which tensor cores round the factors of products."""
-    options = {"target": "cuda", "gpu_arch": "emulated", "precision": precision}
+    """On a GPU, tensor cores round the factors of products."""
+    options = {"target": "cuda", "gpu_arch": ARCHITECTURE, "precision": precision}
     algorithm = None if precision == "f32" else "tensor-core-gemm"
     network = toeplitz.compile(folder / "small.json", algorithm=algorithm, **options)
     found = numpy.max(numpy.abs(network(x) - small(x)))

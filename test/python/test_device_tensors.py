@@ -1,4 +1,4 @@
-"""Networks of a GPU on tensors in its memory, which come by DLPack: emulated, and on the stub of the driver."""
+"""Networks of a GPU on tensors in its memory, which come by DLPack: on a GPU, emulated by default, and on the stub of the driver."""
 
 import ctypes
 import itertools
@@ -10,7 +10,9 @@ import sys
 
 import numpy
 import pytest
-from dlpack_producer import CPU, CUDA, Producer, aligned
+from device_tensors import DEVICE, put_on_device
+from dlpack_producer import CPU, CUDA, Producer
+from gpu_target import ARCHITECTURE, IS_EMULATED, only_in_emulation
 from test_gpu_networks import BUILD, ROOT, build_library, expect
 
 import toeplitz
@@ -18,41 +20,42 @@ import toeplitz
 
 @pytest.fixture(scope="module")
 def gpu(folder):
-    """One input x (1, 3, 8, 8), one output relu (1, 4, 8, 8), on an emulated GPU."""
-    return toeplitz.compile(folder / "small.json", target="cuda", gpu_arch="emulated")
+    """One input x (1, 3, 8, 8), one output relu (1, 4, 8, 8), on a GPU."""
+    return toeplitz.compile(folder / "small.json", target="cuda", gpu_arch=ARCHITECTURE)
 
 
 @pytest.fixture(scope="module")
 def gpu_two(folder):
-    return toeplitz.compile(folder / "two.json", target="cuda", gpu_arch="emulated")
+    return toeplitz.compile(folder / "two.json", target="cuda", gpu_arch=ARCHITECTURE)
 
 
 @pytest.fixture(scope="module")
 def gpu_batch(folder):
-    return toeplitz.compile(folder / "small.json", target="cuda", gpu_arch="emulated", batch="dynamic")
+    return toeplitz.compile(folder / "small.json", target="cuda", gpu_arch=ARCHITECTURE, batch="dynamic")
 
 
 def result_of(shape=(1, 4, 8, 8), **options):
-    return Producer(numpy.full(shape, numpy.nan, numpy.float32), **options)
+    return put_on_device(numpy.full(shape, numpy.nan, numpy.float32), **options)
 
 
 @pytest.mark.parametrize("versioned, strided", list(itertools.product([False, True], repeat=2)))
 def test_result(gpu, small, x, versioned, strided):
     """The same as the processor computes, and each capsule is consumed and given back once."""
-    source = Producer(x, versioned=versioned, strided=strided)
+    source = put_on_device(x, versioned=versioned, strided=strided)
     target = result_of(versioned=versioned, strided=strided)
     for run in range(1, 4):
-        target.array[...] = numpy.nan
+        target.write(numpy.nan)
         assert gpu.run_device(source, target) is None
-        numpy.testing.assert_allclose(target.array, small(x), rtol=1e-5, atol=1e-5)
+        numpy.testing.assert_allclose(target.read(), small(x), rtol=1e-5, atol=1e-5)
         for tensor in (source, target):
             assert tensor.deleted == run
             assert tensor.names() == [b"used_dltensor_versioned" if versioned else b"used_dltensor"] * run
-            # In the CPU's memory there is no stream to be told of.
-            expected = {"stream": None} | ({"max_version": (1, 0)} if versioned else {})
+            # In the CPU's memory there is no stream to be told of; 1 is the default one of CUDA.
+            expected = {"stream": None if IS_EMULATED else 1} | ({"max_version": (1, 0)} if versioned else {})
             assert tensor.asked == [expected] * run
 
 
+@only_in_emulation("numpy has no memory there")
 def test_numpy_has_dlpack_too(gpu, small, x):
     result = numpy.full((1, 4, 8, 8), numpy.nan, numpy.float32)
     gpu.run_device({"x": x}, {"relu": result})
@@ -61,63 +64,60 @@ def test_numpy_has_dlpack_too(gpu, small, x):
 
 def test_several_tensors(gpu_two):
     a, b = numpy.float32([[1, 2, 3], [4, 5, 6]]), numpy.full((2, 3), 2, numpy.float32)
-    results = [numpy.zeros((2, 3), numpy.float32) for _ in range(2)]
-    gpu_two.run_device([a, b], results)
-    numpy.testing.assert_array_equal(results[0], a + b)
-    numpy.testing.assert_array_equal(results[1], a * b)
-    gpu_two.run_device({"b": a, "a": a}, {"product": results[0], "sum": results[1]})
-    numpy.testing.assert_array_equal(results[0], a * a)
-    numpy.testing.assert_array_equal(results[1], a + a)
+    first, second = put_on_device(a), put_on_device(b)
+    results = [put_on_device(numpy.zeros((2, 3), numpy.float32)) for _ in range(2)]
+    gpu_two.run_device([first, second], results)
+    numpy.testing.assert_array_equal(results[0].read(), a + b)
+    numpy.testing.assert_array_equal(results[1].read(), a * b)
+    gpu_two.run_device({"b": first, "a": first}, {"product": results[0], "sum": results[1]})
+    numpy.testing.assert_array_equal(results[0].read(), a * a)
+    numpy.testing.assert_array_equal(results[1].read(), a + a)
 
 
 @pytest.mark.parametrize("batch", [0, 1, 3])
 def test_batches(gpu_batch, small, batch):
     x = numpy.random.default_rng(5).standard_normal((batch, 3, 8, 8), numpy.float32)
     target = result_of((batch, 4, 8, 8))
-    gpu_batch.run_device(Producer(x), target)
+    gpu_batch.run_device(put_on_device(x), target)
+    found = target.read()
     for sample in range(batch):
-        numpy.testing.assert_allclose(target.array[sample], small(x[sample : sample + 1])[0], rtol=1e-5, atol=1e-5)
+        numpy.testing.assert_allclose(found[sample], small(x[sample : sample + 1])[0], rtol=1e-5, atol=1e-5)
     if batch:
         with pytest.raises(toeplitz.InputError, match=rf"output 'relu': found shape \(9, 4, 8, 8\), expected \({batch}, 4, 8, 8\)"):
-            gpu_batch.run_device(Producer(x), result_of((9, 4, 8, 8)))
+            gpu_batch.run_device(put_on_device(x), result_of((9, 4, 8, 8)))
 
 
 @pytest.mark.parametrize("source_place, target_place", [(0, 0), (4, 0), (0, 8), (12, 20)])
 def test_places(gpu, small, x, source_place, target_place):
     """Tensors needn't be aligned to more than their elements, at an address or behind a byte_offset."""
-    source, target = aligned(x.shape, offset=source_place), aligned((1, 4, 8, 8), offset=target_place)
-    source[...] = x
-    gpu.run_device(Producer(source), Producer(target))
-    numpy.testing.assert_allclose(target, small(x), rtol=1e-5, atol=1e-5)
-    moved = [
-        Producer(array, data=array.ctypes.data - place, byte_offset=place)
-        for array, place in ((source, source_place), (target, target_place))
-    ]
-    target[...] = numpy.nan
-    gpu.run_device(*moved)
-    numpy.testing.assert_allclose(target, small(x), rtol=1e-5, atol=1e-5)
+    source, target = put_on_device(x, offset=source_place), result_of(offset=target_place)
+    gpu.run_device(source, target)
+    numpy.testing.assert_allclose(target.read(), small(x), rtol=1e-5, atol=1e-5)
+    for tensor, place in ((source, source_place), (target, target_place)):
+        tensor.fields = {"data": tensor.address() - place, "byte_offset": place}
+    target.write(numpy.nan)
+    gpu.run_device(source, target)
+    numpy.testing.assert_allclose(target.read(), small(x), rtol=1e-5, atol=1e-5)
 
 
 def test_dimensions_of_one_have_any_stride(gpu, small, x):
     target = result_of()
-    gpu.run_device(Producer(x, strides=(ctypes.c_int64 * 4)(77, 64, 8, 1)), target)
-    numpy.testing.assert_allclose(target.array, small(x), rtol=1e-5, atol=1e-5)
+    gpu.run_device(put_on_device(x, strides=(ctypes.c_int64 * 4)(77, 64, 8, 1)), target)
+    numpy.testing.assert_allclose(target.read(), small(x), rtol=1e-5, atol=1e-5)
 
 
 def test_read_only_inputs(gpu, small, x):
     target = result_of()
-    gpu.run_device(Producer(x, flags=1), target)
-    numpy.testing.assert_allclose(target.array, small(x), rtol=1e-5, atol=1e-5)
+    gpu.run_device(put_on_device(x, flags=1), target)
+    numpy.testing.assert_allclose(target.read(), small(x), rtol=1e-5, atol=1e-5)
 
 
-def tensors_like(x, **options):
-    return Producer(x, **options), Producer(numpy.zeros((1, 4, 8, 8), numpy.float32))
-
-
+OTHER = CUDA if IS_EMULATED else CPU
+EXPECTED = "in the CPU's memory, as the GPU is emulated (type 1)" if IS_EMULATED else "on the CUDA device 0 (type 2)"
 REFUSED = [
-    ({"device": (CUDA, 0)}, "is on device 0 of DLPack's type 2, expected it in the CPU's memory, as the GPU is emulated (type 1)"),
-    ({"device_type": CUDA}, "is on device 0 of DLPack's type 2, expected it in the CPU's memory, as the GPU is emulated (type 1)"),
-    ({"device_id": 1}, "is on device 1 of DLPack's type 1, expected it in the CPU's memory, as the GPU is emulated (type 1)"),
+    ({"device": (OTHER, 0)}, f"is on device 0 of DLPack's type {OTHER}, expected it {EXPECTED}"),
+    ({"device_type": OTHER}, f"is on device 0 of DLPack's type {OTHER}, expected it {EXPECTED}"),
+    ({"device_id": 1}, f"is on device 1 of DLPack's type {DEVICE[0]}, expected it {EXPECTED}"),
     ({"bits": 64}, ": found elements of type float64, expected float32"),
     ({"code": 0}, ": found elements of type int32, expected float32"),
     ({"code": 5}, ": found elements of type complex32, expected float32"),
@@ -137,19 +137,19 @@ def test_refused_tensors(gpu, x, options, message):
     """Whichever of them it is; and what was handed out is given back."""
     y = numpy.zeros((1, 4, 8, 8), numpy.float32)
     for name in ("input 'x'", "output 'relu'"):
-        bad = Producer(x if name == "input 'x'" else y, **options)
-        good = Producer(y if name == "input 'x'" else x)
+        bad = put_on_device(x if name == "input 'x'" else y, **options)
+        good = put_on_device(y if name == "input 'x'" else x)
         with pytest.raises(toeplitz.InputError) as raised:
             gpu.run_device(*((bad, good) if name == "input 'x'" else (good, bad)))
         assert str(raised.value).startswith(name) and message in str(raised.value)
         assert bad.deleted == len(bad.capsules) and good.deleted == len(good.capsules)
         assert isinstance(raised.value, ValueError)
-    assert not y.any()
+        assert not (good if name == "input 'x'" else bad).read().any()
 
 
 def test_refused_layouts(gpu, x):
     for array in (numpy.asfortranarray(x), numpy.repeat(x, 2, axis=3)[..., ::2], x[..., ::-1]):
-        source, target = tensors_like(array)
+        source, target = Producer(array, device=DEVICE), result_of()
         with pytest.raises(toeplitz.InputError, match=r"input 'x' isn't contiguous in C order: strides of \(.*\) elements for shape"):
             gpu.run_device(source, target)
         assert source.deleted == 1
@@ -159,9 +159,9 @@ def test_refused_outputs(gpu, gpu_two, x):
     for flags, what in ((1, "is read-only"), (2, "is handed out as a copy")):
         target = result_of(flags=flags)
         with pytest.raises(toeplitz.InputError, match=f"output 'relu' {what}: it can't be written to"):
-            gpu.run_device(x, target)
+            gpu.run_device(put_on_device(x), target)
         assert target.deleted == 1
-    a, b, c = (numpy.zeros((2, 3), numpy.float32) for _ in range(3))
+    a, b, c = (put_on_device(numpy.zeros((2, 3), numpy.float32)) for _ in range(3))
     with pytest.raises(toeplitz.InputError, match="output 'product' shares memory with input 'b'"):
         gpu_two.run_device([a, b], [c, b])
     with pytest.raises(toeplitz.InputError, match="output 'product' shares memory with output 'sum'"):
@@ -170,7 +170,7 @@ def test_refused_outputs(gpu, gpu_two, x):
 
 
 def test_refused_arguments(gpu, gpu_two, small, x):
-    y = numpy.zeros((1, 4, 8, 8), numpy.float32)
+    array, x, y = x, put_on_device(x), result_of()
     with pytest.raises(toeplitz.InputError, match="input 'x': found float, expected a tensor that has __dlpack__"):
         gpu.run_device(1.5, y)
     with pytest.raises(toeplitz.InputError, match=re.escape("found 2 inputs, expected 1: x: float32[1, 3, 8, 8]")):
@@ -194,8 +194,9 @@ def test_refused_arguments(gpu, gpu_two, small, x):
         def __dlpack__(self, **options):
             return self.capsules[0] if self.capsules else super().__dlpack__(**options)
 
-    used = Consumed(x)
-    gpu.run_device(used, y)
+    used = Consumed(array, device=DEVICE)
+    with pytest.raises(toeplitz.InputError, match="output 'relu' is read-only"):
+        gpu.run_device(used, result_of(flags=1))
     with pytest.raises(toeplitz.InputError, match="input 'x': __dlpack__ of Consumed has returned no capsule of DLPack's"):
         gpu.run_device(used, y)
     assert used.deleted == 1

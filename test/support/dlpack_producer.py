@@ -82,6 +82,16 @@ class Producer:
         self.capsules.append(capsule)
         return capsule
 
+    def address(self):
+        return self.array.ctypes.data
+
+    def read(self):
+        """What lies there now."""
+        return self.array
+
+    def write(self, values):
+        self.array[...] = values
+
     def names(self):
         """Of the capsules that were handed out."""
         return [_get_name(capsule) for capsule in self.capsules]
@@ -90,7 +100,7 @@ class Producer:
         array = self.array
         managed = Versioned(major=1, minor=0) if self.versioned else Managed()
         tensor = managed.tensor
-        tensor.data = array.ctypes.data
+        tensor.data = self.address()
         tensor.device_type, tensor.device_id = self.device
         tensor.ndim = array.ndim
         tensor.code, tensor.bits, tensor.lanes = _CODES[array.dtype.kind], 8 * array.dtype.itemsize, 1
