@@ -1,10 +1,14 @@
 #include "compiler/Target/ObjectFiles.h"
 #include "compiler/Target/WeightsObject.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinDialect.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
 #include <atomic>
 
+using namespace mlir;
 using namespace toeplitz;
 
 llvm::Error toeplitz::addObjectFile(llvm::StringRef outputPath,
@@ -72,6 +76,14 @@ bool toeplitz::hasLargeWeights(const Network &network,
          network.totalWeightsBytes() >= options.largeWeightsBytes;
 }
 
+static void freeBlobs(const Network &network) {
+  for (const NetworkWeights &weights : network.weights)
+    if (auto values = dyn_cast<DenseResourceElementsAttr>(weights.values))
+      DenseResourceElementsHandle::getManagerInterface(values.getContext())
+          .getBlobManager()
+          .update(values.getRawHandle().getKey(), AsmResourceBlob());
+}
+
 llvm::Error toeplitz::writeWeights(const Network &network,
                                    const TargetDescription &target,
                                    const EmitOptions &options,
@@ -81,9 +93,12 @@ llvm::Error toeplitz::writeWeights(const Network &network,
     return llvm::Error::success();
   if (llvm::Error error = addObjectFile(outputPath, files))
     return error;
-  return files.back().write([&](llvm::raw_fd_ostream &stream) {
+  llvm::Error error = files.back().write([&](llvm::raw_fd_ostream &stream) {
     writeWeightsObject(network, llvm::Triple(target.triple),
                        hasLargeWeights(network, target, options), stream);
     return llvm::Error::success();
   });
+  if (!error && options.releaseWeights)
+    freeBlobs(network);
+  return error;
 }

@@ -30,7 +30,8 @@ llvm::Error compileCode(std::unique_ptr<NetworkCode> code,
 bool hasLargeWeights(const Network &network, const TargetDescription &target,
                      const EmitOptions &options);
 
-/// Makes an object of the weights, if there are any.
+/// Makes an object of the weights, if there are any, and frees them if the
+/// options say so.
 llvm::Error writeWeights(const Network &network,
                          const TargetDescription &target,
                          const EmitOptions &options, llvm::StringRef outputPath,

@@ -106,10 +106,7 @@ llvm::Error Emitter::emitBinary() {
   std::unique_ptr<NetworkCode> translated = translate();
   if (!translated)
     return llvm::createStringError("no code");
-  ObjectFiles code;
-  if (llvm::Error error =
-          compileCode(std::move(translated), target, options, outputPath, code))
-    return error;
+  // Before the code, whose compilation takes the memory that weights leave.
   WeightsObjects weights;
   if (kind != ArtifactKind::StaticLibrary) {
     if (llvm::Error error =
@@ -118,6 +115,10 @@ llvm::Error Emitter::emitBinary() {
   } else if (!network.weights.empty()) {
     weights.members.push_back(makeWeightsMember());
   }
+  ObjectFiles code;
+  if (llvm::Error error =
+          compileCode(std::move(translated), target, options, outputPath, code))
+    return error;
   return artifact.finish(network, std::move(code), weights);
 }
 

@@ -51,6 +51,9 @@ struct EmitOptions {
   int executableThreads = 1;
   /// The GPUs whose machine code a binary holds beside the PTX.
   CubinOptions cubins;
+  /// Whether the blobs of weights may be freed once they are in a file of their
+  /// own: nothing else in the MLIR context needs them.
+  bool releaseWeights = false;
   /// Write the commands of the linker, and of the GPU's assembler, to stderr.
   bool printCommands = false;
   /// Called, from any thread, when a part of the code is compiled: how many are
@@ -62,7 +65,8 @@ struct EmitOptions {
 /// kinds that a program links with. `module` fulfils the contract of the
 /// lowered stage: attributes toeplitz.name, toeplitz.workspace_size,
 /// toeplitz.inputs and toeplitz.outputs; a function `main`; weights in globals
-/// with the attribute toeplitz.blob. It isn't changed. "-" is the standard
+/// with the attribute toeplitz.blob. It isn't changed, but for blobs that the
+/// options release. "-" is the standard
 /// output, for text. On failure an error has been emitted at the module and no
 /// file has appeared or changed.
 llvm::LogicalResult emitArtifact(mlir::ModuleOp module,

@@ -101,10 +101,9 @@ llvm::Error VariantsEmitter::compile(ModuleOp module, const Network &network,
     reported = true;
     return llvm::createStringError("no code");
   }
-  if (llvm::Error error =
-          compileCode(std::move(translated), target, options, outputPath, code))
+  if (llvm::Error error = writeVariantWeights(network, target))
     return error;
-  return writeVariantWeights(network, target);
+  return compileCode(std::move(translated), target, options, outputPath, code);
 }
 
 /// Writes the weights to a file, since their module goes, and makes it a member

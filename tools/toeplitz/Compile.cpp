@@ -60,6 +60,8 @@ EmitOptions getEmitOptions(Compilation &compilation,
   emitOptions.runtimeDirectory = options.runtimeDirectory;
   emitOptions.printCommands = options.printCommands;
   emitOptions.executableThreads = options.threads;
+  // The context is this compilation's own.
+  emitOptions.releaseWeights = true;
   emitOptions.cubins = options.cubins;
   emitOptions.reportPart = [&](size_t done, size_t parts) {
     compilation.getProgress().report("machine code, part", done, parts);

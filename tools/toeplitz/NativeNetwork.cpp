@@ -133,8 +133,11 @@ bool NetworkLibrary::compile(llvm::StringRef source,
   kernels = readKernels(compilation.getModule());
   target = compilation.getTarget();
   mlir::TimingScope scope = compilation.nestTiming("Machine code");
+  EmitOptions emitOptions;
+  emitOptions.releaseWeights = true;
   return succeeded(emitArtifact(compilation.getModule(), *target,
-                                ArtifactKind::SharedLibrary, path));
+                                ArtifactKind::SharedLibrary, path,
+                                emitOptions));
 }
 
 std::unique_ptr<NetworkLibrary>
