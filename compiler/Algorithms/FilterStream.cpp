@@ -14,6 +14,10 @@ bool toeplitz::isFar(double bytes, kernel::TargetAttr target) {
   return bytes > 4.0 * static_cast<double>(target.getL2());
 }
 
+int64_t toeplitz::getThirdLevel(kernel::TargetAttr target) {
+  return 12 * target.getL2();
+}
+
 bool toeplitz::asksAhead(const FilterStream &stream,
                          kernel::TargetAttr target) {
   constexpr int64_t mostTiles = 32;
@@ -69,10 +73,17 @@ double toeplitz::estimateMatrixWait(double filterBytes, double readBytes,
   if (!isStreamed(filterBytes, target))
     return 0;
   const FarMemory &memory = getFarMemory(target);
-  double exposed = readBytes * (isFar(filterBytes, target) ? memory.farMatrix
-                                                           : memory.nearMatrix);
   if (!target.getHidesMemory())
-    return exposed;
+    return readBytes *
+           (isFar(filterBytes, target) ? memory.farMatrix : memory.nearMatrix);
+  // What stays in the third level is far when it is read for the first time.
+  double farBytes = readBytes;
+  if (!isFar(filterBytes, target))
+    farBytes = 0;
+  else if (filterBytes <= static_cast<double>(getThirdLevel(target)))
+    farBytes = filterBytes;
+  double exposed =
+      farBytes * memory.farMatrix + (readBytes - farBytes) * memory.nearMatrix;
   // (A little more than was measured where both count: such filters are tens of
   // megabytes, which aren't worth a few percent.)
   return exposed + std::max(0.0, memory.streamed * readBytes - computeCycles);

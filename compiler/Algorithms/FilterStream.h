@@ -25,6 +25,9 @@ bool isStreamed(double bytes, kernel::TargetAttr target);
 /// memory.
 bool isFar(double bytes, kernel::TargetAttr target);
 
+/// A core's share of the third-level cache, as measured on Zen 5, in bytes.
+int64_t getThirdLevel(kernel::TargetAttr target);
+
 /// Whether each tile should ask for a part of the next block's filter. Else the
 /// first tile of a block waits for it, and memory waits during all others. Not
 /// where the filter is at hand anyway, where there is one tile to a block or

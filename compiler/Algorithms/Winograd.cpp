@@ -9,6 +9,9 @@
 // values, a matrix product of filters and tiles. Source: Lavin and Gray, Fast
 // Algorithms for Convolutional Neural Networks (arXiv:1509.09308).
 //
+// Of a dilated convolution a tile has every D-th position, so that its values
+// are those of a tile without dilation: WinogradPlan.h.
+//
 // Of three dimensions the last two are transformed, and the sum runs over the
 // taps of the first one too; a dimension with one tap is left as it is.
 //
@@ -38,13 +41,14 @@ static constexpr int64_t largestKernel = largestTransform - 1;
 static constexpr struct {
   int64_t outputs;
   StringLiteral name;
-} variants[] = {{2, "f2"}, {4, "f4"}, {6, "f6"}};
+} variants[] = {{2, "f2"}, {3, "f3"}, {4, "f4"}, {5, "f5"}, {6, "f6"}};
 
-/// F(6, 3) takes 7 times the memory of the filter, F(4, 3) 4 times, and gains
-/// least where there are many channels, whose products hide the transforms: its
-/// larger filters are left out, so that neither the compiler nor the network
-/// needs much more memory for a few percent. (256 x 256 channels have 16 MiB.)
-static constexpr int64_t mostOutputs = 6;
+/// F(6, 3) takes 7 times the memory of the filter, F(5, 3) 5.4 times, F(4, 3) 4
+/// times, and larger ones gain less where there are many channels, whose
+/// products hide the transforms: their larger filters are left out, so that
+/// neither the compiler nor the network needs much more memory for a few
+/// percent. (Of F(6, 3), 256 x 256 channels have 16 MiB.)
+static constexpr int64_t fewOutputs = 4;
 static constexpr int64_t mostFilterBytes = int64_t(12) * 1024 * 1024;
 
 /// Whether dimension d is among those that may be transformed, and has taps to
@@ -66,9 +70,6 @@ static std::optional<std::string> declines(const Convolution &convolution,
     if (convolution.strides[d] != 1)
       return "the stride is " + std::to_string(convolution.strides[d]) + where +
              ", expected 1";
-    if (convolution.dilations[d] != 1 && convolution.kernel[d] > 1)
-      return "the dilation is " + std::to_string(convolution.dilations[d]) +
-             where + ", expected 1";
     if (convolution.kernel[d] == 0)
       return "the kernel has no positions" + where;
     any |= isTransformed(convolution, d);
@@ -101,11 +102,7 @@ static std::optional<std::string> declines(const Convolution &convolution,
 static void chooseTile(const Convolution &convolution,
                        kernel::TargetAttr target,
                        ConvolutionSchedule &schedule) {
-  int64_t tiles = convolution.batch;
-  for (size_t d = 0; d < convolution.kernel.size(); ++d)
-    tiles *=
-        llvm::divideCeil(convolution.outputSizes[d],
-                         schedule.transform[d] - convolution.kernel[d] + 1);
+  int64_t tiles = WinogradPlan(convolution, schedule).tiles;
   int64_t groupVectors = llvm::divideCeil(
       convolution.outChannels / convolution.groups, target.getLanes());
   double best = 0;
@@ -148,7 +145,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
         }))
       continue;
     chooseTile(convolution, target, schedule);
-    if (variant.outputs == mostOutputs &&
+    if (variant.outputs > fewOutputs &&
         4 * WinogradPlan(convolution, schedule, target).getFilterSize() >
             mostFilterBytes)
       continue;

@@ -80,14 +80,18 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
   Value inside;
   for (int64_t d = 0; d < 3; ++d) {
     const Dimension &dimension = plan.dimensions[d];
+    int64_t step = plan.getStep(d);
+    int64_t extent = (sizes[d] - 1) * step + 1;
     starts[d] =
-        kernel.sub(scale(tile.numbers[d], plan.getTileOutputs(d), number(0)),
-                   number(dimension.paddingLow));
-    int64_t last = (plan.tileCounts[d] - 1) * plan.getTileOutputs(d) -
-                   dimension.paddingLow + sizes[d] - 1;
+        kernel.sub(getFirstOutput(tile, d), number(dimension.paddingLow));
+    int64_t last =
+        plan.countPhases(d) - 1 +
+        (plan.countPhaseTiles(d) - 1) * plan.getTileOutputs(d) * step -
+        dimension.paddingLow + extent - 1;
     if (d == 0) {
-      starts[d] = kernel.add(starts[d], tap);
-      last += dimension.kernel - 1;
+      starts[d] =
+          kernel.add(starts[d], kernel.mul(tap, number(dimension.dilation)));
+      last += (dimension.kernel - 1) * dimension.dilation;
     }
     auto require = [&](Value condition) {
       inside = inside ? Value(arith::AndIOp::create(
@@ -98,7 +102,7 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
       require(compare(arith::CmpIPredicate::sge, starts[d], number(0)));
     if (last >= dimension.input)
       require(compare(arith::CmpIPredicate::sle, starts[d],
-                      number(dimension.input - sizes[d])));
+                      number(dimension.input - extent)));
   }
 
   auto getPlace = [&](Index channelBlock, Index row, Index column) {
@@ -106,8 +110,9 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
         tile.image,
         kernel.add(kernel.mul(group, number(plan.getChannelBlocks())),
                    channelBlock)};
-    std::array<Index, 3> position = {starts[0], kernel.add(starts[1], row),
-                                     kernel.add(starts[2], column)};
+    std::array<Index, 3> position = {starts[0],
+                                     scale(row, plan.getStep(1), starts[1]),
+                                     scale(column, plan.getStep(2), starts[2])};
     indices.append(position.begin() + (3 - rank), position.end());
     indices.push_back(number(0));
     return indices;
@@ -143,10 +148,11 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
   auto border = [&] {
     std::array<Index, 3> low, high;
     for (int64_t d = 0; d < 3; ++d) {
-      low[d] = kernel.max(number(0), kernel.sub(number(0), starts[d]));
-      high[d] =
-          kernel.min(number(sizes[d]),
-                     kernel.sub(number(plan.dimensions[d].input), starts[d]));
+      Index step = number(plan.getStep(d));
+      Index before = kernel.sub(number(0), starts[d]);
+      Index left = kernel.sub(number(plan.dimensions[d].input), starts[d]);
+      low[d] = kernel.max(number(0), kernel.ceilDiv(before, step));
+      high[d] = kernel.min(number(sizes[d]), kernel.ceilDiv(left, step));
     }
     kernel.forEach({sizes[1], sizes[2]}, [&](ArrayRef<Index> place) {
       kernel.storeVector(kernel.splat(0.0f, lanes), patch,

@@ -94,6 +94,16 @@ Index WinogradKernel::countRegisterTiles(Index block) {
                                kernel.mul(block, number(plan.blockTiles))));
 }
 
+Index WinogradKernel::getFirstOutput(const TilePlace &tile, int64_t d) {
+  int64_t outputs = plan.getTileOutputs(d);
+  if (plan.getStep(d) == 1)
+    return kernel.mul(tile.numbers[d], number(outputs));
+  Index phaseTiles = number(plan.countPhaseTiles(d));
+  return scale(kernel.rem(tile.numbers[d], phaseTiles),
+               outputs * plan.getStep(d),
+               kernel.div(tile.numbers[d], phaseTiles));
+}
+
 /// The tiles of one of several parts of a block.
 void WinogradKernel::forTiles(Index block, Index part, int64_t parts,
                               TileBody body) {
@@ -198,7 +208,7 @@ void WinogradKernel::transformOutputs(Index block, Index vectorTile) {
   int64_t products = plan.getProductsStart();
   bool someCut = false;
   for (int64_t d : {1, 2})
-    someCut |= plan.dimensions[d].output % plan.getTileOutputs(d) != 0;
+    someCut |= plan.hasCutTiles(d);
   forTiles(block, [&](const TilePlace &tile, BlockPlace place) {
     Index start = scale(
         place.registerTile, plan.getProductTileSize(),
@@ -215,11 +225,11 @@ void WinogradKernel::transformOutputs(Index block, Index vectorTile) {
     }
     Value whole;
     for (int64_t d : {1, 2}) {
-      int64_t wholeTiles = plan.dimensions[d].output / plan.getTileOutputs(d);
-      if (wholeTiles == plan.tileCounts[d])
+      if (!plan.hasCutTiles(d))
         continue;
-      Value before = compare(arith::CmpIPredicate::slt, tile.numbers[d],
-                             number(wholeTiles));
+      int64_t extent = (plan.getTileOutputs(d) - 1) * plan.getStep(d) + 1;
+      Value before = compare(arith::CmpIPredicate::sle, getFirstOutput(tile, d),
+                             number(plan.dimensions[d].output - extent));
       whole = whole ? Value(arith::AndIOp::create(
                           kernel.builder, kernel.location, whole, before))
                     : before;
@@ -244,18 +254,21 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
     bias = kernel.loadVector(buffers.bias, {vector, number(0)}, lanes);
   std::array<Index, 3> starts, counts;
   for (int64_t d = 0; d < 3; ++d) {
-    starts[d] = kernel.mul(tile.numbers[d], number(plan.getTileOutputs(d)));
+    starts[d] = getFirstOutput(tile, d);
     counts[d] = number(plan.getTileOutputs(d));
-    if (cut && plan.dimensions[d].output % plan.getTileOutputs(d) != 0)
-      counts[d] = kernel.min(
-          counts[d], kernel.sub(number(plan.dimensions[d].output), starts[d]));
+    if (cut && plan.hasCutTiles(d)) {
+      Index left = kernel.sub(number(plan.dimensions[d].output), starts[d]);
+      counts[d] =
+          kernel.min(counts[d], kernel.ceilDiv(left, number(plan.getStep(d))));
+    }
   }
   auto finish = [&](Index row, Index column, Value sum) {
     auto write = [&] {
       if (bias)
         sum = arith::AddFOp::create(kernel.builder, kernel.location, sum, bias);
-      std::array<Index, 3> position = {starts[0], kernel.add(starts[1], row),
-                                       kernel.add(starts[2], column)};
+      std::array<Index, 3> position = {
+          starts[0], scale(row, plan.getStep(1), starts[1]),
+          scale(column, plan.getStep(2), starts[2])};
       SmallVector<Index> indices = {tile.image, vector};
       for (size_t d = 3 - rank; d < 3; ++d)
         indices.push_back(scale(position[d], plan.dimensions[d].outputStride,
@@ -270,11 +283,11 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
       if (buffers.unpooled)
         kernel.storeVector(output, buffers.unpooled, indices);
     };
-    // The innermost loop over positions is written out; a tile has one of them
-    // at least.
+    // The innermost loop over positions is written out; most tiles have one of
+    // them at least.
     int64_t d = plan.isTransformed(2) ? 2 : 1;
     Index place = d == 2 ? column : row;
-    if (isConstantIntValue(place, 0) ||
+    if ((isConstantIntValue(place, 0) && !plan.hasEmptyTiles(d)) ||
         getConstantIntValue(counts[d]) == plan.getTileOutputs(d))
       write();
     else

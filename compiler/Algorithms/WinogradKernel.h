@@ -80,6 +80,8 @@ private:
   }
 
   mlir::Value allocateTile(int64_t rows, int64_t columns);
+  /// The first output position of a tile.
+  Index getFirstOutput(const TilePlace &tile, int64_t d);
   Index countRegisterTiles(Index block);
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, Index a, Index b) {
     return mlir::arith::CmpIOp::create(kernel.builder, kernel.location,

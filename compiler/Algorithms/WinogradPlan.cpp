@@ -15,6 +15,7 @@ WinogradPlan::WinogradPlan(const Convolution &convolution,
       tileVectors(schedule.tileVectors) {
   dimensions = getDepthRowsColumns(getDimensions(convolution));
   llvm::copy(schedule.transform, transform.end() - schedule.transform.size());
+  countTiles();
 }
 
 WinogradPlan::WinogradPlan(const Convolution &convolution,
@@ -39,7 +40,18 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
     // (Without, the emitter reports an error.)
     transform[missing + d] =
         op.getTransform() ? (*op.getTransform())[d] : dimension.kernel;
+  countTiles();
   divide(target);
+}
+
+void WinogradPlan::countTiles() {
+  tiles = batch;
+  for (int64_t d = 0; d < 3; ++d) {
+    int64_t largestPhase = llvm::divideCeil(dimensions[d].output, getStep(d));
+    tileCounts[d] =
+        countPhases(d) * llvm::divideCeil(largestPhase, getTileOutputs(d));
+    tiles *= tileCounts[d];
+  }
 }
 
 /// Tasks, for a few threads. Results are the same for any number of threads, so
@@ -47,11 +59,6 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
 static constexpr int64_t wantedTasks = 16;
 
 void WinogradPlan::divide(kernel::TargetAttr target) {
-  tiles = batch;
-  for (int64_t d = 0; d < 3; ++d) {
-    tileCounts[d] = llvm::divideCeil(dimensions[d].output, getTileOutputs(d));
-    tiles *= tileCounts[d];
-  }
   registerTiles = llvm::divideCeil(tiles, tilePositions);
   vectorTiles =
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
@@ -101,9 +108,8 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
                 ? registerTiles
                 : llvm::divideCeil(fitting * tilePositions < 24 ? 48 : 24,
                                    tilePositions);
-    constexpr int64_t thirdLevel = 12;
     if (target.getHidesMemory() && isFar(4.0 * getFilterSize(), target))
-      least = std::max(least, thirdLevel * target.getL2() /
+      least = std::max(least, getThirdLevel(target) /
                                   (4 * getValues() * getInputTileSize()));
   }
   int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);

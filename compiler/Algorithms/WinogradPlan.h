@@ -19,6 +19,11 @@ namespace toeplitz {
 /// getTileOutputs(d) output positions in dimension d, which are computed from
 /// `transform[d]` values. Tiles are numbered batch x depth x rows x columns;
 /// `tilePositions` neighbours are multiplied at a time.
+///
+/// With a dilation of D, positions with one remainder by D, a phase, depend on
+/// inputs of one phase alone, as in a convolution without dilation. So the
+/// values of a tile are D apart, and along a dimension the tiles of each phase
+/// follow those of the phase before.
 struct WinogradPlan {
   WinogradPlan(const Convolution &convolution,
                const ConvolutionSchedule &schedule, kernel::TargetAttr target);
@@ -59,6 +64,25 @@ struct WinogradPlan {
   }
   int64_t getTileOutputs(int64_t d) const {
     return transform[d] - dimensions[d].kernel + 1;
+  }
+  /// Positions from one value of a tile to the next.
+  int64_t getStep(int64_t d) const {
+    return isTransformed(d) ? dimensions[d].dilation : 1;
+  }
+  int64_t countPhases(int64_t d) const {
+    return std::min(getStep(d), dimensions[d].output);
+  }
+  int64_t countPhaseTiles(int64_t d) const {
+    return tileCounts[d] / countPhases(d);
+  }
+  /// Whether there are tiles that have fewer outputs than others, and such that
+  /// have none: phases differ by one position.
+  bool hasCutTiles(int64_t d) const {
+    return dimensions[d].output % (getTileOutputs(d) * getStep(d)) != 0;
+  }
+  bool hasEmptyTiles(int64_t d) const {
+    return dimensions[d].output / countPhases(d) <=
+           (countPhaseTiles(d) - 1) * getTileOutputs(d);
   }
   /// The values of a transformed tile: a matrix of rows x columns. (The depth
   /// isn't transformed.)
@@ -119,6 +143,7 @@ struct WinogradPlan {
   }
 
 private:
+  void countTiles();
   void divide(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);
 };

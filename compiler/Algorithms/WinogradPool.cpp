@@ -51,6 +51,8 @@ toeplitz::declinesPoolOfWinograd(kernel::ConvOp op, kernel::PoolAttr pool,
   for (int64_t d = 0; d < 3; ++d) {
     PooledDimension dimension(pool, windows, d);
     int64_t outputs = plan.getTileOutputs(d);
+    if (plan.getStep(d) != 1)
+      return "the convolution is dilated";
     if (dimension.paddingLow != 0)
       return "its windows begin in the padding";
     if (dimension.dilation != 1 && dimension.kernel > 1)

@@ -102,6 +102,23 @@ WINOGRAD_CASES = [
     Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 20, 7, 6),), reduction=80),
     Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 5, "padding": 6}, ((1, 20, 13, 12),), reduction=500),
     Case({"op": "conv_transpose", "out_channels": 16, "kernel_size": 6, "stride": 3, "padding": 1}, ((2, 16, 7),), reduction=32),
+    # Dilated: phases of whole tiles, of cut ones, with tiles that have no output; more phases than positions; taps that all lie in the
+    # padding; one dimension, three (of which the first is summed up), two dilations, two kernels, groups; written apart.
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 2, "dilation": 2}, ((2, 20, 16, 24),), reduction=180),
+    Case({"op": "conv", "out_channels": 40, "kernel_size": 3, "padding": 4, "dilation": 4}, ((1, 33, 28, 29),), reduction=297),
+    Case({"op": "conv", "out_channels": 17, "kernel_size": 3, "padding": 12, "dilation": 12}, ((1, 16, 28, 27),), reduction=144),
+    Case({"op": "conv", "out_channels": 16, "kernel_size": 3, "padding": 36, "dilation": 36}, ((1, 18, 7, 9),), reduction=18),
+    Case({"op": "conv", "out_channels": 9, "kernel_size": 3, "padding": [[5, 0], [0, 3]], "dilation": 3}, ((1, 7, 11, 10),), reduction=63),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [3, 2], "padding": [2, 5], "dilation": [2, 5]}, ((1, 20, 10, 13),), reduction=120),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [1, 5], "padding": [0, 6], "dilation": 3}, ((1, 20, 5, 23),), reduction=100),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [5, 1], "padding": [4, 0], "dilation": 2}, ((1, 20, 23, 5),), reduction=100),
+    Case({"op": "conv", "out_channels": 20, "kernel_size": 2, "padding": [[8, 0]], "dilation": 8}, ((2, 17, 77),), reduction=34),
+    Case({"op": "conv", "out_channels": 9, "kernel_size": 3, "padding": 16, "dilation": 16}, ((1, 40, 5),), reduction=40),
+    Case({"op": "conv", "out_channels": 18, "kernel_size": 3, "padding": 2, "dilation": [2, 3, 2]}, ((1, 17, 7, 8, 9),), reduction=459),
+    Case({"op": "conv", "out_channels": 32, "kernel_size": 3, "padding": 2, "dilation": 2, "groups": 2}, ((1, 32, 9, 11),), reduction=144),
+    Case(
+        {"op": "conv_transpose", "out_channels": 16, "kernel_size": 3, "stride": 2, "padding": 2, "dilation": 3}, ((1, 20, 9, 8),), reduction=180
+    ),
 ]
 
 
@@ -109,11 +126,13 @@ def with_slack(slack):
     return [dataclasses.replace(case, slack=slack) for case in WINOGRAD_CASES]
 
 
-# F(2, r) and F(4, r) stay within everybody's tolerance. F(6, r) makes errors of up to 2e-5 of the largest output
+# F(2, r) to F(4, r) stay within everybody's tolerance. F(5, r) and F(6, r) make errors of up to 2e-5 of the largest output
 # (compiler/Algorithms/Winograd.cpp).
 FORCED += [
     Pack("forced_winograd_f2", WINOGRAD_CASES, ["--algorithm=winograd:f2"]),
+    Pack("forced_winograd_f3", WINOGRAD_CASES, ["--algorithm=winograd:f3"]),
     Pack("forced_winograd_f4", WINOGRAD_CASES, ["--algorithm=winograd:f4"]),
+    Pack("forced_winograd_f5", with_slack(2.0), ["--algorithm=winograd:f5"]),
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
 ]
 # Halves of channels with one, several and no whole vectors behind them, blocks of output channels without a partner, odd numbers of
@@ -223,7 +242,7 @@ REFUSALS = [
     ("fft", {**DENSE, "stride": 2}),
     ("filter-toeplitz", LINEAR),
     ("winograd", {**DENSE, "stride": 2}),
-    ("winograd:f3", DENSE),
+    ("winograd:f7", DENSE),
 ]
 
 

@@ -123,8 +123,6 @@ def expected_refusals(layer, lanes):
         for d in range(rank):
             if strides[d] != 1:
                 yield f"the stride is {strides[d]} in spatial dimension {d}, expected 1"
-            if dilations[d] != 1 and kernel[d] != 1:
-                yield f"the dilation is {dilations[d]} in spatial dimension {d}, expected 1"
             if d in transformed and kernel[d] > 7:
                 yield f"the kernel has {kernel[d]} positions in spatial dimension {d}, at most 7 are transformed"
         if not transformed:
@@ -209,7 +207,6 @@ def test_reasons_of_convolutions(tmp_path):
         ("fft", "the stride is N in spatial dimension N, expected N"),
         ("fft", "the dilation is N in spatial dimension N, expected N"),
         ("winograd", "the stride is N in spatial dimension N, expected N"),
-        ("winograd", "the dilation is N in spatial dimension N, expected N"),
         ("winograd", "the kernel has N position in each dimension that could be transformed"),
         ("winograd", "its groups have N input and N output channels, expected multiples of the vector length N"),
     }
@@ -232,8 +229,7 @@ PHASE_REASONS = {
     "strassen": (*POINTWISE_REASONS, "it has N groups, expected N"),
     "fft": ("no tap of the filter takes part in spatial dimension N",
             "the dilation is N in spatial dimension N, expected N"),
-    "winograd": ("the dilation is N in spatial dimension N, expected N",
-                 "the kernel has no positions in spatial dimension N",
+    "winograd": ("the kernel has no positions in spatial dimension N",
                  "the kernel has N position in each dimension that could be transformed",
                  "its groups have N input and N output channels, expected multiples of the vector length N"),
 }  # fmt: skip

@@ -90,7 +90,8 @@ func.func @main(%x: memref<1x1x6x6x4xf32>, %w: memref<144xf32>, %y: memref<1x1x4
 // CHECK: vector.store %{{.*}}, %[[PATCH]]
 // CHECK-COUNT-6: vector.load %[[PATCH]]
 // CHECK: scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
-// CHECK: %[[WHOLE:.*]] = arith.cmpi slt, %[[TILE]], %c1
+// CHECK: %[[FIRST:.*]] = arith.muli %[[TILE]], %c4
+// CHECK: %[[WHOLE:.*]] = arith.cmpi sle, %[[FIRST]], %c1
 // CHECK: scf.if %[[WHOLE]] {
 // CHECK-COUNT-4: vector.store %{{.*}}, %[[Y:.*]][%c0, %c0, %
 // CHECK: } else {
@@ -103,6 +104,38 @@ func.func @main(%x: memref<1x1x5x4xf32>, %w: memref<96xf32>, %y: memref<1x1x5x4x
       kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 5>,
       output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>, transform = array<i64: 6>}
     : (memref<1x1x5x4xf32>, memref<96xf32>, memref<1x1x5x4xf32>, memref<1x192xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
+// Every third position: 7 outputs in a tile for each of 3 phases, of which the first has 3 outputs and the others 2. A tile begins at the
+// number of its phase, and its values lie 3 apart.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK: scf.for %[[PHASE:.*]] = %c0 to %c3 step %c1 {
+// CHECK: %[[START:.*]] = arith.addi %[[PHASE]], %c-3
+// CHECK: scf.if
+// CHECK: vector.load %[[X:.*]][%c0, %c0, %[[START]], %c0]
+// CHECK: vector.load %[[X]][%c0, %c0, %[[PHASE]], %c0]
+// CHECK: %[[THIRD:.*]] = arith.addi %[[PHASE]], %c3
+// CHECK: vector.load %[[X]][%c0, %c0, %[[THIRD]], %c0]
+// CHECK: scf.for %[[PHASE:.*]] = %c0 to %c3 step %c1 {
+// CHECK: %[[WHOLE:.*]] = arith.cmpi sle, %[[PHASE]], %c0
+// CHECK: scf.if %[[WHOLE]] {
+// CHECK: vector.store %{{.*}}, %[[Y:.*]][%c0, %c0, %[[PHASE]], %c0]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[PHASE]], %c3
+// CHECK: vector.store %{{.*}}, %[[Y]][%c0, %c0, %[[NEXT]], %c0]
+// CHECK: } else {
+// CHECK: vector.store %{{.*}}, %[[Y]][%c0, %c0, %[[PHASE]], %c0]
+// CHECK-COUNT-2: scf.if
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x7x4xf32>, %w: memref<80xf32>, %y: memref<1x1x7x4xf32>, %s: memref<1x192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 3>, padding_low = array<i64: 3>, output_sizes = array<i64: 7>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 5>}
+    : (memref<1x1x7x4xf32>, memref<80xf32>, memref<1x1x7x4xf32>, memref<1x192xf32>) -> () loc("conv1")
   return
 }
 }

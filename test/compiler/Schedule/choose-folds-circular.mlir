@@ -1,10 +1,12 @@
-// A dilated layer with circular padding, whose pieces are cut out of the input with its halo: folded unless fft, for which a dilation of a
-// circular layer is nothing, is cheaper.
+// A dilated layer with circular padding, whose pieces are cut out of the input with its halo: not folded where winograd takes it as it is, or
+// fft, for which a dilation of a circular layer is nothing.
 // RUN: toeplitz-opt %s --set-target="lanes=8 registers=16" --expand-padding --choose-folds --select-algorithms | FileCheck %s
+// RUN: toeplitz-opt %s --set-target="lanes=8 registers=16" --expand-padding --choose-folds=fold=dilation --select-algorithms | FileCheck %s --check-prefix=FORCED
 
+// FORCED-COUNT-2: cnn.conv {{.*}} zeros {toeplitz.algorithm = "{{.*}}", toeplitz.fold = "dilation"}
 // CHECK-LABEL: func.func @main
 func.func @main(%x: tensor<1x32x32x32xf32>) -> (tensor<1x32x32x32xf32>, tensor<1x32x32x32xf32>) {
-  // CHECK: cnn.conv {{.*}} groups 1 zeros {toeplitz.algorithm = "{{.*}}", toeplitz.fold = "dilation"}
+  // CHECK: cnn.conv {{.*}} groups 1 zeros {toeplitz.algorithm = "winograd:f6"}
   %w3 = arith.constant dense<0.5> : tensor<32x32x3x3xf32>
   %0 = cnn.conv %x, %w3 strides [1, 1] dilations [2, 2] padding [2, 2] to [2, 2] groups 1 circular
     : (tensor<1x32x32x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x32x32x32xf32>

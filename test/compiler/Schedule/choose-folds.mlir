@@ -6,10 +6,10 @@
 // RUN: toeplitz-opt %s --choose-folds="fold=none layers=dilated=dilation+stride,up=transposed+dilation" | FileCheck %s --check-prefix=LAYERS
 // RUN: toeplitz-opt %s --choose-folds="fold=dilation automatic=false layers=dilated=none" | FileCheck %s --check-prefix=EXCEPT
 
-// The pieces of a dilated kernel are dense, and winograd takes them.
+// The pieces of a dilated kernel are dense, and fft takes them.
 // CHOSEN-LABEL: @main
 // CHOSEN-NOT: toeplitz.fold
-// CHOSEN: cnn.conv {{.*}} dilations [2, 2] padding [2, 2] {{.*}} {toeplitz.fold = "dilation"}
+// CHOSEN: cnn.conv {{.*}} dilations [2, 2] padding [14, 14] {{.*}} {toeplitz.fold = "dilation"}
 // CHOSEN-NOT: toeplitz.fold
 // NONE-NOT: toeplitz.fold
 // What applies, in the order of the list.
@@ -31,14 +31,14 @@
 
 func.func @main(%x: tensor<1x16x9x9xf32>, %s: tensor<1x32x32x32xf32>, %f: tensor<16x16x3x3xf32>) {
   %w = arith.constant dense<1.0> : tensor<16x16x3x3xf32>
-  %wide = arith.constant dense<1.0> : tensor<32x32x3x3xf32>
+  %wide = arith.constant dense<1.0> : tensor<32x32x15x15xf32>
   %g = arith.constant dense<1.0> : tensor<16x4x3x3xf32>
   %0 = cnn.conv %x, %w strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x16x9x9xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x9x9xf32> loc("dense")
   %1 = cnn.conv %x, %w strides [2, 2] dilations [3, 3] padding [3, 3] to [3, 3] groups 1 zeros
     : (tensor<1x16x9x9xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x5x5xf32> loc("dilated")
-  %2 = cnn.conv %s, %wide strides [1, 1] dilations [2, 2] padding [2, 2] to [2, 2] groups 1 zeros
-    : (tensor<1x32x32x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x32x32x32xf32> loc("wide")
+  %2 = cnn.conv %s, %wide strides [1, 1] dilations [2, 2] padding [14, 14] to [14, 14] groups 1 zeros
+    : (tensor<1x32x32x32xf32>, tensor<32x32x15x15xf32>) -> tensor<1x32x32x32xf32> loc("wide")
   %3 = cnn.conv %x, %g strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 4 zeros
     : (tensor<1x16x9x9xf32>, tensor<16x4x3x3xf32>) -> tensor<1x16x9x9xf32> loc("grouped")
   %4 = cnn.conv_transpose %x, %w strides [2, 2] dilations [1, 1] padding [1, 1] to [1, 1] output_padding [0, 0] groups 1
