@@ -54,6 +54,10 @@ def cases_of_columns(before, length, together):
 CASES = [
     *(case for rows in [*ROWS, *random_rows(1, by_speed(10, 50))] for case in cases_of_rows(*rows)),
     *(case for columns in [*COLUMNS, *random_columns(2, by_speed(10, 50))] for case in cases_of_columns(*columns)),
+    # Several rows of a block, each shared by several warps: of neighbouring elements, and of rows side by side.
+    Case({"op": "layer_norm", "normalized_shape": [257]}, ((2050, 257),), reduction=257, slack=2.0),
+    Case({"op": "global_max_pool"}, ((1, 2300, 256),)),
+    Case({"op": "softmax", "dim": 1}, ((529, 9, 32),), reduction=9, slack=2.0),
     Case({"op": "softmax", "dim": 1}, ((4, 70),), special_values=0.1, trust_onnx_runtime=False),
     Case({"op": "global_max_pool"}, ((2, 3, 6, 7),), special_values=0.1, trust_onnx_runtime=False),
 ]
