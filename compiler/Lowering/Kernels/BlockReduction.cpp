@@ -12,6 +12,7 @@ BlockReduction::BlockReduction(KernelBuilder &kernel,
       block(kernel, division.getBlockThreads()) {
   SmallVector<Index> place = kernel.delinearize(
       block.thread(), {division.groups, division.threads, division.side});
+  group = place[0];
   part = place[1];
   column = place[2];
   rowNumber = kernel.add(
@@ -98,8 +99,8 @@ void BlockReduction::joinWarps(MutableArrayRef<Value> values, Merge merge) {
   Index lane = kernel.rem(block.thread(), kernel.constant(BlockBuilder::warp));
   SmallVector<Value> parts;
   for (Value value : values)
-    parts.push_back(
-        block.createShared({warps * division.side}, value.getType()));
+    parts.push_back(block.createShared(
+        {division.groups * warps * division.side}, value.getType()));
   auto write = [&] {
     for (auto [value, memory] : llvm::zip_equal(values, parts))
       kernel.storeScalar(value, memory,
@@ -110,9 +111,14 @@ void BlockReduction::joinWarps(MutableArrayRef<Value> values, Merge merge) {
   else
     write();
   block.barrier();
+  // The parts of the row's own warps lie behind those of the groups before.
+  Index first = column;
+  if (division.groups > 1)
+    first = kernel.add(
+        kernel.mul(group, kernel.constant(warps * division.side)), column);
   auto read = [&](Value memory, int64_t i) {
     return kernel.loadScalar(
-        memory, {kernel.add(kernel.constant(i * division.side), column)});
+        memory, {kernel.add(kernel.constant(i * division.side), first)});
   };
   for (auto [value, memory] : llvm::zip_equal(values, parts)) {
     value = read(memory, 0);

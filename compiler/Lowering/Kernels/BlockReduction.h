@@ -55,8 +55,9 @@ private:
   RowDivision division;
   BlockBuilder block;
   KernelBuilder::Index rowNumber;
-  /// The thread's place among those of its row, and its row's among `side`.
-  KernelBuilder::Index part, column;
+  /// The number of the thread's group in the block, its place among those of
+  /// its row, and its row's among `side`.
+  KernelBuilder::Index group, part, column;
   /// Null where all rows exist.
   mlir::Value exists;
 };
