@@ -41,16 +41,26 @@ static constexpr int64_t quads = TensorCoreTile::depthWords / quad;
 
 SmallVector<TensorCoreTile>
 toeplitz::getTensorCoreTiles(kernel::Precision precision) {
-  // Positions, channels, and those of a warp.
-  static constexpr int64_t sizes[][4] = {
-      {128, 128, 32, 64}, {128, 64, 32, 64}, {64, 128, 32, 64},
-      {64, 64, 32, 32},   {64, 32, 16, 32},  {32, 64, 32, 16},
-      {32, 32, 16, 16},
+  // Positions, channels, and those of a warp; blocks of a multiprocessor, with
+  // factors of 32 bits and of 16. ptxas (13.0) leaves the largest tile 134 to
+  // 182 registers if nothing is said, and a multiprocessor one block where 128
+  // make two; the others likewise. In the kernels of examples/ these bounds
+  // make it spill at most 5 registers of a thread. Those of 16 bits that have 0
+  // here would spill up to 64, as would all that round on the way.
+  static constexpr int64_t sizes[][6] = {
+      {128, 128, 32, 64, 2, 2}, {128, 64, 32, 64, 4, 0},
+      {64, 128, 32, 64, 4, 0},  {64, 64, 32, 32, 5, 0},
+      {64, 32, 16, 32, 8, 8},   {32, 64, 32, 16, 8, 8},
+      {32, 32, 16, 16, 0, 0},
   };
   int64_t depth = TensorCoreTile::depthWords * countFactors(precision);
   SmallVector<TensorCoreTile> tiles;
-  for (const int64_t (&size)[4] : sizes)
-    tiles.push_back({{size[0], size[1], depth}, size[2], size[3], precision});
+  for (const int64_t (&size)[6] : sizes)
+    tiles.push_back({{size[0], size[1], depth},
+                     size[2],
+                     size[3],
+                     size[precision == kernel::Precision::TF32 ? 4 : 5],
+                     precision});
   return tiles;
 }
 
@@ -366,6 +376,8 @@ void Emitter::emit() {
     element = input.getElementType();
     quadElements = quadBytes * 8 / element.getIntOrFloatBitWidth();
   }
+  bool roundsPairs = !flatInput && countFactors(tile.precision) > 1;
+  kernel.residentBlocks = roundsPairs ? 0 : tile.residentBlocks;
   dataTiles = block.createShared(
       {stages * quads * tile.positions * quadElements}, element);
   placeThread();

@@ -14,6 +14,10 @@ namespace toeplitz {
 /// two of a warp's products: 16 words.
 struct TensorCoreTile : GemmTile {
   int64_t warpPositions, warpChannels;
+  /// How many blocks the registers of a multiprocessor shall have room for,
+  /// where threads don't round the input to 16 bits on the way; 0 where the
+  /// assembler chooses.
+  int64_t residentBlocks;
   kernel::Precision precision;
 
   static constexpr int64_t depthProducts = 2;

@@ -305,6 +305,9 @@ private:
     if (kernel.blockThreads)
       function->setAttr("toeplitz.block_threads",
                         builder.getI64IntegerAttr(kernel.blockThreads));
+    if (kernel.residentBlocks)
+      function->setAttr("toeplitz.resident_blocks",
+                        builder.getI64IntegerAttr(kernel.residentBlocks));
     return function;
   }
 

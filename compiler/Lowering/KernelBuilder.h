@@ -43,6 +43,9 @@ public:
   /// On a GPU: how many threads share a task, as a block; 0 where a task is a
   /// thread. Whoever emits such a kernel sets it.
   int64_t blockThreads = 0;
+  /// Beside it: how many blocks the registers of a multiprocessor shall have
+  /// room for at once; 0 leaves that to the assembler.
+  int64_t residentBlocks = 0;
   /// Whether this is the step before the main one: see KernelLowering.
   bool preparing = false;
   /// The operation's operands, in its order: memrefs, and scalars.

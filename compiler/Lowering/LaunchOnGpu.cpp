@@ -4,6 +4,7 @@
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/MathExtras.h"
@@ -156,6 +157,11 @@ private:
                              builder.getUnitAttr());
     kernel.function.setKnownBlockSizeAttr(builder.getDenseI32ArrayAttr(
         {static_cast<int32_t>(kernel.threads), 1, 1}));
+    if (auto blocks =
+            function->getAttrOfType<IntegerAttr>("toeplitz.resident_blocks"))
+      kernel.function->setAttr(
+          NVVM::NVVMDialect::getMinctasmAttrName(),
+          builder.getI32IntegerAttr(static_cast<int32_t>(blocks.getInt())));
     moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
     moveSharedMemory(kernel.function);
     return kernel;

@@ -190,6 +190,7 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
   let description = [{
     Each kernel function becomes a `gpu.func` of the module @kernels, and each call of it, or parallel loop of calls, a launch. A task
     is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
+    `toeplitz.resident_blocks` says how many blocks of it the registers of a multiprocessor shall have room for (`nvvm.minctasm`).
     Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
     place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
     on the host is refused.
@@ -203,7 +204,7 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     gpu.launch_func @kernels::@kernel_pool1 blocks in (%c14, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : memref<4xf32>)
     ```
   }];
-  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 def LaunchSamples : Pass<"launch-samples", "::mlir::ModuleOp"> {

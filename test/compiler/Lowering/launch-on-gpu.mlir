@@ -27,6 +27,7 @@
 // A task that is a block has its number, and memory that its threads share.
 // CHECK: gpu.func @shares(%{{.*}}: memref<64xf32>) workgroup(%[[SHARED:.*]] : memref<64xf32, #gpu.address_space<workgroup>> {llvm.align = 16 : i64})
 // CHECK-SAME: known_block_size = array<i32: 64, 1, 1>
+// CHECK-SAME: nvvm.minctasm = 8 : i32
 // CHECK: gpu.block_id x
 // CHECK-NOT: memref.alloc
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
@@ -62,7 +63,7 @@ func.func private @full(%task: index, %x: memref<1000xf32>) {
   memref.store %zero, %x[%task] : memref<1000xf32>
   return
 }
-func.func private @shares(%task: index, %x: memref<64xf32>) attributes {toeplitz.block_threads = 64 : i64} {
+func.func private @shares(%task: index, %x: memref<64xf32>) attributes {toeplitz.block_threads = 64 : i64, toeplitz.resident_blocks = 8 : i64} {
   %thread = gpu.thread_id x
   %zero = arith.constant 0.0 : f32
   %shared = memref.alloc() : memref<64xf32, #gpu.address_space<workgroup>>
