@@ -188,11 +188,14 @@ private:
         [](const Buffer &b) { return b.size; },
         [&](const Buffer &b) { return b.size * getLife(b); },
         [&](const Buffer &b) { return getLife(b); },
-        [](const Buffer &b) { return -b.firstUse; }};
+        [](const Buffer &b) { return -b.firstUse; },
+        [](const Buffer &b) { return b.firstUse; },
+        [](const Buffer &b) { return b.lastUse; },
+        [](const Buffer &b) { return -b.lastUse; }};
     SmallVector<Buffer> best;
     int64_t bestSize = std::numeric_limits<int64_t>::max();
     for (const auto &priority : priorities) {
-      int64_t size = placeBy(buffers, priority);
+      int64_t size = placeBy(buffers, bound, priority);
       if (size < bestSize) {
         bestSize = size;
         best.assign(buffers.begin(), buffers.end());
@@ -206,7 +209,7 @@ private:
 
   /// The same for one order: those of the highest priority come first.
   static int64_t
-  placeBy(MutableArrayRef<Buffer> buffers,
+  placeBy(MutableArrayRef<Buffer> buffers, int64_t bound,
           llvm::function_ref<int64_t(const Buffer &)> getPriority) {
     SmallVector<Buffer *> order;
     for (Buffer &buffer : buffers)
@@ -216,6 +219,35 @@ private:
       int64_t first = getPriority(*a), second = getPriority(*b);
       return first != second ? first > second : a < b;
     });
+    int64_t best = placeInOrder(order);
+    SmallVector<int64_t> offsets;
+    auto keep = [&] {
+      offsets.clear();
+      for (const Buffer &buffer : buffers)
+        offsets.push_back(buffer.offset);
+    };
+    keep();
+    // What lies at the end comes first instead, a few times.
+    constexpr int repetitions = 16;
+    auto getEnd = [](const Buffer *b) { return b->offset + b->size; };
+    for (int i = 0; i < repetitions && best > bound; ++i) {
+      auto *last = llvm::max_element(
+          order, [&](Buffer *a, Buffer *b) { return getEnd(a) < getEnd(b); });
+      std::rotate(order.begin(), last, last + 1);
+      int64_t size = placeInOrder(order);
+      if (size < best) {
+        best = size;
+        keep();
+      }
+    }
+    for (auto [buffer, offset] : llvm::zip_equal(buffers, offsets))
+      buffer.offset = offset;
+    return best;
+  }
+
+  /// Each where there is room beside those before; returns where the last one
+  /// ends.
+  static int64_t placeInOrder(ArrayRef<Buffer *> order) {
     SmallVector<Buffer *> placed;
     int64_t end = 0;
     for (Buffer *buffer : order) {
