@@ -144,10 +144,8 @@ Value GemmResults::addResidual(Value sum, Index channel, Index column) {
   Value loaded =
       kernel.loadVector(residual->row, getPlace(*residual, channel, column),
                         length, getAlignment(residual->row, length));
-  if (loaded.getType() != sum.getType())
-    loaded = arith::ExtFOp::create(kernel.builder, kernel.location,
-                                   sum.getType(), loaded);
-  return arith::AddFOp::create(kernel.builder, kernel.location, sum, loaded);
+  return arith::AddFOp::create(kernel.builder, kernel.location, sum,
+                               kernel.extend(loaded));
 }
 
 void GemmResults::finishRun(Value sum, Index channel, Index column) {
@@ -158,12 +156,9 @@ void GemmResults::finishRun(Value sum, Index channel, Index column) {
   if (buffers.residual)
     sum = addResidual(sum, channel, column);
   sum = kernel.activate(sum, gemm.activation);
-  auto type = VectorType::get(
-      {getLength(sum)},
-      cast<MemRefType>(buffers.output.getType()).getElementType());
-  if (sum.getType() != type)
-    sum = arith::TruncFOp::create(kernel.builder, kernel.location, type, sum);
-  kernel.storeVector(sum, output->row, getPlace(*output, channel, column),
+  Type element = cast<MemRefType>(buffers.output.getType()).getElementType();
+  kernel.storeVector(kernel.round(sum, element), output->row,
+                     getPlace(*output, channel, column),
                      getAlignment(output->row, getLength(sum)));
 }
 

@@ -51,13 +51,17 @@ static GemmPosition locateExisting(KernelBuilder &kernel,
   return position;
 }
 
+Value ImplicitGemmBlock::columnExists(Index column) {
+  if (!hasCutTiles())
+    return {};
+  return kernel.isLess(column, number(gemm.countPositions()));
+}
+
 GemmPosition ImplicitGemmBlock::locate(Index column) {
-  int64_t columns = gemm.countPositions();
-  if (columns % gemm.tile.positions == 0)
-    return locateExisting(kernel, gemm, column);
-  GemmPosition position =
-      locateExisting(kernel, gemm, kernel.min(column, number(columns - 1)));
-  position.exists = kernel.isLess(column, number(columns));
+  Index last = number(gemm.countPositions() - 1);
+  Index existing = hasCutTiles() ? kernel.min(column, last) : column;
+  GemmPosition position = locateExisting(kernel, gemm, existing);
+  position.exists = columnExists(column);
   return position;
 }
 
@@ -235,10 +239,7 @@ void ImplicitGemmBlock::ifExists(Index channel, Value columnExists,
 
 void ImplicitGemmBlock::ifExists(Index channel, Index column,
                                  llvm::function_ref<void()> body) {
-  int64_t columns = gemm.countPositions();
-  bool cutColumns = columns % gemm.tile.positions != 0;
-  ifExists(channel,
-           cutColumns ? kernel.isLess(column, number(columns)) : Value(), body);
+  ifExists(channel, columnExists(column), body);
 }
 
 void ImplicitGemmBlock::store(Value sum, Index channel,

@@ -86,6 +86,12 @@ private:
   /// The block's part of the steps: the first one, and how many.
   std::pair<Index, Index> getSteps();
 
+  /// Whether the last tile has columns that don't exist.
+  bool hasCutTiles() const {
+    return gemm.countPositions() % gemm.tile.positions != 0;
+  }
+  /// Null where all columns exist.
+  mlir::Value columnExists(Index column);
   void ifExists(Index channel, mlir::Value columnExists,
                 llvm::function_ref<void()> body);
   Index number(int64_t value) { return kernel.constant(value); }

@@ -285,10 +285,25 @@ void KernelBuilder::storeScalar(Value scalar, Value memref,
                           materialize(*this, indices));
 }
 
-Value KernelBuilder::extend(Value scalar) {
-  if (scalar.getType().isF32())
-    return scalar;
-  return arith::ExtFOp::create(builder, location, builder.getF32Type(), scalar);
+/// A scalar or a vector of another type of elements.
+static Type withElement(Type type, Type element) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.clone(element);
+  return element;
+}
+
+Value KernelBuilder::extend(Value value) {
+  Type type = withElement(value.getType(), builder.getF32Type());
+  if (value.getType() == type)
+    return value;
+  return arith::ExtFOp::create(builder, location, type, value);
+}
+
+Value KernelBuilder::round(Value value, Type element) {
+  Type type = withElement(value.getType(), element);
+  if (value.getType() == type)
+    return value;
+  return arith::TruncFOp::create(builder, location, type, value);
 }
 
 Value KernelBuilder::loadFloat(Value memref, ArrayRef<Index> indices) {
@@ -298,9 +313,7 @@ Value KernelBuilder::loadFloat(Value memref, ArrayRef<Index> indices) {
 void KernelBuilder::storeFloat(Value scalar, Value memref,
                                ArrayRef<Index> indices) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
-  if (element != scalar.getType())
-    scalar = arith::TruncFOp::create(builder, location, element, scalar);
-  storeScalar(scalar, memref, indices);
+  storeScalar(round(scalar, element), memref, indices);
 }
 
 Value KernelBuilder::broadcast(Value scalar, int64_t lanes) {

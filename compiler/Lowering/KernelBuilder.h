@@ -122,8 +122,10 @@ public:
   mlir::Value loadFloat(mlir::Value memref, llvm::ArrayRef<Index> indices);
   void storeFloat(mlir::Value scalar, mlir::Value memref,
                   llvm::ArrayRef<Index> indices);
-  /// A float of at most 32 bits as one of 32 bits.
-  mlir::Value extend(mlir::Value scalar);
+  /// A float of at most 32 bits, or a vector of them, as one of 32 bits.
+  mlir::Value extend(mlir::Value value);
+  /// A float of 32 bits, or a vector of them, rounded to the nearest of a type.
+  mlir::Value round(mlir::Value value, mlir::Type element);
   /// A scalar in every lane.
   mlir::Value broadcast(mlir::Value scalar, int64_t lanes);
   mlir::Value splat(float number, int64_t lanes);

@@ -25,18 +25,12 @@ static NVVM::MMATypes getFactorType(Precision precision) {
 /// Two numbers in 16 bits each, the first one in the lower half.
 static Value roundPair(KernelBuilder &kernel, Precision precision, Value low,
                        Value high) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  // (Of a general conversion to bf16 LLVM makes a dozen instructions for the
-  // PTX of sm_80.)
-  if (precision == Precision::BF16)
-    return NVVM::ConvertF32x2ToBF16x2Op::create(
-        builder, location, VectorType::get({2}, builder.getBF16Type()), high,
-        low, /*random_bits=*/Value(), NVVM::FPRoundingMode::RN);
   Value pair = vector::FromElementsOp::create(
-      builder, location, kernel.vectorType(2), ValueRange{low, high});
-  return arith::TruncFOp::create(
-      builder, location, VectorType::get({2}, builder.getF16Type()), pair);
+      kernel.builder, kernel.location, kernel.vectorType(2), {low, high});
+  Type rounded = precision == Precision::BF16
+                     ? Type(kernel.builder.getBF16Type())
+                     : Type(kernel.builder.getF16Type());
+  return kernel.round(pair, rounded);
 }
 
 Value toeplitz::packFactors(KernelBuilder &kernel, Precision precision,

@@ -1,4 +1,5 @@
 #include "compiler/Schedule/WeightRelease.h"
+#include "compiler/Transforms/Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -9,11 +10,6 @@
 using namespace mlir;
 using namespace toeplitz;
 
-static DialectResourceBlobManager &getBlobs(MLIRContext *context) {
-  return DenseResourceElementsHandle::getManagerInterface(context)
-      .getBlobManager();
-}
-
 WeightRelease::WeightRelease(ModuleOp module) {
   llvm::StringSet<> used;
   module->walk([&](Operation *op) {
@@ -22,7 +18,9 @@ WeightRelease::WeightRelease(ModuleOp module) {
       used.insert(attribute.getRawHandle().getKey());
     });
   });
-  DialectResourceBlobManager &blobs = getBlobs(module.getContext());
+  DialectResourceBlobManager &blobs =
+      DenseResourceElementsHandle::getManagerInterface(module.getContext())
+          .getBlobManager();
   SmallVector<std::string> unused;
   blobs.getBlobMap(
       [&](const llvm::StringMap<DialectResourceBlobManager::BlobEntry> &all) {
@@ -47,6 +45,5 @@ void WeightRelease::drop(Value value) {
                cast<DenseResourceElementsAttr>(other.first).getRawHandle() ==
                    attribute.getRawHandle();
       }))
-    getBlobs(attribute.getContext())
-        .update(attribute.getRawHandle().getKey(), AsmResourceBlob());
+    freeBlob(attribute);
 }

@@ -1,9 +1,7 @@
 #include "compiler/Target/ObjectFiles.h"
 #include "compiler/Target/WeightsObject.h"
+#include "compiler/Transforms/Constants.h"
 
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/BuiltinDialect.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
 #include <atomic>
@@ -79,9 +77,7 @@ bool toeplitz::hasLargeWeights(const Network &network,
 static void freeBlobs(const Network &network) {
   for (const NetworkWeights &weights : network.weights)
     if (auto values = dyn_cast<DenseResourceElementsAttr>(weights.values))
-      DenseResourceElementsHandle::getManagerInterface(values.getContext())
-          .getBlobManager()
-          .update(values.getRawHandle().getKey(), AsmResourceBlob());
+      freeBlob(values);
 }
 
 llvm::Error toeplitz::writeWeights(const Network &network,

@@ -76,6 +76,12 @@ arith::ConstantOp createConstant(OpBuilder &builder, Location location,
   return arith::ConstantOp::create(builder, location, attribute);
 }
 
+void freeBlob(DenseResourceElementsAttr constant) {
+  DenseResourceElementsHandle::getManagerInterface(constant.getContext())
+      .getBlobManager()
+      .update(constant.getRawHandle().getKey(), AsmResourceBlob());
+}
+
 arith::ConstantOp createSharedConstant(OpBuilder &builder, Location location,
                                        RankedTensorType type,
                                        WeightBuffer &&buffer, StringRef name) {

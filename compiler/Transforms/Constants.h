@@ -48,6 +48,9 @@ std::optional<ConstantValues> readConstant(mlir::Attribute attribute);
 /// every other value.
 std::optional<ConstantValues> readConstant(mlir::Value value);
 
+/// Frees the memory of a constant that nothing reads any more.
+void freeBlob(mlir::DenseResourceElementsAttr constant);
+
 /// Values under construction that become a constant without being copied:
 /// aligned to weightAlignment, zeros at first.
 class WeightBuffer {
