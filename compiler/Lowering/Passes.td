@@ -12,7 +12,7 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     tanh, erf, ...) and compiler/Lowering/DoubleMath.h (sin, sinh, powf, arith.remf, ...) state; asin, acos and erfc by upstream's
     polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
     Left to libm are functions on f64, and powers with unknown exponents where a vector has fewer than eight lanes of f32, whose
-    four of f64 libm would outrun; a GPU gets these as well.
+    four of f64 libm would outrun; a GPU gets these as well, those on f64 as compiler/Lowering/Float64/Float64Math.h states.
     On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.
 
     Arithmetic that LLVM lacks becomes arithmetic that it has: integer division that rounds up or down, powers of integers, conversions from and to bf16.
