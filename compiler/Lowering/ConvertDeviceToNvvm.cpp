@@ -98,10 +98,27 @@ struct ConvertDeviceToNvvm
     : toeplitz::impl::ConvertDeviceToNvvmBase<ConvertDeviceToNvvm> {
   void runOnOperation() override {
     gpu::GPUModuleOp kernels = getOperation();
-    LowerToLLVMOptions options(&getContext());
     // Half as many registers for indices, and a fraction of the instructions
-    // for divisions; launch-on-gpu refuses larger buffers.
-    options.overrideIndexBitwidth(32);
+    // for divisions; launch-on-gpu says which kernels need more.
+    constexpr unsigned usualBits = 32;
+    llvm::MapVector<unsigned, SmallVector<Operation *>> functions;
+    for (auto function : kernels.getOps<gpu::GPUFuncOp>()) {
+      auto bits = dyn_cast_or_null<IntegerAttr>(
+          function->removeAttr("toeplitz.index_bits"));
+      functions[bits ? static_cast<unsigned>(bits.getInt()) : usualBits]
+          .push_back(function);
+    }
+    for (auto &[bits, functionsOfWidth] : functions)
+      if (failed(convert(functionsOfWidth, bits)))
+        return signalPassFailure();
+    if (failed(checkDeviceFunctions(kernels)))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult convert(ArrayRef<Operation *> functions, unsigned indexBits) {
+    LowerToLLVMOptions options(&getContext());
+    options.overrideIndexBitwidth(indexBits);
     options.useBarePtrCallConv = true;
     LLVMTypeConverter converter(&getContext(), options);
     configureGpuToNVVMTypeConverter(converter);
@@ -128,9 +145,7 @@ struct ConvertDeviceToNvvm
     target.addLegalDialect<NVVM::NVVMDialect>();
     target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
-    if (failed(applyPartialConversion(kernels, target, std::move(patterns))) ||
-        failed(checkDeviceFunctions(kernels)))
-      signalPassFailure();
+    return applyPartialConversion(functions, target, std::move(patterns));
   }
 };
 

@@ -34,9 +34,9 @@ constexpr int64_t warp = 32;
 /// Threads of a block whose tasks are threads: enough that the few blocks that
 /// a multiprocessor can have at once fill it.
 constexpr int64_t usualThreads = 256;
-/// The largest index of 32 bits. A grid may also have this many blocks along
-/// its first dimension (CUDA C++ Programming Guide, technical specifications
-/// per compute capability).
+/// The largest index of 32 bits, which nearly all kernels have. A grid may also
+/// have this many blocks along its first dimension (CUDA C++ Programming Guide,
+/// technical specifications per compute capability).
 constexpr int64_t mostIndex = (int64_t(1) << 31) - 1;
 
 struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
@@ -145,8 +145,10 @@ private:
                 : std::min<int64_t>(usualThreads, llvm::alignTo(tasks, warp));
     kernel.blocks =
         threads ? tasks : llvm::divideCeilSigned(tasks, kernel.threads);
-    if (failed(checkSizes(function, tasks)))
-      return failure();
+    if (kernel.blocks > mostIndex)
+      return function.emitOpError("has ")
+             << kernel.blocks << " blocks, a grid of a GPU at most "
+             << mostIndex;
     OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
     Location location = function.getLoc();
     kernel.function = gpu::GPUFuncOp::create(
@@ -162,25 +164,35 @@ private:
       kernel.function->setAttr(
           NVVM::NVVMDialect::getMinctasmAttrName(),
           builder.getI32IntegerAttr(static_cast<int32_t>(blocks.getInt())));
+    if (needsWideIndices(function, tasks))
+      kernel.function->setAttr("toeplitz.index_bits",
+                               builder.getI64IntegerAttr(64));
     moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
     moveSharedMemory(kernel.function);
     return kernel;
   }
 
-  /// Indices on a GPU are of 32 bits.
-  static LogicalResult checkSizes(func::FuncOp function, int64_t tasks) {
-    if (tasks > mostIndex)
-      return function.emitOpError("has ")
-             << tasks << " tasks, a kernel of a GPU at most " << mostIndex;
-    for (Type type : function.getArgumentTypes()) {
-      auto buffer = dyn_cast<MemRefType>(type);
-      if (buffer && buffer.hasStaticShape() &&
-          buffer.getNumElements() > mostIndex)
-        return function.emitOpError("works on a buffer of ")
-               << buffer.getNumElements()
-               << " elements, a kernel of a GPU on at most " << mostIndex;
-    }
-    return success();
+  /// Whether 32 bits are too few for the number of a task or of an element.
+  static bool needsWideIndices(func::FuncOp function, int64_t tasks) {
+    return tasks > mostIndex ||
+           llvm::any_of(function.getArgumentTypes(), [](Type type) {
+             auto buffer = dyn_cast<MemRefType>(type);
+             return buffer && countSpan(buffer) > mostIndex;
+           });
+  }
+
+  /// From a buffer's first element to its last, with what lies between.
+  static int64_t countSpan(MemRefType buffer) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!buffer.hasStaticShape() || buffer.getNumElements() == 0 ||
+        failed(buffer.getStridesAndOffset(strides, offset)))
+      return 0;
+    int64_t last = ShapedType::isDynamic(offset) ? 0 : offset;
+    for (auto [size, stride] : llvm::zip_equal(buffer.getShape(), strides))
+      if (!ShapedType::isDynamic(stride))
+        last += (size - 1) * stride;
+    return last + 1;
   }
 
   static void moveBody(func::FuncOp function, const Kernel &kernel,

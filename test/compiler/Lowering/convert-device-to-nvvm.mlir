@@ -30,6 +30,22 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Or as many as the function says.
+  // CHECK-LABEL: llvm.func @wide
+  // CHECK-NOT: toeplitz.index_bits
+  // CHECK: nvvm.read.ptx.sreg.tid.x {{.*}}: i32
+  // CHECK: llvm.sext %{{.*}} : i32 to i64
+  // CHECK: llvm.mul %{{.*}} : i64
+  // CHECK: llvm.getelementptr {{.*}} : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  gpu.func @wide(%x: memref<3000000000xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>, toeplitz.index_bits = 64 : i64} {
+    %thread = gpu.thread_id x
+    %size = arith.constant 80000000 : index
+    %place = arith.muli %thread, %size : index
+    %0 = memref.load %x[%place] : memref<3000000000xf32>
+    memref.store %0, %x[%thread] : memref<3000000000xf32>
+    gpu.return
+  }
+
   // Of two numbers the other one where one is NaN, or NaN.
   // CHECK-LABEL: llvm.func @larger
   // CHECK-NOT: __nv_

@@ -32,6 +32,12 @@
 // CHECK-NOT: memref.alloc
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
 
+// Indices have 32 bits unless there are more elements, or tasks.
+// CHECK: gpu.func @largest({{.*}}known_block_size = array<i32: 256, 1, 1>} {
+// CHECK: gpu.func @larger({{.*}}toeplitz.index_bits = 64 : i64
+// CHECK: gpu.func @scattered({{.*}}toeplitz.index_bits = 64 : i64
+// CHECK: gpu.func @manyTasks({{.*}}toeplitz.index_bits = 64 : i64
+
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: call
 // CHECK: gpu.launch_func @kernels::@one blocks in (%{{.*}}, %{{.*}}, %{{.*}}) threads in (%{{.*}}, %{{.*}}, %{{.*}}) args(%arg0 : memref<4xf32>)
@@ -75,7 +81,20 @@ func.func private @step(%task: index, %x: memref<4xf32>, %step: index) {
   memref.store %zero, %x[%step] : memref<4xf32>
   return
 }
-func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>) {
+func.func private @largest(%task: index, %x: memref<2147483647xi8>) {
+  return
+}
+func.func private @larger(%task: index, %x: memref<2x32768x32768xi8>) {
+  return
+}
+func.func private @scattered(%task: index, %x: memref<2x4xi8, strided<[2147483644, 1]>>) {
+  return
+}
+func.func private @manyTasks(%task: index, %x: memref<4xf32>) {
+  return
+}
+func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>, %largest: memref<2147483647xi8>,
+                %larger: memref<2x32768x32768xi8>, %scattered: memref<2x4xi8, strided<[2147483644, 1]>>) {
   %c0 = arith.constant 0 : index
   call @one(%c0, %x) : (index, memref<4xf32>) -> ()
   scf.forall (%task) in (1000) {
@@ -94,6 +113,18 @@ func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>) {
     scf.forall (%task) in (1000) {
       func.call @many(%task, %y) : (index, memref<1000xf32>) -> ()
     }
+  }
+  scf.forall (%task) in (2147483647) {
+    func.call @largest(%task, %largest) : (index, memref<2147483647xi8>) -> ()
+  }
+  scf.forall (%task) in (8) {
+    func.call @larger(%task, %larger) : (index, memref<2x32768x32768xi8>) -> ()
+  }
+  scf.forall (%task) in (8) {
+    func.call @scattered(%task, %scattered) : (index, memref<2x4xi8, strided<[2147483644, 1]>>) -> ()
+  }
+  scf.forall (%task) in (2147483648) {
+    func.call @manyTasks(%task, %x) : (index, memref<4xf32>) -> ()
   }
   return
 }

@@ -71,7 +71,7 @@ EXAMPLES = ["lenet5", "digits", "periodic_flow", "squeezenet"]
 NETWORKS = {
     **{name: pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json" for name in EXAMPLES},
     **{network["name"]: network for network in (REDUCTIONS, PRODUCTS)},
-    "functions": pathlib.Path(__file__).parent / "Inputs" / "functions.mlir",
+    **{name: pathlib.Path(__file__).parent / "Inputs" / f"{name}.mlir" for name in ("functions", "functions-of-f64")},
 }
 
 
