@@ -130,7 +130,24 @@ struct ConvertDeviceToNvvm
     target.addLegalOp<gpu::GPUModuleOp>();
     if (failed(applyPartialConversion(kernels, target, std::move(patterns))) ||
         failed(checkDeviceFunctions(kernels)))
-      signalPassFailure();
+      return signalPassFailure();
+    declareDynamicMemory(kernels);
+  }
+
+  /// The memory of a block that launches ask for isn't the module's own, and
+  /// begins where factors of warpgroups may. (Upstream makes it internal, of
+  /// which ptxas makes a byte, and aligns it to 16 bytes.)
+  static void declareDynamicMemory(gpu::GPUModuleOp kernels) {
+    constexpr uint64_t alignment = 1024;
+    constexpr unsigned sharedSpace = 3;
+    for (auto global : kernels.getOps<LLVM::GlobalOp>()) {
+      auto type = dyn_cast<LLVM::LLVMArrayType>(global.getType());
+      if (global.getAddrSpace() == sharedSpace && type &&
+          type.getNumElements() == 0) {
+        global.setLinkage(LLVM::Linkage::External);
+        global.setAlignment(alignment);
+      }
+    }
   }
 };
 
