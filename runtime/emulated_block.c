@@ -332,6 +332,20 @@ static const char *describe(toeplitz_thread_state state) {
   }
 }
 
+/* How many threads do together what this one waits in. */
+static uint32_t count_together(toeplitz_thread_state state) {
+  return state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT ? TOEPLITZ_WARPGROUP
+                                                       : TOEPLITZ_WARP;
+}
+
+/* Of two that wait in the same way. */
+static int is_other_kind(const toeplitz_emulated_lane *lane,
+                         const toeplitz_emulated_lane *other) {
+  if (lane->state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT)
+    return !toeplitz_wgmma_equal(&lane->product, &other->product);
+  return waits_for_warp(lane->state) && lane->mode != other->mode;
+}
+
 /* Warps are tried first: one that is stuck keeps all others at the barrier. */
 static void report_stuck(toeplitz_emulator *emulator) {
   const toeplitz_emulated_lane *lanes = emulator->lanes;
@@ -340,17 +354,17 @@ static void report_stuck(toeplitz_emulator *emulator) {
   while (stuck < threads && !waits_for_warp(lanes[stuck].state))
     ++stuck;
   if (stuck < threads) {
-    first = stuck / TOEPLITZ_WARP * TOEPLITZ_WARP;
-    end = first + TOEPLITZ_WARP < threads ? first + TOEPLITZ_WARP : threads;
+    uint32_t together = count_together(lanes[stuck].state);
+    first = stuck / together * together;
+    end = first + together < threads ? first + together : threads;
   } else {
     stuck = 0;
     while (lanes[stuck].state != TOEPLITZ_THREAD_AT_BARRIER)
       ++stuck;
   }
   for (uint32_t other = first; other < end; ++other) {
-    int is_other_kind = waits_for_warp(lanes[stuck].state) &&
-                        lanes[other].mode != lanes[stuck].mode;
-    if (lanes[other].state == lanes[stuck].state && !is_other_kind)
+    if (lanes[other].state == lanes[stuck].state &&
+        !is_other_kind(&lanes[stuck], &lanes[other]))
       continue;
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
                       "kernel '%s', block %" PRIu32 ": thread %" PRIu32
@@ -362,12 +376,15 @@ static void report_stuck(toeplitz_emulator *emulator) {
                           : describe(lanes[other].state));
     return;
   }
-  toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
-                    "kernel '%s', block %" PRIu32 ": thread %" PRIu32
-                    " %s, but its warp has %" PRIu32 " threads, expected %d",
-                    emulator->kernel->name, emulator->block, stuck,
-                    describe(lanes[stuck].state), end - first,
-                    (int)TOEPLITZ_WARP);
+  toeplitz_gpu_fail(
+      &emulator->base, TOEPLITZ_GPU_ERROR,
+      "kernel '%s', block %" PRIu32 ": thread %" PRIu32
+      " %s, but its %s has %" PRIu32 " threads, expected %" PRIu32,
+      emulator->kernel->name, emulator->block, stuck,
+      describe(lanes[stuck].state),
+      count_together(lanes[stuck].state) == TOEPLITZ_WARP ? "warp"
+                                                          : "warpgroup",
+      end - first, count_together(lanes[stuck].state));
 }
 
 static void advance(toeplitz_emulator *emulator) {

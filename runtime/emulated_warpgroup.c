@@ -198,14 +198,10 @@ void toeplitz_emulated_wait_products(uint32_t pending) {
 
 /* Whether all threads of a warpgroup are in one product. */
 static int is_together(const toeplitz_emulated_lane *lanes) {
-  for (uint32_t thread = 0; thread < TOEPLITZ_WARPGROUP; ++thread) {
-    const toeplitz_wgmma *own = &lanes[thread].product;
-    const toeplitz_wgmma *other = &lanes[0].product;
+  for (uint32_t thread = 0; thread < TOEPLITZ_WARPGROUP; ++thread)
     if (lanes[thread].state != TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT ||
-        own->type != other->type || own->columns != other->columns ||
-        own->left != other->left || own->right != other->right)
+        !toeplitz_wgmma_equal(&lanes[thread].product, &lanes[0].product))
       return 0;
-  }
   return 1;
 }
 

@@ -43,6 +43,12 @@ static const char *refuse_descriptor(uint64_t descriptor) {
   return NULL;
 }
 
+int toeplitz_wgmma_equal(const toeplitz_wgmma *left,
+                         const toeplitz_wgmma *right) {
+  return left->type == right->type && left->columns == right->columns &&
+         left->left == right->left && left->right == right->right;
+}
+
 const char *toeplitz_wgmma_refuse(const toeplitz_wgmma *product) {
   if (product->columns < 8 || product->columns % 8 != 0 ||
       product->columns > TOEPLITZ_WGMMA_MOST_COLUMNS)

@@ -32,6 +32,9 @@ typedef struct toeplitz_wgmma {
   uint64_t right;
 } toeplitz_wgmma;
 
+int toeplitz_wgmma_equal(const toeplitz_wgmma *left,
+                         const toeplitz_wgmma *right);
+
 /* What keeps these from being descriptors and a shape that are emulated; NULL
  * if nothing does. */
 const char *toeplitz_wgmma_refuse(const toeplitz_wgmma *product);
