@@ -112,7 +112,8 @@ struct ConvertDeviceToNvvm
       if (failed(convert(functionsOfWidth, bits)))
         return signalPassFailure();
     if (failed(checkDeviceFunctions(kernels)))
-      signalPassFailure();
+      return signalPassFailure();
+    declareDynamicMemory(kernels);
   }
 
 private:
@@ -146,6 +147,22 @@ private:
     target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
     return applyPartialConversion(functions, target, std::move(patterns));
+  }
+
+  /// The memory of a block that launches ask for isn't the module's own, and
+  /// begins where factors of warpgroups may. (Upstream makes it internal, of
+  /// which ptxas makes a byte, and aligns it to 16 bytes.)
+  static void declareDynamicMemory(gpu::GPUModuleOp kernels) {
+    constexpr uint64_t alignment = 1024;
+    constexpr unsigned sharedSpace = 3;
+    for (auto global : kernels.getOps<LLVM::GlobalOp>()) {
+      auto type = dyn_cast<LLVM::LLVMArrayType>(global.getType());
+      if (global.getAddrSpace() == sharedSpace && type &&
+          type.getNumElements() == 0) {
+        global.setLinkage(LLVM::Linkage::External);
+        global.setAlignment(alignment);
+      }
+    }
   }
 };
 

@@ -27,8 +27,12 @@ struct KernelCall {
   int64_t tasks;
 };
 
-/// What a block's buffers are aligned to, in bytes.
+/// What a block's buffers are aligned to at least, in bytes.
 constexpr int64_t sharedAlignment = 16;
+/// The bytes of a block's memory that a kernel may declare. More of it is asked
+/// for when the kernel is launched (CUDA C++ Programming Guide, technical
+/// specifications per compute capability).
+constexpr int64_t mostDeclared = 48 * 1024;
 /// What the hardware runs together.
 constexpr int64_t warp = 32;
 /// Threads of a block whose tasks are threads: enough that the few blocks that
@@ -65,6 +69,8 @@ private:
   struct Kernel {
     gpu::GPUFuncOp function;
     int64_t blocks, threads, tasks;
+    /// Bytes of a block's memory that each launch asks for.
+    int64_t dynamicMemory = 0;
   };
 
   /// Also those in loops of @main, which the host walks as it launches.
@@ -123,11 +129,14 @@ private:
     auto number = [&](int64_t value) -> Value {
       return arith::ConstantIndexOp::create(builder, location, value);
     };
-    Value one = number(1);
+    Value one = number(1), dynamicMemory;
+    if (kernel.dynamicMemory > 0)
+      dynamicMemory = arith::ConstantIntOp::create(
+          builder, location, kernel.dynamicMemory, /*width=*/32);
     gpu::LaunchFuncOp::create(builder, location, kernel.function,
                               gpu::KernelDim3{number(kernel.blocks), one, one},
                               gpu::KernelDim3{number(kernel.threads), one, one},
-                              /*dynamicSharedMemorySize=*/Value(),
+                              dynamicMemory,
                               call.call.getOperands().drop_front());
     call.op->erase();
     return success();
@@ -168,7 +177,7 @@ private:
       kernel.function->setAttr("toeplitz.index_bits",
                                builder.getI64IntegerAttr(64));
     moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
-    moveSharedMemory(kernel.function);
+    kernel.dynamicMemory = moveSharedMemory(kernel.function);
     return kernel;
   }
 
@@ -236,18 +245,60 @@ private:
     gpu::ReturnOp::create(builder, location);
   }
 
-  /// A block's memory is declared by its kernel, with buffers that begin where
-  /// four floats at once may be read.
-  static void moveSharedMemory(gpu::GPUFuncOp function) {
+  static int64_t getAlignment(memref::AllocOp buffer) {
+    return std::max<int64_t>(sharedAlignment,
+                             buffer.getAlignment().value_or(0));
+  }
+
+  static int64_t countBytes(MemRefType type) {
+    return type.getNumElements() *
+           llvm::divideCeilSigned(type.getElementTypeBitWidth(), 8);
+  }
+
+  /// A block's memory is declared by its kernel, or else a part of what
+  /// launches ask for, with buffers that begin where four floats at once may be
+  /// read. Returns how many bytes launches ask for.
+  static int64_t moveSharedMemory(gpu::GPUFuncOp function) {
     SmallVector<memref::AllocOp> buffers;
-    function.walk([&](memref::AllocOp op) { buffers.push_back(op); });
+    SmallVector<int64_t> places;
+    int64_t bytes = 0;
+    function.walk([&](memref::AllocOp op) {
+      buffers.push_back(op);
+      places.push_back(llvm::alignTo(bytes, getAlignment(op)));
+      bytes = places.back() + countBytes(op.getType());
+    });
+    if (bytes <= mostDeclared) {
+      declareSharedMemory(function, buffers);
+      return 0;
+    }
+    OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+    Location location = function.getLoc();
+    auto space = gpu::AddressSpaceAttr::get(builder.getContext(),
+                                            gpu::AddressSpace::Workgroup);
+    Value all = gpu::DynamicSharedMemoryOp::create(
+        builder, location,
+        MemRefType::get({ShapedType::kDynamic}, builder.getI8Type(),
+                        MemRefLayoutAttrInterface(), space));
+    for (auto [buffer, place] : llvm::zip_equal(buffers, places)) {
+      Value view = memref::ViewOp::create(
+          builder, location, buffer.getType(), all,
+          arith::ConstantIndexOp::create(builder, location, place),
+          ValueRange());
+      buffer.replaceAllUsesWith(view);
+      buffer.erase();
+    }
+    return bytes;
+  }
+
+  static void declareSharedMemory(gpu::GPUFuncOp function,
+                                  MutableArrayRef<memref::AllocOp> buffers) {
     for (auto [place, buffer] : llvm::enumerate(buffers)) {
       Value memory =
           function.addWorkgroupAttribution(buffer.getType(), buffer.getLoc());
       function.setWorkgroupAttributionAttr(
           place, LLVM::LLVMDialect::getAlignAttrName(),
           IntegerAttr::get(IntegerType::get(function.getContext(), 64),
-                           sharedAlignment));
+                           getAlignment(buffer)));
       buffer.replaceAllUsesWith(memory);
       buffer.erase();
     }

@@ -38,6 +38,16 @@
 // CHECK: gpu.func @scattered({{.*}}toeplitz.index_bits = 64 : i64
 // CHECK: gpu.func @manyTasks({{.*}}toeplitz.index_bits = 64 : i64
 
+// More memory than a kernel may declare is a part of what the launch asks for, aligned as each buffer wants it.
+// CHECK: gpu.func @shares_much(%{{.*}}: memref<64xf32>) kernel
+// CHECK: %[[ALL:.*]] = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+// CHECK: %[[FIRST:.*]] = arith.constant 0 : index
+// CHECK: memref.view %[[ALL]][%[[FIRST]]][] : {{.*}} to memref<3xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[SECOND:.*]] = arith.constant 1024 : index
+// CHECK: %[[MUCH:.*]] = memref.view %[[ALL]][%[[SECOND]]][] : {{.*}} to memref<12288xf32, #gpu.address_space<workgroup>>
+// CHECK: memref.store %{{.*}}, %[[MUCH]]
+// CHECK: gpu.func @shares_most({{.*}}) workgroup(%{{.*}} : memref<12288xf32, #gpu.address_space<workgroup>> {llvm.align = 1024 : i64})
+
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: call
 // CHECK: gpu.launch_func @kernels::@one blocks in (%{{.*}}, %{{.*}}, %{{.*}}) threads in (%{{.*}}, %{{.*}}, %{{.*}}) args(%arg0 : memref<4xf32>)
@@ -47,6 +57,10 @@
 // CHECK: gpu.launch_func @kernels::@full blocks in (%[[TWO]],
 // CHECK: %[[SEVEN:.*]] = arith.constant 7 : index
 // CHECK: gpu.launch_func @kernels::@shares blocks in (%[[SEVEN]],
+// CHECK-NOT: dynamic_shared_memory_size
+// CHECK: %[[BYTES:.*]] = arith.constant 50176 : i32
+// CHECK: gpu.launch_func @kernels::@shares_much {{.*}} dynamic_shared_memory_size %[[BYTES]] args
+// CHECK-NOT: dynamic_shared_memory_size
 // The host walks loops as it launches.
 // CHECK: scf.for %[[STEP:.*]] =
 // CHECK-NOT: call
@@ -74,6 +88,22 @@ func.func private @shares(%task: index, %x: memref<64xf32>) attributes {toeplitz
   %zero = arith.constant 0.0 : f32
   %shared = memref.alloc() : memref<64xf32, #gpu.address_space<workgroup>>
   memref.store %zero, %shared[%thread] : memref<64xf32, #gpu.address_space<workgroup>>
+  return
+}
+func.func private @shares_much(%task: index, %x: memref<64xf32>) attributes {toeplitz.block_threads = 64 : i64} {
+  %thread = gpu.thread_id x
+  %zero = arith.constant 0.0 : f32
+  %few = memref.alloc() : memref<3xf32, #gpu.address_space<workgroup>>
+  %shared = memref.alloc() {alignment = 1024} : memref<12288xf32, #gpu.address_space<workgroup>>
+  memref.store %zero, %shared[%thread] : memref<12288xf32, #gpu.address_space<workgroup>>
+  memref.store %zero, %few[%task] : memref<3xf32, #gpu.address_space<workgroup>>
+  return
+}
+func.func private @shares_most(%task: index, %x: memref<64xf32>) attributes {toeplitz.block_threads = 64 : i64} {
+  %thread = gpu.thread_id x
+  %zero = arith.constant 0.0 : f32
+  %shared = memref.alloc() {alignment = 1024} : memref<12288xf32, #gpu.address_space<workgroup>>
+  memref.store %zero, %shared[%thread] : memref<12288xf32, #gpu.address_space<workgroup>>
   return
 }
 func.func private @step(%task: index, %x: memref<4xf32>, %step: index) {
@@ -105,6 +135,12 @@ func.func @main(%x: memref<4xf32>, %y: memref<1000xf32>, %z: memref<64xf32>, %la
   }
   scf.forall (%task) in (7) {
     func.call @shares(%task, %z) : (index, memref<64xf32>) -> ()
+  }
+  scf.forall (%task) in (7) {
+    func.call @shares_much(%task, %z) : (index, memref<64xf32>) -> ()
+  }
+  scf.forall (%task) in (7) {
+    func.call @shares_most(%task, %z) : (index, memref<64xf32>) -> ()
   }
   %c1 = arith.constant 1 : index
   %c3 = arith.constant 3 : index
