@@ -73,6 +73,7 @@ getTargetOptions(const PipelineOptions &pipelineOptions) {
   options.hidesMemory = target.hidesMemory;
   options.gpu = target.gpuCapability;
   options.precision = pipelineOptions.precision;
+  options.warpgroups = target.hasWarpgroupProducts;
   return options;
 }
 
@@ -228,8 +229,9 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
   if (options.target.isGpu())
     addDevicePasses(manager);
   if (options.target.isEmulated())
-    manager.addPass(createEmulateGpu(
-        {/*check=*/options.target.gpuArchitecture == "emulated-checked"}));
+    manager.addPass(createEmulateGpu({/*check=*/options.target.isChecked()}));
+  else if (options.target.isGpu())
+    manager.nest<gpu::GPUModuleOp>().addPass(createConvertNVVMToLLVMPass());
   // Upstream's way to the LLVM dialect.
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());

@@ -2,8 +2,9 @@
  *
  * Threads that wait for each other are fibers. Warps take turns: all lanes of
  * one run until each of them waits or has ended; a shuffle, a product of
- * matrices or a load of them that all 32 have reached is done, and they go on.
- * When no lane of any warp can go on, all are at a barrier, or have ended, or
+ * matrices or a load of them that all 32 have reached is done, and they go on;
+ * so is a product of a warpgroup that all four warps have reached. When no lane
+ * of any warp can go on, all are at a barrier, or have ended, or
  * the block would wait forever, which is an error. */
 
 #include "runtime/emulated_mma.h"
@@ -21,6 +22,8 @@ toeplitz_emulator *toeplitz_emulate_here(toeplitz_emulator *emulator) {
   return before;
 }
 
+toeplitz_emulator *toeplitz_emulator_here(void) { return here; }
+
 /* ---- What kernels call ---- */
 
 int32_t toeplitz_emulated_thread(void) { return (int32_t)here->thread; }
@@ -29,8 +32,8 @@ int32_t toeplitz_emulated_block(void) { return (int32_t)here->block; }
 
 int32_t toeplitz_emulated_sample(void) { return (int32_t)here->sample; }
 
-/* Stops until the scheduler lets the thread go on. */
-static void wait_as(toeplitz_emulator *emulator, toeplitz_thread_state state) {
+void toeplitz_emulator_wait_as(toeplitz_emulator *emulator,
+                               toeplitz_thread_state state) {
   if (!emulator->kernel->has_barriers) {
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
                       "kernel '%s' has threads that wait for each other, but "
@@ -43,21 +46,21 @@ static void wait_as(toeplitz_emulator *emulator, toeplitz_thread_state state) {
 }
 
 void toeplitz_emulated_barrier(void) {
-  wait_as(here, TOEPLITZ_THREAD_AT_BARRIER);
+  toeplitz_emulator_wait_as(here, TOEPLITZ_THREAD_AT_BARRIER);
 }
 
 uint32_t toeplitz_emulated_shuffle(int32_t mode, uint32_t value,
                                    uint32_t lane) {
   toeplitz_emulator *emulator = here;
   if (!emulator->kernel->has_barriers) {
-    wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
+    toeplitz_emulator_wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
     return value;
   }
   toeplitz_emulated_lane *waiting = &emulator->lanes[emulator->thread];
   waiting->mode = mode;
   waiting->value = value;
   waiting->lane = lane;
-  wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
+  toeplitz_emulator_wait_as(emulator, TOEPLITZ_THREAD_AT_SHUFFLE);
   return waiting->value;
 }
 
@@ -67,7 +70,7 @@ void toeplitz_emulated_mma(int32_t type, uint32_t *words) {
     emulator->lanes[emulator->thread].mode = type;
     emulator->lanes[emulator->thread].words = words;
   }
-  wait_as(emulator, TOEPLITZ_THREAD_AT_PRODUCT);
+  toeplitz_emulator_wait_as(emulator, TOEPLITZ_THREAD_AT_PRODUCT);
 }
 
 void toeplitz_emulated_load_matrices(const void *row, uint32_t *words) {
@@ -84,7 +87,7 @@ void toeplitz_emulated_load_matrices(const void *row, uint32_t *words) {
     emulator->lanes[emulator->thread].row = row;
     emulator->lanes[emulator->thread].words = words;
   }
-  wait_as(emulator, TOEPLITZ_THREAD_AT_MATRICES);
+  toeplitz_emulator_wait_as(emulator, TOEPLITZ_THREAD_AT_MATRICES);
 }
 
 /* The copies of the thread that runs; NULL, and an error noted, where the
@@ -254,11 +257,12 @@ static void load(toeplitz_emulated_lane *lanes) {
   toeplitz_load_matrices(rows, words);
 }
 
-/* Whether a thread waits for the others of its warp. */
+/* Whether a thread waits for the others of its warp, or of its warpgroup. */
 static int waits_for_warp(toeplitz_thread_state state) {
   return state == TOEPLITZ_THREAD_AT_SHUFFLE ||
          state == TOEPLITZ_THREAD_AT_PRODUCT ||
-         state == TOEPLITZ_THREAD_AT_MATRICES;
+         state == TOEPLITZ_THREAD_AT_MATRICES ||
+         state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT;
 }
 
 /* Whether all lanes of the warp were in one thing that they do together, which
@@ -268,6 +272,7 @@ static int exchange(toeplitz_emulator *emulator, uint32_t first,
   toeplitz_emulated_lane *lanes = &emulator->lanes[first];
   toeplitz_thread_state state = lanes[0].state;
   if (count < TOEPLITZ_WARP || !waits_for_warp(state) ||
+      state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT ||
       !is_in(emulator, first, count, state))
     return 0;
   for (uint32_t lane = 0; lane < TOEPLITZ_WARP; ++lane)
@@ -318,11 +323,27 @@ static const char *describe(toeplitz_thread_state state) {
     return "waits in a product of matrices";
   case TOEPLITZ_THREAD_AT_MATRICES:
     return "waits in a load of matrices";
+  case TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT:
+    return "waits in a product of its warpgroup";
   case TOEPLITZ_THREAD_ENDED:
     return "has ended";
   default:
     return "runs";
   }
+}
+
+/* How many threads do together what this one waits in. */
+static uint32_t count_together(toeplitz_thread_state state) {
+  return state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT ? TOEPLITZ_WARPGROUP
+                                                       : TOEPLITZ_WARP;
+}
+
+/* Of two that wait in the same way. */
+static int is_other_kind(const toeplitz_emulated_lane *lane,
+                         const toeplitz_emulated_lane *other) {
+  if (lane->state == TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT)
+    return !toeplitz_wgmma_equal(&lane->product, &other->product);
+  return waits_for_warp(lane->state) && lane->mode != other->mode;
 }
 
 /* Warps are tried first: one that is stuck keeps all others at the barrier. */
@@ -333,17 +354,17 @@ static void report_stuck(toeplitz_emulator *emulator) {
   while (stuck < threads && !waits_for_warp(lanes[stuck].state))
     ++stuck;
   if (stuck < threads) {
-    first = stuck / TOEPLITZ_WARP * TOEPLITZ_WARP;
-    end = first + TOEPLITZ_WARP < threads ? first + TOEPLITZ_WARP : threads;
+    uint32_t together = count_together(lanes[stuck].state);
+    first = stuck / together * together;
+    end = first + together < threads ? first + together : threads;
   } else {
     stuck = 0;
     while (lanes[stuck].state != TOEPLITZ_THREAD_AT_BARRIER)
       ++stuck;
   }
   for (uint32_t other = first; other < end; ++other) {
-    int is_other_kind = waits_for_warp(lanes[stuck].state) &&
-                        lanes[other].mode != lanes[stuck].mode;
-    if (lanes[other].state == lanes[stuck].state && !is_other_kind)
+    if (lanes[other].state == lanes[stuck].state &&
+        !is_other_kind(&lanes[stuck], &lanes[other]))
       continue;
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
                       "kernel '%s', block %" PRIu32 ": thread %" PRIu32
@@ -355,12 +376,15 @@ static void report_stuck(toeplitz_emulator *emulator) {
                           : describe(lanes[other].state));
     return;
   }
-  toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
-                    "kernel '%s', block %" PRIu32 ": thread %" PRIu32
-                    " %s, but its warp has %" PRIu32 " threads, expected %d",
-                    emulator->kernel->name, emulator->block, stuck,
-                    describe(lanes[stuck].state), end - first,
-                    (int)TOEPLITZ_WARP);
+  toeplitz_gpu_fail(
+      &emulator->base, TOEPLITZ_GPU_ERROR,
+      "kernel '%s', block %" PRIu32 ": thread %" PRIu32
+      " %s, but its %s has %" PRIu32 " threads, expected %" PRIu32,
+      emulator->kernel->name, emulator->block, stuck,
+      describe(lanes[stuck].state),
+      count_together(lanes[stuck].state) == TOEPLITZ_WARP ? "warp"
+                                                          : "warpgroup",
+      end - first, count_together(lanes[stuck].state));
 }
 
 static void advance(toeplitz_emulator *emulator) {
@@ -377,14 +401,19 @@ static void run_fibers(toeplitz_emulator *emulator, const uint64_t *values) {
     toeplitz_copies_clear(&emulator->lanes[thread].copies);
     toeplitz_fibers_start(emulator->fibers, thread, run_thread, values);
   }
+  toeplitz_begin_warpgroups(emulator);
   for (;;) {
     set_all(emulator, 0, threads, TOEPLITZ_THREAD_RUNS);
-    for (uint32_t first = 0; first < threads; first += TOEPLITZ_WARP)
-      run_warp(emulator, first,
-               threads - first < TOEPLITZ_WARP ? threads - first
-                                               : TOEPLITZ_WARP);
-    if (is_in(emulator, 0, threads, TOEPLITZ_THREAD_ENDED))
+    do
+      for (uint32_t first = 0; first < threads; first += TOEPLITZ_WARP)
+        run_warp(emulator, first,
+                 threads - first < TOEPLITZ_WARP ? threads - first
+                                                 : TOEPLITZ_WARP);
+    while (toeplitz_emulate_warpgroups(emulator));
+    if (is_in(emulator, 0, threads, TOEPLITZ_THREAD_ENDED)) {
+      toeplitz_end_warpgroups(emulator);
       return;
+    }
     if (!is_in(emulator, 0, threads, TOEPLITZ_THREAD_AT_BARRIER)) {
       report_stuck(emulator);
       return;

@@ -184,8 +184,9 @@ int32_t toeplitz_emulated_sample(void);
 /* __syncthreads. A thread that doesn't come is an error of the run. */
 void toeplitz_emulated_barrier(void);
 
-/* This byte of the block's shared memory, which is aligned to 128 and holds
- * bytes of 255 until they are written. */
+/* This byte of the block's shared memory, which is aligned to this many bytes
+ * and holds bytes of 255 until they are written. */
+enum { TOEPLITZ_EMULATED_SHARED_ALIGNMENT = 1024 };
 void *toeplitz_emulated_shared(uint64_t offset);
 
 /* Only in checked code: a thread reads (write = 0) or writes shared memory. Two
@@ -227,6 +228,26 @@ void toeplitz_emulated_commit(void);
  * arrive. A thread that ends before its copies have arrived is an error of the
  * run. */
 void toeplitz_emulated_wait(uint32_t pending);
+
+/* wgmma.mma_async of all 128 threads of a warpgroup, with both factors in
+ * shared memory, row by row (the right one column by column), and sums in
+ * float32: m64nNk8 of TF32 numbers, m64nNk16 of bfloat16 and half precision,
+ * with N = `columns`. `left` and `right` are matrix descriptors; `sums` are the
+ * thread's, columns / 2 of them. The results are there at once; factors that
+ * change until the thread waits for the product are an error of the run, and in
+ * checked code also those that a thread wrote and did not publish. */
+void toeplitz_emulated_wgmma(int32_t type, uint32_t columns, uint64_t left,
+                             uint64_t right, float *sums);
+
+/* wgmma.commit_group. */
+void toeplitz_emulated_commit_products(void);
+
+/* wgmma.wait_group: all products but those of the `pending` last groups are
+ * done. A thread that ends before its products are done is an error. */
+void toeplitz_emulated_wait_products(uint32_t pending);
+
+/* fence.proxy.async of shared memory. */
+void toeplitz_emulated_publish(void);
 
 /* cvt.rna.tf32.f32: the nearest TF32 number, of two the one farther from zero;
  * 0x7fffffff of a NaN. */

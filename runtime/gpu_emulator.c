@@ -21,11 +21,11 @@ enum {
 
 /* Memory of the device that nothing is written to yet; NULL, and an error
  * noted, when there is none. */
-static void *allocate(toeplitz_emulator *emulator, uint64_t bytes,
-                      const char *purpose) {
+static void *allocate_aligned(toeplitz_emulator *emulator, uint64_t bytes,
+                              size_t alignment, const char *purpose) {
   void *memory = NULL;
-  if (bytes > SIZE_MAX / 2 || posix_memalign(&memory, TOEPLITZ_GPU_ALIGNMENT,
-                                             bytes ? (size_t)bytes : 1) != 0) {
+  if (bytes > SIZE_MAX / 2 ||
+      posix_memalign(&memory, alignment, bytes ? (size_t)bytes : 1) != 0) {
     toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_OUT_OF_MEMORY,
                       "the emulated GPU has no memory for %s: %llu bytes",
                       purpose, (unsigned long long)bytes);
@@ -33,6 +33,11 @@ static void *allocate(toeplitz_emulator *emulator, uint64_t bytes,
   }
   memset(memory, UNWRITTEN, (size_t)bytes);
   return memory;
+}
+
+static void *allocate(toeplitz_emulator *emulator, uint64_t bytes,
+                      const char *purpose) {
+  return allocate_aligned(emulator, bytes, TOEPLITZ_GPU_ALIGNMENT, purpose);
 }
 
 static void **allocate_tensors(toeplitz_emulator *emulator,
@@ -61,7 +66,8 @@ static void allocate_threads(toeplitz_emulator *emulator) {
       threads = kernel->threads;
   }
   emulator->shared =
-      allocate(emulator, emulator->most_shared_bytes, "shared memory");
+      allocate_aligned(emulator, emulator->most_shared_bytes,
+                       TOEPLITZ_EMULATED_SHARED_ALIGNMENT, "shared memory");
   if (threads == 0)
     return;
   emulator->lanes = calloc(threads, sizeof *emulator->lanes);

@@ -5,6 +5,7 @@
 #define TOEPLITZ_RUNTIME_GPU_EMULATOR_H
 
 #include "runtime/emulated_copies.h"
+#include "runtime/emulated_wgmma.h"
 #include "runtime/fibers.h"
 #include "runtime/gpu_handle.h"
 #include "runtime/shared_memory_shadow.h"
@@ -13,7 +14,11 @@
 extern "C" {
 #endif
 
-enum { TOEPLITZ_WARP = 32 };
+enum {
+  TOEPLITZ_WARP = 32,
+  /* Of a block. */
+  TOEPLITZ_MOST_WARPGROUPS = 8
+};
 
 /* What a thread of a block is doing. */
 typedef enum toeplitz_thread_state {
@@ -22,6 +27,7 @@ typedef enum toeplitz_thread_state {
   TOEPLITZ_THREAD_AT_SHUFFLE,
   TOEPLITZ_THREAD_AT_PRODUCT,
   TOEPLITZ_THREAD_AT_MATRICES,
+  TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT,
   TOEPLITZ_THREAD_ENDED
 } toeplitz_thread_state;
 
@@ -37,6 +43,9 @@ typedef struct toeplitz_emulated_lane {
   uint32_t *words;
   /* The row of a matrix that it names. */
   const void *row;
+  /* The product of its warpgroup that it waits in, and its sums. */
+  toeplitz_wgmma product;
+  float *sums;
   toeplitz_copies copies;
 } toeplitz_emulated_lane;
 
@@ -55,6 +64,7 @@ typedef struct toeplitz_emulator {
   toeplitz_emulated_lane *lanes;
   uint32_t lane_count;
   toeplitz_fibers *fibers;
+  toeplitz_wgmma_queue warpgroups[TOEPLITZ_MOST_WARPGROUPS];
   /* NULL until a kernel reports an access. */
   toeplitz_shadow *shadow;
   uint64_t most_shared_bytes;
@@ -68,6 +78,21 @@ typedef struct toeplitz_emulator {
 /* Computes one block of emulator->kernel. */
 void toeplitz_emulate_block(toeplitz_emulator *emulator, uint32_t block,
                             const uint64_t *values);
+
+/* The emulator of this thread. */
+toeplitz_emulator *toeplitz_emulator_here(void);
+
+/* Stops the kernel's thread until the scheduler lets it go on. */
+void toeplitz_emulator_wait_as(toeplitz_emulator *emulator,
+                               toeplitz_thread_state state);
+
+/* Whether some warpgroup's threads were all in one product, which is done
+ * now. */
+int toeplitz_emulate_warpgroups(toeplitz_emulator *emulator);
+
+/* Before and after the threads of a block run. */
+void toeplitz_begin_warpgroups(toeplitz_emulator *emulator);
+void toeplitz_end_warpgroups(toeplitz_emulator *emulator);
 
 /* Makes `emulator` the one that kernels in this thread call, and returns the
  * one before. */

@@ -9,10 +9,15 @@ typedef struct cell {
   uint64_t write_epoch; /* in which the writer counts */
   uint64_t read_epoch;
   int32_t writer;
-  int32_t readers[2]; /* the same one twice when there is only one */
+  uint32_t publications; /* of the writer, before it wrote */
+  int32_t readers[2];    /* the same one twice when there is only one */
 } cell;
 
+enum { MOST_THREADS = 1024 /* of a block */ };
+
 struct toeplitz_shadow {
+  /* How often each thread has published what it wrote. */
+  uint32_t publications[MOST_THREADS];
   uint64_t epoch; /* counts barriers; cells begin with 0, which is none */
   cell cells[];
 };
@@ -42,10 +47,13 @@ static int32_t find_rival(const cell *touched, uint64_t epoch, int32_t thread,
   return -1;
 }
 
-static void note(cell *touched, uint64_t epoch, int32_t thread, int32_t write) {
+static void note(const toeplitz_shadow *shadow, cell *touched, int32_t thread,
+                 int32_t write) {
+  uint64_t epoch = shadow->epoch;
   if (write) {
     touched->write_epoch = epoch;
     touched->writer = thread;
+    touched->publications = shadow->publications[thread % MOST_THREADS];
     return;
   }
   if (touched->read_epoch != epoch)
@@ -66,7 +74,26 @@ int32_t toeplitz_shadow_touch(toeplitz_shadow *shadow, uint64_t offset,
       rival = found;
       *byte = index;
     }
-    note(touched, shadow->epoch, thread, write);
+    note(shadow, touched, thread, write);
   }
   return rival;
+}
+
+void toeplitz_shadow_publish(toeplitz_shadow *shadow, int32_t thread) {
+  ++shadow->publications[thread % MOST_THREADS];
+}
+
+int32_t toeplitz_shadow_find_unpublished(const toeplitz_shadow *shadow,
+                                         uint64_t offset, uint64_t bytes,
+                                         uint64_t *byte) {
+  for (uint64_t index = offset; index < offset + bytes; ++index) {
+    const cell *touched = &shadow->cells[index];
+    if (touched->write_epoch > 0 &&
+        touched->publications ==
+            shadow->publications[touched->writer % MOST_THREADS]) {
+      *byte = index;
+      return touched->writer;
+    }
+  }
+  return -1;
 }

@@ -27,6 +27,16 @@ int32_t toeplitz_shadow_touch(toeplitz_shadow *shadow, uint64_t offset,
                               uint64_t bytes, int32_t thread, int32_t write,
                               uint64_t *byte);
 
+/* What the thread has written until now may be read by the tensor cores
+ * (fence.proxy.async of PTX). */
+void toeplitz_shadow_publish(toeplitz_shadow *shadow, int32_t thread);
+
+/* A thread that wrote one of these bytes and has not published it since, with
+ * that byte's offset in *byte; -1 when there is none. */
+int32_t toeplitz_shadow_find_unpublished(const toeplitz_shadow *shadow,
+                                         uint64_t offset, uint64_t bytes,
+                                         uint64_t *byte);
+
 #ifdef __cplusplus
 }
 #endif

@@ -238,7 +238,6 @@ void GemmResults::store(const Exchange &exchange) {
                                    exchange.memory, from, together,
                                    together * sizeof(float))));
     }
-    store(sums, exchange.getChannel(channel),
-          kernel.add(common.firstColumn, column));
+    store(sums, exchange.getChannel(channel), exchange.getColumn(column));
   }
 }

@@ -42,15 +42,16 @@ public:
     /// f32 of the block's memory, as many as getSize says, that nothing else is
     /// in.
     mlir::Value memory;
-    /// The sums: so many channels, of columns from the block's first one on.
+    /// The sums: so many channels of so many columns.
     int64_t channels, columns, threads;
     /// Hands the thread's sums over, each time those of neighbouring columns of
     /// a channel, by their places among these channels and columns.
     using Take = llvm::function_ref<void(llvm::ArrayRef<mlir::Value> sums,
                                          Index channel, Index column)>;
     llvm::function_ref<void(Take take)> giveSums;
-    /// The channel of the group at a place; eight at a time follow each other.
-    llvm::function_ref<Index(Index place)> getChannel;
+    /// The channel of the group at a place, and the column; eight at a time
+    /// follow each other.
+    llvm::function_ref<Index(Index place)> getChannel, getColumn;
 
     static int64_t getSize(int64_t channels, int64_t columns);
   };

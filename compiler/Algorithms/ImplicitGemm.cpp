@@ -35,7 +35,8 @@ static double estimateCycles(const Convolution &convolution,
   constexpr double multiplyAddsPerCycle = 128;
   return estimateGemmCycles(
       convolution, tile,
-      {tile.getThreads(), multiplyAddsPerCycle * tile.getEfficiency()});
+      getGemmSpeed(tile.getThreads(),
+                   multiplyAddsPerCycle * tile.getEfficiency()));
 }
 
 static std::vector<ConvolutionSchedule>

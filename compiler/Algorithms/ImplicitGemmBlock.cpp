@@ -159,6 +159,25 @@ SmallVector<Value> ImplicitGemmBlock::loadColumn(const GemmPosition &position,
   return values;
 }
 
+bool toeplitz::hasCopyableRuns(const ImplicitGemm &gemm, MemRefType input,
+                               kernel::TargetAttr target) {
+  constexpr int64_t run = 8;
+  Type element = input.getElementType();
+  kernel::Precision precision = target.getPrecision();
+  bool isRounded = (element.isBF16() && precision == kernel::Precision::BF16) ||
+                   (element.isF16() && precision == kernel::Precision::F16);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!isRounded || gemm.inChannels % run != 0 ||
+      failed(input.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(offset) || offset % run != 0 || strides[1] != 1)
+    return false;
+  for (auto [d, stride] : llvm::enumerate(strides))
+    if (d != 1 && input.getDimSize(d) != 1 && stride % run != 0)
+      return false;
+  return true;
+}
+
 void ImplicitGemmBlock::startCopy(const GemmPosition &position, Index step,
                                   Index run, Value flat, Value destination,
                                   Index to) {

@@ -103,6 +103,12 @@ private:
   Index split, channelTile;
 };
 
+/// Whether threads can copy such an input 16 bytes at a time: numbers of the
+/// target's precision, of which the channels of a position lie together, eight
+/// at a time at a multiple of 16 bytes if the buffer begins at one.
+bool hasCopyableRuns(const ImplicitGemm &gemm, mlir::MemRefType input,
+                     kernel::TargetAttr target);
+
 /// The tasks of the kernel that writes the results.
 int64_t countGemmTasks(const ImplicitGemm &gemm, kernel::TargetAttr target);
 /// Writes the kernel of which `emitBlock` writes what a block does, or, where

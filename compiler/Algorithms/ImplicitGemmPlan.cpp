@@ -32,19 +32,19 @@ int64_t ImplicitGemm::countSteps() const {
 
 /// How many parts sums of `steps` steps are divided into where there are
 /// `tiles` tiles.
-static int64_t chooseSplits(int64_t tiles, int64_t steps) {
-  // Two blocks for each of some 130 multiprocessors; the start and end of a
-  // block should be little beside its steps, and the second kernel reads every
-  // part.
-  constexpr int64_t wantedBlocks = 264, fewestSteps = 6, mostSplits = 32;
-  int64_t splits = std::min({llvm::divideCeilSigned(wantedBlocks, tiles),
+static int64_t chooseSplits(const GemmTile &tile, int64_t tiles,
+                            int64_t steps) {
+  // The start and end of a block should be little beside its steps, and the
+  // second kernel reads every part.
+  constexpr int64_t fewestSteps = 6, mostSplits = 32;
+  int64_t splits = std::min({llvm::divideCeilSigned(tile.wantedBlocks, tiles),
                              steps / fewestSteps, mostSplits});
   return std::max<int64_t>(splits, 1);
 }
 
 int64_t ImplicitGemm::countStepsOfSplit() const {
   return llvm::divideCeilSigned(countSteps(),
-                                chooseSplits(countTiles(), countSteps()));
+                                chooseSplits(tile, countTiles(), countSteps()));
 }
 
 int64_t ImplicitGemm::countSplits() const {
@@ -127,6 +127,12 @@ double toeplitz::countGemmMultiplyAdds(const Convolution &convolution,
          getDepth(convolution);
 }
 
+GemmSpeed toeplitz::getGemmSpeed(int64_t threads, double multiplyAddsPerCycle) {
+  // A block's threads are a part of the 2048 that a multiprocessor may have.
+  return {std::max(1.0, 1024.0 / static_cast<double>(threads)),
+          multiplyAddsPerCycle};
+}
+
 double toeplitz::estimateGemmCycles(const Convolution &convolution,
                                     const GemmTile &tile,
                                     const GemmSpeed &speed) {
@@ -142,14 +148,12 @@ double toeplitz::estimateGemmCycles(const Convolution &convolution,
   double work = static_cast<double>(tile.channels) * tile.positions *
                 tile.depth / speed.multiplyAddsPerCycle;
   double tiles = countTiles(convolution, tile);
-  auto splits = static_cast<double>(
-      chooseSplits(static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
+  auto splits = static_cast<double>(chooseSplits(
+      tile, static_cast<int64_t>(tiles), static_cast<int64_t>(steps)));
   tiles *= splits;
   steps = std::ceil(steps / splits);
-  // A block's threads are a part of the 2048 that a multiprocessor may have.
-  double together = std::max(1.0, 1024.0 / static_cast<double>(speed.threads));
   double perProcessor = std::ceil(tiles / multiprocessors);
-  double waves = std::ceil(perProcessor / together);
+  double waves = std::ceil(perProcessor / speed.blocks);
   // The kernel that adds up the parts.
   constexpr double secondKernel = 4000;
   return steps * std::max(perProcessor * work, waves * latency) +

@@ -13,6 +13,9 @@ namespace toeplitz {
 /// outputs, `depth` products of each at a time.
 struct GemmTile {
   int64_t positions, channels, depth;
+  /// Blocks that a GPU should have: two for each of some 130 multiprocessors
+  /// if nothing else is said.
+  int64_t wantedBlocks = 264;
 };
 
 /// The problem, on plain buffers, N x C x I x 1, and its division.
@@ -69,12 +72,14 @@ ConvolutionSchedule getGemmSchedule(const Convolution &convolution,
 double countGemmMultiplyAdds(const Convolution &convolution,
                              const GemmTile &tile);
 
-/// What a multiprocessor does with blocks of so many threads, if they wait for
-/// nothing.
+/// How many blocks a multiprocessor has at once, and what it does with them if
+/// they wait for nothing.
 struct GemmSpeed {
-  int64_t threads = 0;
+  double blocks = 1;
   double multiplyAddsPerCycle = 0;
 };
+/// With blocks of so many threads, where their registers decide.
+GemmSpeed getGemmSpeed(int64_t threads, double multiplyAddsPerCycle);
 double estimateGemmCycles(const Convolution &convolution, const GemmTile &tile,
                           const GemmSpeed &speed);
 

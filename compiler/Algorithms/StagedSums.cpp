@@ -31,15 +31,17 @@ SmallVector<Value> toeplitz::addUpInStages(KernelBuilder &kernel,
 }
 
 /// Each step's copies are a group, which may be empty: so all but the last
-/// `stages` - 2 groups have arrived when the next step can be computed, and the
-/// stage of the step before is free when all threads have met then.
+/// `ahead` - 1 groups have arrived when the next step can be computed, and the
+/// stage of the last step that isn't pending is free when all threads have met
+/// then.
 SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
                                              BlockBuilder &block,
                                              int64_t stages, int64_t countSums,
                                              Index firstStep, Index steps,
                                              const PipelinedStep &step) {
   auto number = [&](int64_t value) { return kernel.constant(value); };
-  int64_t ahead = stages - 1;
+  int64_t ahead = stages - step.pending - 1;
+  assert(ahead >= 1);
   auto bring = [&](Index place) {
     step.store(step.begin(kernel.add(firstStep, place), place), place);
   };
@@ -52,7 +54,9 @@ SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
     block.groupCopies();
   }
   auto waitForStep = [&] {
-    block.waitForGroups(stages - 2);
+    block.waitForGroups(ahead - 1);
+    if (step.publish)
+      step.publish();
     block.barrier();
   };
   SmallVector<Value> sums(countSums,

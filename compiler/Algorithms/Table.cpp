@@ -13,6 +13,7 @@ using namespace toeplitz;
 static const Algorithm *const algorithms[] = {
     // clang-format off
     &splitBfloat16Algorithm,
+    &warpgroupGemmAlgorithm,
     &tensorCoreGemmAlgorithm,
     &matrixVectorAlgorithm,
     &implicitGemmAlgorithm,

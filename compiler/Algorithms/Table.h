@@ -17,6 +17,7 @@ extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;
 extern const Algorithm implicitGemmAlgorithm;
+extern const Algorithm warpgroupGemmAlgorithm;
 extern const Algorithm tensorCoreGemmAlgorithm;
 extern const Algorithm matrixVectorAlgorithm;
 extern const Algorithm fftAlgorithm;

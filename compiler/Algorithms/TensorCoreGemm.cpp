@@ -6,22 +6,15 @@
 // as in ImplicitGemm.cpp, with each factor rounded to the nearest of the
 // precision that the target allows: TF32, bf16 or f16. Filters are rounded when
 // the network is compiled, the data when it comes into the block's memory.
-//
-// Products are exact in f32. How they are added up is the hardware's: it may
-// align the products of an instruction and the sum before to the largest of
-// them, and cut off what is below. Source: Fasi, Higham, Mikaitis and Pranesh,
-// Numerical behavior of NVIDIA tensor cores, PeerJ Computer Science 7 (2021).
 
 #include "compiler/Algorithms/ImplicitGemmBlock.h"
 #include "compiler/Algorithms/ReducedPrecision.h"
-#include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/TensorCoreError.h"
 #include "compiler/Algorithms/TensorCoreGemmKernel.h"
 #include "compiler/Lowering/Kernels/BufferView.h"
 
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -48,8 +41,9 @@ static double estimateCycles(const Convolution &convolution,
   // Two microseconds: what takes less isn't worth rounding more.
   constexpr double leastCycles = 3000;
   return leastCycles +
-         estimateGemmCycles(convolution, tile,
-                            {tile.getThreads(), rate * tile.getEfficiency()});
+         estimateGemmCycles(
+             convolution, tile,
+             getGemmSpeed(tile.getThreads(), rate * tile.getEfficiency()));
 }
 
 static std::vector<ConvolutionSchedule>
@@ -65,13 +59,9 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   return {schedule};
 }
 
-static Precision getPrecision(const ConvolutionSchedule &schedule) {
-  return *kernel::symbolizePrecision(schedule.variant);
-}
-
 static TensorCoreTile getTile(const ConvolutionSchedule &schedule) {
-  return *findTensorCoreTile(getPrecision(schedule), schedule.tilePositions,
-                             schedule.tileVectors);
+  return *findTensorCoreTile(getFactorPrecision(schedule),
+                             schedule.tilePositions, schedule.tileVectors);
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -82,58 +72,6 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   cost.multiplyAdds = countGemmMultiplyAdds(convolution, tile);
   cost.cycles = estimateCycles(convolution, tile);
   return cost;
-}
-
-// --- the error --------------------------------------------------------------
-
-/// With |x'| <= (1 + u) |x| + t, |x' - x| <= u |x| + t for both factors (t for
-/// f16's small numbers, multiples of 2^-24), a product is off by
-///
-///   |w' x' - w x| <= |w'| |x' - x| + |w' - w| |x|
-///                 <= (2 u + u^2) |w| |x| + t ((1 + u) |w| + |x|) + t^2 + u t
-///                 |x|.
-///
-/// Cut off, each part of a sum is off by at most 2 u' of the largest one, with
-/// f32's u'. Where k products are added to a sum at once there are k + 1 parts
-/// and the result, k at least 4: (k + 2) / k 2 u' <= 3 u' for a product. The
-/// last products of a sum may be fewer, and the partial sums of splits are
-/// added.
-static double boundError(const Convolution &convolution,
-                         const ConvolutionSchedule &schedule,
-                         ArrayRef<float> filter, double inputBound) {
-  Precision precision = getPrecision(schedule);
-  double largest = getLargestNumber(precision);
-  for (float weight : filter)
-    if (!(std::fabs(weight) <= largest))
-      return std::numeric_limits<double>::infinity();
-  if (!(inputBound <= largest))
-    return std::numeric_limits<double>::infinity();
-  double u = getUnitRoundoff(precision);
-  double tiny = precision == Precision::F16 ? std::ldexp(1.0, -25) : 0;
-  double products = static_cast<double>(convolution.inChannels) /
-                    convolution.groups * convolution.getTaps();
-  double sum = getLargestAbsoluteSum(convolution, filter);
-  double factors = (2 * u + u * u) * sum * inputBound +
-                   tiny * ((1 + u) * sum + products * (1 + u) * inputBound +
-                           products * tiny);
-  constexpr double others = 64;
-  return factors +
-         getGamma(3 * products + others) * (sum * inputBound + factors);
-}
-
-/// Both factors are rounded, with relative errors of 0.43 u (see
-/// RoundingError.h) that are independent of each other, and so of all products.
-/// An input of 16 bits may lie in memory like that, where other layers read it
-/// too: what they are off by for it is counted here, as a third rounding. The
-/// sum is rounded to zero, with twice the error, and in one direction.
-static double estimateTypicalError(const Convolution &convolution,
-                                   const ConvolutionSchedule &schedule) {
-  double products = static_cast<double>(convolution.getTaps()) *
-                    (convolution.inChannels / convolution.groups);
-  Precision precision = getPrecision(schedule);
-  double roundings = countFactors(precision) == 1 ? 2 : 3;
-  double factors = std::sqrt(roundings) * 0.43 * getUnitRoundoff(precision);
-  return std::hypot(factors, 4 * estimateSumError(products));
 }
 
 // --- the filter -------------------------------------------------------------
@@ -224,11 +162,11 @@ static bool takesNarrowInput(kernel::ConvOp op, MemRefType type) {
 }
 
 const Algorithm toeplitz::tensorCoreGemmAlgorithm = [] {
-  Algorithm algorithm = {"tensor-core-gemm", declines,
-                         getSchedules,       estimateCost,
-                         boundError,         estimateTypicalError,
-                         getPackedSize,      packFilter,
-                         countTasks,         emit};
+  Algorithm algorithm = {"tensor-core-gemm",   declines,
+                         getSchedules,         estimateCost,
+                         boundTensorCoreError, estimateTypicalTensorCoreError,
+                         getPackedSize,        packFilter,
+                         countTasks,           emit};
   algorithm.getPreparation = getPreparation;
   algorithm.roundsFactors = true;
   algorithm.runsOnGpu = true;

@@ -87,25 +87,6 @@ PackedFactor toeplitz::getPackedFactor(const TensorCoreTile &tile,
           row % perWord != 0};
 }
 
-bool toeplitz::hasCopyableRuns(const ImplicitGemm &gemm, MemRefType input,
-                               kernel::TargetAttr target) {
-  constexpr int64_t run = 8;
-  Type element = input.getElementType();
-  kernel::Precision precision = target.getPrecision();
-  bool isRounded = (element.isBF16() && precision == kernel::Precision::BF16) ||
-                   (element.isF16() && precision == kernel::Precision::F16);
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (!isRounded || gemm.inChannels % run != 0 ||
-      failed(input.getStridesAndOffset(strides, offset)) ||
-      ShapedType::isDynamic(offset) || offset % run != 0 || strides[1] != 1)
-    return false;
-  for (auto [d, stride] : llvm::enumerate(strides))
-    if (d != 1 && input.getDimSize(d) != 1 && stride % run != 0)
-      return false;
-  return true;
-}
-
 namespace {
 
 class Emitter {
@@ -356,8 +337,11 @@ void Emitter::finish(ValueRange sums) {
                                 number(tile.warpChannels));
       return kernel.add(common.firstChannel, kernel.add(before, inWarp));
     };
+    auto getColumn = [&](Index place) {
+      return kernel.add(common.firstColumn, place);
+    };
     results.store({filterTiles, tile.countExchangedChannels(), tile.positions,
-                   tile.getThreads(), giveSums, getChannel});
+                   tile.getThreads(), giveSums, getChannel, getColumn});
   }
 }
 

@@ -70,12 +70,6 @@ struct PackedFactor {
 PackedFactor getPackedFactor(const TensorCoreTile &tile, int64_t channel,
                              int64_t row);
 
-/// Whether threads can copy such an input 16 bytes at a time: numbers of the
-/// target's precision, of which the channels of a position lie together, eight
-/// at a time at a multiple of 16 bytes if the buffer begins at one.
-bool hasCopyableRuns(const ImplicitGemm &gemm, mlir::MemRefType input,
-                     kernel::TargetAttr target);
-
 /// Writes what the threads of a block do: results, or partial sums where there
 /// are several splits.
 void emitTensorCoreGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,

@@ -200,10 +200,20 @@ bool toeplitz::describeGpu(TargetDescription &target,
   registerTargets();
   if (architecture.empty())
     architecture = "sm_80";
-  bool emulated =
-      architecture == "emulated" || architecture == "emulated-checked";
+  llvm::StringRef played = architecture;
+  bool emulated = played.consume_front("emulated");
   int64_t capability = 80;
-  if (!emulated) {
+  if (emulated) {
+    played.consume_front("-checked");
+    if (played == "-sm_90a")
+      capability = 90;
+    else if (!played.empty()) {
+      error = "unknown GPU '" + architecture.str() +
+              "': expected emulated, emulated-checked, emulated-sm_90a or "
+              "emulated-checked-sm_90a";
+      return false;
+    }
+  } else {
     llvm::Triple triple("nvptx64-nvidia-cuda");
     const llvm::Target *backend =
         llvm::TargetRegistry::lookupTarget(triple, error);
@@ -218,12 +228,13 @@ bool toeplitz::describeGpu(TargetDescription &target,
         !generic->isCPUStringValid(architecture)) {
       error = "unknown GPU '" + architecture.str() +
               "': expected sm_80 or a newer one that LLVM knows, such as "
-              "sm_90, or emulated";
+              "sm_90 or sm_90a, or emulated";
       return false;
     }
   }
   target.gpuArchitecture = architecture.str();
   target.gpuCapability = capability;
+  target.hasWarpgroupProducts = architecture.ends_with("sm_90a");
   target.vectorLanes = 1;
   target.vectorRegisters = 255;
   target.hasFusedMultiplyAdd = true;

@@ -40,15 +40,22 @@ struct TargetDescription {
   int64_t level1CacheBytes = 32 * 1024;
   int64_t level2CacheBytes = 512 * 1024;
 
-  /// The GPU that kernels run on: "sm_80", or "emulated" for one that the CPU
-  /// plays; empty where they run on the CPU.
+  /// The GPU that kernels run on: "sm_80"; "emulated" for one that the CPU
+  /// plays, "emulated-sm_90a" for that one; empty where they run on the CPU.
   std::string gpuArchitecture;
   /// The GPU's compute capability, 80 for sm_80; 0 without a GPU.
   int64_t gpuCapability = 0;
+  /// Whether its warpgroups multiply matrices in a block's memory (wgmma), as
+  /// those of sm_90a and of no other GPU do.
+  bool hasWarpgroupProducts = false;
 
   bool isGpu() const { return gpuCapability != 0; }
   bool isEmulated() const {
     return llvm::StringRef(gpuArchitecture).starts_with("emulated");
+  }
+  /// Whether emulation looks for races.
+  bool isChecked() const {
+    return llvm::StringRef(gpuArchitecture).starts_with("emulated-checked");
   }
 
   /// Empty where the architecture is that of the machine that compiles, else
@@ -65,7 +72,8 @@ describeTarget(llvm::StringRef triple, llvm::StringRef cpu, std::string &error);
 
 /// Makes the kernels of a described machine a GPU's: "sm_80" or a newer
 /// architecture by LLVM's name, "emulated", or "emulated-checked", which looks
-/// for races too. An empty name is sm_80, whose code every newer GPU takes.
+/// for races too; the latter two play an sm_80, and an sm_90a with "-sm_90a"
+/// behind. An empty name is sm_80, whose code every newer GPU takes.
 /// Returns whether there is such a GPU, and says why not in `error`.
 bool describeGpu(TargetDescription &target, llvm::StringRef architecture,
                  std::string &error);

@@ -3,6 +3,7 @@
 
 #include "compiler/Lowering/DoubleMath.h"
 #include "compiler/Lowering/ExpandArithmetic.h"
+#include "compiler/Lowering/Float64/Float64Math.h"
 #include "compiler/Lowering/Passes.h"
 #include "compiler/Lowering/VectorMath.h"
 
@@ -90,6 +91,9 @@ struct ApproximateMath : toeplitz::impl::ApproximateMathBase<ApproximateMath> {
     // (A GPU has instructions: see convert-device-to-nvvm.)
     if (!target.getGpu())
       populateExpandBfloat16Patterns(patterns);
+    // A CPU has libm for these.
+    if (target.getGpu())
+      populateFloat64MathPatterns(patterns);
     if (target.getGpu() || target.getLanes() >= lanesForPowers)
       populateGeneralPowerPattern(patterns);
     if (!target.getFma())

@@ -17,14 +17,18 @@ BlockBuilder::BlockBuilder(KernelBuilder &kernel, int64_t threads)
                                                gpu::Dimension::x));
 }
 
-Value BlockBuilder::createShared(ArrayRef<int64_t> sizes, Type element) {
+Value BlockBuilder::createShared(ArrayRef<int64_t> sizes, Type element,
+                                 int64_t alignment) {
   auto space = gpu::AddressSpaceAttr::get(kernel.builder.getContext(),
                                           gpu::AddressSpace::Workgroup);
   auto type =
       MemRefType::get(sizes, element ? element : kernel.builder.getF32Type(),
                       MemRefLayoutAttrInterface(), space);
   // launch-on-gpu makes it a part of the kernel's declaration.
-  return memref::AllocOp::create(kernel.builder, kernel.location, type);
+  return memref::AllocOp::create(
+      kernel.builder, kernel.location, type,
+      alignment > 0 ? kernel.builder.getI64IntegerAttr(alignment)
+                    : IntegerAttr());
 }
 
 void BlockBuilder::barrier() {

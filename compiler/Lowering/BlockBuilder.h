@@ -17,9 +17,10 @@ public:
   /// The thread's number in its block.
   KernelBuilder::Index thread() const { return threadNumber; }
   /// Memory of the block: `sizes` elements, of unspecified value at first; f32
-  /// if no type is named.
+  /// if no type is named. It begins at a multiple of `alignment` bytes, of 16
+  /// if that is less.
   mlir::Value createShared(llvm::ArrayRef<int64_t> sizes,
-                           mlir::Type element = {});
+                           mlir::Type element = {}, int64_t alignment = 0);
   /// Every thread waits until all have come here; what they wrote to the
   /// block's memory is then seen by all.
   void barrier();

@@ -98,10 +98,28 @@ struct ConvertDeviceToNvvm
     : toeplitz::impl::ConvertDeviceToNvvmBase<ConvertDeviceToNvvm> {
   void runOnOperation() override {
     gpu::GPUModuleOp kernels = getOperation();
-    LowerToLLVMOptions options(&getContext());
     // Half as many registers for indices, and a fraction of the instructions
-    // for divisions; launch-on-gpu refuses larger buffers.
-    options.overrideIndexBitwidth(32);
+    // for divisions; launch-on-gpu says which kernels need more.
+    constexpr unsigned usualBits = 32;
+    llvm::MapVector<unsigned, SmallVector<Operation *>> functions;
+    for (auto function : kernels.getOps<gpu::GPUFuncOp>()) {
+      auto bits = dyn_cast_or_null<IntegerAttr>(
+          function->removeAttr("toeplitz.index_bits"));
+      functions[bits ? static_cast<unsigned>(bits.getInt()) : usualBits]
+          .push_back(function);
+    }
+    for (auto &[bits, functionsOfWidth] : functions)
+      if (failed(convert(functionsOfWidth, bits)))
+        return signalPassFailure();
+    if (failed(checkDeviceFunctions(kernels)))
+      return signalPassFailure();
+    declareDynamicMemory(kernels);
+  }
+
+private:
+  LogicalResult convert(ArrayRef<Operation *> functions, unsigned indexBits) {
+    LowerToLLVMOptions options(&getContext());
+    options.overrideIndexBitwidth(indexBits);
     options.useBarePtrCallConv = true;
     LLVMTypeConverter converter(&getContext(), options);
     configureGpuToNVVMTypeConverter(converter);
@@ -128,9 +146,23 @@ struct ConvertDeviceToNvvm
     target.addLegalDialect<NVVM::NVVMDialect>();
     target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
-    if (failed(applyPartialConversion(kernels, target, std::move(patterns))) ||
-        failed(checkDeviceFunctions(kernels)))
-      signalPassFailure();
+    return applyPartialConversion(functions, target, std::move(patterns));
+  }
+
+  /// The memory of a block that launches ask for isn't the module's own, and
+  /// begins where factors of warpgroups may. (Upstream makes it internal, of
+  /// which ptxas makes a byte, and aligns it to 16 bytes.)
+  static void declareDynamicMemory(gpu::GPUModuleOp kernels) {
+    constexpr uint64_t alignment = 1024;
+    constexpr unsigned sharedSpace = 3;
+    for (auto global : kernels.getOps<LLVM::GlobalOp>()) {
+      auto type = dyn_cast<LLVM::LLVMArrayType>(global.getType());
+      if (global.getAddrSpace() == sharedSpace && type &&
+          type.getNumElements() == 0) {
+        global.setLinkage(LLVM::Linkage::External);
+        global.setAlignment(alignment);
+      }
+    }
   }
 };
 

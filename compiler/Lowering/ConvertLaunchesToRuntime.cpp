@@ -29,10 +29,13 @@ struct ConvertLaunchesToRuntime
       return signalPassFailure();
     (void)main.insertArgument(0, LLVM::LLVMPointerType::get(&getContext()), {},
                               main.getLoc());
-    if (failed(numberKernels()))
-      return signalPassFailure();
     SmallVector<gpu::LaunchFuncOp> launches;
     main.walk([&](gpu::LaunchFuncOp op) { launches.push_back(op); });
+    for (gpu::LaunchFuncOp launch : launches)
+      if (failed(findDynamicMemory(launch)))
+        return signalPassFailure();
+    if (failed(numberKernels()))
+      return signalPassFailure();
     for (gpu::LaunchFuncOp launch : launches)
       if (failed(convert(launch, main.getArgument(0))))
         return signalPassFailure();
@@ -40,6 +43,23 @@ struct ConvertLaunchesToRuntime
   }
 
 private:
+  /// The bytes of a block's memory that launches ask for: the runtime knows
+  /// them by the kernel.
+  LogicalResult findDynamicMemory(gpu::LaunchFuncOp launch) {
+    Value asked = launch.getDynamicSharedMemorySize();
+    std::optional<int64_t> bytes = asked ? getConstantIntValue(asked) : 0;
+    if (!bytes)
+      return launch.emitOpError("must ask for a known number of bytes of a "
+                                "block's memory");
+    auto [found, isNew] =
+        dynamicMemory.insert({launch.getKernelName(), *bytes});
+    if (!isNew && found->second != *bytes)
+      return launch.emitOpError("asks for ")
+             << *bytes << " bytes of a block's memory, where another launch of "
+             << launch.getKernelName() << " asks for " << found->second;
+    return success();
+  }
+
   /// Kernels in the order of the device's module, by which the runtime knows
   /// them.
   LogicalResult numberKernels() {
@@ -54,14 +74,17 @@ private:
       bool waits = false;
       function.walk([&](Operation *op) {
         waits |= isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp,
-                     nvgpu::DeviceAsyncCopyOp, nvgpu::LdMatrixOp>(op);
+                     NVVM::WgmmaMmaAsyncOp, nvgpu::DeviceAsyncCopyOp,
+                     nvgpu::LdMatrixOp>(op);
       });
       numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
-      kernels.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr("name", function.getNameAttr()),
-           builder.getNamedAttr("threads",
-                                builder.getI64IntegerAttr(size->front())),
-           builder.getNamedAttr("waits", builder.getBoolAttr(waits))}));
+      NamedAttrList fields;
+      fields.set("name", function.getNameAttr());
+      fields.set("threads", builder.getI64IntegerAttr(size->front()));
+      fields.set("waits", builder.getBoolAttr(waits));
+      if (int64_t bytes = dynamicMemory.lookup(function.getNameAttr()))
+        fields.set("shared", builder.getI64IntegerAttr(bytes));
+      kernels.push_back(fields.getDictionary(&getContext()));
       return WalkResult::advance();
     });
     getOperation()->setAttr("toeplitz.kernels", builder.getArrayAttr(kernels));
@@ -101,7 +124,7 @@ private:
     return bridge;
   }
 
-  llvm::DenseMap<StringAttr, int64_t> numbers;
+  llvm::DenseMap<StringAttr, int64_t> numbers, dynamicMemory;
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "compiler/Lowering/Passes.h"
 #include "runtime/emulated_mma.h"
+#include "runtime/emulated_wgmma.h"
 #include "runtime/gpu.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -39,7 +40,8 @@ struct EmulateGpu : toeplitz::impl::EmulateGpuBase<EmulateGpu> {
       module.emitError("expected a module @kernels, those of the GPU");
       return signalPassFailure();
     }
-    layOutSharedMemory(kernels);
+    if (failed(layOutSharedMemory(kernels)))
+      return signalPassFailure();
     for (auto function :
          llvm::make_early_inc_range(kernels.getOps<LLVM::LLVMFuncOp>())) {
       if (function.isExternal()) {
@@ -55,29 +57,40 @@ struct EmulateGpu : toeplitz::impl::EmulateGpuBase<EmulateGpu> {
 private:
   /// The place of each variable of a block's memory, behind those of its
   /// kernel that come before.
-  void layOutSharedMemory(gpu::GPUModuleOp kernels) {
-    llvm::StringMap<int64_t> sizes;
+  LogicalResult layOutSharedMemory(gpu::GPUModuleOp kernels) {
+    llvm::StringMap<LLVM::GlobalOp> globals;
     DataLayout layout(getOperation());
     for (auto global : kernels.getOps<LLVM::GlobalOp>())
       if (global.getAddrSpace() == sharedSpace)
-        sizes[global.getSymName()] =
-            static_cast<int64_t>(layout.getTypeSize(global.getType()));
+        globals[global.getSymName()] = global;
     for (auto function : kernels.getOps<LLVM::LLVMFuncOp>()) {
       int64_t next = 0;
+      bool hasDynamic = false;
       function.walk([&](LLVM::AddressOfOp op) {
-        auto size = sizes.find(op.getGlobalName());
-        if (size == sizes.end() ||
-            !sharedPlaces.insert({op.getGlobalName(), next}).second)
+        LLVM::GlobalOp global = globals.lookup(op.getGlobalName());
+        if (!global)
           return;
-        next = static_cast<int64_t>(
-            llvm::alignTo(next + size->second, sharedAlignment));
+        auto size = static_cast<int64_t>(layout.getTypeSize(global.getType()));
+        // What launches ask for has no size, and may be that of several
+        // kernels.
+        hasDynamic |= size == 0;
+        int64_t place = llvm::alignTo(next, global.getAlignment().value_or(1));
+        if (sharedPlaces.insert({op.getGlobalName(), size == 0 ? 0 : place})
+                .second)
+          next = llvm::alignTo(place + size, sharedAlignment);
       });
+      if (hasDynamic && next > 0)
+        return function.emitOpError("isn't emulated: it declares a part of its "
+                                    "block's memory, and launches ask for "
+                                    "another one");
       sharedBytes[function.getSymName()] = next;
     }
     recordSharedBytes();
+    return success();
   }
 
-  /// Adds how much memory a block has to what is listed about each kernel.
+  /// Adds how much memory a block has to what is listed about each kernel,
+  /// unless launches ask for it.
   void recordSharedBytes() {
     auto list = getOperation()->getAttrOfType<ArrayAttr>("toeplitz.kernels");
     if (!list)
@@ -86,8 +99,9 @@ private:
     SmallVector<Attribute> kernels;
     for (auto kernel : list.getAsRange<DictionaryAttr>()) {
       NamedAttrList fields(kernel);
-      fields.set("shared", builder.getI64IntegerAttr(sharedBytes.lookup(
-                               kernel.getAs<StringAttr>("name").getValue())));
+      if (!fields.get("shared"))
+        fields.set("shared", builder.getI64IntegerAttr(sharedBytes.lookup(
+                                 kernel.getAs<StringAttr>("name").getValue())));
       kernels.push_back(fields.getDictionary(&getContext()));
     }
     getOperation()->setAttr("toeplitz.kernels", builder.getArrayAttr(kernels));
@@ -147,9 +161,25 @@ private:
     if (isa<NVVM::CpAsyncCommitGroupOp>(op))
       return replaceByCall("toeplitz_emulated_commit", {});
     if (auto wait = dyn_cast<NVVM::CpAsyncWaitGroupOp>(op))
-      return convertWait(wait);
+      return convertWait(wait, "toeplitz_emulated_wait", wait.getN());
     if (auto load = dyn_cast<NVVM::LdMatrixOp>(op))
       return convertLoad(load);
+    if (auto product = dyn_cast<NVVM::WgmmaMmaAsyncOp>(op))
+      return convertProduct(product);
+    // (Results of emulated products are there at once.)
+    if (isa<NVVM::WgmmaFenceAlignedOp>(op)) {
+      op->erase();
+      return success();
+    }
+    if (isa<NVVM::WgmmaGroupSyncAlignedOp>(op))
+      return replaceByCall("toeplitz_emulated_commit_products", {});
+    if (auto wait = dyn_cast<NVVM::WgmmaWaitGroupSyncOp>(op))
+      return convertWait(wait, "toeplitz_emulated_wait_products",
+                         static_cast<int64_t>(wait.getGroup()));
+    if (auto fence = dyn_cast<NVVM::FenceProxyOp>(op))
+      if (fence.getKind() == NVVM::ProxyKind::async_shared &&
+          fence.getSpace() == NVVM::SharedSpace::shared_cta)
+        return replaceByCall("toeplitz_emulated_publish", {});
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");
     if (check)
@@ -191,13 +221,12 @@ private:
     return success();
   }
 
-  /// cp.async.wait_group.
-  LogicalResult convertWait(NVVM::CpAsyncWaitGroupOp op) {
+  /// cp.async.wait_group and wgmma.wait_group.
+  LogicalResult convertWait(Operation *op, StringRef callee, int64_t pending) {
     OpBuilder builder(op);
-    LLVM::CallOp::create(
-        builder, op.getLoc(),
-        declare("toeplitz_emulated_wait", Type(), {builder.getI32Type()}),
-        toInt32(builder, op.getLoc(), op.getN()));
+    LLVM::CallOp::create(builder, op->getLoc(),
+                         declare(callee, Type(), {builder.getI32Type()}),
+                         toInt32(builder, op->getLoc(), pending));
     op->erase();
     return success();
   }
@@ -317,6 +346,60 @@ private:
     return success();
   }
 
+  /// What the emulator calls the factors of a warpgroup's product that it
+  /// computes.
+  static std::optional<int32_t> getProductType(NVVM::WgmmaMmaAsyncOp op) {
+    NVVM::MMAShapeAttr shape = op.getShape();
+    if (shape.getM() != TOEPLITZ_WGMMA_ROWS ||
+        shape.getN() > TOEPLITZ_WGMMA_MOST_COLUMNS ||
+        op.getLayoutA() != NVVM::MMALayout::row ||
+        op.getLayoutB() != NVVM::MMALayout::col ||
+        op.getScaleA() != NVVM::WGMMAScaleIn::one ||
+        op.getScaleB() != NVVM::WGMMAScaleIn::one ||
+        op.getScaleD() != NVVM::WGMMAScaleOut::one ||
+        op.getTypeA() != op.getTypeB() ||
+        op.getTypeD() != NVVM::WGMMATypes::f32)
+      return std::nullopt;
+    if (op.getTypeA() == NVVM::WGMMATypes::tf32 && shape.getK() == 8)
+      return TOEPLITZ_MMA_TF32;
+    if (op.getTypeA() == NVVM::WGMMATypes::bf16 && shape.getK() == 16)
+      return TOEPLITZ_MMA_BF16;
+    if (op.getTypeA() == NVVM::WGMMATypes::f16 && shape.getK() == 16)
+      return TOEPLITZ_MMA_F16;
+    return std::nullopt;
+  }
+
+  /// wgmma.mma_async, whose sums go by way of the thread's memory.
+  LogicalResult convertProduct(NVVM::WgmmaMmaAsyncOp op) {
+    std::optional<int32_t> type = getProductType(op);
+    if (!type)
+      return op.emitOpError("isn't emulated: expected m64nNk8 of tf32 or "
+                            "m64nNk16 of bf16 or f16, row by row and column by "
+                            "column, added to sums of f32");
+    OpBuilder builder(op);
+    Location location = op.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int32 = builder.getI32Type(), int64 = builder.getI64Type();
+    Value words = getFragments(op->getParentOfType<LLVM::LLVMFuncOp>());
+    auto sums = cast<LLVM::LLVMStructType>(op.getType());
+    for (int32_t place = 0, count = sums.getBody().size(); place < count;
+         ++place)
+      LLVM::StoreOp::create(builder, location,
+                            LLVM::ExtractValueOp::create(builder, location,
+                                                         op.getInouts(), place),
+                            getWord(builder, location, words, place));
+    LLVM::CallOp::create(
+        builder, location,
+        declare("toeplitz_emulated_wgmma", Type(),
+                {int32, int32, int64, int64, pointer}),
+        ValueRange{toInt32(builder, location, *type),
+                   toInt32(builder, location, op.getShape().getN()),
+                   op.getDescriptorA(), op.getDescriptorB(), words});
+    op.replaceAllUsesWith(loadWords(builder, location, words, sums));
+    op.erase();
+    return success();
+  }
+
   LogicalResult convertShuffle(NVVM::ShflOp op) {
     OpBuilder builder(op);
     Type int32 = builder.getI32Type();
@@ -366,11 +449,15 @@ private:
     Value &memory = fragments[function];
     if (memory)
       return memory;
+    int32_t most = TOEPLITZ_MMA_WORDS;
+    function.walk([&](NVVM::WgmmaMmaAsyncOp op) {
+      most = std::max<int32_t>(
+          most, cast<LLVM::LLVMStructType>(op.getType()).getBody().size());
+    });
     OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
     Type int32 = builder.getI32Type();
-    Value count =
-        LLVM::ConstantOp::create(builder, function.getLoc(), int32,
-                                 builder.getI32IntegerAttr(TOEPLITZ_MMA_WORDS));
+    Value count = LLVM::ConstantOp::create(builder, function.getLoc(), int32,
+                                           builder.getI32IntegerAttr(most));
     memory = LLVM::AllocaOp::create(builder, function.getLoc(),
                                     LLVM::LLVMPointerType::get(&getContext()),
                                     int32, count);

@@ -73,8 +73,11 @@ public:
   Value shiftLeft(Value a, unsigned bits) const {
     return shiftLeft(a, integer(bits));
   }
+  Value shiftRight(Value a, Value bits) const {
+    return create<mlir::arith::ShRUIOp>(a, bits);
+  }
   Value shiftRight(Value a, unsigned bits) const {
-    return create<mlir::arith::ShRUIOp>(a, integer(bits));
+    return shiftRight(a, integer(bits));
   }
   Value shiftRightSigned(Value a, unsigned bits) const {
     return create<mlir::arith::ShRSIOp>(a, integer(bits));

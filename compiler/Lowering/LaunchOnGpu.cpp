@@ -27,16 +27,20 @@ struct KernelCall {
   int64_t tasks;
 };
 
-/// What a block's buffers are aligned to, in bytes.
+/// What a block's buffers are aligned to at least, in bytes.
 constexpr int64_t sharedAlignment = 16;
+/// The bytes of a block's memory that a kernel may declare. More of it is asked
+/// for when the kernel is launched (CUDA C++ Programming Guide, technical
+/// specifications per compute capability).
+constexpr int64_t mostDeclared = 48 * 1024;
 /// What the hardware runs together.
 constexpr int64_t warp = 32;
 /// Threads of a block whose tasks are threads: enough that the few blocks that
 /// a multiprocessor can have at once fill it.
 constexpr int64_t usualThreads = 256;
-/// The largest index of 32 bits. A grid may also have this many blocks along
-/// its first dimension (CUDA C++ Programming Guide, technical specifications
-/// per compute capability).
+/// The largest index of 32 bits, which nearly all kernels have. A grid may also
+/// have this many blocks along its first dimension (CUDA C++ Programming Guide,
+/// technical specifications per compute capability).
 constexpr int64_t mostIndex = (int64_t(1) << 31) - 1;
 
 struct LaunchOnGpu : toeplitz::impl::LaunchOnGpuBase<LaunchOnGpu> {
@@ -65,6 +69,8 @@ private:
   struct Kernel {
     gpu::GPUFuncOp function;
     int64_t blocks, threads, tasks;
+    /// Bytes of a block's memory that each launch asks for.
+    int64_t dynamicMemory = 0;
   };
 
   /// Also those in loops of @main, which the host walks as it launches.
@@ -123,11 +129,14 @@ private:
     auto number = [&](int64_t value) -> Value {
       return arith::ConstantIndexOp::create(builder, location, value);
     };
-    Value one = number(1);
+    Value one = number(1), dynamicMemory;
+    if (kernel.dynamicMemory > 0)
+      dynamicMemory = arith::ConstantIntOp::create(
+          builder, location, kernel.dynamicMemory, /*width=*/32);
     gpu::LaunchFuncOp::create(builder, location, kernel.function,
                               gpu::KernelDim3{number(kernel.blocks), one, one},
                               gpu::KernelDim3{number(kernel.threads), one, one},
-                              /*dynamicSharedMemorySize=*/Value(),
+                              dynamicMemory,
                               call.call.getOperands().drop_front());
     call.op->erase();
     return success();
@@ -145,8 +154,10 @@ private:
                 : std::min<int64_t>(usualThreads, llvm::alignTo(tasks, warp));
     kernel.blocks =
         threads ? tasks : llvm::divideCeilSigned(tasks, kernel.threads);
-    if (failed(checkSizes(function, tasks)))
-      return failure();
+    if (kernel.blocks > mostIndex)
+      return function.emitOpError("has ")
+             << kernel.blocks << " blocks, a grid of a GPU at most "
+             << mostIndex;
     OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
     Location location = function.getLoc();
     kernel.function = gpu::GPUFuncOp::create(
@@ -162,25 +173,35 @@ private:
       kernel.function->setAttr(
           NVVM::NVVMDialect::getMinctasmAttrName(),
           builder.getI32IntegerAttr(static_cast<int32_t>(blocks.getInt())));
+    if (needsWideIndices(function, tasks))
+      kernel.function->setAttr("toeplitz.index_bits",
+                               builder.getI64IntegerAttr(64));
     moveBody(function, kernel, /*tasksAreBlocks=*/threads != nullptr);
-    moveSharedMemory(kernel.function);
+    kernel.dynamicMemory = moveSharedMemory(kernel.function);
     return kernel;
   }
 
-  /// Indices on a GPU are of 32 bits.
-  static LogicalResult checkSizes(func::FuncOp function, int64_t tasks) {
-    if (tasks > mostIndex)
-      return function.emitOpError("has ")
-             << tasks << " tasks, a kernel of a GPU at most " << mostIndex;
-    for (Type type : function.getArgumentTypes()) {
-      auto buffer = dyn_cast<MemRefType>(type);
-      if (buffer && buffer.hasStaticShape() &&
-          buffer.getNumElements() > mostIndex)
-        return function.emitOpError("works on a buffer of ")
-               << buffer.getNumElements()
-               << " elements, a kernel of a GPU on at most " << mostIndex;
-    }
-    return success();
+  /// Whether 32 bits are too few for the number of a task or of an element.
+  static bool needsWideIndices(func::FuncOp function, int64_t tasks) {
+    return tasks > mostIndex ||
+           llvm::any_of(function.getArgumentTypes(), [](Type type) {
+             auto buffer = dyn_cast<MemRefType>(type);
+             return buffer && countSpan(buffer) > mostIndex;
+           });
+  }
+
+  /// From a buffer's first element to its last, with what lies between.
+  static int64_t countSpan(MemRefType buffer) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!buffer.hasStaticShape() || buffer.getNumElements() == 0 ||
+        failed(buffer.getStridesAndOffset(strides, offset)))
+      return 0;
+    int64_t last = ShapedType::isDynamic(offset) ? 0 : offset;
+    for (auto [size, stride] : llvm::zip_equal(buffer.getShape(), strides))
+      if (!ShapedType::isDynamic(stride))
+        last += (size - 1) * stride;
+    return last + 1;
   }
 
   static void moveBody(func::FuncOp function, const Kernel &kernel,
@@ -224,18 +245,60 @@ private:
     gpu::ReturnOp::create(builder, location);
   }
 
-  /// A block's memory is declared by its kernel, with buffers that begin where
-  /// four floats at once may be read.
-  static void moveSharedMemory(gpu::GPUFuncOp function) {
+  static int64_t getAlignment(memref::AllocOp buffer) {
+    return std::max<int64_t>(sharedAlignment,
+                             buffer.getAlignment().value_or(0));
+  }
+
+  static int64_t countBytes(MemRefType type) {
+    return type.getNumElements() *
+           llvm::divideCeilSigned(type.getElementTypeBitWidth(), 8);
+  }
+
+  /// A block's memory is declared by its kernel, or else a part of what
+  /// launches ask for, with buffers that begin where four floats at once may be
+  /// read. Returns how many bytes launches ask for.
+  static int64_t moveSharedMemory(gpu::GPUFuncOp function) {
     SmallVector<memref::AllocOp> buffers;
-    function.walk([&](memref::AllocOp op) { buffers.push_back(op); });
+    SmallVector<int64_t> places;
+    int64_t bytes = 0;
+    function.walk([&](memref::AllocOp op) {
+      buffers.push_back(op);
+      places.push_back(llvm::alignTo(bytes, getAlignment(op)));
+      bytes = places.back() + countBytes(op.getType());
+    });
+    if (bytes <= mostDeclared) {
+      declareSharedMemory(function, buffers);
+      return 0;
+    }
+    OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+    Location location = function.getLoc();
+    auto space = gpu::AddressSpaceAttr::get(builder.getContext(),
+                                            gpu::AddressSpace::Workgroup);
+    Value all = gpu::DynamicSharedMemoryOp::create(
+        builder, location,
+        MemRefType::get({ShapedType::kDynamic}, builder.getI8Type(),
+                        MemRefLayoutAttrInterface(), space));
+    for (auto [buffer, place] : llvm::zip_equal(buffers, places)) {
+      Value view = memref::ViewOp::create(
+          builder, location, buffer.getType(), all,
+          arith::ConstantIndexOp::create(builder, location, place),
+          ValueRange());
+      buffer.replaceAllUsesWith(view);
+      buffer.erase();
+    }
+    return bytes;
+  }
+
+  static void declareSharedMemory(gpu::GPUFuncOp function,
+                                  MutableArrayRef<memref::AllocOp> buffers) {
     for (auto [place, buffer] : llvm::enumerate(buffers)) {
       Value memory =
           function.addWorkgroupAttribution(buffer.getType(), buffer.getLoc());
       function.setWorkgroupAttributionAttr(
           place, LLVM::LLVMDialect::getAlignAttrName(),
           IntegerAttr::get(IntegerType::get(function.getContext(), 64),
-                           sharedAlignment));
+                           getAlignment(buffer)));
       buffer.replaceAllUsesWith(memory);
       buffer.erase();
     }

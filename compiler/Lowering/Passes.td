@@ -12,7 +12,7 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
     tanh, erf, ...) and compiler/Lowering/DoubleMath.h (sin, sinh, powf, arith.remf, ...) state; asin, acos and erfc by upstream's
     polynomial approximations. Scalars too: an element's value doesn't depend on whether it lies in a vector or in the rest of a row.
     Left to libm are functions on f64, and powers with unknown exponents where a vector has fewer than eight lanes of f32, whose
-    four of f64 libm would outrun; a GPU gets these as well.
+    four of f64 libm would outrun; a GPU gets these as well, those on f64 as compiler/Lowering/Float64/Float64Math.h states.
     On a target without fused multiply-add, `math.fma` becomes a multiplication and an addition.
 
     Arithmetic that LLVM lacks becomes arithmetic that it has: integer division that rounds up or down, powers of integers, conversions from and to bf16.
@@ -31,7 +31,8 @@ def ApproximateMath : Pass<"approximate-math", "::mlir::ModuleOp"> {
 def ConvertDeviceToNvvm : Pass<"convert-device-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
   let summary = "the kernels of a GPU in the LLVM and NVVM dialects";
   let description = [{
-    Converts the functions of a `gpu.module`, whose loops are branches by now, with indices of 32 bits and buffers as bare pointers. Functions
+    Converts the functions of a `gpu.module`, whose loops are branches by now, with indices of 32 bits, or as many as `toeplitz.index_bits`
+    of a function says, and buffers as bare pointers. Functions
     of `math` become LLVM's, never calls of a library of the CUDA toolkit: those that LLVM has no code for are refused.
 
     Before:
@@ -191,6 +192,7 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     Each kernel function becomes a `gpu.func` of the module @kernels, and each call of it, or parallel loop of calls, a launch. A task
     is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
     `toeplitz.resident_blocks` says how many blocks of it the registers of a multiprocessor shall have room for (`nvvm.minctasm`).
+    `toeplitz.index_bits = 64` of a `gpu.func` says that it has too many tasks, or a buffer of too many elements, for indices of 32 bits.
     Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
     place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
     on the host is refused.

@@ -386,7 +386,8 @@ def SetTarget : Pass<"set-target", "::mlir::ModuleOp"> {
     Option<"byElement", "by-element", "int64_t", "0", "1 if a multiply-add can take one lane for a whole factor">,
     Option<"hidesMemory", "hides-memory", "int64_t", "0", "1 if a core mostly computes on while it reads from beyond its second-level cache">,
     Option<"gpu", "gpu", "int64_t", "0", "Compute capability of the GPU that the kernels run on, 0 for the CPU">,
-    Option<"precision", "precision", "std::string", "\"f32\"", "What a GPU may round the factors of products to: f32 (not at all), tf32, bf16, f16">
+    Option<"precision", "precision", "std::string", "\"f32\"", "What a GPU may round the factors of products to: f32 (not at all), tf32, bf16, f16">,
+    Option<"warpgroups", "warpgroups", "int64_t", "0", "1 if a GPU's warpgroups multiply matrices (wgmma)">
   ];
 }
 

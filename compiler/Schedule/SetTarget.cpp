@@ -49,7 +49,7 @@ struct SetTarget : toeplitz::impl::SetTargetBase<SetTarget> {
         emitError, &getContext(), int64_t(lanes), int64_t(registers),
         int64_t(fma), int64_t(l1), int64_t(l2), int64_t(amx),
         int64_t(byElement), int64_t(gpu), int64_t(hasColdFilters()),
-        int64_t(hidesMemory), *factors);
+        int64_t(hidesMemory), *factors, int64_t(warpgroups));
     if (!target)
       return signalPassFailure();
     getOperation()->setAttr("kernel.target", target);

@@ -43,7 +43,8 @@ struct GpuKernel {
   std::string name;
   /// Of a block.
   uint32_t threads = 0;
-  /// Bytes of a block's memory, where the GPU is emulated.
+  /// Bytes of a block's memory that launches ask for; all of it where the GPU
+  /// is emulated.
   uint32_t sharedBytes = 0;
   /// Whether its threads wait for each other.
   bool waits = false;

@@ -281,7 +281,8 @@ toeplitz::buildCompiledModule(MLIRContext &context, ArrayRef<LayerCopy> copies,
       foreignTarget.getFma(), foreignTarget.getL1(), foreignTarget.getL2(),
       foreignTarget.getAmx(), foreignTarget.getByElement(),
       foreignTarget.getGpu(), foreignTarget.getColdFilters(),
-      foreignTarget.getHidesMemory(), foreignTarget.getPrecision());
+      foreignTarget.getHidesMemory(), foreignTarget.getPrecision(),
+      foreignTarget.getWarpgroups());
   (*module)->setAttr("kernel.target", target);
   int64_t lanes = target.getLanes();
 

@@ -35,8 +35,8 @@ TargetAttr kernel::getTarget(Operation *op) {
   return TargetAttr::get(op->getContext(), /*lanes=*/8, /*registers=*/16,
                          /*fma=*/1, /*l1=*/32 * 1024, /*l2=*/512 * 1024,
                          /*amx=*/0, /*by_element=*/0, /*gpu=*/0,
-                         /*cold_filters=*/0, /*hides_memory=*/0,
-                         Precision::F32);
+                         /*cold_filters=*/0, /*hides_memory=*/0, Precision::F32,
+                         /*warpgroups=*/0);
 }
 
 LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -44,7 +44,7 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t l1, int64_t l2, int64_t amx,
                                  int64_t byElement, int64_t gpu,
                                  int64_t coldFilters, int64_t hidesMemory,
-                                 Precision precision) {
+                                 Precision precision, int64_t warpgroups) {
   if (lanes < 1 || lanes > 64)
     return emitError() << "lanes must be from 1 to 64, found " << lanes;
   // The smallest register tile needs an accumulator, a weight, a broadcast and
@@ -71,6 +71,12 @@ LogicalResult TargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (gpu == 0 && precision != Precision::F32)
     return emitError() << "products of " << stringifyPrecision(precision)
                        << " are a GPU's, expected f32 without one";
+  if (warpgroups != 0 && warpgroups != 1)
+    return emitError() << "warpgroups must be 0 or 1, found " << warpgroups;
+  if (warpgroups == 1 && gpu != 90)
+    return emitError() << "products by warpgroups are those of a GPU of "
+                          "compute capability 90, found "
+                       << gpu;
   if (l1 < 1 || l2 < 1)
     return emitError() << "the sizes of the caches must be positive";
   return success();

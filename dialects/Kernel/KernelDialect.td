@@ -68,14 +68,15 @@ def Kernel_TargetAttr : AttrDef<Kernel_Dialect, "Target"> {
     together are larger than `l2`, so that a layer's filter comes from beyond it when the layer's turn comes, 0 where it isn't written;
     `hides_memory`: 1 if a core mostly computes on while it reads what lies beyond `l2` (AMD's Zen), 0 where it isn't written;
     `precision`: what a GPU's kernels may round the factors of products to, so that its tensor cores multiply them: tf32, bf16 or f16; f32, which
-    none of them does, where it isn't written. A module without the attribute is
+    none of them does, where it isn't written; `warpgroups`: 1 if a GPU's warpgroups multiply matrices in the block's memory (`wgmma`, of
+    sm_90a alone), 0 where it isn't written. A module without the attribute is
     compiled for x86-64-v3: 8 lanes, 16 registers, fused multiply-add.
   }];
   let parameters = (ins "int64_t":$lanes, "int64_t":$registers, "int64_t":$fma, "int64_t":$l1, "int64_t":$l2,
     DefaultValuedParameter<"int64_t", "0">:$amx, DefaultValuedParameter<"int64_t", "0">:$by_element,
     DefaultValuedParameter<"int64_t", "0">:$gpu, DefaultValuedParameter<"int64_t", "0">:$cold_filters,
     DefaultValuedParameter<"int64_t", "0">:$hides_memory,
-    Kernel_TargetPrecision:$precision);
+    Kernel_TargetPrecision:$precision, DefaultValuedParameter<"int64_t", "0">:$warpgroups);
   let extraClassDeclaration = [{
     /// Whether kernels run on a GPU: a task is then a thread, and the lanes of vectors are 1.
     bool isGpu() const { return getGpu() != 0; }

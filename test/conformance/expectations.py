@@ -21,14 +21,7 @@ EXCLUDED: dict[str, str] = {
 }
 
 # Tests that pass on a CPU and are refused on a GPU, each with a pattern of the compiler's message.
-REFUSED_ON_GPU: dict[str, str] = {
-    "test_mod_mixed_sign_float64": "'frem' of 'f64' has no code for a GPU",
-    "test_pow_types_float32_int32": "'pow' of 'f64' has no code for a GPU",
-    "test_pow_types_float32_int64": "'pow' of 'f64' has no code for a GPU",
-    "test_pow_types_float32_uint32": "'pow' of 'f64' has no code for a GPU",
-    "test_pow_types_float32_uint64": "'pow' of 'f64' has no code for a GPU",
-    "test_reduce_log_sum_exp_do_not_keepdims_example": "'exp' of 'f64' has no code for a GPU",
-}
+REFUSED_ON_GPU: dict[str, str] = {}
 
 # The types of elements that networks may have, in the names of messages. Anything else is refused.
 TYPES = {

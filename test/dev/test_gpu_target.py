@@ -44,7 +44,7 @@ def on_stub(**others):
     return variables | {"LD_LIBRARY_PATH": str(build / "test" / "stub_cuda"), "PYTHONPATH": "test/support"} | others
 
 
-@pytest.mark.parametrize("capability, name", [("80", "sm_80"), ("86", "sm_80"), ("90", "sm_90"), ("120", "sm_90")])
+@pytest.mark.parametrize("capability, name", [("80", "sm_80"), ("86", "sm_80"), ("90", "sm_90a"), ("100", "sm_90"), ("120", "sm_90")])
 def test_newest_architecture(capability, name):
     process = run(on_stub(STUB_CUDA_CAPABILITY=capability), "test/support/gpu_target.py")
     assert (process.returncode, process.stdout) == (0, name + "\n"), process.stderr
@@ -56,6 +56,9 @@ def test_old_gpu():
     process = run(on_stub(STUB_CUDA_CAPABILITY="86", TOEPLITZ_TEST_GPU="sm_90"), "-m", "pytest", "test/dev/test_gpu_target.py")
     assert process.returncode == pytest.ExitCode.USAGE_ERROR
     assert "TOEPLITZ_TEST_GPU=sm_90: the GPU has compute capability 8.6" in process.stderr
+    process = run(on_stub(STUB_CUDA_CAPABILITY="100", TOEPLITZ_TEST_GPU="sm_90a"), "-m", "pytest", "test/dev/test_gpu_target.py")
+    assert process.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "TOEPLITZ_TEST_GPU=sm_90a: the GPU has compute capability 10.0" in process.stderr
     process = run(on_stub(STUB_CUDA_FAIL="cuInit:1:100"), "test/support/gpu_target.py")
     assert (process.returncode, process.stderr) == (1, "cuInit: CUDA_ERROR_NO_DEVICE\n")
 

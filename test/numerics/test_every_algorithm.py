@@ -70,7 +70,8 @@ def expected_refusals(layer, lanes):
     padded_sizes = [size + low + high for size, low, high in zip(input_sizes, halo_low, halo_high)]
     refusals = {}
 
-    refusals["implicit-gemm"] = refusals["tensor-core-gemm"] = refusals["matrix-vector"] = "the target isn't a GPU"
+    for algorithm in ("implicit-gemm", "tensor-core-gemm", "warpgroup-gemm", "matrix-vector"):
+        refusals[algorithm] = "the target isn't a GPU"
     if not has_tiles():
         refusals["bf16x3"] = "the target has no tile registers (AMX)"
 
@@ -198,6 +199,7 @@ def test_reasons_of_convolutions(tmp_path):
         *([] if has_tiles() else [("bf16x3", "the target has no tile registers (AMX)")]),
         ("implicit-gemm", "the target isn't a GPU"),
         ("tensor-core-gemm", "the target isn't a GPU"),
+        ("warpgroup-gemm", "the target isn't a GPU"),
         ("matrix-vector", "the target isn't a GPU"),
         ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
         ("depthwise", "there is only one channel, less than a vector"),
@@ -222,6 +224,7 @@ PHASE_REASONS = {
     "bf16x3": ("the kernel has no positions in spatial dimension N" if has_tiles() else "the target has no tile registers (AMX)",),
     "implicit-gemm": ("the target isn't a GPU",),
     "tensor-core-gemm": ("the target isn't a GPU",),
+    "warpgroup-gemm": ("the target isn't a GPU",),
     "matrix-vector": ("the target isn't a GPU",),
     "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
                   "there is only one channel, less than a vector"),

@@ -11,7 +11,7 @@ import pytest
 
 import toeplitz
 from device_tensors import put_on_device
-from gpu_target import CHECKED, IS_EMULATED, ON_GPU, by_speed
+from gpu_target import CHECKED, HAS_WARPGROUPS, IS_EMULATED, ON_GPU, SM90A_CHECKED, by_speed
 from onnx_runtime import run_onnx_model
 from operator_cases import Case, check, description_of
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
@@ -25,6 +25,7 @@ OPTIONS = {
     "implicit-gemm": CHECKED,
     "direct": (*CHECKED, "--algorithm=direct"),
     "tf32": (*CHECKED, "--precision=tf32", "--algorithm=conv2=tensor-core-gemm"),
+    **({"warpgroups": (*SM90A_CHECKED, "--precision=bf16", "--algorithm=conv2=warpgroup-gemm")} if HAS_WARPGROUPS else {}),
 }
 
 

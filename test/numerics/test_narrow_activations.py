@@ -11,8 +11,8 @@ import re
 import numpy as np
 import pytest
 
-from gpu_target import CHECKED, ON_GPU, by_speed
-from test_tensor_cores import PRECISIONS, rounded, weights_of, write_weighted, convolution
+from gpu_target import by_speed
+from test_tensor_cores import PRECISIONS, WARPS, convolution, each_way, rounded, weights_of, write_weighted
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 NARROW = ("bf16", "f16")
@@ -63,9 +63,9 @@ def build_pairs(cases, name):
     return {"name": name, "inputs": inputs, "layers": layers, "outputs": [f"case{place}" for place in range(len(cases))]}
 
 
-def emit_schedule(description, directory, *options):
+def emit_schedule(description, directory, *options, way=WARPS):
     path = directory / "schedule.mlir"
-    process = run_toeplitz("compile", write_description(description, directory), "--target=cuda", "--emit=schedule", *options, "-o", path)
+    process = run_toeplitz("compile", write_description(description, directory), *way.explained, "--emit=schedule", *options, "-o", path)
     assert process.returncode == 0, process.stderr
     return path.read_text()
 
@@ -76,12 +76,14 @@ def check_equal(found, expected):
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
+@each_way
 @pytest.mark.parametrize("precision", NARROW)
-def test_windows(precision, tmp_path):
+def test_windows(precision, way, tmp_path):
     choice = random.Random(precision)
     cases = [random_case(choice) for _ in range(by_speed(24, 100))]
     # Several splits of the sum, and channels that are whole steps.
-    cases += [convolution(320, 5, (3,), [1]), convolution(64, 130, (9, 15), [3, 3]), convolution(96, 64, (4, 33), [1, 3], stride=2)]
+    cases += [convolution(320, 5, (3,), [1]), convolution(64, 130, (9, 15), [3, 3]), convolution(96, 64, (4, 33), [1, 3], stride=2),
+              convolution(1024, 72, (5,), [1])]
     description, generator = build_pairs(cases, "pairs"), np.random.default_rng(7)
     tensors = whole(weights_of(cases), generator)
     # Halves of these are numbers of the precision as well.
@@ -89,13 +91,13 @@ def test_windows(precision, tmp_path):
         x["name"]: 2 * generator.integers(-2 * EXACT[precision], 2 * EXACT[precision], x["shape"]).astype(np.float32)
         for x in description["inputs"]
     }
-    options = ["--algorithm=" + ",".join(f"case{place}=tensor-core-gemm" for place in range(len(cases))), f"--precision={precision}"]
+    options = ["--algorithm=" + ",".join(f"case{place}={way.algorithm}" for place in range(len(cases))), f"--precision={precision}"]
     network, folder = write_weighted(description, tensors, tmp_path / "compiled")
-    found = Library(compile_network(network, folder, *CHECKED, *options)).run(inputs)
+    found = Library(compile_network(network, folder, *way.checked, *options)).run(inputs)
     near = {name: rounded(values, precision) for name, values in inputs.items()}
     assert all(np.any(near[name] != inputs[name]) for name in inputs)
     check_equal(found, evaluate_reference(network, near, folder))
-    schedule = emit_schedule({**description, "weights": {"random": 1}}, tmp_path, *options)
+    schedule = emit_schedule({**description, "weights": {"random": 1}}, tmp_path, *options, way=way)
     stored = re.findall(rf"memref\.view .* to memref<[0-9x]*x{precision}>", schedule)
     assert len(stored) == len(cases)
     # Those of which threads copy the channels.
@@ -152,8 +154,12 @@ def whole_chain(directory, batch=2):
     return *write_weighted(network, tensors, directory), tensors, {"x": generator.integers(-1, 2, (batch, 3, 16, 16)).astype(np.float32)}
 
 
-CHAIN = "--algorithm=" + ",".join(
-    [f"{name}=tensor-core-gemm" for name in ("stem", "a", "b", "point", "last", "dense")] + ["depthwise=direct"])
+def chain_by(way):
+    on_tensor_cores = ("stem", "a", "b", "point", "last", "dense")
+    return "--algorithm=" + ",".join([f"{name}={way.algorithm}" for name in on_tensor_cores] + ["depthwise=direct"])
+
+
+CHAIN = chain_by(WARPS)
 
 
 def evaluate_chain(tensors, inputs, directory, precision):
@@ -174,11 +180,12 @@ def evaluate_chain(tensors, inputs, directory, precision):
     return known["dense"]
 
 
+@each_way
 @pytest.mark.parametrize("precision", NARROW)
-def test_chain(precision, tmp_path):
+def test_chain(precision, way, tmp_path):
     network, folder, tensors, inputs = whole_chain(tmp_path)
-    options = [CHAIN, f"--precision={precision}"]
-    library = Library(compile_network(network, folder, *CHECKED, *options))
+    options = [chain_by(way), f"--precision={precision}"]
+    library = Library(compile_network(network, folder, *way.checked, *options))
     found = library.run(inputs)
     expected = evaluate_chain(tensors, inputs, tmp_path, precision)
     check_equal(found, {"dense": expected})
@@ -187,11 +194,12 @@ def test_chain(precision, tmp_path):
     assert library.run(inputs)["dense"].tobytes() == found["dense"].tobytes()
 
 
-def test_batches_of_any_size(tmp_path):
+@each_way
+def test_batches_of_any_size(way, tmp_path):
     """Samples of a batch that are computed together, each in memory of its own."""
     network, folder, tensors, _ = whole_chain(tmp_path, batch=1)
     x = np.random.default_rng(4).integers(-1, 2, (6, 3, 16, 16)).astype(np.float32)
-    library = Library(compile_network(network, folder, *ON_GPU, CHAIN, "--precision=bf16", "--batch=dynamic"))
+    library = Library(compile_network(network, folder, *way.on_gpu, chain_by(way), "--precision=bf16", "--batch=dynamic"))
     expected = evaluate_chain(tensors, {"x": x}, tmp_path, "bf16")
     check_equal(library.run({"x": x}), {"dense": expected})
 

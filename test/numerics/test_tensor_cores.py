@@ -12,14 +12,36 @@ import numpy as np
 import pytest
 
 from general_ir import BFLOAT16
-from gpu_target import CHECKED, IS_EMULATED, ON_GPU
+from gpu_target import CHECKED, HAS_WARPGROUPS, IS_EMULATED, ON_GPU, ON_SM90A, SM90A_CHECKED
 from operator_cases import Case, check, description_of, inputs_of
 from test_gpu import CONVOLUTIONS, RESIDUAL
 from test_weights import write_safetensors
 from toeplitz_process import SOURCE_ROOT, Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
-ALGORITHM = "--algorithm=tensor-core-gemm"
 PRECISIONS = ("tf32", "bf16", "f16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """An algorithm that computes on tensor cores, and options for a GPU that has its instructions: to run there, the same in checked
+    emulation, and to explain it."""
+
+    algorithm: str
+    on_gpu: tuple
+    checked: tuple
+    explained: tuple
+
+    @property
+    def chosen(self):
+        return f"--algorithm={self.algorithm}"
+
+
+WARPS = Way("tensor-core-gemm", ON_GPU, CHECKED, ("--target=cuda",))
+WARPGROUPS = Way("warpgroup-gemm", ON_SM90A, SM90A_CHECKED, ("--target=cuda", "--gpu-arch=sm_90a"))
+needs_warpgroups = pytest.mark.skipif(not HAS_WARPGROUPS, reason="the machine's GPU has no products by warpgroups, as sm_90a has")
+each_way = pytest.mark.parametrize(
+    "way", [pytest.param(WARPS, id=WARPS.algorithm), pytest.param(WARPGROUPS, id=WARPGROUPS.algorithm, marks=needs_warpgroups)]
+)
 
 
 def round_to_tf32(values):
@@ -61,9 +83,9 @@ def write_weighted(description, tensors, directory):
     return {**description, "weights": "weights.safetensors"}, directory
 
 
-def run_on_tensor_cores(description, tensors, inputs, directory, *options):
+def run_on_tensor_cores(description, tensors, inputs, directory, way, *options):
     network, folder = write_weighted(description, tensors, directory / "compiled")
-    return Library(compile_network(network, folder, ALGORITHM, *options)).run(inputs)
+    return Library(compile_network(network, folder, way.chosen, *options)).run(inputs)
 
 
 def evaluate_rounded(description, tensors, inputs, directory, precision, layers):
@@ -77,8 +99,8 @@ def evaluate_rounded(description, tensors, inputs, directory, precision, layers)
     return evaluate_reference(network, round_factors(inputs, ("_x0",)), folder)
 
 
-def explain(description, directory, *options):
-    process = run_toeplitz("explain", write_description(description, directory), "--json", "--target=cuda", *options)
+def explain(description, directory, *options, way=WARPS):
+    process = run_toeplitz("explain", write_description(description, directory), "--json", *way.explained, *options)
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)
 
@@ -90,7 +112,7 @@ def convolution(channels, outputs, sizes, kernel, batch=1, **others):
     return Case(layer, ((batch, channels, *sizes),), reduction=reduction)
 
 
-# Around the sizes of tiles and steps: 16 and 32 products, 32 and 64 channels and positions.
+# Around the sizes of tiles and steps: 16, 32 and 64 products, 32, 64 and 128 channels and positions.
 BORDERS = [
     convolution(16, 32, (32,), [1]),
     convolution(32, 33, (33,), [1]),
@@ -102,9 +124,13 @@ BORDERS = [
     convolution(1, 1, (6, 6), [3, 3]),
     convolution(12, 18, (3, 5), [3, 3], groups=3, batch=2),
     convolution(5, 6, (2, 3, 4), [2, 3, 2], padding_mode="circular", padding=[[1, 0], [1, 1], [0, 1]]),
+    convolution(33, 129, (5, 13), [1, 2]),
+    convolution(64, 64, (129,), [1]),
+    convolution(65, 127, (127,), [1]),
     # Several splits of the sum, whose last one is shorter.
     convolution(300, 5, (3,), [1]),
     convolution(19, 3, (4, 4), [5, 5]),
+    convolution(900, 70, (5,), [1]),
 ]
 CASES = [*BORDERS, *CONVOLUTIONS]
 PACK = 25
@@ -119,18 +145,19 @@ def with_slack(case):
     return dataclasses.replace(case, slack=4 * case.slack * max(1.0, np.sqrt(case.reduction / 1000.0)))
 
 
+@each_way
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("place", range(len(PACKS)))
-def test_windows(place, precision, tmp_path):
+def test_windows(place, precision, way, tmp_path):
     cases = PACKS[place]
     description, tensors, inputs = description_of(cases, "windows"), weights_of(cases), inputs_of(cases)
-    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, *CHECKED, f"--precision={precision}")
-    report = explain(description_of(cases, "explained"), tmp_path, ALGORITHM, f"--precision={precision}")
-    layers = {layer["name"] for layer in report["layers"] if layer["algorithm"].startswith("tensor-core-gemm")}
+    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, way, *way.checked, f"--precision={precision}")
+    report = explain(description_of(cases, "explained"), tmp_path, way.chosen, f"--precision={precision}", way=way)
+    layers = {layer["name"] for layer in report["layers"] if layer["algorithm"].startswith(way.algorithm)}
     assert len(layers) > len(cases) / 2
     for layer in report["layers"]:
         # Of a transposed convolution whose stride exceeds its kernel, positions are left to the bias.
-        refusals = [c["declines"] for c in layer["candidates"] if c["algorithm"] == "tensor-core-gemm" and "declines" in c]
+        refusals = [c["declines"] for c in layer["candidates"] if c["algorithm"] == way.algorithm and "declines" in c]
         assert refusals == ([] if layer["name"] in layers else ["the kernel has no position"])
     expected = evaluate_rounded(description, tensors, inputs, tmp_path, precision, layers)
     for index, case in enumerate(cases):
@@ -138,18 +165,19 @@ def test_windows(place, precision, tmp_path):
         check(with_slack(case), found[name], expected[name], f"tensor cores, {precision}", "the evaluator on rounded factors")
 
 
+@each_way
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_errors_are_within_their_bounds(precision, tmp_path):
+def test_errors_are_within_their_bounds(precision, way, tmp_path):
     cases = [case for case in BORDERS if case.layer.get("bias", True)]
     description, tensors, inputs = description_of(cases, "bounded"), weights_of(cases), inputs_of(cases)
-    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, *ON_GPU, f"--precision={precision}")
+    found = run_on_tensor_cores(description, tensors, inputs, tmp_path, way, *way.on_gpu, f"--precision={precision}")
     network, folder = write_weighted(description, tensors, tmp_path / "reference")
     exact = evaluate_reference(network, inputs, folder)
-    layers = explain(network, folder, f"--precision={precision}")["layers"]
+    layers = explain(network, folder, f"--precision={precision}", way=way)["layers"]
     assert len(layers) == len(cases)
     for layer in layers:
         name = layer["name"]
-        (candidate,) = (c for c in layer["candidates"] if c["algorithm"] == f"tensor-core-gemm:{precision}")
+        (candidate,) = (c for c in layer["candidates"] if c["algorithm"] == f"{way.algorithm}:{precision}")
         error = np.max(np.abs(found[name].astype(np.float64) - exact[name]))
         assert 0 < error <= candidate["error_bound"]
         # The bound is for the worst signs, and typical errors are those of random ones.
@@ -178,33 +206,36 @@ def numbers_near_ties(precision):
     return np.concatenate([positive, -positive, special, -special])
 
 
+@each_way
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("side", ("input", "filter"))
-def test_rounding(side, precision, tmp_path):
+def test_rounding(side, precision, way, tmp_path):
     """Each number as it is rounded: by the kernel, and by the compiler."""
     numbers, one = numbers_near_ties(precision), np.ones(1, np.float32)
     network = single_product(numbers, one) if side == "input" else single_product(one, numbers)
-    found = run_on_tensor_cores(*network, tmp_path, *ON_GPU, f"--precision={precision}")["y"].ravel()
+    found = run_on_tensor_cores(*network, tmp_path, way, *way.on_gpu, f"--precision={precision}")["y"].ravel()
     expected = rounded(numbers, precision)
     wrong = ~((found == expected) | (np.isnan(found) & np.isnan(expected)))
     assert not wrong.any(), (numbers[wrong], found[wrong], expected[wrong])
 
 
+@each_way
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_bias_residual_and_activation(precision, tmp_path):
+def test_bias_residual_and_activation(precision, way, tmp_path):
     x = {"x": np.random.default_rng(1).normal(size=(2, 9, 6, 7)).astype(np.float32)}
-    found = Library(compile_network(RESIDUAL, tmp_path, *CHECKED, ALGORITHM, f"--precision={precision}")).run(x)
+    found = Library(compile_network(RESIDUAL, tmp_path, *way.checked, way.chosen, f"--precision={precision}")).run(x)
     expected = evaluate_reference(RESIDUAL, x, tmp_path)
     for name, values in expected.items():
         limit = (3e-2 if precision == "bf16" else 4e-3) * np.max(np.abs(values))
         assert 0 < np.max(np.abs(found[name] - values)) <= limit
 
 
+@each_way
 @pytest.mark.parametrize("name, precision", [("lenet5", "f16"), ("digits", "tf32"), ("periodic_flow", "bf16")])
-def test_example(name, precision, tmp_path):
+def test_example(name, precision, way, tmp_path):
     """Whole networks, with dense layers among them."""
     model = SOURCE_ROOT / "examples" / name / f"{name}.json"
-    library = Library(compile_network(model, tmp_path, *ON_GPU, ALGORITHM, f"--precision={precision}"))
+    library = Library(compile_network(model, tmp_path, *way.on_gpu, way.chosen, f"--precision={precision}"))
     generator = np.random.default_rng(2)
     inputs = {key: generator.normal(size=shape).astype(np.float32) for key, shape in library.inputs.items()}
     found = library.run(inputs)
@@ -213,12 +244,13 @@ def test_example(name, precision, tmp_path):
         assert 0 < error <= (5e-2 if precision == "bf16" else 5e-3)
 
 
-def test_sums_have_one_order(tmp_path):
+@each_way
+def test_sums_have_one_order(way, tmp_path):
     """Two runs have the same bits."""
     case = BORDERS[-1]
     description, tensors, inputs = description_of([case], "again"), weights_of([case]), inputs_of([case])
     network, folder = write_weighted(description, tensors, tmp_path / "compiled")
-    library = Library(compile_network(network, folder, *ON_GPU, ALGORITHM, "--tf32"))
+    library = Library(compile_network(network, folder, *way.on_gpu, way.chosen, "--tf32"))
     first, second = library.run(inputs), library.run(inputs)
     assert first["case0"].tobytes() == second["case0"].tobytes()
 
@@ -238,10 +270,12 @@ def algorithms_of(report):
     return {layer["name"]: layer["algorithm"] for layer in report["layers"]}
 
 
+@each_way
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_big_layers_are_chosen(precision, tmp_path):
-    assert algorithms_of(explain(big_network(), tmp_path))["big"] == "winograd:f2"
-    assert algorithms_of(explain(big_network(), tmp_path, f"--precision={precision}"))["big"] == f"tensor-core-gemm:{precision}"
+def test_big_layers_are_chosen(precision, way, tmp_path):
+    assert algorithms_of(explain(big_network(), tmp_path, way=way))["big"] == "winograd:f2"
+    chosen = algorithms_of(explain(big_network(), tmp_path, f"--precision={precision}", way=way))
+    assert chosen["big"] == f"{way.algorithm}:{precision}" and chosen["small"] == "implicit-gemm"
 
 
 def test_limits_of_errors_leave_tensor_cores_out(tmp_path):

@@ -1,7 +1,7 @@
 """The GPU that tests compile networks for and run them on.
 
 By default it is emulated, which any machine can do. Where the variable TOEPLITZ_TEST_GPU names an architecture, as --gpu-arch does
-(sm_90), it is the first GPU of this machine, and the same tests run there through its driver.
+(sm_90), it is the first GPU of this machine, and the same tests run there through its driver. Those of products by warpgroups need sm_90a.
 
 Use: gpu_target.py prints the name for the GPU of this machine, or says why there is none.
 """
@@ -18,6 +18,10 @@ IS_EMULATED = ARCHITECTURE == "emulated"
 ON_GPU = ("--target=cuda", f"--gpu-arch={ARCHITECTURE}")
 # In emulation every access to a block's memory is watched, so that a missing barrier fails.
 CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked") if IS_EMULATED else ON_GPU
+# The same for a GPU whose warpgroups multiply matrices.
+HAS_WARPGROUPS = IS_EMULATED or ARCHITECTURE == "sm_90a"
+ON_SM90A = ("--target=cuda", "--gpu-arch=emulated-sm_90a") if IS_EMULATED else ON_GPU
+SM90A_CHECKED = ("--target=cuda", "--gpu-arch=emulated-checked-sm_90a") if IS_EMULATED else ON_GPU
 
 
 def only_in_emulation(reason):
@@ -36,6 +40,8 @@ def find_architecture():
     major, minor = find_capability()
     if (major, minor) < (8, 0):
         raise DriverError(f"the GPU has compute capability {major}.{minor}, kernels need 8.0")
+    if (major, minor) == (9, 0):
+        return "sm_90a"
     return "sm_90" if major >= 9 else "sm_80"
 
 
@@ -43,10 +49,12 @@ def check_machine():
     """Fails unless what TOEPLITZ_TEST_GPU names can run here."""
     if IS_EMULATED:
         return
-    name = re.fullmatch(r"sm_(\d+)(\d)", ARCHITECTURE)
+    name = re.fullmatch(r"sm_(\d+)(\d)(a?)", ARCHITECTURE)
     if not name:
         raise DriverError(f"'{ARCHITECTURE}' is no GPU, such as sm_90")
-    if find_capability() < tuple(map(int, name.groups())):
+    *needed, exact = name.groups()
+    found, needed = find_capability(), tuple(map(int, needed))
+    if found < needed or (exact and found != needed):
         raise DriverError("the GPU has compute capability {}.{}".format(*find_capability()))
 
 

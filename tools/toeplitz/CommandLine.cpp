@@ -256,8 +256,11 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--gpu-arch", options.gpuArchitecture,
                   "Oldest GPU to compile for, by its architecture: sm_80 (the "
                   "default), sm_90 and newer; the driver translates for the "
-                  "one that is there. 'emulated' runs the same kernels on the "
-                  "CPU, slowly; 'emulated-checked' looks for races too")
+                  "one that is there. sm_90a is for an H100 or H200 alone, "
+                  "with its products of matrices by warpgroups. 'emulated' "
+                  "runs the same kernels on the CPU, slowly, "
+                  "'emulated-checked' looks for races too, and with '-sm_90a' "
+                  "behind they play that GPU")
       ->option_text("ARCH")
       ->group("Target");
   parser

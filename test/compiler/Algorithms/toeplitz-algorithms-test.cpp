@@ -138,7 +138,8 @@ static int testBound(llvm::ArrayRef<llvm::StringRef> words) {
   context.loadDialect<kernel::KernelDialect>();
   auto target =
       kernel::TargetAttr::get(&context, 8, 16, 1, 32768, 524288, 0, 0, 0, 0,
-                              /*hides_memory=*/0, kernel::Precision::F32);
+                              /*hides_memory=*/0, kernel::Precision::F32,
+                              /*warpgroups=*/0);
   const Algorithm *algorithm = findAlgorithm("winograd");
   Convolution convolution;
   convolution.outChannels = readNumber(words[1]);

@@ -140,11 +140,12 @@ static void checkSpectra(int64_t input, int64_t output, int64_t kernel,
                          bool circular = false, int64_t dilation = 1) {
   mlir::MLIRContext context;
   context.loadDialect<kernel::KernelDialect>();
-  auto target = kernel::TargetAttr::get(&context, /*lanes=*/4, /*registers=*/16,
-                                        /*fma=*/1, 32768, 524288, /*amx=*/0,
-                                        /*by_element=*/0, /*gpu=*/0,
-                                        /*cold_filters=*/0, /*hides_memory=*/0,
-                                        kernel::Precision::F32);
+  auto target =
+      kernel::TargetAttr::get(&context, /*lanes=*/4, /*registers=*/16,
+                              /*fma=*/1, 32768, 524288, /*amx=*/0,
+                              /*by_element=*/0, /*gpu=*/0,
+                              /*cold_filters=*/0, /*hides_memory=*/0,
+                              kernel::Precision::F32, /*warpgroups=*/0);
   Convolution convolution;
   convolution.inputSizes = {input};
   convolution.outputSizes = {output};

@@ -1,6 +1,9 @@
 // RUN: toeplitz-opt %s --pass-pipeline='builtin.module(gpu.module(convert-device-to-nvvm))' | FileCheck %s
 
 // Indices have 32 bits, and LLVM's own functions stand for what it has code for.
+// What launches ask for of a block's memory isn't the module's.
+// CHECK: llvm.mlir.global external @[[DYNAMIC:.*]]() {addr_space = 3 : i32, alignment = 1024 : i64{{.*}}} : !llvm.array<0 x i8>
+
 // CHECK-LABEL: llvm.func @kernel
 // CHECK-DAG: nvvm.read.ptx.sreg.tid.x {{.*}}: i32
 // CHECK-DAG: nvvm.read.ptx.sreg.ctaid.x {{.*}}: i32
@@ -27,6 +30,33 @@ gpu.module @kernels {
     %exchanged, %valid = gpu.shuffle xor %word, %distance, %warp : i32
     %place = arith.index_cast %exchanged : i32 to index
     memref.store %3, %x[%place] : memref<64xf32>
+    gpu.return
+  }
+
+  // Or as many as the function says.
+  // CHECK-LABEL: llvm.func @wide
+  // CHECK-NOT: toeplitz.index_bits
+  // CHECK: nvvm.read.ptx.sreg.tid.x {{.*}}: i32
+  // CHECK: llvm.sext %{{.*}} : i32 to i64
+  // CHECK: llvm.mul %{{.*}} : i64
+  // CHECK: llvm.getelementptr {{.*}} : (!llvm.ptr, i64) -> !llvm.ptr, f32
+  gpu.func @wide(%x: memref<3000000000xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>, toeplitz.index_bits = 64 : i64} {
+    %thread = gpu.thread_id x
+    %size = arith.constant 80000000 : index
+    %place = arith.muli %thread, %size : index
+    %0 = memref.load %x[%place] : memref<3000000000xf32>
+    memref.store %0, %x[%thread] : memref<3000000000xf32>
+    gpu.return
+  }
+
+  // CHECK-LABEL: llvm.func @dynamic
+  // CHECK: llvm.mlir.addressof @[[DYNAMIC]] : !llvm.ptr<3>
+  gpu.func @dynamic() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %zero = arith.constant 0 : index
+    %number = arith.constant 0.0 : f32
+    %all = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+    %view = memref.view %all[%zero][] : memref<?xi8, #gpu.address_space<workgroup>> to memref<20000xf32, #gpu.address_space<workgroup>>
+    memref.store %number, %view[%zero] : memref<20000xf32, #gpu.address_space<workgroup>>
     gpu.return
   }
 

@@ -90,15 +90,3 @@ func.func @remainder(%x: f16, %y: f16) -> f16 {
   %0 = arith.remf %x, %y : f16
   return %0 : f16
 }
-
-// Functions of doubles are libm's.
-// CHECK-LABEL: @doubles
-// CHECK-NEXT: math.sin
-// CHECK-NEXT: math.powf
-// CHECK-NEXT: arith.remf
-func.func @doubles(%x: f64) -> f64 {
-  %0 = math.sin %x : f64
-  %1 = math.powf %0, %x : f64
-  %2 = arith.remf %1, %x : f64
-  return %2 : f64
-}

@@ -24,6 +24,40 @@ gpu.module @kernels {
 // -----
 
 gpu.module @kernels {
+  llvm.func @kernel() {
+    // expected-error @below {{isn't emulated}}
+    nvvm.fence.proxy {kind = #nvvm.proxy_kind<alias>}
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%left: i64, %right: i64, %sums: !llvm.struct<(f32, f32, f32, f32)>) {
+    // expected-error @below {{isn't emulated: expected m64nNk8 of tf32 or m64nNk16 of bf16 or f16, row by row and column by column, added to sums of f32}}
+    %0 = nvvm.wgmma.mma_async %left, %right, %sums, <m = 64, n = 8, k = 16>, D[<f32>, <zero>], A[<f16>, <one>, <row>], B[<f16>, <one>, <col>]
+      : !llvm.struct<(f32, f32, f32, f32)> -> !llvm.struct<(f32, f32, f32, f32)>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.mlir.global internal @declared() {addr_space = 3 : i32} : !llvm.array<3 x f32>
+  llvm.mlir.global external @dynamic() {addr_space = 3 : i32} : !llvm.array<0 x i8>
+  // expected-error @below {{isn't emulated: it declares a part of its block's memory, and launches ask for another one}}
+  llvm.func @kernel() {
+    %0 = llvm.mlir.addressof @declared : !llvm.ptr<3>
+    %1 = llvm.mlir.addressof @dynamic : !llvm.ptr<3>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
   llvm.func @kernel(%all: i32, %x: f32) {
     // expected-error @below {{isn't emulated: it shuffles 'f32', expected 'i32'}}
     %0 = nvvm.shfl.sync bfly %all, %x, %all, %all : f32 -> f32

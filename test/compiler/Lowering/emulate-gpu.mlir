@@ -1,7 +1,7 @@
 // RUN: toeplitz-opt %s --emulate-gpu | FileCheck %s --implicit-check-not=toeplitz_emulated_access
 // RUN: toeplitz-opt %s --emulate-gpu=check=1 | FileCheck %s --check-prefixes=CHECK,ACCESS
 
-// CHECK: toeplitz.kernels = [{name = "kernel", shared = 256 : i64, threads = 32 : i64, waits = true}]
+// CHECK: toeplitz.kernels = [{name = "kernel", shared = 256 : i64, threads = 32 : i64, waits = true}, {name = "warpgroup", shared = 50176 : i64, threads = 128 : i64, waits = true}]
 // CHECK-LABEL: llvm.func @kernel.thread
 // CHECK: llvm.call @toeplitz_emulated_thread() : () -> i32
 // CHECK: llvm.call @toeplitz_emulated_block() : () -> i32
@@ -26,8 +26,10 @@
 // CHECK: llvm.return
 // CHECK-LABEL: llvm.func @kernel.emulated(%{{.*}}: !llvm.ptr)
 // CHECK: llvm.call @kernel.thread
-module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, waits = true}]} {
+module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, waits = true},
+                                       {name = "warpgroup", shared = 50176 : i64, threads = 128 : i64, waits = true}]} {
   gpu.module @kernels {
+    llvm.mlir.global external @dynamic() {addr_space = 3 : i32} : !llvm.array<0 x i8>
     llvm.mlir.global internal @a() {addr_space = 3 : i32} : !llvm.array<3 x f32>
     llvm.mlir.global internal @b() {addr_space = 3 : i32} : !llvm.array<4 x f32>
     llvm.func @kernel(%x: !llvm.ptr) {
@@ -107,6 +109,37 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       // CHECK: llvm.fptrunc %[[PAIR]] : vector<2xf32> to vector<2xbf16>
       %2 = nvvm.convert.f32x2.to.bf16x2 %number, %low {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
       llvm.store %2, %x : vector<2xbf16>, !llvm.ptr
+      llvm.return
+    }
+    // What launches ask for is all of the block's memory. A thread's sums go by way of its own; the fence of registers says nothing here.
+    // CHECK-LABEL: llvm.func @warpgroup.thread
+    // CHECK: %[[COUNT:.*]] = llvm.mlir.constant(12 : i32) : i32
+    // CHECK: %[[WORDS:.*]] = llvm.alloca %[[COUNT]] x i32
+    // CHECK: %[[PLACE:.*]] = llvm.mlir.constant(0 : i64) : i64
+    // CHECK: llvm.call @toeplitz_emulated_shared(%[[PLACE]])
+    // CHECK: llvm.call @toeplitz_emulated_publish()
+    // CHECK-NOT: wgmma
+    // CHECK-COUNT-12: llvm.store
+    // CHECK: %[[BF16:.*]] = llvm.mlir.constant(1 : i32) : i32
+    // CHECK: %[[COLUMNS:.*]] = llvm.mlir.constant(24 : i32) : i32
+    // CHECK: llvm.call @toeplitz_emulated_wgmma(%[[BF16]], %[[COLUMNS]], %arg0, %arg1, %[[WORDS]]) : (i32, i32, i64, i64, !llvm.ptr) -> ()
+    // CHECK-COUNT-12: llvm.insertvalue
+    // CHECK: llvm.call @toeplitz_emulated_commit_products()
+    // CHECK: %[[PENDING:.*]] = llvm.mlir.constant(1 : i32) : i32
+    // CHECK: llvm.call @toeplitz_emulated_wait_products(%[[PENDING]])
+    llvm.func @warpgroup(%left: i64, %right: i64, %x: !llvm.ptr, %sums: !llvm.struct<(f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32)>) {
+      %all = llvm.mlir.addressof @dynamic : !llvm.ptr<3>
+      %word = llvm.load %all : !llvm.ptr<3> -> i32
+      nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+      nvvm.wgmma.fence.aligned
+      %0 = nvvm.wgmma.mma_async %left, %right, %sums, <m = 64, n = 24, k = 16>, D[<f32>, <one>], A[<bf16>, <one>, <row>], B[<bf16>, <one>, <col>]
+        : !llvm.struct<(f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32)>
+        -> !llvm.struct<(f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32)>
+      nvvm.wgmma.commit.group.sync.aligned
+      nvvm.wgmma.wait.group.sync.aligned 1
+      %1 = llvm.extractvalue %0[11] : !llvm.struct<(f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32)>
+      llvm.store %1, %x : f32, !llvm.ptr
+      llvm.store %word, %x : i32, !llvm.ptr
       llvm.return
     }
   }

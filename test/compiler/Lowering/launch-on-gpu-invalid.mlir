@@ -19,26 +19,13 @@ func.func @main(%x: memref<4xf32>) {
 
 // -----
 
-// expected-error @below {{has 2147483648 tasks, a kernel of a GPU at most 2147483647}}
-func.func private @kernel(%task: index, %x: memref<4xf32>) {
+// expected-error @below {{has 2147483648 blocks, a grid of a GPU at most 2147483647}}
+func.func private @kernel(%task: index, %x: memref<4xf32>) attributes {toeplitz.block_threads = 32 : i64} {
   return
 }
 func.func @main(%x: memref<4xf32>) {
   scf.forall (%i) in (2147483648) {
     func.call @kernel(%i, %x) : (index, memref<4xf32>) -> ()
-  }
-  return
-}
-
-// -----
-
-// expected-error @below {{works on a buffer of 2147483648 elements, a kernel of a GPU on at most 2147483647}}
-func.func private @kernel(%task: index, %x: memref<65536x32768xf32>) {
-  return
-}
-func.func @main(%x: memref<65536x32768xf32>) {
-  scf.forall (%i) in (2) {
-    func.call @kernel(%i, %x) : (index, memref<65536x32768xf32>) -> ()
   }
   return
 }

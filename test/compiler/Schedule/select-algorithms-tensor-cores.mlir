@@ -9,6 +9,19 @@
 // RUN: toeplitz-opt %s %{gpu} --select-algorithms="typical-error=inf algorithm=tensor-core-gemm:tf32" | FileCheck %s --check-prefix=FORCED
 // FORCED-COUNT-2: toeplitz.algorithm = "tensor-core-gemm:tf32"
 
+// Those of warpgroups are chosen where the GPU has them, and where a layer is big enough.
+// RUN: toeplitz-opt %s --set-target="lanes=1 registers=255 gpu=90 precision=tf32 warpgroups=1" --select-algorithms=typical-error=inf | FileCheck %s --check-prefix=WARPGROUPS
+// WARPGROUPS: toeplitz.algorithm = "warpgroup-gemm:tf32"{{.*}} -> tensor<8x128x28x28xf32>
+// WARPGROUPS: toeplitz.algorithm = "implicit-gemm"{{.*}} -> tensor<1x2x3xf32>
+// RUN: not toeplitz-opt %s --set-target="lanes=1 gpu=90 precision=tf32" --select-algorithms=layers=big=warpgroup-gemm 2>&1 | FileCheck %s --check-prefix=NO-WARPGROUPS
+// NO-WARPGROUPS: error: loc("big"): algorithm 'warpgroup-gemm' declines this layer: the GPU has no products by warpgroups (--gpu-arch=sm_90a)
+// RUN: not toeplitz-opt %s --set-target="lanes=1 gpu=90 warpgroups=1" --select-algorithms=layers=big=warpgroup-gemm 2>&1 | FileCheck %s --check-prefix=NO-FACTORS
+// NO-FACTORS: error: loc("big"): algorithm 'warpgroup-gemm' declines this layer: factors of products may not be rounded (--tf32, --precision)
+// RUN: not toeplitz-opt %s --set-target="lanes=1 gpu=90 precision=tf32 warpgroups=1" --select-algorithms=layers=sparse=warpgroup-gemm 2>&1 | FileCheck %s --check-prefix=NO-TAPS
+// NO-TAPS: error: loc("sparse"): algorithm 'warpgroup-gemm' declines this layer: the kernel has no position
+// RUN: not toeplitz-opt %s --select-algorithms=layers=big=warpgroup-gemm 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: error: loc("big"): algorithm 'warpgroup-gemm' declines this layer: the target isn't a GPU
+
 // RUN: toeplitz-opt %s --set-target="lanes=1 registers=255 gpu=80" --select-algorithms | FileCheck %s --check-prefix=F32
 // F32: toeplitz.algorithm = "winograd:f2"{{.*}} -> tensor<8x128x28x28xf32>
 // RUN: toeplitz-opt %s %{gpu} --select-algorithms=precise=true | FileCheck %s --check-prefix=PRECISE

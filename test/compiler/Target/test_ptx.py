@@ -71,7 +71,7 @@ EXAMPLES = ["lenet5", "digits", "periodic_flow", "squeezenet"]
 NETWORKS = {
     **{name: pathlib.Path(SOURCE_ROOT) / "examples" / name / f"{name}.json" for name in EXAMPLES},
     **{network["name"]: network for network in (REDUCTIONS, PRODUCTS)},
-    "functions": pathlib.Path(__file__).parent / "Inputs" / "functions.mlir",
+    **{name: pathlib.Path(__file__).parent / "Inputs" / f"{name}.mlir" for name in ("functions", "functions-of-f64")},
 }
 
 
@@ -115,7 +115,7 @@ def test_samples_are_blocks(name, architecture, tmp_path):
     assert "%ctaid.y" not in fixed
 
 
-@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90", "sm_90a"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_registers_suffice(name, architecture, tmp_path):
     ptx, result = assemble(NETWORKS[name], architecture, tmp_path)
@@ -144,30 +144,37 @@ TILES = {
 REGISTERS = 65536
 
 
-@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
-@pytest.mark.parametrize("precision", ["tf32", "bf16", "f16"])
-def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
-    """No tile's kernel spills, at borders of the image and with an epilogue, of an input in float32 and of one in 16 bits, and a
-    multiprocessor has room for as many blocks as the plan says."""
+def write_tensor_core_schedule(folder, *options):
+    """That of a network of two convolutions, the second of which has an epilogue and an input in 16 bits where there are such."""
     layers = [
         {"name": "first", "op": "conv", "out_channels": 128, "kernel_size": 3, "padding": 1},
         {"name": "conv", "op": "conv", "out_channels": 128, "kernel_size": 3, "padding": 1},
         {"name": "sum", "op": "add", "inputs": ["conv", "first"]},
         {"name": "relu", "op": "relu"},
     ]
-    network = tmp_path / "network.json"
+    network = folder / "network.json"
     shape = [64, 128, 28, 28]
     network.write_text(json.dumps({"name": "n", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": shape}], "layers": layers}))
-    schedule = tmp_path / "schedule.mlir"
-    options = ["--target=cuda", f"--precision={precision}", "--algorithm=tensor-core-gemm", "--emit=schedule", "-o", schedule]
-    process = run_toeplitz("compile", network, *options)
+    schedule = folder / "schedule.mlir"
+    process = run_toeplitz("compile", network, "--target=cuda", *options, "--emit=schedule", "-o", schedule)
     assert process.returncode == 0, process.stderr
-    pattern = r"(?<=tile = array<i64: )\d+, \d+(?=>)"
-    assert len(re.findall(pattern, schedule.read_text())) == 2
+    return schedule.read_text()
+
+
+TILE = r"(?<=tile = array<i64: )\d+, \d+(?=>)"
+
+
+@pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
+@pytest.mark.parametrize("precision", ["tf32", "bf16", "f16"])
+def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
+    """No tile's kernel spills, at borders of the image and with an epilogue, of an input in float32 and of one in 16 bits, and a
+    multiprocessor has room for as many blocks as the plan says."""
+    schedule = write_tensor_core_schedule(tmp_path, f"--precision={precision}", "--algorithm=tensor-core-gemm")
+    assert len(re.findall(TILE, schedule)) == 2
     for tile in TILES:
         # (The filter of 128 channels takes as much memory for each.)
         variant = tmp_path / "variant.mlir"
-        variant.write_text(re.sub(pattern, tile, schedule.read_text()))
+        variant.write_text(re.sub(TILE, tile, schedule))
         ptx, result = assemble(variant, architecture, tmp_path)
         assert result.returncode == 0, result.stderr
         assert "mma.sync.aligned" in ptx and "ld.shared.v4" in ptx
@@ -180,6 +187,41 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
             count, _ = registers[f"kernel_{layer}"]
             blocks = TILES[tile][case if precision != "tf32" else 0]
             assert REGISTERS // (count * threads[f"kernel_{layer}"]) >= blocks, (tile, layer, count)
+
+
+# A tile's positions and channels; threads, and bytes of a block's memory.
+WARPGROUP_TILES = {
+    "256, 128": (256, 196608), "128, 128": (256, 98304), "256, 64": (256, 165888), "64, 128": (256, 98304), "128, 64": (128, 98304),
+    "64, 64": (128, 49152),
+}  # fmt: skip
+# Positions of a warpgroup.
+WARPGROUP_COLUMNS = {"256, 128": 256, "128, 128": 128, "256, 64": 128, "64, 128": 64, "128, 64": 128, "64, 64": 64}
+
+
+@pytest.mark.parametrize("tile", WARPGROUP_TILES)
+@pytest.mark.parametrize("precision", ["tf32", "bf16", "f16"])
+def test_every_tile_of_warpgroups(precision, tile, tmp_path):
+    """No tile's kernel spills, nor does ptxas make products wait for each other, of which it would warn."""
+    options = [f"--precision={precision}", "--gpu-arch=sm_90a", "--algorithm=warpgroup-gemm"]
+    schedule = write_tensor_core_schedule(tmp_path, *options)
+    assert len(re.findall(TILE, schedule)) == 2
+    variant = tmp_path / "variant.mlir"
+    variant.write_text(re.sub(TILE, tile, schedule))
+    ptx, result = assemble(variant, "sm_90a", tmp_path)
+    assert result.returncode == 0 and "warning" not in result.stderr, result.stderr
+    assert f"wgmma.mma_async.sync.aligned.m64n{WARPGROUP_COLUMNS[tile]}k" in ptx
+    assert "fence.proxy.async.shared::cta" in ptx and "cp.async.cg.shared.global" in ptx
+    assert not any(list_spills(result.stderr).values()), result.stderr
+    threads, size = WARPGROUP_TILES[tile]
+    assert f".maxntid {threads}, 1, 1" in ptx
+    products = [kernel for kernel in re.split(r"(?=\.entry )", ptx) if "wgmma.mma_async" in kernel]
+    assert len(products) == 2
+    # Up to 48 KiB are declared; more is the launch's.
+    assert (".extern .shared .align 1024 .b8" in ptx) == (size > 48 * 1024)
+    declared = max(bytes_declared for _, bytes_declared in list_registers(result.stderr).values())
+    assert declared == (0 if size > 48 * 1024 else size)
+    registers = max(registers for registers, _ in list_registers(result.stderr).values())
+    assert registers * threads <= 65536
 
 
 # Channels of a block, and how many blocks the registers of a multiprocessor are for.

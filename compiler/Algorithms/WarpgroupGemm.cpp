@@ -1,0 +1,209 @@
+// warpgroup-gemm: tensor-core-gemm with the products of matrices by warpgroups
+// that GPUs of the architecture sm_90a have (see Warpgroup.h), which read both
+// factors from the block's memory:
+//
+//   Y (F x P) = round(W) (F x K) round(X~) (K x P).
+
+#include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Algorithms/ReducedPrecision.h"
+#include "compiler/Algorithms/Table.h"
+#include "compiler/Algorithms/TensorCoreError.h"
+#include "compiler/Algorithms/WarpgroupGemmKernel.h"
+#include "compiler/Lowering/Kernels/BufferView.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+using kernel::Precision;
+
+static std::optional<std::string> declines(const Convolution &convolution,
+                                           kernel::TargetAttr target) {
+  if (!target.isGpu())
+    return "the target isn't a GPU";
+  if (!target.getWarpgroups())
+    return "the GPU has no products by warpgroups (--gpu-arch=sm_90a)";
+  if (target.getPrecision() == Precision::F32)
+    return "factors of products may not be rounded (--tf32, --precision)";
+  if (convolution.getTaps() == 0)
+    return "the kernel has no position";
+  return std::nullopt;
+}
+
+// --- the cost ---------------------------------------------------------------
+
+/// Multiply-adds of an H100's multiprocessor in a cycle: 1024 of TF32, 2048 of
+/// 16 bits.
+static double getPeak(const WarpgroupTile &tile) {
+  return static_cast<double>(1024 * countFactors(tile.precision));
+}
+
+/// Of a step, what goes through the block's memory beside what its products
+/// take: a warpgroup reads both of its factors, and the threads write the
+/// tiles, of which the memory moves 128 bytes in a cycle. Not measured.
+static double getEfficiency(const WarpgroupTile &tile) {
+  constexpr double bytesPerCycle = 128, reached = 0.8;
+  auto rows = static_cast<double>(
+      tile.countWarpgroups() * (WarpgroupProduct::rows + tile.groupPositions) +
+      tile.channels + tile.positions);
+  double memory = rows * WarpgroupProduct::rowBytes / bytesPerCycle;
+  double products =
+      static_cast<double>(tile.channels * tile.positions * tile.depth) /
+      getPeak(tile);
+  return reached * std::min(1.0, products / memory);
+}
+
+/// Blocks that share the 227 KiB of an H100's multiprocessor (a block takes 1
+/// KiB for itself) and its 65536 registers: the sums, and as many for the rest,
+/// at least 64.
+static int64_t countBlocks(const WarpgroupTile &tile) {
+  constexpr int64_t kibibyte = 1024, registers = 65536;
+  int64_t sums = WarpgroupProduct::countSums(tile.groupPositions);
+  return std::min(
+      228 * kibibyte / (tile.getMemoryBytes() + kibibyte),
+      registers / (tile.getThreads() * (sums + std::max<int64_t>(sums, 64))));
+}
+
+static double estimateCycles(const Convolution &convolution,
+                             const WarpgroupTile &tile) {
+  // As for tensor-core-gemm: what takes less isn't worth rounding more.
+  constexpr double leastCycles = 3000;
+  return leastCycles +
+         estimateGemmCycles(convolution, tile,
+                            {static_cast<double>(countBlocks(tile)),
+                             getPeak(tile) * getEfficiency(tile)});
+}
+
+static std::vector<ConvolutionSchedule>
+getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
+  SmallVector<WarpgroupTile> tiles = getWarpgroupTiles(target.getPrecision());
+  const WarpgroupTile &best = *llvm::min_element(
+      tiles, [&](const WarpgroupTile &left, const WarpgroupTile &right) {
+        return estimateCycles(convolution, left) <
+               estimateCycles(convolution, right);
+      });
+  ConvolutionSchedule schedule = getGemmSchedule(convolution, best);
+  schedule.variant = kernel::stringifyPrecision(target.getPrecision()).str();
+  return {schedule};
+}
+
+static WarpgroupTile getTile(const ConvolutionSchedule &schedule) {
+  return *findWarpgroupTile(getFactorPrecision(schedule),
+                            schedule.tilePositions, schedule.tileVectors);
+}
+
+static ConvolutionCost estimateCost(const Convolution &convolution,
+                                    const ConvolutionSchedule &schedule,
+                                    kernel::TargetAttr) {
+  WarpgroupTile tile = getTile(schedule);
+  ConvolutionCost cost;
+  cost.multiplyAdds = countGemmMultiplyAdds(convolution, tile);
+  cost.cycles = estimateCycles(convolution, tile);
+  return cost;
+}
+
+// --- the filter -------------------------------------------------------------
+
+static int64_t getPackedSize(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr) {
+  WarpgroupTile tile = getTile(schedule);
+  return convolution.groups * countGemmChannelTiles(convolution, tile) *
+         countGemmSteps(convolution, tile) * tile.getFilterWords();
+}
+
+/// Group by group, tile by tile of output channels, step by step: the rows of a
+/// left factor, a channel each.
+static void packFilter(const Convolution &convolution,
+                       const ConvolutionSchedule &schedule, kernel::TargetAttr,
+                       ArrayRef<float> filter, MutableArrayRef<float> packed) {
+  WarpgroupTile tile = getTile(schedule);
+  int64_t taps = convolution.getTaps();
+  int64_t inputs = convolution.inChannels / convolution.groups;
+  int64_t outputs = convolution.outChannels / convolution.groups;
+  int64_t steps = countGemmSteps(convolution, tile);
+  int64_t tiles = countGemmChannelTiles(convolution, tile);
+  int64_t perWord = countFactors(tile.precision);
+  constexpr int64_t pieceWords = 4;
+  llvm::fill(packed, 0.0f);
+  auto *words = reinterpret_cast<uint32_t *>(packed.data());
+  for (int64_t f = 0; f < convolution.outChannels; ++f) {
+    int64_t group = f / outputs, channel = f % outputs % tile.channels;
+    int64_t firstStep = (group * tiles + f % outputs / tile.channels) * steps;
+    for (int64_t c = 0; c < inputs; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        int64_t row = tap * inputs + c;
+        int64_t inStep = row % tile.depth, word = inStep / perWord;
+        int64_t place = channel * WarpgroupTile::depthWords +
+                        WarpgroupProduct::getPlace(channel, word / pieceWords) *
+                            pieceWords +
+                        word % pieceWords;
+        uint32_t bits = roundToPrecision(filter[(f * inputs + c) * taps + tap],
+                                         tile.precision);
+        words[(firstStep + row / tile.depth) * tile.getFilterWords() + place] |=
+            inStep % perWord != 0 ? bits << 16 : bits;
+      }
+  }
+}
+
+// --- the kernel -------------------------------------------------------------
+
+/// The problem with the operation's tile; with the first one where that is none
+/// (which `emit` reports).
+static ImplicitGemm getGemm(kernel::ConvOp op) {
+  Precision precision = kernel::getTarget(op).getPrecision();
+  std::optional<WarpgroupTile> tile =
+      findWarpgroupTile(precision, op.getTile()[0], op.getTile()[1]);
+  return getImplicitGemm(op,
+                         tile ? *tile : getWarpgroupTiles(precision).front());
+}
+
+static Preparation getPreparation(kernel::ConvOp op) {
+  return getGemm(op).getPreparation();
+}
+
+static int64_t countTasks(kernel::ConvOp op) {
+  return countGemmTasks(getGemm(op), kernel::getTarget(op));
+}
+
+static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  Precision precision = kernel.target.getPrecision();
+  if (precision == Precision::F32 || !kernel.target.getWarpgroups())
+    return op.emitOpError()
+           << "by 'warpgroup-gemm' needs a target that has products by "
+              "warpgroups and rounds factors to tf32, bf16 or f16";
+  std::optional<WarpgroupTile> tile =
+      findWarpgroupTile(precision, op.getTile()[0], op.getTile()[1]);
+  if (!tile)
+    return op.emitOpError()
+           << "by 'warpgroup-gemm' has no tile of " << op.getTile()[0]
+           << " positions and " << op.getTile()[1] << " channels";
+  ImplicitGemm gemm = getImplicitGemm(op, *tile);
+  if (gemm.countSplits() > 1 && !op.getPrepared())
+    return op.emitOpError()
+           << "by 'warpgroup-gemm' has no memory for its partial sums";
+  ConvolutionBuffers buffers = getBuffers(op, kernel);
+  emitGemm(kernel, gemm, buffers,
+           [&] { emitWarpgroupGemm(kernel, gemm, *tile, buffers); });
+  return success();
+}
+
+/// Any numbers of 16 bits; channels that lie together as far as threads can
+/// copy them 16 bytes at a time.
+static bool takesNarrowInput(kernel::ConvOp op, MemRefType type) {
+  return !hasChannelsLast(type) ||
+         hasCopyableRuns(getGemm(op), type, kernel::getTarget(op));
+}
+
+const Algorithm toeplitz::warpgroupGemmAlgorithm = [] {
+  Algorithm algorithm = {"warpgroup-gemm",     declines,
+                         getSchedules,         estimateCost,
+                         boundTensorCoreError, estimateTypicalTensorCoreError,
+                         getPackedSize,        packFilter,
+                         countTasks,           emit};
+  algorithm.getPreparation = getPreparation;
+  algorithm.roundsFactors = true;
+  algorithm.runsOnGpu = true;
+  algorithm.takesNarrowInput = takesNarrowInput;
+  return algorithm;
+}();
