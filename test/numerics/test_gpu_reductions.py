@@ -141,6 +141,95 @@ def test_matrix_times_vector(tmp_path):
     np.testing.assert_allclose(found, x.astype(np.float64) @ v, rtol=1e-5, atol=1e-4)
 
 
+# How an element comes before the one that was taken: the condition of a linalg body, and numpy's of it.
+COMPARISONS = {
+    "first_largest": ("ogt", "sgt", np.greater), "last_largest": ("oge", "sge", np.greater_equal),
+    "first_smallest": ("olt", "slt", np.less), "last_smallest": ("ole", "sle", np.less_equal),
+}  # fmt: skip
+
+
+def choose_one_by_one(rows, start, is_taken):
+    """Of each row the value and the place that are left when its elements are looked at from the first to the last."""
+    value, place = np.full(len(rows), start, rows.dtype), np.full(len(rows), 77)
+    for i in range(rows.shape[1]):
+        taken = is_taken(rows[:, i], value)
+        value, place = np.where(taken, rows[:, i], value), np.where(taken, i, place)
+    return value, place
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int8"])
+@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("shape, axes", GENERAL, ids=str)
+def test_choice(shape, axes, name, dtype, tmp_path):
+    """The largest or smallest element and its place, with many elements that are equal, NaN, infinities and zeros of both signs."""
+    dtype = np.dtype(dtype)
+    on_floats, on_integers, is_taken = COMPARISONS[name]
+    generator = np.random.default_rng(sum(shape))
+    x = generator.integers(-3, 4, shape).astype(dtype)
+    if dtype.kind == "f":
+        x[generator.random(shape) < 0.1] = np.nan
+        x[generator.random(shape) < 0.02] = np.inf
+        x[generator.random(shape) < 0.1] = -0.0
+    start = -2
+    kept = [d for d in range(len(shape)) if d not in axes]
+    result = tuple(shape[d] for d in kept)
+    names = "ijkl"[: len(shape)]
+    loops = " ".join(("*" if d in axes else "") + n for d, n in enumerate(names))
+    place, lines = "%zero", ["%zero = arith.constant 0 : index"]
+    for d in axes:
+        lines += [f"%size{d} = arith.constant {shape[d]} : index", f"%index{d} = linalg.index {d} : index"]
+        lines += [f"%high{d} = arith.muli {place}, %size{d} : index", f"%place{d} = arith.addi %high{d}, %index{d} : index"]
+        place = f"%place{d}"
+    compare = f"cmpf {on_floats}" if dtype.kind == "f" else f"cmpi {on_integers}"
+    lines += [
+        f"%place = arith.index_cast {place} : index to i64",
+        f"%taken = arith.{compare}, %a0, %r0 : {element(dtype)}",
+        f"%value = arith.select %taken, %a0, %r0 : {element(dtype)}",
+        "%where = arith.select %taken, %place, %r1 : i64",
+        f"linalg.yield %value, %where : {element(dtype)}, i64",
+    ]
+    where = ", ".join(names[d] for d in kept)
+    kinds = tensor(result, dtype), tensor(result, np.int64)
+    body = f"""{fill("start", start, result, dtype)}
+      {fill("nowhere", 77, result, np.int64)}
+      %0:2 = {generic(loops, [("%x", tensor(shape, dtype), ", ".join(names))], [("%start", kinds[0], where), ("%nowhere", kinds[1], where)],
+                      chr(10).join(lines))}
+      return %0#0, %0#1 : {", ".join(kinds)}"""
+    found = compute({"x": x}, {"value": (result, dtype), "place": (result, np.int64)}, body, tmp_path, *CHECKED)
+    rows = np.moveaxis(x, kept, range(len(kept))).reshape(int(np.prod(result)), -1)
+    value, place = choose_one_by_one(rows, start, is_taken)
+    np.testing.assert_array_equal(found["place"].reshape(-1), place)
+    np.testing.assert_array_equal(found["value"].reshape(-1), value)
+    np.testing.assert_array_equal(np.signbit(found["value"].reshape(-1)), np.signbit(value))
+
+
+@pytest.mark.parametrize("shape", [(1, 4000), (7, 100), (40, 33), (3, 5)])
+def test_choice_by_two_numbers(shape, tmp_path):
+    """Of equal keys the one with the smaller number, in whatever order they come."""
+    generator = np.random.default_rng(9)
+    keys = generator.integers(0, 4, shape).astype(np.int32)
+    numbers = generator.permuted(np.broadcast_to(np.arange(shape[1]), shape), axis=1)
+    kinds = tensor(shape[:1], np.int32), tensor(shape[:1], np.int64)
+    lines = """%greater = arith.cmpi sgt, %a0, %r0 : i32
+      %equal = arith.cmpi eq, %a0, %r0 : i32
+      %less = arith.cmpi slt, %a1, %r1 : i64
+      %both = arith.andi %equal, %less : i1
+      %taken = arith.ori %greater, %both : i1
+      %key = arith.select %taken, %a0, %r0 : i32
+      %number = arith.select %taken, %a1, %r1 : i64
+      linalg.yield %key, %number : i32, i64"""
+    inputs = [("%k", tensor(shape, np.int32), "i, j"), ("%n", tensor(shape, np.int64), "i, j")]
+    body = f"""{fill("start", -1, shape[:1], np.int32)}
+      {fill("nowhere", 99999, shape[:1], np.int64)}
+      %0:2 = {generic("i *j", inputs, [("%start", kinds[0], "i"), ("%nowhere", kinds[1], "i")], lines)}
+      return %0#0, %0#1 : {", ".join(kinds)}"""
+    results = {"key": (shape[:1], np.int32), "number": (shape[:1], np.int64)}
+    found = compute({"k": keys, "n": numbers}, results, body, tmp_path, *CHECKED)
+    best = keys.max(1)
+    np.testing.assert_array_equal(found["key"], best)
+    np.testing.assert_array_equal(found["number"], np.where(keys == best[:, None], numbers, 99999).min(1))
+
+
 @only_in_emulation("races are not watched")
 def test_a_missing_barrier_is_a_race(tmp_path):
     """The joining of warps with its barriers, and without them."""

@@ -47,7 +47,7 @@ void BlockReduction::once(llvm::function_ref<void()> body) {
 }
 
 SmallVector<Value> BlockReduction::reduceElements(ArrayRef<Value> identities,
-                                                  Step step, Merge merge) {
+                                                  Step step, MergeAll merge) {
   int64_t threads = division.threads, length = division.rows.length;
   size_t values = identities.size();
   int64_t count =
@@ -73,26 +73,32 @@ SmallVector<Value> BlockReduction::reduceElements(ArrayRef<Value> identities,
         [&](Index i, ValueRange carried) { return step(carried, i); });
     llvm::copy(rest, sums.begin());
   }
-  for (; count > 1; --count)
-    for (size_t v = 0; v < values; ++v) {
-      Value last = sums[(count - 1) * values + v];
-      Value &partner = sums[(count - 1) / 2 * values + v];
-      partner = merge(partner, last);
-    }
+  for (; count > 1; --count) {
+    auto last = ArrayRef(sums).slice((count - 1) * values, values);
+    size_t partner = (count - 1) / 2 * values;
+    llvm::copy(merge(ArrayRef(sums).slice(partner, values), last),
+               sums.begin() + partner);
+  }
   sums.truncate(values);
   return sums;
 }
 
-/// Both partners of an exchange join the same two numbers, so that all end with
+/// Both partners of an exchange join the same two results, so that all end with
 /// the same one.
-Value BlockReduction::joinLanes(Value value, Merge merge) {
+SmallVector<Value> BlockReduction::joinLanes(SmallVector<Value> values,
+                                             MergeAll merge) {
   int64_t width = std::min(division.getRowThreads(), BlockBuilder::warp);
-  for (int64_t distance = width / 2; distance >= division.side; distance /= 2)
-    value = merge(value, block.exchange(value, distance));
-  return value;
+  for (int64_t distance = width / 2; distance >= division.side; distance /= 2) {
+    SmallVector<Value> others;
+    for (Value value : values)
+      others.push_back(block.exchange(value, distance));
+    values = merge(values, others);
+  }
+  return values;
 }
 
-void BlockReduction::joinWarps(MutableArrayRef<Value> values, Merge merge) {
+SmallVector<Value> BlockReduction::joinWarps(ArrayRef<Value> values,
+                                             MergeAll merge) {
   int64_t warps = division.getRowThreads() / BlockBuilder::warp;
   Index side = kernel.constant(division.side);
   Index warp = kernel.div(block.thread(), kernel.constant(BlockBuilder::warp));
@@ -116,25 +122,36 @@ void BlockReduction::joinWarps(MutableArrayRef<Value> values, Merge merge) {
   if (division.groups > 1)
     first = kernel.add(
         kernel.mul(group, kernel.constant(warps * division.side)), column);
-  auto read = [&](Value memory, int64_t i) {
-    return kernel.loadScalar(
-        memory, {kernel.add(kernel.constant(i * division.side), first)});
+  auto read = [&](int64_t i) {
+    return llvm::map_to_vector(parts, [&](Value memory) {
+      return kernel.loadScalar(
+          memory, {kernel.add(kernel.constant(i * division.side), first)});
+    });
   };
-  for (auto [value, memory] : llvm::zip_equal(values, parts)) {
-    value = read(memory, 0);
-    for (int64_t i = 1; i < warps; ++i)
-      value = merge(value, read(memory, i));
-  }
+  SmallVector<Value> joined = read(0);
+  for (int64_t i = 1; i < warps; ++i)
+    joined = merge(joined, read(i));
+  return joined;
+}
+
+SmallVector<Value> BlockReduction::reduceTogether(ArrayRef<Value> identities,
+                                                  Step step, MergeAll merge) {
+  SmallVector<Value> values =
+      joinLanes(reduceElements(identities, step, merge), merge);
+  if (division.getRowThreads() > BlockBuilder::warp)
+    return joinWarps(values, merge);
+  return values;
 }
 
 SmallVector<Value> BlockReduction::reduce(ArrayRef<Value> identities, Step step,
                                           Merge merge) {
-  SmallVector<Value> values = reduceElements(identities, step, merge);
-  for (Value &value : values)
-    value = joinLanes(value, merge);
-  if (division.getRowThreads() > BlockBuilder::warp)
-    joinWarps(values, merge);
-  return values;
+  return reduceTogether(identities, step,
+                        [&](ValueRange left, ValueRange right) {
+                          SmallVector<Value> merged;
+                          for (auto [a, b] : llvm::zip_equal(left, right))
+                            merged.push_back(merge(a, b));
+                          return merged;
+                        });
 }
 
 Value BlockReduction::reduce(const Reduction &reduction) {

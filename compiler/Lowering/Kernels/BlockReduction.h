@@ -19,6 +19,8 @@ public:
   using Step = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::ValueRange accumulators, KernelBuilder::Index i)>;
   using Merge = llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)>;
+  using MergeAll = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::ValueRange, mlir::ValueRange)>;
 
   const RowDivision &getDivision() const { return division; }
   /// The thread's row; one behind the last where there are fewer than the
@@ -35,6 +37,11 @@ public:
   /// element i to each of them.
   llvm::SmallVector<mlir::Value> reduce(llvm::ArrayRef<mlir::Value> identities,
                                         Step step, Merge merge);
+  /// The same for several numbers that are one result: `merge` joins all of
+  /// two results, in any order.
+  llvm::SmallVector<mlir::Value>
+  reduceTogether(llvm::ArrayRef<mlir::Value> identities, Step step,
+                 MergeAll merge);
   /// What one thread of each row does.
   void once(llvm::function_ref<void()> body);
 
@@ -45,9 +52,11 @@ public:
 private:
   llvm::SmallVector<mlir::Value>
   reduceElements(llvm::ArrayRef<mlir::Value> identities, Step step,
-                 Merge merge);
-  mlir::Value joinLanes(mlir::Value value, Merge merge);
-  void joinWarps(llvm::MutableArrayRef<mlir::Value> values, Merge merge);
+                 MergeAll merge);
+  llvm::SmallVector<mlir::Value>
+  joinLanes(llvm::SmallVector<mlir::Value> values, MergeAll merge);
+  llvm::SmallVector<mlir::Value> joinWarps(llvm::ArrayRef<mlir::Value> values,
+                                           MergeAll merge);
   /// A bound of a loop that doesn't begin for rows that don't exist.
   KernelBuilder::Index orNothing(int64_t end);
 

@@ -7,7 +7,8 @@
 // Vectors are of neighbouring points where the body's operations work on
 // vectors too, and the results lie together. A row that is reduced to a number
 // by one associative operation is reduced in vectors (Reduction.h), or by
-// threads of a GPU that share it (BlockReduction.h).
+// threads of a GPU that share it (BlockReduction.h), as is one of which an
+// element is chosen (Choice.h).
 
 #include "compiler/Lowering/Kernels/BlockReduction.h"
 #include "compiler/Lowering/Kernels/BufferView.h"
@@ -18,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -46,9 +48,10 @@ private:
   Value evaluateIndex(linalg::IndexOp index, ArrayRef<Index> point,
                       int64_t lanes);
   /// The results at a point (with lanes: and the ones that follow it along the
-  /// vectors' loop), given those of the iterations before.
+  /// vectors' loop), given those of the iterations before; and `others` of the
+  /// body's values.
   SmallVector<Value> evaluate(ArrayRef<Index> point, int64_t lanes,
-                              ValueRange soFar);
+                              ValueRange soFar, ArrayRef<Value> others = {});
 
   // --- points
   SmallVector<SmallVector<Index>> along(ArrayRef<Index> outer, Index first,
@@ -63,6 +66,8 @@ private:
   Value getIdentity();
   Value reduceLastLoop(ArrayRef<Index> point, Value soFar);
   void emitShared();
+  Value emitTakes(ValueRange left, ValueRange right);
+  void emitSharedChoice();
 
   KernelBuilder &kernel;
   const GenericPlan &plan;
@@ -146,7 +151,8 @@ Value GenericEmitter::evaluateIndex(linalg::IndexOp op, ArrayRef<Index> point,
 }
 
 SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
-                                            int64_t lanes, ValueRange soFar) {
+                                            int64_t lanes, ValueRange soFar,
+                                            ArrayRef<Value> others) {
   if (!nest.body)
     return {load(0, point, lanes)};
   auto widen = [&](Type type) -> Type {
@@ -190,7 +196,10 @@ SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
                      arith::FastMathFlagsAttr::get(
                          clone->getContext(), arith::FastMathFlags::contract));
   }
-  return llvm::map_to_vector(nest.body->getTerminator()->getOperands(), lookUp);
+  SmallVector<Value> results =
+      llvm::map_to_vector(nest.body->getTerminator()->getOperands(), lookUp);
+  llvm::append_range(results, llvm::map_range(others, lookUp));
+  return results;
 }
 
 // --- points -----------------------------------------------------------------
@@ -298,6 +307,86 @@ void GenericEmitter::emitShared() {
   });
 }
 
+/// Whether the right one of two choices is the result: with the place at which
+/// each was taken as its last value. Of two as good as each other it is the one
+/// that the loops, one after the other, would end with.
+Value GenericEmitter::emitTakes(ValueRange left, ValueRange right) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  auto isTaken = [&](ValueRange a, ValueRange b) {
+    return plan.choice->emitIsTaken(builder, location, a.drop_back(),
+                                    b.drop_back());
+  };
+  auto select = [&](Value condition, Value a, Value b) -> Value {
+    return arith::SelectOp::create(builder, location, condition, a, b);
+  };
+  Value rightAfterLeft = isTaken(right, left);
+  Value leftAfterRight = isTaken(left, right);
+  auto compare = [&](arith::CmpIPredicate predicate) -> Value {
+    return arith::CmpIOp::create(builder, location, predicate, right.back(),
+                                 left.back());
+  };
+  // Each after the other: the last one. None after the other: the first.
+  Value last = compare(arith::CmpIPredicate::sgt);
+  Value first = compare(arith::CmpIPredicate::slt);
+  Value no =
+      arith::ConstantOp::create(builder, location, builder.getBoolAttr(false));
+  Value yes =
+      arith::ConstantOp::create(builder, location, builder.getBoolAttr(true));
+  return select(rightAfterLeft, select(leftAfterRight, last, yes),
+                select(leftAfterRight, no, first));
+}
+
+/// The same for a choice. Every thread begins with what the results were, as if
+/// that had been taken at place -1.
+void GenericEmitter::emitSharedChoice() {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  BlockReduction block(kernel, *plan.shared);
+  ArrayRef<int64_t> sequential =
+      ArrayRef(nest.sizes).drop_front(nest.independent);
+  auto getPoint = [&](Index row, Index i) {
+    SmallVector<Index> point = kernel.delinearize(row, nest.independentSizes());
+    llvm::append_range(point, kernel.delinearize(i, sequential));
+    return point;
+  };
+  Type placeType = builder.getI64Type();
+  if (llvm::isInt<32>(plan.shared->rows.length))
+    placeType = builder.getI32Type();
+  // (Of rows that don't exist, those of the last.)
+  Index row =
+      kernel.min(block.row(), kernel.constant(plan.shared->rows.count - 1));
+  SmallVector<Value> starts;
+  for (size_t result = 0; result < resultCount; ++result)
+    starts.push_back(
+        load(nest.inputCount + result, getPoint(row, kernel.constant(0)), 0));
+  starts.push_back(arith::ConstantOp::create(
+      builder, location, builder.getIntegerAttr(placeType, -1)));
+  auto step = [&](ValueRange soFar, Index i) {
+    SmallVector<Value> values = evaluate(
+        getPoint(block.row(), i), 0, soFar.drop_back(), plan.choice->condition);
+    Value place = arith::IndexCastOp::create(builder, location, placeType,
+                                             kernel.value(i));
+    values.back() = arith::SelectOp::create(builder, location, values.back(),
+                                            place, soFar.back());
+    return values;
+  };
+  auto merge = [&](ValueRange left, ValueRange right) {
+    Value takesRight = emitTakes(left, right);
+    SmallVector<Value> values;
+    for (auto [a, b] : llvm::zip_equal(left, right))
+      values.push_back(
+          arith::SelectOp::create(builder, location, takesRight, b, a));
+    return values;
+  };
+  SmallVector<Value> chosen = block.reduceTogether(starts, step, merge);
+  block.once([&] {
+    for (size_t result = 0; result < resultCount; ++result)
+      store(nest.inputCount + result, getPoint(block.row(), kernel.constant(0)),
+            chosen[result]);
+  });
+}
+
 void GenericEmitter::emitPoints(ArrayRef<SmallVector<Index>> points,
                                 int64_t lanes) {
   // What a result was matters where the body or an empty reduction uses it.
@@ -355,7 +444,7 @@ void GenericEmitter::emitRange(ArrayRef<Index> outer, Index lower,
 void GenericEmitter::emit() {
   createViews();
   if (plan.shared)
-    return emitShared();
+    return plan.choice ? emitSharedChoice() : emitShared();
   if (plan.vectorsOfPoints)
     vectorLoop = nest.independent - 1;
   else if (plan.reduction)

@@ -39,7 +39,8 @@ GenericPlan::GenericPlan(LoopNest description, Operation *op)
       types(op->getOperandTypes()) {
   if (target.isGpu()) {
     shared = share();
-    reduction = shared ? findReduction(nest) : nullptr;
+    if (shared && !(reduction = findReduction(nest)))
+      choice = findChoice(nest);
     return;
   }
   if (!isVectorizable())
@@ -51,8 +52,10 @@ GenericPlan::GenericPlan(LoopNest description, Operation *op)
 
 /// The points are rows of what their sequential loops visit.
 std::optional<RowDivision> GenericPlan::share() const {
-  if (!nest.hasSequentialLoops() || !nest.isCarried(nest.inputCount) ||
-      !findReduction(nest))
+  for (size_t result = nest.inputCount; result < types.size(); ++result)
+    if (!nest.isCarried(result))
+      return std::nullopt;
+  if (!nest.hasSequentialLoops() || (!findReduction(nest) && !findChoice(nest)))
     return std::nullopt;
   Rows rows{llvm::product_of(nest.independentSizes(), int64_t(1)),
             nest.countSequential()};

@@ -3,6 +3,7 @@
 #ifndef TOEPLITZ_COMPILER_LOWERING_KERNELS_GENERICPLAN_H
 #define TOEPLITZ_COMPILER_LOWERING_KERNELS_GENERICPLAN_H
 
+#include "compiler/Lowering/Kernels/Choice.h"
 #include "compiler/Lowering/Kernels/LoopNest.h"
 #include "compiler/Lowering/Kernels/RowDivision.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
@@ -18,7 +19,10 @@ struct GenericPlan {
   bool vectorsOfPoints = false;
   /// The operation by which rows of the last loop may be reduced in vectors.
   mlir::Operation *reduction = nullptr;
-  /// On a GPU: how threads share the reduction of a point, by `reduction`.
+  /// What a reduction by no such operation keeps, where threads share it.
+  std::optional<Choice> choice;
+  /// On a GPU: how threads share the reduction of a point, by `reduction` or
+  /// `choice`.
   std::optional<RowDivision> shared;
 
   GenericPlan(LoopNest nest, mlir::Operation *op);

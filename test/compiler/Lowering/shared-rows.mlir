@@ -213,3 +213,55 @@ func.func @main(%x: memref<6x64xf32>, %y: memref<6xf32>, %z: memref<6xf32>) {
   return
 }
 }
+
+// -----
+
+// A place of the largest element: a block for each row, in which every thread begins with what the results were, as taken at place -1,
+// and of equal elements the first one is left. The results of two rows of threads are joined at once.
+
+// CHECK-LABEL: gpu.func @kernel_choice
+// CHECK-SAME: known_block_size = array<i32: 32, 1, 1>
+// CHECK-DAG: %[[NONE:.*]] = arith.constant -1 : i32
+// CHECK-DAG: %[[BEST:.*]] = memref.load %{{.*}} : memref<2xf32>
+// CHECK-DAG: %[[AT:.*]] = memref.load %{{.*}} : memref<2xi64>
+// CHECK: scf.for %{{.*}} iter_args(%{{.*}} = %[[BEST]], %{{.*}} = %[[AT]], %{{.*}} = %[[NONE]], %{{.*}} = %[[BEST]], %{{.*}} = %[[AT]], %{{.*}} = %[[NONE]])
+// CHECK: scf.yield
+// CHECK: %[[OTHER:.*]] = arith.cmpf ogt, %[[B:.*]], %[[A:.*]] : f32
+// CHECK-NEXT: %[[SELF:.*]] = arith.cmpf ogt, %[[A]], %[[B]] : f32
+// CHECK: arith.cmpi slt, %{{.*}}, %{{.*}} : i32
+// CHECK: gpu.shuffle xor
+// CHECK: scf.if
+// CHECK: memref.store %{{.*}} : memref<2xf32>
+// CHECK: memref.store %{{.*}} : memref<2xi64>
+
+// What was taken before decides on the candidate: a thread for each row.
+// CHECK-LABEL: gpu.func @kernel_history
+// CHECK-NOT: gpu.shuffle
+// CHECK: gpu.return
+#row = affine_map<(i, j) -> (i, j)>
+#one = affine_map<(i, j) -> (i)>
+module attributes {kernel.target = #kernel.target<lanes = 1, registers = 255, fma = 1, l1 = 32768, l2 = 524288, gpu = 80>} {
+func.func @main(%x: memref<2x64xf32>, %y: memref<2xf32>, %place: memref<2xi64>) {
+  linalg.generic {indexing_maps = [#row, #one, #one], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<2x64xf32>) outs(%y, %place : memref<2xf32>, memref<2xi64>) {
+  ^bb0(%in: f32, %best: f32, %at: i64):
+    %taken = arith.cmpf ogt, %in, %best : f32
+    %j = linalg.index 1 : index
+    %here = arith.index_cast %j : index to i64
+    %next = arith.select %taken, %in, %best : f32
+    %nextAt = arith.select %taken, %here, %at : i64
+    linalg.yield %next, %nextAt : f32, i64
+  } loc("choice")
+  linalg.generic {indexing_maps = [#row, #one, #one], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<2x64xf32>) outs(%y, %place : memref<2xf32>, memref<2xi64>) {
+  ^bb0(%in: f32, %best: f32, %at: i64):
+    %taken = arith.cmpf ogt, %in, %best : f32
+    %c1 = arith.constant 1 : i64
+    %count = arith.addi %at, %c1 : i64
+    %next = arith.select %taken, %in, %best : f32
+    %nextAt = arith.select %taken, %count, %at : i64
+    linalg.yield %next, %nextAt : f32, i64
+  } loc("history")
+  return
+}
+}
