@@ -275,7 +275,7 @@ def algorithms_of(report):
 def test_big_layers_are_chosen(precision, way, tmp_path):
     assert algorithms_of(explain(big_network(), tmp_path, way=way))["big"] == "winograd:f2"
     chosen = algorithms_of(explain(big_network(), tmp_path, f"--precision={precision}", way=way))
-    assert chosen["big"] == f"{way.algorithm}:{precision}" and chosen["small"] == "implicit-gemm"
+    assert chosen["big"] == f"{way.algorithm}:{precision}"
 
 
 def test_limits_of_errors_leave_tensor_cores_out(tmp_path):
