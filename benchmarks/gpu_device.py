@@ -37,7 +37,8 @@ class CudaDevice:
         major, minor = torch.cuda.get_device_capability()
         return {
             "device": torch.cuda.get_device_name(),
-            "architecture": f"sm_{major}{minor}",
+            # Of this capability alone there is code with instructions that no other GPU has.
+            "architecture": f"sm_{major}{minor}" + ("a" if (major, minor) == (9, 0) else ""),
             "torch": torch.__version__,
             "cudnn": str(torch.backends.cudnn.version()),
             "clocks": query_clocks(),

@@ -1,6 +1,6 @@
-// What the blocks of threads of implicit-gemm and tensor-core-gemm do alike:
-// they find the elements of the data's matrix in the image, go through the
-// steps of a sum, and store results.
+// What the blocks of threads of implicit-gemm and of those on tensor cores do
+// alike: they find the elements of the data's matrix in the image, go through
+// the steps of a sum, and store results.
 
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMBLOCK_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_IMPLICITGEMMBLOCK_H

@@ -31,17 +31,15 @@ SmallVector<Value> toeplitz::addUpInStages(KernelBuilder &kernel,
 }
 
 /// Each step's copies are a group, which may be empty: so all but the last
-/// `ahead` - 1 groups have arrived when the next step can be computed, and the
-/// stage of the last step that isn't pending is free when all threads have met
-/// then.
+/// `stages` - 2 groups have arrived when the next step can be computed, and the
+/// stage of the step before is free when all threads have met then.
 SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
                                              BlockBuilder &block,
                                              int64_t stages, int64_t countSums,
                                              Index firstStep, Index steps,
                                              const PipelinedStep &step) {
   auto number = [&](int64_t value) { return kernel.constant(value); };
-  int64_t ahead = stages - step.pending - 1;
-  assert(ahead >= 1);
+  int64_t ahead = stages - 1;
   auto bring = [&](Index place) {
     step.store(step.begin(kernel.add(firstStep, place), place), place);
   };
@@ -54,7 +52,7 @@ SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
     block.groupCopies();
   }
   auto waitForStep = [&] {
-    block.waitForGroups(ahead - 1);
+    block.waitForGroups(stages - 2);
     if (step.publish)
       step.publish();
     block.barrier();
@@ -78,11 +76,19 @@ SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
         waitForStep();
         Value stage = carried[countSums], free = carried[countSums + 1];
         Index next = kernel.add(current, number(ahead));
-        SmallVector<Value> loaded =
-            step.begin(kernel.add(firstStep, next), free);
+        SmallVector<Value> loaded, added;
+        auto multiply = [&] {
+          added = step.multiply(stage, carried.take_front(countSums));
+        };
+        // Products that go on by themselves shall do so meanwhile.
+        if (step.waitForProducts)
+          multiply();
+        loaded = step.begin(kernel.add(firstStep, next), free);
         block.groupCopies();
-        SmallVector<Value> added =
-            step.multiply(stage, carried.take_front(countSums));
+        if (step.waitForProducts)
+          step.waitForProducts();
+        else
+          multiply();
         step.store(loaded, free);
         added.push_back(getNext(stage));
         added.push_back(getNext(free));
@@ -96,6 +102,8 @@ SmallVector<Value> toeplitz::addUpInPipeline(KernelBuilder &kernel,
         Value stage = carried[countSums];
         SmallVector<Value> added =
             step.multiply(stage, carried.take_front(countSums));
+        if (step.waitForProducts)
+          step.waitForProducts();
         added.push_back(getNext(stage));
         return added;
       });

@@ -31,8 +31,7 @@ addUpInStages(KernelBuilder &kernel, BlockBuilder &block, int64_t countSums,
 
 /// The code of a step of which parts are copied asynchronously: `begin` begins
 /// to copy to a stage of the block's memory and gives what the thread brings
-/// itself, which `store` puts there. What `multiply` begins may go on until
-/// `pending` later steps have begun theirs, as far as the block's memory goes.
+/// itself, which `store` puts there.
 struct PipelinedStep {
   using Index = KernelBuilder::Index;
 
@@ -43,15 +42,16 @@ struct PipelinedStep {
   llvm::function_ref<llvm::SmallVector<mlir::Value>(Index stage,
                                                     mlir::ValueRange sums)>
       multiply;
-  int64_t pending = 0;
+  /// Where `multiply` only begins products: waits for them, when later copies
+  /// have begun. Null where it computes them.
+  llvm::function_ref<void()> waitForProducts = nullptr;
   /// What a thread does when what it brought for a step has arrived, before it
   /// meets the others; null for nothing.
   llvm::function_ref<void()> publish = nullptr;
 };
 
-/// The same through `stages` stages, at least `pending` + 2: while one step is
-/// computed, the copies of the next `stages` - `pending` - 1 ones are on their
-/// way.
+/// The same through `stages` stages, at least two: while one step is computed,
+/// the copies of the next `stages` - 1 ones are on their way.
 llvm::SmallVector<mlir::Value>
 addUpInPipeline(KernelBuilder &kernel, BlockBuilder &block, int64_t stages,
                 int64_t countSums, KernelBuilder::Index firstStep,

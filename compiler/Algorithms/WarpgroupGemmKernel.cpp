@@ -8,9 +8,9 @@
 // memory as it is needed, rounded, with the channels of each position together,
 // they copy them; else they round what they load.
 //
-// Tiles go through stages of the block's memory. While a step is computed,
-// those of the next two are on their way; with four stages the products of a
-// step also go on while the threads begin those of the next one.
+// Tiles go through three stages of the block's memory. The products of a step
+// go on by themselves while the threads begin to bring what the step after the
+// next needs.
 
 #include "compiler/Algorithms/WarpgroupGemmKernel.h"
 
@@ -30,20 +30,18 @@ static constexpr int64_t pieceWords =
 
 SmallVector<WarpgroupTile>
 toeplitz::getWarpgroupTiles(kernel::Precision precision) {
-  // Positions, channels, positions of a warpgroup, stages. The largest has all
-  // of a multiprocessor's 227 KiB and registers to itself, 128 sums a thread;
-  // of the others that are 64 deep or more, two blocks share it.
-  static constexpr int64_t sizes[][4] = {
-      {256, 128, 256, 4}, {128, 128, 128, 3}, {256, 64, 128, 4},
-      {64, 128, 64, 4},   {128, 64, 128, 4},  {64, 64, 64, 3},
+  // Positions, channels, and positions of a warpgroup.
+  static constexpr int64_t sizes[][3] = {
+      {256, 128, 256}, {128, 128, 128}, {256, 64, 128},
+      {64, 128, 64},   {128, 64, 128},  {64, 64, 64},
   };
   // One block for each multiprocessor is much work already.
   constexpr int64_t wantedBlocks = 132;
   int64_t depth = WarpgroupTile::depthWords * countFactors(precision);
   SmallVector<WarpgroupTile> tiles;
-  for (const int64_t (&size)[4] : sizes)
+  for (const int64_t (&size)[3] : sizes)
     tiles.push_back(
-        {{size[0], size[1], depth, wantedBlocks}, size[2], size[3], precision});
+        {{size[0], size[1], depth, wantedBlocks}, size[2], precision});
   return tiles;
 }
 
@@ -136,9 +134,9 @@ void Emitter::createMemory() {
     pieceElements =
         WarpgroupProduct::pieceBytes * 8 / element.getIntOrFloatBitWidth();
   }
-  dataTiles = block.createShared(
-      {tile.stages * tile.positions * WarpgroupProduct::pieces * pieceElements},
-      element, WarpgroupProduct::alignment);
+  dataTiles = block.createShared({WarpgroupTile::stages * tile.positions *
+                                  WarpgroupProduct::pieces * pieceElements},
+                                 element, WarpgroupProduct::alignment);
 }
 
 Index Emitter::getDataPlace(Index stage, Index piece, Index column) {
@@ -250,12 +248,9 @@ SmallVector<Value> Emitter::multiply(Index stage, ValueRange sums) {
   Index dataRow =
       kernel.add(kernel.mul(stage, number(tile.positions)),
                  kernel.mul(groupNumber, number(tile.groupPositions)));
-  SmallVector<Value> added =
-      beginProducts(kernel, tile.precision, tile.groupPositions,
-                    describeFactor(kernel, filterTiles, filterRow),
-                    describeFactor(kernel, dataTiles, dataRow), sums);
-  waitForProducts(kernel, tile.countPending());
-  return added;
+  return beginProducts(kernel, tile.precision, tile.groupPositions,
+                       describeFactor(kernel, filterTiles, filterRow),
+                       describeFactor(kernel, dataTiles, dataRow), sums);
 }
 
 // --- results ----------------------------------------------------------------
@@ -263,8 +258,6 @@ SmallVector<Value> Emitter::multiply(Index stage, ValueRange sums) {
 /// Some positions of each warpgroup at a time, so that the filter's tiles have
 /// room for them.
 void Emitter::finish(ValueRange sums) {
-  if (tile.countPending() > 0)
-    waitForProducts(kernel, 0);
   GemmResults results(kernel, gemm, buffers, common);
   // Of each eight columns a thread has two neighbours in each of two rows.
   constexpr int64_t columns = 8, rows = 2, neighbours = 2;
@@ -303,7 +296,7 @@ void Emitter::emit() {
   placeThread();
   divideLoads();
   finish(common.addUp(
-      tile.stages, WarpgroupProduct::countSums(tile.groupPositions),
+      WarpgroupTile::stages, WarpgroupProduct::countSums(tile.groupPositions),
       {[&](Index step, Index stage) {
          copyFilter(step, stage);
          if (!flatInput)
@@ -316,7 +309,7 @@ void Emitter::emit() {
            storeData(numbers, stage);
        },
        [&](Index stage, ValueRange sums) { return multiply(stage, sums); },
-       tile.countPending(), [&] { publishFactors(kernel); }}));
+       [&] { waitForProducts(kernel, 0); }, [&] { publishFactors(kernel); }}));
 }
 
 } // namespace

@@ -14,17 +14,14 @@ namespace toeplitz {
 /// deep as a row of a factor in the block's memory: 32 words.
 struct WarpgroupTile : GemmTile {
   int64_t groupPositions;
-  /// Steps whose tiles are in the block's memory at once.
-  int64_t stages;
   kernel::Precision precision;
 
   static constexpr int64_t depthWords =
       WarpgroupProduct::rowBytes / int64_t(sizeof(uint32_t));
-  /// Steps whose tiles are on their way while one is computed.
-  static constexpr int64_t stepsAhead = 2;
+  /// Steps whose tiles are in the block's memory at once. (More of them weren't
+  /// faster: see getEfficiency.)
+  static constexpr int64_t stages = 3;
 
-  /// Steps whose products may go on while the threads go on.
-  int64_t countPending() const { return stages - 1 - stepsAhead; }
   int64_t countWarpgroups() const {
     return channels / WarpgroupProduct::rows * (positions / groupPositions);
   }

@@ -76,7 +76,8 @@ def ConvertLaunchesToRuntime : Pass<"convert-launches-to-runtime", "::mlir::Modu
   let summary = "hands launches to the runtime's queue";
   let description = [{
     @main gets the queue as its new first argument, and each `gpu.launch_func` becomes a call of `@KERNEL.launch(queue, buffers...)`,
-    whose body `link-launches` writes once pointers are pointers. The kernels are listed in the attribute `toeplitz.kernels`.
+    whose body `link-launches` writes once pointers are pointers. The kernels are listed in the attribute `toeplitz.kernels`,
+    with the memory of a block that their launches ask for.
 
     Before:
     ```mlir
@@ -131,7 +132,7 @@ def EmulateGpu : Pass<"emulate-gpu", "::mlir::ModuleOp"> {
   let description = [{
     Takes the functions out of the module of kernels and replaces what a GPU's threads ask the hardware (their numbers, barriers, shuffles, the
     memory of their block) by calls of the runtime's emulator. Asynchronous copies arrive when the thread waits for them; until then there are
-    NaNs in their place. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
+    NaNs in their place. Products of warpgroups are done when they begin, and their factors must not change until they are waited for. Each kernel becomes a function of one thread, `@KERNEL.emulated(values)`,
     which takes its arguments out of an array of values of eight bytes. With `check`, accesses of a block's memory are reported to the
     emulator, which finds races.
 
@@ -193,7 +194,8 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     is a thread, in blocks of 256; or a block, where the function says with `toeplitz.block_threads` how many threads share a task.
     `toeplitz.resident_blocks` says how many blocks of it the registers of a multiprocessor shall have room for (`nvvm.minctasm`).
     `toeplitz.index_bits = 64` of a `gpu.func` says that it has too many tasks, or a buffer of too many elements, for indices of 32 bits.
-    Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`. This is the one
+    Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`; or, where they
+    are more than the 48 KiB that a kernel may declare, parts of `gpu.dynamic_shared_memory`, whose size the launch says. This is the one
     place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
     on the host is refused.
 
@@ -206,7 +208,7 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     gpu.launch_func @kernels::@kernel_pool1 blocks in (%c14, %c1, %c1) threads in (%c256, %c1, %c1) args(%x : memref<4xf32>)
     ```
   }];
-  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::NVVM::NVVMDialect"];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::NVVM::NVVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def LaunchSamples : Pass<"launch-samples", "::mlir::ModuleOp"> {

@@ -1,11 +1,11 @@
 // Keeps what kernels of tensor cores read in 16 bits.
 //
-// With bf16 or f16, tensor-core-gemm rounds its input as it reads it. A buffer
-// that it reads may as well hold the rounded numbers: they take half of the
-// memory and of its bandwidth, and where the channels of each position lie
-// together, 16 bytes of them go to a block's memory as they are. All kernels
-// that write or read such a buffer compute in f32, and round what they write
-// to the nearest.
+// With bf16 or f16, tensor-core-gemm and warpgroup-gemm round their input as
+// they read it. A buffer that they read may as well hold the rounded numbers:
+// they take half of the memory and of its bandwidth, and where the channels of
+// each position lie together, 16 bytes of them go to a block's memory as they
+// are. All kernels that write or read such a buffer compute in f32, and round
+// what they write to the nearest.
 
 #include "compiler/Algorithms/Algorithm.h"
 #include "compiler/Lowering/KernelCalls.h"

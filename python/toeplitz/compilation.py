@@ -221,7 +221,7 @@ def compile(
             slower algorithms where needed; by default 1.5e-4; infinity sets no limit (docs/verification.md).
         target: "cpu", the default, "cuda": kernels for a GPU of NVIDIA, or "cuda,cpu": for either, as the machine has one
             (docs/gpu.md).
-        gpu_arch: the oldest GPU that they are for, such as "sm_90"; by default "sm_80". "emulated" runs them on the CPU.
+        gpu_arch: the oldest GPU that they are for, such as "sm_90" ("sm_90a": the only one); by default "sm_80". "emulated" runs them on the CPU.
         precision: what convolutions on a GPU may round the factors of products to, so that its tensor cores multiply them:
             "tf32", "bf16" or "f16"; by default "f32", not at all. With another one `typical_error` has no default.
         cubin: the GPUs whose machine code the library holds beside the code that the driver compiles, such as "sm_80,sm_90"

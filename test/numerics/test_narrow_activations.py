@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from gpu_target import by_speed
-from test_tensor_cores import PRECISIONS, WARPS, convolution, each_way, rounded, weights_of, write_weighted
+from test_tensor_cores import (PRECISIONS, WARPGROUPS, WARPS, convolution, each_way, needs_warpgroups, rounded, weights_of,
+                               write_weighted)  # fmt: skip
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 NARROW = ("bf16", "f16")
@@ -103,6 +104,37 @@ def test_windows(precision, way, tmp_path):
     # Those of which threads copy the channels.
     copied = [case for case in cases if case.shapes[0][1] // case.layer.get("groups", 1) % 8 == 0]
     assert len(set(re.findall(r"memref\.reinterpret_cast (%\w+) ", schedule))) == len(copied) > len(cases) / 2
+
+
+# Positions and channels of a tile, and a layer that is computed with it: (output channels, positions).
+WARPGROUP_TILES = {
+    "64, 64": (33, 170), "64, 128": (120, 6000), "128, 64": (60, 12000), "128, 128": (120, 12000), "256, 64": (40, 17000),
+    "256, 128": (120, 17000),
+}  # fmt: skip
+
+
+@needs_warpgroups
+@pytest.mark.parametrize("precision, channels", [("bf16", 264), ("bf16", 56), ("f16", 264), ("tf32", 136)])
+def test_every_tile_of_warpgroups(precision, channels, tmp_path):
+    """With more steps than stages, of tiles that are cut off at both ends, of an input that threads copy and one that they round."""
+    cases = [convolution(channels, outputs, (positions,), [1], bias=False) for outputs, positions in WARPGROUP_TILES.values()]
+    inputs = {f"x{place}": np.zeros(case.shapes[0]) for place, case in enumerate(cases)}
+    layers = [{"name": f"case{place}", "inputs": [f"y{place}"], **case.layer} for place, case in enumerate(cases)]
+    layers += [{"name": f"y{place}", "op": "relu", "inputs": [f"x{place}"]} for place in range(len(cases))]
+    layers += [{"name": "rounds", "op": "conv", "inputs": ["x0"], "out_channels": 33, "kernel_size": 1, "bias": False}]
+    description = {
+        "name": "tiles", "inputs": [{"name": name, "shape": list(values.shape)} for name, values in inputs.items()],
+        "layers": layers, "outputs": [*(f"case{place}" for place in range(len(cases))), "rounds"],
+    }  # fmt: skip
+    generator = np.random.default_rng(11)
+    tensors = whole({**weights_of(cases), "rounds.weight": np.zeros((33, channels, 1))}, generator)
+    inputs = whole(inputs, generator, largest=8)
+    options = [WARPGROUPS.chosen, f"--precision={precision}"]
+    network, folder = write_weighted(description, tensors, tmp_path / "compiled")
+    found = Library(compile_network(network, folder, *WARPGROUPS.on_gpu, *options)).run(inputs)
+    check_equal(found, evaluate_reference(network, inputs, folder))
+    schedule = emit_schedule({**description, "weights": {"random": 1}}, tmp_path, *options, way=WARPGROUPS)
+    assert set(re.findall(r"tile = array<i64: (\d+, \d+)>", schedule)) == WARPGROUP_TILES.keys()
 
 
 def chain():

@@ -811,6 +811,21 @@ static void check_failures_of_creation(void) {
   puts("failures of creation have their status and message");
 }
 
+/* A kernel that asks for more of a block's memory than the device has. */
+static void check_shared_memory(void) {
+  setenv("STUB_CUDA_SHARED", "65535", 1);
+  check_creation(scaled_network(0, 0), 0, TOEPLITZ_GPU_ERROR,
+                 "cuFuncSetAttribute, kernel 'add' with 65536 bytes of shared "
+                 "memory: error 1");
+  setenv("STUB_CUDA_SHARED", "65536", 1);
+  toeplitz_pool *pool;
+  const toeplitz_network *network = scaled_network(0, 0);
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  network->threads_destroy(pool);
+  unsetenv("STUB_CUDA_SHARED");
+  puts("memory of a block");
+}
+
 static void check_capabilities(void) {
   setenv("STUB_CUDA_CAPABILITY", "70", 1);
   check_creation(scaled_network(0, 0), 0, TOEPLITZ_OLD_GPU,
@@ -980,6 +995,7 @@ int main(void) {
   check_odd_samples();
   check_refusals();
   check_failures_of_creation();
+  check_shared_memory();
   check_capabilities();
   check_machine_code();
   check_lost_device();

@@ -301,7 +301,8 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   CUresult told = begin_within(STUB_cuFuncSetAttribute);
   if (told != CUDA_SUCCESS)
     return told;
-  if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+  if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES ||
+      value > number_of("STUB_CUDA_SHARED", 227 << 10))
     return INVALID_VALUE;
   function->shared_limit = (unsigned)value;
   return CUDA_SUCCESS;

@@ -50,6 +50,8 @@ typedef struct stub_state {
  *   STUB_CUDA_DEVICES=N              the number of GPUs, 1 without it
  *   STUB_CUDA_CAPABILITY=N           theirs, 90 without it
  *   STUB_CUDA_MEMORY=N               bytes that the device has, 2^30 without it
+ *   STUB_CUDA_SHARED=N               bytes that a block may ask for, 227 KiB
+ * without it, as an H100 has them
  */
 stub_state *stub_cuda_state(void);
 
