@@ -13,7 +13,7 @@
 // The filter comes as it is packed, the data is rounded on its way, and its pieces change their places with the column.
 // CHECK-COUNT-4: nvgpu.device_async_copy %{{.*}}, %[[FILTER]][%{{.*}}], 4 {bypassL1}
 // TF32-COUNT-4: nvvm.convert.float.to.tf32 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
-// BF16-COUNT-4: nvvm.convert.f32x2.to.bf16x2 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
+// BF16-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xbf16>
 // F16-COUNT-4: arith.truncf %{{.*}} : vector<2xf32> to vector<2xf16>
 // CHECK: arith.xori
 // CHECK: vector.store %{{.*}}, %[[DATA]][%{{.*}}] {alignment = 16 : i64} : {{.*}}, vector<4xi32>

@@ -32,12 +32,6 @@
 // CHECK-NOT: memref.alloc
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
 
-// Indices have 32 bits unless there are more elements, or tasks.
-// CHECK: gpu.func @largest({{.*}}known_block_size = array<i32: 256, 1, 1>} {
-// CHECK: gpu.func @larger({{.*}}toeplitz.index_bits = 64 : i64
-// CHECK: gpu.func @scattered({{.*}}toeplitz.index_bits = 64 : i64
-// CHECK: gpu.func @manyTasks({{.*}}toeplitz.index_bits = 64 : i64
-
 // More memory than a kernel may declare is a part of what the launch asks for, aligned as each buffer wants it.
 // CHECK: gpu.func @shares_much(%{{.*}}: memref<64xf32>) kernel
 // CHECK: %[[ALL:.*]] = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
@@ -47,6 +41,12 @@
 // CHECK: %[[MUCH:.*]] = memref.view %[[ALL]][%[[SECOND]]][] : {{.*}} to memref<12288xf32, #gpu.address_space<workgroup>>
 // CHECK: memref.store %{{.*}}, %[[MUCH]]
 // CHECK: gpu.func @shares_most({{.*}}) workgroup(%{{.*}} : memref<12288xf32, #gpu.address_space<workgroup>> {llvm.align = 1024 : i64})
+
+// Indices have 32 bits unless there are more elements, or tasks.
+// CHECK: gpu.func @largest({{.*}}known_block_size = array<i32: 256, 1, 1>} {
+// CHECK: gpu.func @larger({{.*}}toeplitz.index_bits = 64 : i64
+// CHECK: gpu.func @scattered({{.*}}toeplitz.index_bits = 64 : i64
+// CHECK: gpu.func @manyTasks({{.*}}toeplitz.index_bits = 64 : i64
 
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: call
