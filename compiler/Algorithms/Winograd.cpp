@@ -49,7 +49,7 @@ static constexpr struct {
 /// neither the compiler nor the network needs much more memory for a few
 /// percent. (Of F(6, 3), 256 x 256 channels have 16 MiB.)
 static constexpr int64_t fewOutputs = 4;
-static constexpr int64_t mostFilterBytes = int64_t(12) * 1024 * 1024;
+static constexpr int64_t mostFilterBytes = int64_t(40) * 1024 * 1024;
 
 /// Whether dimension d is among those that may be transformed, and has taps to
 /// transform.

@@ -56,7 +56,7 @@ void WinogradPlan::countTiles() {
 
 /// Tasks, for a few threads. Results are the same for any number of threads, so
 /// this isn't theirs.
-static constexpr int64_t wantedTasks = 16;
+static constexpr int64_t wantedTasks = 16, mostTasks = 32;
 
 void WinogradPlan::divide(kernel::TargetAttr target) {
   registerTiles = llvm::divideCeil(tiles, tilePositions);
@@ -95,12 +95,17 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
 /// read again for each block, which only hides behind the products of blocks of
 /// some size: 24 tiles; 48 where they don't stay in the cache anyway (measured
 /// on 256 channels of 56 x 56 and 512 of 28 x 28); all where they do. Where
-/// reading on hides memory, the filter is read as seldom as blocks that stay in
-/// a core's share of the third level allow (measured on Zen 5).
+/// reading on hides memory and there are fewer than 16 tiles to a task, the
+/// filter is read as seldom as blocks that stay in a core's share of the third
+/// level allow. (Of more tiles, the blocks' transformed inputs don't stay there
+/// all together: preparing them costs more than reading the filter again. All
+/// measured on Zen 5.)
 void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
+  constexpr int64_t fewTiles = 16;
   double perRegisterTile =
       4.0 * getValues() * (getInputTileSize() + getProductTileSize());
   auto fitting = static_cast<int64_t>(target.getL2() / 2 / perRegisterTile);
+  int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
   int64_t least = 1;
   if (streamsFilter) {
     int64_t whole = 4 * getValues() * getInputTileSize() * registerTiles;
@@ -108,18 +113,23 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
                 ? registerTiles
                 : llvm::divideCeil(fitting * tilePositions < 24 ? 48 : 24,
                                    tilePositions);
-    if (target.getHidesMemory() && isFar(4.0 * getFilterSize(), target))
-      least = std::max(least, getThirdLevel(target) /
-                                  (4 * getValues() * getInputTileSize()));
+    if (target.getHidesMemory() && isFar(4.0 * getFilterSize(), target)) {
+      if (tiles < fewTiles * wantedTasks)
+        least = std::max(least, getThirdLevel(target) /
+                                    (4 * getValues() * getInputTileSize()));
+      else
+        least = llvm::divideCeil(fewTiles, tilePositions);
+    }
   }
-  int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
   blockTiles =
       std::min(std::max(std::min(fitting, perTask), least), registerTiles);
   // Equal ones.
   blocks = llvm::divideCeil(registerTiles, blockTiles);
   blockTiles = llvm::divideCeil(registerTiles, blocks);
   blocks = llvm::divideCeil(registerTiles, blockTiles);
-  tileTasks = withoutEmpty(blocks, std::min(blocks, wantedTasks));
+  tileTasks = blocks <= mostTasks
+                  ? blocks
+                  : withoutEmpty(blocks, std::min(blocks, wantedTasks));
 }
 
 CookToom toeplitz::getCookToom(const WinogradPlan &plan, int64_t d) {
