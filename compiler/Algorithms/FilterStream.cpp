@@ -52,7 +52,7 @@ static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // a cycle).
   static constexpr FarMemory waiting = {0.19, 0, 0.3, 0.07, 0.16, 0.1, 0.17};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
-  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.04};
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.01};
   return target.getHidesMemory() ? hiding : waiting;
 }
 

@@ -148,6 +148,12 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
                              kernel.mul(value, number(plan.getInputPlane())));
     Index filterStart = kernel.mul(scale(vectorTile, plan.getValues(), value),
                                    number(plan.getFilterTileSize()));
+    // Every register tile asks for its share of the next matrix, so that memory
+    // has something to do all the time.
+    int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
+    Index asked = scale(
+        registerTile, plan.getSummedTaps() * plan.inChannels * share,
+        kernel.add(filterStart, number(plan.getFilterTileSize())));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
                       ValueRange sums) {
@@ -168,13 +174,11 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
                                                     kernel.add(column, channel),
                                                     number(t * lanes)))};
           },
-          [&](Index channel, int64_t count) {
+          [&](Index step, int64_t count) {
             if (plan.streamsFilter)
-              kernel.prefetch(
-                  buffers.filter,
-                  scale(channel, vectors * lanes,
-                        kernel.add(row, number(plan.getFilterTileSize()))),
-                  count * vectors * lanes);
+              kernel.prefetch(buffers.filter,
+                              scale(kernel.add(channel, step), share, asked),
+                              count * share);
           });
     };
     Accumulators sums =
