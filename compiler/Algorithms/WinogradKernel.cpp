@@ -151,9 +151,9 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
     // Every register tile asks for its share of the next matrix, so that memory
     // has something to do all the time.
     int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
-    Index asked = scale(
-        registerTile, plan.getSummedTaps() * plan.inChannels * share,
-        kernel.add(filterStart, number(plan.getFilterTileSize())));
+    Index asked =
+        scale(registerTile, plan.getSummedTaps() * plan.inChannels * share,
+              kernel.add(filterStart, number(plan.getFilterTileSize())));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
                       ValueRange sums) {
