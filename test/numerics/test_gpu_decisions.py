@@ -9,6 +9,10 @@ import toeplitz
 from device_tensors import put_on_device
 from general_ir import ELEMENT_TYPES, compute, element, generic, tensor, write_network
 from gpu_target import CHECKED, ON_GPU, by_speed
+from onnx import helper
+from onnx_runtime import run_onnx_model
+from test_dynamic_batch import F
+from test_dynamic_batch import model as make_model
 from test_general_loops import INDICES
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz
 
@@ -337,6 +341,79 @@ def test_random_programs(seed, tmp_path):
             inputs = {name: random_numbers.integers(-9, 10, 7).astype(np.int32) for name in inputs}
     finally:
         library.destroy_pool(pool)
+
+
+# --- ONNX ----------------------------------------------------------------------------------------------------------------
+
+
+def make_layers(numbers, prefix, constants):
+    """Some layers from `x` to a result of the same shape, and the name of it; their weights are added to the constants."""
+    nodes, name = [], "x"
+
+    def weights(shape):
+        constant = f"{prefix}w{len(constants)}"
+        constants[constant] = (numbers.normal(size=shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+        return constant
+
+    for layer in range(numbers.integers(1, 4)):
+        result = f"{prefix}{layer}"
+        kind = numbers.integers(6)
+        if kind == 0:
+            nodes.append(helper.make_node("Conv", [name, weights((12, 12, 3, 3)), weights((12,))], [result], pads=[1] * 4))
+        elif kind == 1:
+            nodes.append(helper.make_node("Conv", [name, weights((12, 1, 3, 3))], [result], pads=[1] * 4, group=12))
+        elif kind == 2:
+            nodes.append(helper.make_node("Conv", [name, weights((12, 12, 1, 1))], [f"{result}c"]))
+            nodes.append(helper.make_node("Relu", [f"{result}c"], [result]))
+        elif kind == 3:
+            nodes.append(helper.make_node("AveragePool", [name], [result], kernel_shape=[3, 3], pads=[1] * 4))
+        elif kind == 4:
+            nodes.append(helper.make_node("Softmax", [name], [result], axis=1))
+        else:
+            nodes.append(helper.make_node("Add", [name, "x"], [f"{result}s"]))
+            nodes.append(helper.make_node("Tanh", [f"{result}s"], [result]))
+        name = result
+    return nodes, name
+
+
+def make_choosing(numbers, directory):
+    """Layers, and a branch by the sign of the sum of what they compute, in which there is another one."""
+    constants = {"zero": np.float32(0), "half": np.float32(0.02)}
+    before, name = make_layers(numbers, "before", constants)
+    unknown = lambda name: helper.make_tensor_value_info(name, F, None)  # noqa: E731
+    branches = []
+    for prefix in ("then", "inner", "other"):
+        nodes, result = make_layers(numbers, prefix, constants)
+        branches.append(helper.make_graph(nodes, prefix, [], [unknown(result)]))
+    deciding = [
+        helper.make_node("ReduceMean", ["h"], ["mean"], keepdims=0), helper.make_node("Greater", ["mean", "half"], ["much"]),
+        helper.make_node("If", ["much"], ["deep"], then_branch=branches[1], else_branch=branches[2]),
+        helper.make_node("Mul", ["deep", "h"], ["product"]),
+    ]  # fmt: skip
+    nodes = [
+        *before,
+        helper.make_node("Mul", [name, "sign"], ["h"]),
+        helper.make_node("ReduceSum", ["h"], ["sum"], keepdims=0),
+        helper.make_node("Less", ["sum", "zero"], ["negative"]),
+        helper.make_node(
+            "If", ["negative"], ["chosen"], then_branch=branches[0], else_branch=helper.make_graph(deciding, "else", [], [unknown("product")])
+        ),
+        helper.make_node("Add", ["chosen", "h"], ["y"]),
+    ]
+    inputs = {"x": (F, [1, 12, 7, 9]), "sign": (F, [])}
+    return make_model(nodes, inputs, {"y": (F, [1, 12, 7, 9])}, constants, directory / "network.onnx")
+
+
+@pytest.mark.parametrize("options", [(), CHECKED], ids=["cpu", "gpu"])
+@pytest.mark.parametrize("seed", range(by_speed(6, 30)))
+def test_onnx_models(seed, options, tmp_path):
+    numbers = np.random.default_rng(seed)
+    model = make_choosing(numbers, tmp_path)
+    library = Library(compile_network(tmp_path / "network.onnx", tmp_path, *options))
+    for sign in (1, -1, 0.01, 0):
+        inputs = {"x": numbers.normal(size=(1, 12, 7, 9)).astype(np.float32), "sign": np.array(sign, np.float32)}
+        expected = run_onnx_model(model, inputs)["y"]
+        np.testing.assert_allclose(library.run(inputs)["y"], expected, atol=1e-5 * max(1, np.abs(expected).max()))
 
 
 # --- batches ----------------------------------------------------------------------------------------------------------
