@@ -9,7 +9,7 @@ import toeplitz
 from device_tensors import put_on_device
 from general_ir import ELEMENT_TYPES, compute, element, generic, tensor, write_network
 from gpu_target import CHECKED, ON_GPU, by_speed
-from onnx import helper
+from onnx import TensorProto, helper
 from onnx_runtime import run_onnx_model
 from test_dynamic_batch import F
 from test_dynamic_batch import model as make_model
@@ -142,6 +142,32 @@ def test_no_step_at_all(tmp_path):
     for bounds in ((2, 9, 3), (5, 5, 1), (7, 2, 1), (-3, 3, 2)):
         found = library.run({"x": x, "range": np.array(bounds)})["y"]
         np.testing.assert_array_equal(found, x + len(range(*bounds)))
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 10])
+def test_a_loop_until_a_number_is_reached(limit, tmp_path):
+    """Each step reads the number that decides whether there is another one."""
+    body = f"""{INDICES}
+      %zero = arith.constant 0 : i64
+      %limit = tensor.extract %n[] : tensor<i64>
+      %reached = scf.while (%i = %zero) : (i64) -> (i64) {{
+        %less = arith.cmpi slt, %i, %limit : i64
+        scf.condition(%less) %i : i64
+      }} do {{
+      ^body(%i: i64):
+        %at = arith.index_cast %i : i64 to index
+        %step = tensor.extract %x[%at] : tensor<16xi64>
+        %next = arith.addi %i, %step : i64
+        scf.yield %next : i64
+      }}
+      %all = tensor.splat %reached : tensor<16xi64>
+      %y = arith.addi %all, %x : tensor<16xi64>
+      return %y : tensor<16xi64>"""
+    inputs, x = {"x": generator.integers(1, 5, 16), "n": np.array(limit)}, 0
+    found = compute(inputs, {"y": ((16,), np.int64)}, body, tmp_path, *CHECKED)["y"]
+    while x < limit:
+        x += inputs["x"][x]
+    np.testing.assert_array_equal(found, inputs["x"] + x)
 
 
 @pytest.mark.parametrize("dtype", list(ELEMENT_TYPES), ids=str)
@@ -486,6 +512,24 @@ def test_samples_in_the_memory_of_the_device(model, batch, offset):
     y = put_on_device(np.zeros_like(x), offset)
     network.run_device(put_on_device(x, offset), y)
     np.testing.assert_array_equal(y.read(), decided(x))
+
+
+@pytest.mark.parametrize("options", [(), CHECKED], ids=["cpu", "gpu"])
+def test_a_batch_of_any_size_that_an_input_decides_about(options, tmp_path):
+    """The condition is the same for all samples, which have weights and pools in their branches."""
+    numbers, constants = np.random.default_rng(4), {}
+    branches = {}
+    for name in ("then_branch", "else_branch"):
+        nodes, result = make_layers(numbers, name, constants)
+        branches[name] = helper.make_graph(nodes, name, [], [helper.make_tensor_value_info(result, F, None)])
+    nodes = [helper.make_node("If", ["flag"], ["chosen"], **branches), helper.make_node("Relu", ["chosen"], ["y"])]
+    inputs = {"x": (F, ["N", 12, 7, 9]), "flag": (TensorProto.BOOL, [])}
+    model = make_model(nodes, inputs, {"y": (F, ["N", 12, 7, 9])}, constants, tmp_path / "network.onnx")
+    library = Library(compile_network(tmp_path / "network.onnx", tmp_path, "--batch=dynamic", *options))
+    for flag, batch in ((True, 5), (False, 5), (False, 1), (True, 0)):
+        inputs = {"x": numbers.normal(size=(batch, 12, 7, 9)).astype(np.float32), "flag": np.array(flag)}
+        expected = run_onnx_model(model, inputs)["y"]
+        np.testing.assert_allclose(library.run(inputs)["y"], expected, atol=1e-5)
 
 
 # --- a real GPU's code ------------------------------------------------------------------------------------------------
