@@ -1,7 +1,9 @@
 /* The launches of a network on a GPU of NVIDIA.
  *
  * All launches for a number of samples, which are the same for every run, are
- * captured into a CUDA graph, that one launch puts into the stream. */
+ * captured into a CUDA graph, that one launch puts into the stream. Where
+ * numbers that are computed decide which kernels run, each run launches them
+ * one by one and waits for these numbers in between. */
 
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
@@ -25,6 +27,21 @@ void toeplitz_cuda_launch(toeplitz_gpu_queue *queue,
           parameters, NULL),
       "cuLaunchKernel, kernel '%s' with %u blocks of %u threads", kernel->name,
       (unsigned)blocks, (unsigned)kernel->threads);
+}
+
+/* The copy goes to memory that stays, should waiting for it fail. */
+void toeplitz_cuda_read(toeplitz_gpu_queue *queue, void *to, const void *from,
+                        uint32_t bytes) {
+  toeplitz_cuda_network *network = (toeplitz_cuda_network *)queue->handle;
+  CUstream stream = (CUstream)queue->stream;
+  if (!toeplitz_cuda_check(
+          network,
+          network->driver.cuMemcpyDtoHAsync_v2(
+              network->element, (CUdeviceptr)(uintptr_t)from, bytes, stream),
+          "cuMemcpyDtoHAsync_v2, an element of %u bytes", (unsigned)bytes) &&
+      !toeplitz_cuda_check(network, network->driver.cuStreamSynchronize(stream),
+                           "cuStreamSynchronize, for an element"))
+    memcpy(to, network->element, bytes);
 }
 
 static void *as_pointer(CUdeviceptr memory) {
@@ -85,7 +102,9 @@ static int capture(toeplitz_cuda_network *network,
   return network->base.status != TOEPLITZ_SUCCESS;
 }
 
-int toeplitz_cuda_capture_one(toeplitz_cuda_network *network) {
+int toeplitz_cuda_prepare_one(toeplitz_cuda_network *network) {
+  if (network->base.network->gpu->reads_elements)
+    return 0;
   network->one.graphs[0].samples = 1;
   return capture(network, &network->one, &network->one.graphs[0]);
 }
@@ -120,6 +139,10 @@ void toeplitz_cuda_launch_samples(toeplitz_cuda_network *network,
                                   toeplitz_cuda_samples *memory,
                                   int64_t samples) {
   toeplitz_cuda_graph *graph = &memory->graphs[0];
+  if (network->base.network->gpu->reads_elements) {
+    launch_on(network, memory, samples);
+    return;
+  }
   /* A graph costs more than the launches in it: batches of ever other sizes
    * don't make one. */
   int is_known = find_graph(network, memory, samples);

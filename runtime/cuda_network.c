@@ -187,7 +187,7 @@ static void open_network(toeplitz_gpu_handle *handle, int ordinal) {
   /* The first failure ends it. */
   (void)(load_module(network) || find_kernels(network) ||
          create_stream(network) || toeplitz_cuda_allocate(network) ||
-         upload_weights(network) || toeplitz_cuda_capture_one(network));
+         upload_weights(network) || toeplitz_cuda_prepare_one(network));
   leave_context(network);
 }
 
@@ -327,6 +327,14 @@ static void begin_stream(toeplitz_gpu_handle *handle, void *stream) {
       "cuStreamIsCapturing");
   /* A graph can't wait for what is outside of it. */
   network->captures = !failed && status != CU_STREAM_CAPTURE_STATUS_NONE;
+  if (!failed && network->captures && handle->network->gpu->reads_elements) {
+    network->captures = 0;
+    toeplitz_gpu_fail(handle, TOEPLITZ_GPU_ERROR,
+                      "'%s' can't be captured into a graph: numbers that are "
+                      "computed decide which kernels run",
+                      handle->network->name);
+    failed = 1;
+  }
   if (failed || (!network->captures &&
                  toeplitz_cuda_wait_for_last_run(network, (CUstream)stream)))
     leave_context(network);
@@ -393,4 +401,5 @@ const toeplitz_gpu_backend toeplitz_cuda_backend = {
     find_memory,
     copy,
     run_device,
-    toeplitz_cuda_launch};
+    toeplitz_cuda_launch,
+    toeplitz_cuda_read};

@@ -70,6 +70,8 @@ typedef struct toeplitz_cuda_network {
   int has_last_run;
   /* Whether the caller captures the stream of the run. */
   int captures;
+  /* Where the host reads elements to. */
+  unsigned char element[sizeof(uint64_t)];
 } toeplitz_cuda_network;
 
 /* Notes what a call of the driver returned, if it is an error; what the call
@@ -114,8 +116,13 @@ void toeplitz_cuda_launch_all(toeplitz_cuda_network *network, CUstream stream,
                               CUdeviceptr arena, int64_t samples,
                               const void *const *inputs, void *const *outputs);
 
-/* Captures the launches for one sample. Returns whether it failed. */
-int toeplitz_cuda_capture_one(toeplitz_cuda_network *network);
+/* The backend's `read`. */
+void toeplitz_cuda_read(toeplitz_gpu_queue *queue, void *to, const void *from,
+                        uint32_t bytes);
+
+/* Captures the launches for one sample, where they are the same for every run.
+ * Returns whether it failed. */
+int toeplitz_cuda_prepare_one(toeplitz_cuda_network *network);
 
 /* Launches all kernels on memory of the handle's. */
 void toeplitz_cuda_launch_samples(toeplitz_cuda_network *network,

@@ -23,8 +23,8 @@ extern "C" {
  * many bytes, since kernels read four floats at once. */
 enum { TOEPLITZ_GPU_SAMPLE_ALIGNMENT = 16 };
 
-/* Where launches go while a network is walked: the stream of a device that is
- * being captured into a graph, or the emulator. */
+/* Where launches go while a network is walked: the stream of a device, which
+ * may be captured into a graph, or the emulator. */
 typedef struct toeplitz_gpu_queue toeplitz_gpu_queue;
 
 typedef struct toeplitz_gpu_kernel {
@@ -88,6 +88,10 @@ typedef struct toeplitz_gpu_program {
    * else in any order, each capability once. */
   const toeplitz_gpu_cubin *cubins;
   int32_t cubin_count;
+  /* Whether launch_all calls toeplitz_gpu_read. Then what it launches depends
+   * on numbers that kernels compute: no graph holds it, and samples, which may
+   * decide differently, are computed one at a time. */
+  int32_t reads_elements;
 } toeplitz_gpu_program;
 
 /* Called by launch_all. The grid has `blocks` blocks for each sample that the
@@ -97,6 +101,13 @@ typedef struct toeplitz_gpu_program {
 void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
                          uint32_t blocks, const uint64_t *values,
                          int32_t count);
+
+/* Called by launch_all: waits until the kernels launched before have ended, and
+ * makes *value the `bytes` bytes of the device's memory at `from`, at most 8,
+ * the first of them the lowest, with zeros above. Returns 0, or another number
+ * after an error, which is kept in the queue; launch_all returns then. */
+int32_t toeplitz_gpu_read(toeplitz_gpu_queue *queue, const void *from,
+                          uint32_t bytes, uint64_t *value);
 
 /* ---- Called by generated code and by hosts ---- */
 
@@ -123,8 +134,9 @@ int toeplitz_gpu_run(const toeplitz_network *network, toeplitz_pool *handle,
 
 /* A batch of a network whose batch is chosen for each run, likewise; the
  * samples lie behind each other. As many as the device has memory for are
- * computed at once. If one part of a batch fails, the outputs of those before
- * are there, and the others untouched. */
+ * computed at once, but one where the program has `reads_elements`. If one part
+ * of a batch fails, the outputs of those before are there, and the others
+ * untouched. */
 int toeplitz_gpu_run_batch(const toeplitz_network *network,
                            toeplitz_pool *handle, int64_t batch,
                            const void *const *inputs, void *const *outputs);
@@ -147,6 +159,12 @@ int toeplitz_gpu_run_batch(const toeplitz_network *network,
  * it's the caller who sees to it that the graph doesn't run beside other runs
  * of the handle, and the samples are computed at once for which earlier runs
  * have made memory, or one at a time. That memory then stays as it is.
+ *
+ * Where the program has `reads_elements`, the call waits until the stream has
+ * come to each number that decides what is computed, and returns when it has
+ * launched what comes behind the last one. Samples are computed one at a time.
+ * A stream that is being captured can't be waited for: such a run is refused
+ * with TOEPLITZ_GPU_ERROR, before anything is put into the stream.
  *
  * In emulation memory is the host's, the stream isn't looked at, and the run
  * has ended on return.

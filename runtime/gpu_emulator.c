@@ -140,6 +140,12 @@ static void launch(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
   toeplitz_emulate_here(outer);
 }
 
+static void read_element(toeplitz_gpu_queue *queue, void *to, const void *from,
+                         uint32_t bytes) {
+  (void)queue;
+  memcpy(to, from, bytes);
+}
+
 static int64_t reserve(toeplitz_gpu_handle *handle, int64_t batch) {
   int64_t capacity = ((toeplitz_emulator *)handle)->capacity;
   return batch < capacity ? batch : capacity;
@@ -221,4 +227,5 @@ const toeplitz_gpu_backend toeplitz_emulator_backend = {
     find_memory,
     copy,
     run_device,
-    launch};
+    launch,
+    read_element};

@@ -58,6 +58,9 @@ typedef struct toeplitz_gpu_backend {
                      const void *const *inputs, void *const *outputs);
   void (*launch)(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
                  uint32_t blocks, const uint64_t *values, int32_t count);
+  /* Waits for what was launched, and copies bytes to the host. */
+  void (*read)(toeplitz_gpu_queue *queue, void *to, const void *from,
+               uint32_t bytes);
 } toeplitz_gpu_backend;
 
 extern const toeplitz_gpu_backend toeplitz_cuda_backend;

@@ -55,6 +55,24 @@ void toeplitz_gpu_launch(toeplitz_gpu_queue *queue, int32_t kernel,
     handle->backend->launch(queue, launched, blocks, values, count);
 }
 
+int32_t toeplitz_gpu_read(toeplitz_gpu_queue *queue, const void *from,
+                          uint32_t bytes, uint64_t *value) {
+  toeplitz_gpu_handle *handle = queue->handle;
+  unsigned char element[sizeof *value] = {0};
+  *value = 0;
+  if (handle->status != TOEPLITZ_SUCCESS)
+    return handle->status;
+  if (bytes > sizeof element)
+    return toeplitz_gpu_fail(
+        handle, TOEPLITZ_GPU_ERROR,
+        "an element of %u bytes is read, at most %u are possible",
+        (unsigned)bytes, (unsigned)sizeof element);
+  handle->backend->read(queue, element, from, bytes);
+  for (uint32_t byte = 0; byte < bytes; ++byte)
+    *value |= (uint64_t)element[byte] << (8 * byte);
+  return handle->status;
+}
+
 /* ---- One call at a time ---- */
 
 static void begin_call(toeplitz_gpu_handle *handle) {
@@ -70,6 +88,11 @@ static int end_call(toeplitz_gpu_handle *handle) {
   return status;
 }
 
+/* Where numbers of a sample decide which kernels run, samples may differ. */
+static int is_computed_at_once(const toeplitz_network *network, int64_t batch) {
+  return batch > 1 && !network->gpu->reads_elements;
+}
+
 /* As many samples at once as the device has memory for. */
 static int run_samples(toeplitz_pool *pool, int64_t batch,
                        const void *const *inputs, void *const *outputs) {
@@ -79,7 +102,9 @@ static int run_samples(toeplitz_pool *pool, int64_t batch,
   const void *sample_inputs[network->input_count + 1];
   void *sample_outputs[network->output_count + 1];
   begin_call(handle);
-  int64_t most = batch > 1 ? handle->backend->reserve(handle, batch) : 1;
+  int64_t most = is_computed_at_once(network, batch)
+                     ? handle->backend->reserve(handle, batch)
+                     : 1;
   for (int64_t sample = 0; sample < batch && handle->status == TOEPLITZ_SUCCESS;
        sample += most) {
     toeplitz_find_sample(network, sample, inputs, outputs, sample_inputs,
@@ -196,7 +221,7 @@ static void run_device_samples(toeplitz_gpu_handle *handle, int64_t batch,
   if (handle->status != TOEPLITZ_SUCCESS)
     return;
   int64_t most = 1;
-  if (batch > 1)
+  if (is_computed_at_once(network, batch))
     most = handle->backend->reserve_device(
         handle, stream, batch,
         /*with_tensors=*/!are_in_place(network, batch, inputs, outputs));

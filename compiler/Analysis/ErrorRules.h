@@ -55,10 +55,10 @@ std::optional<ErrorRule> applyNormalizationRule(mlir::Operation *op,
 std::optional<ErrorRule> applyMovementRule(mlir::Operation *op,
                                            OperandMoments operands);
 
-/// For every operation that nothing is known about: the result is like the
-/// first operand that isn't a constant, and the relative error of each operand
-/// is kept.
-ErrorRule applyUnknownRule(mlir::Operation *op, OperandMoments operands);
+/// For every operation that nothing is known about, of which `operands` are the
+/// values that it computes with: the result is like the first of them that
+/// isn't a constant, and the relative error of each is kept.
+ErrorRule applyUnknownRule(mlir::ValueRange operands, OperandMoments moments);
 
 /// The channels of a tensor: the size of dimension 1, or 1 without one.
 size_t countChannels(mlir::Value tensor);

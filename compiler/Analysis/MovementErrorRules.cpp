@@ -242,29 +242,30 @@ std::optional<ErrorRule> toeplitz::applyMovementRule(Operation *op,
       .Default([](Operation *) { return Result(); });
 }
 
-ErrorRule toeplitz::applyUnknownRule(Operation *op, OperandMoments operands) {
+ErrorRule toeplitz::applyUnknownRule(ValueRange operands,
+                                     OperandMoments moments) {
   ErrorRule rule;
   rule.result = ChannelMoments(1, {0, 1});
-  rule.paths.resize(operands.size());
+  rule.paths.resize(moments.size());
   auto isVariable = [&](size_t index) {
-    Value operand = op->getOperand(index);
+    Value operand = operands[index];
     return isa<FloatType>(getElementTypeOrSelf(operand.getType())) &&
            !operand.getDefiningOp<arith::ConstantOp>() &&
            !operand.getDefiningOp<tensor::EmptyOp>();
   };
-  for (size_t i = 0; i < operands.size(); ++i)
+  for (size_t i = 0; i < moments.size(); ++i)
     if (isVariable(i)) {
-      rule.result = ChannelMoments(1, operands[i]->join());
+      rule.result = ChannelMoments(1, moments[i]->join());
       break;
     }
   double resultSquare = rule.result[0].getSquare();
-  for (size_t i = 0; i < operands.size(); ++i) {
-    double square = operands[i]->join().getSquare();
+  for (size_t i = 0; i < moments.size(); ++i) {
+    double square = moments[i]->join().getSquare();
     if (!isVariable(i) || square == 0)
       continue;
     double gain =
-        resultSquare / square / static_cast<double>(operands[i]->size());
-    for (size_t c = 0; c < operands[i]->size(); ++c)
+        resultSquare / square / static_cast<double>(moments[i]->size());
+    for (size_t c = 0; c < moments[i]->size(); ++c)
       rule.paths[i].push_back({static_cast<uint32_t>(c), 0, gain, gain});
   }
   return rule;

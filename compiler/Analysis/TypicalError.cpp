@@ -3,7 +3,10 @@
 #include "compiler/Analysis/ConvolutionErrors.h"
 #include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <cmath>
 
@@ -16,6 +19,18 @@ static bool isLayer(Operation *op) {
 
 static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value.getType()));
+}
+
+/// The values that an operation computes with: beside its operands those that
+/// the bodies of branches and loops take from around them.
+static SmallVector<Value> getInputs(Operation *op) {
+  SmallVector<Value> inputs(op->getOperands());
+  if (isa<scf::IfOp, scf::ForOp>(op)) {
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    llvm::append_range(inputs, captured);
+  }
+  return inputs;
 }
 
 /// The moments of a constant's elements in each channel.
@@ -94,7 +109,7 @@ static ErrorRule applyRule(Operation *op, OperandMoments operands) {
          {applyElementwiseRule, applyNormalizationRule, applyMovementRule})
       if (std::optional<ErrorRule> rule = apply(op, operands))
         return std::move(*rule);
-  return applyUnknownRule(op, operands);
+  return applyUnknownRule(getInputs(op), operands);
 }
 
 void TypicalErrors::visitForward(Operation *op) {
@@ -111,7 +126,7 @@ void TypicalErrors::visitForward(Operation *op) {
   }
   // (Copies: the map may move what it holds.)
   std::vector<ChannelMoments> operands;
-  for (Value operand : op->getOperands())
+  for (Value operand : getInputs(op))
     operands.push_back(getMoments(operand));
   SmallVector<const ChannelMoments *> pointers;
   for (const ChannelMoments &operand : operands)
@@ -169,10 +184,11 @@ void TypicalErrors::addSensitivities(Value value, ArrayRef<ErrorParts> added) {
 
 void TypicalErrors::followPaths(Value result, const ErrorRule &rule) {
   ArrayRef<ErrorParts> counts = getSensitivities(result);
+  SmallVector<Value> inputs = getInputs(result.getDefiningOp());
   for (auto [index, paths] : llvm::enumerate(rule.paths)) {
     if (paths.empty())
       continue;
-    Value operand = result.getDefiningOp()->getOperand(index);
+    Value operand = inputs[index];
     if (operand.getDefiningOp<arith::ConstantOp>())
       continue;
     std::vector<ErrorParts> added(getMoments(operand).size());

@@ -1,14 +1,17 @@
-// Hands launches to the runtime's queue.
+// Hands launches to the runtime's queue, and what the host reads from the
+// memory of the GPU.
 
 #include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace toeplitz {
 #define GEN_PASS_DEF_CONVERTLAUNCHESTORUNTIME
@@ -39,6 +42,13 @@ struct ConvertLaunchesToRuntime
     for (gpu::LaunchFuncOp launch : launches)
       if (failed(convert(launch, main.getArgument(0))))
         return signalPassFailure();
+    SmallVector<memref::LoadOp> reads;
+    main.walk([&](memref::LoadOp op) { reads.push_back(op); });
+    for (memref::LoadOp read : reads)
+      if (failed(convert(read, main.getArgument(0))))
+        return signalPassFailure();
+    if (!reads.empty())
+      module->setAttr("toeplitz.reads_elements", UnitAttr::get(&getContext()));
     module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
   }
 
@@ -122,6 +132,77 @@ private:
     bridge->setAttr("toeplitz.launched", builder.getI64IntegerAttr(kernel));
     bridge->setAttr("toeplitz.blocks", builder.getI64IntegerAttr(blocks));
     return bridge;
+  }
+
+  /// An element that the host needs: its bits come as the lowest ones of 64.
+  LogicalResult convert(memref::LoadOp read, Value queue) {
+    Type type = read.getType();
+    if (!type.isIntOrIndexOrFloat() ||
+        (!type.isIndex() && type.getIntOrFloatBitWidth() > 64))
+      return read.emitOpError("reads an element of ")
+             << type << " outside of a kernel, expected one of at most 64 bits";
+    OpBuilder builder(read);
+    Location location = read.getLoc();
+    Type int64 = builder.getI64Type();
+    unsigned bits = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+    auto bytes = static_cast<int64_t>(llvm::divideCeil(bits, 8));
+    Value operands[] = {queue, getAddress(builder, read, bytes),
+                        arith::ConstantIntOp::create(builder, location, bytes,
+                                                     /*width=*/32)};
+    Value value = func::CallOp::create(builder, location,
+                                       getReader(read, operands), operands)
+                      .getResult(0);
+    if (type.isIndex()) {
+      value = arith::IndexCastOp::create(builder, location, type, value);
+    } else {
+      Type integer = builder.getIntegerType(bits);
+      if (integer != int64)
+        value = arith::TruncIOp::create(builder, location, integer, value);
+      if (integer != type)
+        value = arith::BitcastOp::create(builder, location, type, value);
+    }
+    read.replaceAllUsesWith(value);
+    read.erase();
+    return success();
+  }
+
+  /// Where an element of so many bytes lies.
+  static Value getAddress(OpBuilder &builder, memref::LoadOp read,
+                          int64_t bytes) {
+    Location location = read.getLoc();
+    auto buffer = memref::ExtractStridedMetadataOp::create(builder, location,
+                                                           read.getMemRef());
+    Value place = buffer.getOffset();
+    for (auto [index, stride] :
+         llvm::zip_equal(read.getIndices(), buffer.getStrides()))
+      place = arith::AddIOp::create(
+          builder, location, place,
+          arith::MulIOp::create(builder, location, index, stride));
+    Value begin = memref::ExtractAlignedPointerAsIndexOp::create(
+        builder, location, buffer.getBaseBuffer());
+    Value size = arith::ConstantIndexOp::create(builder, location, bytes);
+    Value address = arith::AddIOp::create(
+        builder, location, begin,
+        arith::MulIOp::create(builder, location, place, size));
+    Value number = arith::IndexCastOp::create(builder, location,
+                                              builder.getI64Type(), address);
+    return LLVM::IntToPtrOp::create(
+        builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
+        number);
+  }
+
+  /// The function that reads elements, whose calls `link-launches` replaces.
+  func::FuncOp getReader(memref::LoadOp read, ValueRange operands) {
+    constexpr StringLiteral name = "element.read";
+    if (auto existing = getOperation().lookupSymbol<func::FuncOp>(name))
+      return existing;
+    OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto reader = func::FuncOp::create(
+        builder, read.getLoc(), name,
+        builder.getFunctionType(operands.getTypes(), builder.getI64Type()));
+    reader.setPrivate();
+    reader->setAttr("toeplitz.read", builder.getUnitAttr());
+    return reader;
   }
 
   llvm::DenseMap<StringAttr, int64_t> numbers, dynamicMemory;

@@ -95,15 +95,16 @@ private:
     return failure(result.wasInterrupted());
   }
 
-  /// What isn't a kernel would work on the memory of the GPU from the host.
+  /// What isn't a kernel would work on the memory of the GPU from the host,
+  /// which can read single elements of it and nothing else.
   static LogicalResult checkHost(func::FuncOp main) {
     WalkResult result = main.getBody().walk([](Operation *op) {
-      if (isa<gpu::LaunchFuncOp>(op) || isMemoryEffectFree(op) ||
+      if (isa<gpu::LaunchFuncOp, memref::LoadOp>(op) ||
+          isMemoryEffectFree(op) ||
           op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
         return WalkResult::advance();
-      op->emitOpError("has no kernel: networks of a GPU can't read or write "
-                      "tensors outside of them, such as to decide what is "
-                      "computed");
+      op->emitOpError("has no kernel: outside of them, networks of a GPU can "
+                      "read single elements of tensors and nothing else");
       return WalkResult::interrupt();
     });
     return failure(result.wasInterrupted());

@@ -1,4 +1,5 @@
-// Writes the bridge between launches and the runtime in the LLVM dialect.
+// Writes the bridge between launches, or the elements that the host reads, and
+// the runtime in the LLVM dialect.
 
 #include "compiler/Lowering/Passes.h"
 
@@ -24,6 +25,10 @@ struct LinkLaunches : toeplitz::impl::LinkLaunchesBase<LinkLaunches> {
         bridges.push_back(function);
     for (LLVM::LLVMFuncOp bridge : bridges)
       writeBridge(bridge);
+    for (auto function :
+         llvm::make_early_inc_range(getOperation().getOps<LLVM::LLVMFuncOp>()))
+      if (function->hasAttr("toeplitz.read"))
+        linkReads(function);
   }
 
 private:
@@ -64,18 +69,97 @@ private:
     LLVM::ReturnOp::create(builder, location, ValueRange());
   }
 
+  /// Replaces the calls of a function that reads elements by those of the
+  /// runtime.
+  void linkReads(LLVM::LLVMFuncOp reader) {
+    SmallVector<LLVM::CallOp> calls;
+    getOperation().walk([&](LLVM::CallOp call) {
+      if (call.getCallee() == reader.getSymName())
+        calls.push_back(call);
+    });
+    // What the runtime writes to, and how a function ends.
+    llvm::DenseMap<Operation *, std::pair<Value, Block *>> places;
+    for (LLVM::CallOp call : calls) {
+      auto function = call->getParentOfType<LLVM::LLVMFuncOp>();
+      auto found = places.find(function);
+      if (found == places.end())
+        found =
+            places
+                .insert({function, {makePlace(function), makeReturn(function)}})
+                .first;
+      linkRead(call, found->second.first, found->second.second);
+    }
+    reader.erase();
+  }
+
+  /// A number without meaning could decide that a loop has no end, or be
+  /// divided by: nothing is computed behind a read that fails.
+  void linkRead(LLVM::CallOp call, Value place, Block *end) {
+    OpBuilder builder(call);
+    Location location = call.getLoc();
+    SmallVector<Value> operands(call.getArgOperands());
+    operands.push_back(place);
+    Value status = LLVM::CallOp::create(builder, location, getRead(), operands)
+                       .getResult();
+    Value number =
+        LLVM::LoadOp::create(builder, location, builder.getI64Type(), place);
+    call.replaceAllUsesWith(ValueRange(number));
+    call.erase();
+    Block *before = number.getDefiningOp()->getBlock();
+    Block *behind = before->splitBlock(number.getDefiningOp());
+    builder.setInsertionPointToEnd(before);
+    Value none = LLVM::ConstantOp::create(builder, location,
+                                          builder.getI32IntegerAttr(0));
+    Value fails = LLVM::ICmpOp::create(builder, location,
+                                       LLVM::ICmpPredicate::ne, status, none);
+    LLVM::CondBrOp::create(builder, location, fails, end, behind);
+  }
+
+  Value makePlace(LLVM::LLVMFuncOp function) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+    Location location = function.getLoc();
+    Value one = LLVM::ConstantOp::create(builder, location,
+                                         builder.getI64IntegerAttr(1));
+    return LLVM::AllocaOp::create(builder, location,
+                                  LLVM::LLVMPointerType::get(&getContext()),
+                                  builder.getI64Type(), one);
+  }
+
+  static Block *makeReturn(LLVM::LLVMFuncOp function) {
+    OpBuilder builder(function.getContext());
+    Block *block =
+        builder.createBlock(&function.getBody(), function.getBody().end());
+    LLVM::ReturnOp::create(builder, function.getLoc(), ValueRange());
+    return block;
+  }
+
+  /// toeplitz_gpu_launch(queue, kernel, blocks, values, count).
   LLVM::LLVMFuncOp getLaunch() {
-    constexpr StringLiteral name = "toeplitz_gpu_launch";
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int32 = IntegerType::get(&getContext(), 32);
+    return declare("toeplitz_gpu_launch",
+                   LLVM::LLVMVoidType::get(&getContext()),
+                   {pointer, int32, int32, pointer, int32});
+  }
+
+  /// toeplitz_gpu_read(queue, from, bytes, value).
+  LLVM::LLVMFuncOp getRead() {
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type int32 = IntegerType::get(&getContext(), 32);
+    return declare("toeplitz_gpu_read", int32,
+                   {pointer, pointer, int32, pointer});
+  }
+
+  /// A function of the runtime.
+  LLVM::LLVMFuncOp declare(StringRef name, Type result,
+                           ArrayRef<Type> parameters) {
     ModuleOp module = getOperation();
     if (auto existing = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
       return existing;
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    auto pointer = LLVM::LLVMPointerType::get(&getContext());
-    Type int32 = builder.getI32Type();
     return LLVM::LLVMFuncOp::create(
         builder, module.getLoc(), name,
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
-                                    {pointer, int32, int32, pointer, int32}));
+        LLVM::LLVMFunctionType::get(result, parameters));
   }
 };
 

@@ -3,6 +3,9 @@
 // Loops of a network whose steps depend on each other stand in @main as they
 // were written: a scatter, in which a later step may write where an earlier one
 // did. A CPU computes them there, a GPU in a kernel of one thread.
+//
+// The host of a GPU is left with the elements that it needs itself, to decide
+// which kernels run, say. It reads them from the memory of the GPU one by one.
 
 #include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
@@ -42,6 +45,11 @@ static bool accessesElements(Operation *op) {
     return WalkResult::advance();
   });
   return accesses && !result.wasInterrupted();
+}
+
+static bool writesElements(Operation *op) {
+  return op->walk([](memref::StoreOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
 }
 
 /// Views whose place is known only when the network runs are made where they
@@ -99,15 +107,47 @@ private:
     outline(run);
   }
 
-  /// Moves a run into a function of its own, unless somebody else needs a
-  /// number of it.
+  /// What computes the numbers of a run that somebody outside of it needs.
+  static DenseSet<Operation *> findNeeded(const Run &run) {
+    DenseSet<Operation *> needed;
+    for (Operation *op : llvm::reverse(run))
+      for (Operation *user : op->getUsers()) {
+        Operation *inBlock = op->getBlock()->findAncestorOpInBlock(*user);
+        if (!run.contains(inBlock) || needed.contains(inBlock))
+          needed.insert(op);
+      }
+    return needed;
+  }
+
+  /// Moves a run into a function of its own, or the parts of it that compute
+  /// nothing that the host needs.
   void outline(const Run &run) {
-    for (Operation *op : run)
-      for (Operation *user : op->getUsers())
-        if (!run.contains(op->getBlock()->findAncestorOpInBlock(*user)))
-          return;
-    if (run.empty())
+    DenseSet<Operation *> needed = findNeeded(run);
+    if (needed.empty()) {
+      if (llvm::any_of(run, accessesElements))
+        makeKernel(run);
       return;
+    }
+    Run part;
+    for (Operation *op : run) {
+      if (!needed.contains(op)) {
+        part.insert(op);
+        continue;
+      }
+      // What the host reads has been written before, and nothing else yet.
+      if (!isMemoryEffectFree(op) &&
+          (writesElements(op) || llvm::any_of(part, writesElements))) {
+        outline(part);
+        part.clear();
+      }
+      for (Region &region : op->getRegions())
+        for (Block &inside : region)
+          outlineIn(inside);
+    }
+    outline(part);
+  }
+
+  void makeKernel(const Run &run) {
     SetVector<Value> taken, repeated;
     for (Operation *op : run) {
       for (Value operand : op->getOperands())

@@ -77,7 +77,8 @@ def ConvertLaunchesToRuntime : Pass<"convert-launches-to-runtime", "::mlir::Modu
   let description = [{
     @main gets the queue as its new first argument, and each `gpu.launch_func` becomes a call of `@KERNEL.launch(queue, buffers...)`,
     whose body `link-launches` writes once pointers are pointers. The kernels are listed in the attribute `toeplitz.kernels`,
-    with the memory of a block that their launches ask for.
+    with the memory of a block that their launches ask for. Each `memref.load` of @main becomes a call of `@element.read(queue, address, bytes)`,
+    which `link-launches` replaces, and the module has the attribute `toeplitz.reads_elements` then.
 
     Before:
     ```mlir
@@ -196,8 +197,8 @@ def LaunchOnGpu : Pass<"launch-on-gpu", "::mlir::ModuleOp"> {
     `toeplitz.index_bits = 64` of a `gpu.func` says that it has too many tasks, or a buffer of too many elements, for indices of 32 bits.
     Buffers in the memory of a block (`memref.alloc` in the workgroup's address space) become attributions of the `gpu.func`; or, where they
     are more than the 48 KiB that a kernel may declare, parts of `gpu.dynamic_shared_memory`, whose size the launch says. This is the one
-    place that decides launch shapes. Loops around calls stay: the host walks them as it launches. What would read or write tensors
-    on the host is refused.
+    place that decides launch shapes. Loops around calls stay: the host walks them as it launches. Of what would work on tensors on the
+    host, single elements that are read stay (`memref.load`); the rest is refused.
 
     Before:
     ```mlir
@@ -240,13 +241,27 @@ def LinkLaunches : Pass<"link-launches", "::mlir::ModuleOp"> {
   let summary = "writes the bridge between launches and the runtime";
   let description = [{
     Gives each `@KERNEL.launch(queue, buffers...)` its body: a call of the runtime's `toeplitz_gpu_launch` with the number of the kernel,
-    the number of blocks and the arguments as values of eight bytes.
+    the number of blocks and the arguments as values of eight bytes. Calls of `@element.read` become calls of `toeplitz_gpu_read`, and where
+    one of them fails the function returns.
 
     Before:
     ```mlir
     llvm.func @kernel_conv1.launch(!llvm.ptr, !llvm.ptr) attributes {toeplitz.launched = 0 : i64, toeplitz.blocks = 14 : i64}
     ```
     After: a function with a body, and a declaration of @toeplitz_gpu_launch.
+
+    Before:
+    ```mlir
+    %bits = llvm.call @element.read(%queue, %address, %bytes) : (!llvm.ptr, !llvm.ptr, i32) -> i64
+    ```
+    After:
+    ```mlir
+      %status = llvm.call @toeplitz_gpu_read(%queue, %address, %bytes, %place) : (!llvm.ptr, !llvm.ptr, i32, !llvm.ptr) -> i32
+      %fails = llvm.icmp "ne" %status, %zero : i32
+      llvm.cond_br %fails, ^end, ^behind
+    ^behind:
+      %bits = llvm.load %place : !llvm.ptr -> i64
+    ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
@@ -276,8 +291,8 @@ def OutlineElementAccesses : Pass<"outline-element-accesses", "::mlir::ModuleOp"
   let summary = "makes kernels of what reads and writes single elements";
   let description = [{
     What @main does with single elements between two calls of kernels (loops that scatter, say) becomes a kernel function with one task,
-    which a GPU computes with one thread, in the order of the loops. A number that such a run of operations hands to a kernel or to a
-    loop around kernels stays where it is, since the host would have to know it.
+    which a GPU computes with one thread, in the order of the loops. What computes a number that a kernel is handed, or that decides about
+    kernels, stays where it is, since the host has to know it: it reads these elements, between the kernels of what stands before and behind.
 
     Before:
     ```mlir

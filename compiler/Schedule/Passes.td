@@ -395,7 +395,7 @@ def SinkElementReads : Pass<"sink-element-reads", "::mlir::ModuleOp"> {
   let summary = "lets kernels of a GPU read the elements that they take as numbers";
   let description = [{
     An element that an operation takes as a number (`linalg.fill`, or the body of a `linalg.generic`) is read inside of it, with what is
-    computed from it on the way: the host of a GPU can't read tensors. Nothing is done for a CPU.
+    computed from it on the way: the host of a GPU would have to wait for it. Nothing is done for a CPU.
 
     Before:
     ```mlir

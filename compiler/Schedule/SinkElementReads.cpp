@@ -2,8 +2,8 @@
 // by their kernels.
 //
 // The host of a GPU walks @main and launches kernels. It hands them the numbers
-// that it knows, such as a loop's step, but can't read tensors, which lie in
-// the memory of the GPU and whose elements aren't computed yet.
+// that it knows, such as a loop's step. Elements of tensors lie in the memory
+// of the GPU and aren't computed yet: to read one it waits for the kernels.
 
 #include "compiler/Schedule/Passes.h"
 

@@ -148,9 +148,9 @@ llvm::Constant *ProgramBuilder::build(llvm::Function &main) {
   auto number = [&](llvm::Type *type, uint64_t value) {
     return llvm::ConstantInt::get(type, value);
   };
-  auto *type = llvm::StructType::get(context, {pointer, int32, int32, int32,
-                                               int32, pointer, pointer, int64,
-                                               int64, pointer, pointer, int32});
+  auto *type = llvm::StructType::get(
+      context, {pointer, int32, int32, int32, int32, pointer, pointer, int64,
+                int64, pointer, pointer, int32, int32});
   return addConstant(
       llvm::ConstantStruct::get(
           type, {image, number(int32, gpu.capability),
@@ -159,7 +159,8 @@ llvm::Constant *ProgramBuilder::build(llvm::Function &main) {
                  number(int32, gpu.weightPlaces.size()), buildKernels(),
                  buildWeights(), number(int64, gpu.weightsBytes),
                  number(int64, gpu.arenaBytes), buildLaunchAll(main),
-                 buildCubins(), number(int32, gpu.cubins.size())}),
+                 buildCubins(), number(int32, gpu.cubins.size()),
+                 number(int32, gpu.readsElements ? 1 : 0)}),
       "toeplitz_program");
 }
 

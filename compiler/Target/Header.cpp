@@ -204,7 +204,8 @@ static constexpr llvm::StringLiteral runDevice = R"(
  * memory on the first GPU; `stream` is a CUstream of that GPU's primary context, as each cudaStream_t is, NULL the default stream. The
  * tensors lie in the GPU's memory, aligned as their elements are, and stay there until the stream has come to the end of the run; no
  * output may overlap another tensor. One that isn't aligned to 16 bytes is copied on its way. SAMPLESRuns with
- * the same `threads` follow one another, whatever streams they are in, but for those in a graph that the caller captures.
+ * the same `threads` follow one another, whatever streams they are in, but for those in a graph that the caller captures. A network in
+ * which numbers that are computed decide which kernels run waits for each of them before it returns, and can't be captured.
  * Returns 0, or a number that NAME_error_string explains; NAME_network()->error_text(NULL) says what the GPU's driver refused. It is 13
  * where the network runs on the processor. A kernel that fails later is noticed by a later call. */
 int NAME_run_device(NAME_threads *threads, void *stream, PARAMETERS);

@@ -246,7 +246,8 @@ static LogicalResult readErrorBound(ModuleOp module, Network &network) {
 }
 
 /// toeplitz.kernels = [{name = "...", threads = 256 : i64, waits = false}],
-/// toeplitz.device_weights = {symbol = 0 : i64}, toeplitz.device_weights_size.
+/// toeplitz.device_weights = {symbol = 0 : i64}, toeplitz.device_weights_size,
+/// and toeplitz.reads_elements where the host does.
 static LogicalResult readGpu(ModuleOp module, Network &network) {
   auto kernels = module->getAttrOfType<ArrayAttr>("toeplitz.kernels");
   if (!kernels)
@@ -280,6 +281,7 @@ static LogicalResult readGpu(ModuleOp module, Network &network) {
     gpu.weightPlaces.push_back(
         {place.getName().str(),
          static_cast<uint64_t>(cast<IntegerAttr>(place.getValue()).getInt())});
+  gpu.readsElements = module->hasAttr("toeplitz.reads_elements");
   gpu.weightsBytes = static_cast<uint64_t>(size.getInt());
   // The device's arena is the handle's; a run needs no memory of the caller's.
   gpu.arenaBytes = network.workspaceBytes;

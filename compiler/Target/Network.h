@@ -62,6 +62,8 @@ struct GpuNetwork {
   /// The compute capability that it needs, or needs exactly.
   int32_t capability = 80;
   bool exactCapability = false;
+  /// Whether the host reads elements, to decide which kernels run, say.
+  bool readsElements = false;
   /// The same kernels as machine code of some GPUs.
   std::vector<Cubin> cubins;
 };

@@ -156,7 +156,8 @@ class Network:
         return {tensor.name: array for tensor, array in zip(self._outputs, results)}
 
     def run_device(self, inputs: Any, outputs: Any, *, stream: Any = None) -> None:
-        """Puts a run on tensors in the GPU's memory into a stream, and returns without waiting for it.
+        """Puts a run on tensors in the GPU's memory into a stream, and returns without waiting for it; but a network in which
+        numbers that are computed decide which kernels run waits for each of these.
 
         Args:
             inputs: tensors of any library that has DLPack (torch, cupy, jax, …), on the network's CUDA device, which is the
@@ -174,7 +175,8 @@ class Network:
 
         Raises:
             toeplitz.InputError: a tensor is missing, unknown, on another device, or of a wrong type, shape or layout.
-            toeplitz.RunError: the network runs on the processor, or the GPU has failed.
+            toeplitz.RunError: the network runs on the processor, the GPU has failed, or the stream is being captured and would
+                have to be waited for.
             TypeError, ValueError: `stream` is none.
         """
         description = self._description

@@ -1,4 +1,4 @@
-"""Functions of a model, branches that are chosen when compiling, and outputs that nothing computes."""
+"""Functions of a model, branches that are chosen when compiling or when the network runs, and outputs that nothing computes."""
 
 import numpy as np
 import onnx
@@ -203,9 +203,85 @@ def test_branches_that_are_wrong(tmp_path):
         check_error(tmp_path, message, [node], inputs, {"y": X}, initializers=constants)
 
     known = [tensor(True, "condition", bool)]
-    error("layer 'it': If: input 'condition' must be known when compiling", {"x": X, "condition": condition}, [], one)
     error("layer 'it': If: the branch that is taken has 2 results, expected 1", {"x": X}, known, two)
     error("'b' is no input, initializer or result of the model", {"x": X}, known, lost)
+
+
+# --- branches by a condition that is computed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)], ids=str)
+@pytest.mark.parametrize("taken", (True, False))
+def test_an_input_chooses_the_branch(taken, shape, tmp_path):
+    yes = branch("yes", [make("Add", ["x", "one"], ["a"])], ["a"], [tensor(1, "one")])
+    no = branch("no", [], ["x"])
+    nodes = [make("If", ["condition"], ["y"], then_branch=yes, else_branch=no)]
+    check(tmp_path, nodes, {"x": X, "condition": np.full(shape, taken)}, {"y": X + 1 if taken else X})
+
+
+@pytest.mark.parametrize("first", (1, -1))
+@pytest.mark.parametrize("last", (2, 5))
+def test_computed_branches_see_the_graph_around_them(first, last, tmp_path):
+    """Two levels, a condition for two nodes, several results and types, and initializers that are read in a branch first."""
+    x = X.copy()
+    x[0, 0], x[1, 2] = first, last
+    integers = onnx.helper.make_tensor_value_info("i", onnx.TensorProto.INT64, None)
+    inner = branch("inner", [make("Mul", ["sum", "two"], ["deep"])], ["deep"])
+    other = branch("other", [make("Sub", ["sum", "three"], ["o"])], ["o"])
+    outer = branch("outer", [make("Add", ["x", "two"], ["sum"]), make("If", ["many"], ["d"], then_branch=inner, else_branch=other),
+                             make("Cast", ["d"], ["i"], to=onnx.TensorProto.INT64)], ["d", "sum"])
+    outer.output.append(integers)
+    never = branch("never", [make("Neg", ["x"], ["n"]), make("Neg", ["n"], ["m"]), make("Cast", ["three"], ["k"], to=onnx.TensorProto.INT64),
+                             make("Expand", ["k", "shape"], ["i"])], ["n", "m"])
+    never.output.append(integers)
+    again = branch("again", [make("Mul", ["p", "three"], ["r"])], ["r"])
+    nodes = [
+        make("ReduceSum", ["head"], ["total"], keepdims=0), make("Greater", ["total", "zero"], ["positive"]),
+        make("Slice", ["x", "begin", "end"], ["tail"]), make("Greater", ["tail", "three"], ["many"]),
+        make("Slice", ["x", "start", "begin"], ["head"]),
+        make("If", ["positive"], ["p", "q", "w"], then_branch=outer, else_branch=never),
+        make("If", ["positive"], ["s"], then_branch=branch("same", [make("Sub", ["q", "two"], ["t"])], ["t"]), else_branch=again),
+        make("Sub", ["p", "two"], ["r"]),
+    ]
+    constants = [tensor(2, "two"), tensor(3, "three"), tensor(0, "zero"), tensor([0, 0], "start", np.int64), tensor([1, 2], "begin", np.int64),
+                 tensor([2, 3], "end", np.int64), tensor([2, 3], "shape", np.int64)]
+    total, many = x[0, :2].sum(), x[1, 2] > 3
+    p, q = ((x + 2) * 2 if many else x + 2 - 3, x + 2) if total > 0 else (-x, x)
+    w = p.astype(np.int64) if total > 0 else np.full((2, 3), 3)
+    expected = {"p": p, "q": q, "w": w, "s": q - 2 if total > 0 else p * 3, "r": p - 2}
+    check(tmp_path, nodes, {"x": x}, expected, initializers=constants)
+
+
+def test_computed_branches_in_functions(tmp_path):
+    inside = make("If", ["c"], ["b"], then_branch=branch("yes", [make("Neg", ["a"], ["n"])], ["n"]),
+                  else_branch=branch("no", [make("Abs", ["a"], ["m"])], ["m"]))
+    function = make_function("Choose", ["a", "c"], ["b"], [inside])
+    nodes = [make("Not", ["c"], ["d"]), make("Choose", ["x", "c"], ["y"], domain="own"), make("Choose", ["x", "d"], ["z"], domain="own")]
+    for condition in (True, False):
+        check(tmp_path, nodes, {"x": X - 2, "c": np.array(condition)}, {"y": 2 - X if condition else abs(X - 2), "z": abs(X - 2) if condition else 2 - X}, [function])
+
+
+def test_computed_branches_that_are_wrong(tmp_path):
+    one = branch("one", [make("Neg", ["x"], ["a"])], ["a"])
+    two = branch("two", [make("Neg", ["x"], ["a"]), make("Neg", ["a"], ["b"])], ["a", "b"])
+    narrow = branch("narrow", [make("Squeeze", ["x", "axis"], ["a"])], ["a"], [tensor([0], "axis", np.int64)])
+    turned = branch("turned", [make("Transpose", ["x"], ["a"])], ["a"])
+    integers = branch("integers", [make("Cast", ["x"], ["a"], to=onnx.TensorProto.INT64)], ["a"])
+    strange = branch("strange", [make("Strange", ["x"], ["a"])], ["a"])
+    must = "layer 'it': If: input 'c' must be known when compiling: input 0 depends on it (--constant c=FILE.npy), since "
+
+    def error(message, then_branch, else_branch, condition=np.array(True)):
+        node = make("If", ["c"], ["y"], name="it", then_branch=then_branch, else_branch=else_branch)
+        check_error(tmp_path, message, [node], {"x": X, "c": condition}, {"y": X})
+
+    error("layer 'it': If: then_branch has 2 results, expected 1", two, one)
+    error("layer 'it': If: else_branch has 2 results, expected 1", one, two)
+    error("layer 'it': If: result 0 has type float32 in then_branch and int64 in else_branch", one, integers)
+    error(must + "result 0 has shape 2x3 in then_branch and 3x2 in else_branch", one, turned)
+    error(must + "then_branch: Squeeze: ", narrow, one)
+    error(must + "else_branch: operator 'Strange' is not supported", one, strange)
+    error("layer 'it': If: input 0 has shape 2, expected one number", one, one, np.array([True, False]))
+    error("layer 'it': If: input 0 has type float32, expected bool", one, one, np.float32(1))
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------------

@@ -432,7 +432,7 @@ static const int64_t shape[] = {SIZE};
 static const toeplitz_tensor result = {"y", 1, TOEPLITZ_INT32, shape};
 static toeplitz_gpu_kernel kernels[CASES];
 static const toeplitz_gpu_program program = {
-    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen, NULL, 0};
+    NULL, 80, 0, CASES, 0, kernels, NULL, 0, 0, launch_chosen, NULL, 0, 0};
 static const toeplitz_network network = {
     .name = "cases",
     .output_count = 1,
@@ -536,6 +536,68 @@ static void check_batches(void) {
   puts("batches of any size");
 }
 
+/* Samples decide by themselves, where others are computed together. */
+static void check_decisions(void) {
+  enum { BATCH = 11 };
+  const toeplitz_network *deciding = deciding_network(1);
+  static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  CHECK(deciding->create(deciding, 0, &pool) == TOEPLITZ_SUCCESS);
+  for (int run = 0; run < 2 * BATCH; ++run) {
+    int batch = run / 2;
+    for (int index = 0; index < BATCH * SCALED_SIZE; ++index)
+      x[index] = (float)((index + batch) % 23 - 11);
+    int status = run % 2 ? deciding->run_device(deciding, pool, batch, NULL,
+                                                inputs, outputs)
+                         : deciding->run_checked(deciding, pool, batch, inputs,
+                                                 outputs, NULL);
+    CHECK(status == TOEPLITZ_SUCCESS);
+    for (int index = 0; index < batch * SCALED_SIZE; ++index) {
+      int place = index % SCALED_SIZE;
+      CHECK(y[index] == decided_result(x[index], x[index - place], place));
+    }
+  }
+  deciding->threads_destroy(pool);
+  puts("numbers that are read decide what is computed");
+}
+
+/* Elements of each size, and of one that none has; then whoever goes on reads
+ * nothing. */
+static void read_elements(toeplitz_gpu_queue *queue, void *arena,
+                          const void *weights, const void *const *inputs,
+                          void *const *outputs) {
+  static const unsigned char memory[] = {0x80, 0x81, 0x82, 0x83, 0x84,
+                                         0x85, 0x86, 0x87, 0x88};
+  uint64_t value = 1, expected = 0;
+  (void)arena, (void)weights, (void)inputs, (void)outputs;
+  for (uint32_t bytes = 1; bytes <= sizeof value; ++bytes) {
+    expected |= (uint64_t)memory[bytes - 1] << (8 * (bytes - 1));
+    CHECK(toeplitz_gpu_read(queue, memory, bytes, &value) == TOEPLITZ_SUCCESS);
+    CHECK(value == expected);
+  }
+  for (uint32_t bytes = 9; bytes > 7; --bytes) {
+    CHECK(toeplitz_gpu_read(queue, memory, bytes, &value) ==
+          TOEPLITZ_GPU_ERROR);
+    CHECK(value == 0);
+  }
+}
+
+static void check_reads(void) {
+  static const toeplitz_gpu_program reading = {
+      NULL, 80, 0, 0, 0, NULL, NULL, 0, 0, read_elements, NULL, 0, 1};
+  toeplitz_network reader = network;
+  int32_t y[SIZE];
+  void *outputs[] = {y};
+  reader.gpu = &reading;
+  CHECK(toeplitz_network_run(&reader, NULL, NULL, outputs, NULL) ==
+        TOEPLITZ_GPU_ERROR);
+  CHECK(strcmp(toeplitz_gpu_error(NULL),
+               "an element of 9 bytes is read, at most 8 are possible") == 0);
+  puts("elements of all sizes are read");
+}
+
 /* The arena holds NaNs before it is written. */
 static void read_arena(toeplitz_gpu_queue *queue, void *arena,
                        const void *weights, const void *const *inputs,
@@ -547,7 +609,7 @@ static void read_arena(toeplitz_gpu_queue *queue, void *arena,
 static void check_arena(void) {
   static const toeplitz_gpu_program reading = {
       NULL,       80,   0, 0, 0, NULL, NULL, 0, SIZE * sizeof(int32_t),
-      read_arena, NULL, 0};
+      read_arena, NULL, 0, 0};
   toeplitz_network unwritten = network;
   float y[SIZE] = {0};
   void *outputs[] = {y};
@@ -562,6 +624,8 @@ int main(void) {
   check_cases();
   check_network();
   check_batches();
+  check_decisions();
+  check_reads();
   check_arena();
   return 0;
 }

@@ -215,6 +215,69 @@ static void check_device_batches(void) {
   puts("batches in the device's memory");
 }
 
+/* Samples that decide differently, from the host's memory and in a stream. */
+static void check_decisions(void) {
+  enum { BATCH = 9 };
+  static toeplitz_gpu_handle errors;
+  static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const toeplitz_network *network = deciding_network_in_ptx();
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  toeplitz_cuda_driver driver;
+  memset(&driver, 0, sizeof driver);
+  toeplitz_cuda_open(&driver, &errors);
+  CUcontext context, left;
+  CUstream stream;
+  CUgraph graph = NULL;
+  CUdeviceptr memory[2];
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver.cuMemAlloc_v2(&memory[place], sizeof x) == CUDA_SUCCESS);
+  for (int run = 0; run < RUNS; ++run) {
+    int samples = run % (BATCH + 1), on_device = run % 2;
+    const void *host_inputs[] = {x};
+    void *host_outputs[] = {y};
+    const void *inputs[] = {(void *)(uintptr_t)memory[0]};
+    void *outputs[] = {(void *)(uintptr_t)memory[1]};
+    for (int index = 0; index < BATCH * SCALED_SIZE; ++index)
+      x[index] = (float)((index + 7 * run) % 13 - 6);
+    if (!on_device) {
+      CHECK(network->run_checked(network, pool, samples, host_inputs,
+                                 host_outputs, NULL) == TOEPLITZ_SUCCESS);
+    } else {
+      CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0], x, sizeof x, stream) ==
+            CUDA_SUCCESS);
+      CHECK(network->run_device(network, pool, samples, stream, inputs,
+                                outputs) == TOEPLITZ_SUCCESS);
+      CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1], sizeof y, stream) ==
+            CUDA_SUCCESS);
+      CHECK(driver.cuStreamSynchronize(stream) == CUDA_SUCCESS);
+    }
+    for (int index = 0; index < samples * SCALED_SIZE; ++index) {
+      int place = index % SCALED_SIZE;
+      CHECK(y[index] == decided_result(x[index], x[index - place], place));
+    }
+  }
+  const void *inputs[] = {(void *)(uintptr_t)memory[0]};
+  void *outputs[] = {(void *)(uintptr_t)memory[1]};
+  CHECK(driver.cuStreamBeginCapture_v2(
+            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) ==
+        TOEPLITZ_GPU_ERROR);
+  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver.cuMemFree_v2(memory[place]) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  network->threads_destroy(pool);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(&driver);
+  puts("numbers of the device decide what is computed");
+}
+
 static void check_broken_image(void) {
   const toeplitz_network *network = scaled_network_in_ptx(1);
   toeplitz_pool *pool;
@@ -235,6 +298,7 @@ int main(void) {
   check_runs(NULL);
   check_batches();
   check_device_batches();
+  check_decisions();
   check_broken_image();
   return 0;
 }

@@ -41,6 +41,13 @@ static void find_stub(void) {
 
 static void start_counting(void) { memset(stub, 0, sizeof *stub); }
 
+/* The call of the function, counted from 1, fails. */
+static void fail_at(const char *function, int call, int error) {
+  char text[128];
+  snprintf(text, sizeof text, "%s:%d:%d", function, call, error);
+  setenv("STUB_CUDA_FAIL", text, 1);
+}
+
 /* While a handle is alive. */
 static void forget_calls(void) {
   memset(stub->calls, 0, sizeof stub->calls);
@@ -762,13 +769,143 @@ static void check_refusals(void) {
   puts("what can't be run on the device is refused");
 }
 
-/* ---- Failing ---- */
+/* ---- Numbers of the device that decide what is computed ---- */
 
-static void fail_at(const char *function, int call, int error) {
-  char text[128];
-  snprintf(text, sizeof text, "%s:%d:%d", function, call, error);
-  setenv("STUB_CUDA_FAIL", text, 1);
+/* Samples with first elements of both signs: 3 * (index % 2) - 1 + shift. */
+static void fill_deciding(float *x, float shift) {
+  for (int index = 0; index < BATCH * SCALED_SIZE; ++index)
+    x[index] = (float)(index % 17);
+  for (int sample = 0; sample < BATCH; ++sample)
+    x[sample * SCALED_SIZE] = (float)(3 * (sample % 2) - 1) + shift;
 }
+
+static int is_decided_right(const float *x, const float *y, int samples) {
+  for (int index = 0; index < samples * SCALED_SIZE; ++index) {
+    int place = index % SCALED_SIZE;
+    if (y[index] != decided_result(x[index], x[index - place], place))
+      return 0;
+  }
+  return 1;
+}
+
+/* Each sample decides by itself, whatever the batch, and nothing is captured
+ * for it. */
+static void check_decisions(void) {
+  const toeplitz_network *network = deciding_network(0);
+  ALIGNED static float x[BATCH * SCALED_SIZE], y[(BATCH + 1) * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool = open_counted(network);
+  CHECK(stub->launch_count == 0 && stub->executables == 0);
+  CHECK(stub->calls[STUB_cuStreamBeginCapture_v2] == 0);
+  for (int run = 0; run < 2 * (BATCH + 1); ++run) {
+    int samples = run / 2, on_device = run % 2;
+    forget_calls();
+    fill_deciding(x, (float)(run % 3));
+    memset(y, 0xff, sizeof y);
+    CUstream stream = (CUstream)(uintptr_t)2;
+    int status = on_device ? network->run_device(network, pool, samples, stream,
+                                                 inputs, outputs)
+                           : network->run_checked(network, pool, samples,
+                                                  inputs, outputs, NULL);
+    CHECK(status == TOEPLITZ_SUCCESS && is_decided_right(x, y, samples));
+    CHECK(y[samples * SCALED_SIZE] != y[samples * SCALED_SIZE]);
+    CHECK(stub->launch_count == 2 * samples);
+    CHECK(stub->calls[STUB_cuGraphLaunch] == 0 &&
+          stub->calls[STUB_cuMemAlloc_v2] == 0);
+    /* From the host one more copy, and one more time to wait. */
+    CHECK(stub->calls[STUB_cuMemcpyDtoHAsync_v2] == (2 - on_device) * samples);
+    CHECK(stub->calls[STUB_cuStreamSynchronize] == (2 - on_device) * samples);
+    for (int launch = 0;
+         launch < stub->launch_count && launch < STUB_MAXIMUM_LAUNCHES;
+         ++launch) {
+      const stub_launch *launched = &stub->launches[launch];
+      int scales = launch % 2 == 0 || x[launch / 2 * SCALED_SIZE] < 0;
+      CHECK(strcmp(launched->kernel, scales ? "scale" : "add") == 0);
+      CHECK(launched->samples == 1 && !launched->captured);
+      CHECK(!on_device || launched->stream == stream);
+    }
+  }
+  close_counted(pool, "numbers of the device decide what is computed");
+}
+
+/* The number can't be had: nothing is launched behind it, the status says why,
+ * and the handle goes on. */
+static void check_failing_reads(void) {
+  static const struct {
+    const char *function;
+    int call, error, status;
+    const char *message;
+  } failures[] = {
+      {"cuMemcpyDtoHAsync_v2", 1, CUDA_ERROR_OUT_OF_MEMORY,
+       TOEPLITZ_GPU_OUT_OF_MEMORY,
+       "cuMemcpyDtoHAsync_v2, an element of 4 bytes: CUDA_ERROR_OUT_OF_MEMORY "
+       "(out of memory)"},
+      {"cuStreamSynchronize", 1, CUDA_ERROR_LAUNCH_FAILED, TOEPLITZ_GPU_LOST,
+       "cuStreamSynchronize, for an element: CUDA_ERROR_LAUNCH_FAILED"}};
+  const toeplitz_network *network = deciding_network(0);
+  ALIGNED static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool = open_counted(network);
+  fill_deciding(x, 0);
+  for (int run = 0; run < 4; ++run) {
+    int on_device = run % 2, which = run / 2;
+    forget_calls();
+    memset(y, 0xff, sizeof y);
+    fail_at(failures[which].function, failures[which].call,
+            failures[which].error);
+    int status =
+        on_device
+            ? network->run_device(network, pool, 2, NULL, inputs, outputs)
+            : network->run_checked(network, pool, 2, inputs, outputs, NULL);
+    unsetenv("STUB_CUDA_FAIL");
+    CHECK(status == failures[which].status);
+    CHECK(strcmp(network->error_text(pool), failures[which].message) == 0);
+    CHECK(strcmp(network->error_text(NULL), failures[which].message) == 0);
+    CHECK(stub->launch_count == 1 && y[0] != y[0]);
+    CHECK(network->run_checked(network, pool, BATCH, inputs, outputs, NULL) ==
+          TOEPLITZ_SUCCESS);
+    CHECK(is_decided_right(x, y, BATCH));
+  }
+  close_counted(pool, "numbers that can't be read");
+}
+
+/* A stream that the caller captures can't be waited for. */
+static void check_captured_decisions(void) {
+  const toeplitz_network *network = deciding_network(0);
+  ALIGNED static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  CUcontext context, left;
+  CUstream stream;
+  CUgraph graph;
+  toeplitz_pool *pool = open_counted(network);
+  fill_deciding(x, 0);
+  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamCreate(&stream, 0) == CUDA_SUCCESS);
+  CHECK(driver.cuStreamBeginCapture_v2(
+            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
+  for (int samples = 1; samples <= 2; ++samples) {
+    CHECK(network->run_device(network, pool, samples, stream, inputs,
+                              outputs) == TOEPLITZ_GPU_ERROR);
+    CHECK(strcmp(network->error_text(pool),
+                 "'scaled' can't be captured into a graph: numbers that are "
+                 "computed decide which kernels run") == 0);
+  }
+  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+  CHECK(stub->launch_count == 0 && stub->calls[STUB_cuEventRecord] == 0);
+  CHECK(network->run_device(network, pool, 2, stream, inputs, outputs) == 0);
+  CHECK(is_decided_right(x, y, 2));
+  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS);
+  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  close_counted(pool, "numbers of the device in a graph of the caller's");
+}
+
+/* ---- Failing ---- */
 
 /* What creation fails with, and that nothing is left. */
 static void check_creation(const toeplitz_network *network, int ordinal,
@@ -946,10 +1083,28 @@ static int live(void) {
   return status;
 }
 
+/* The same of a network that reads numbers from it. */
+static int live_deciding(void) {
+  const toeplitz_network *network = deciding_network(0);
+  ALIGNED float x[2 * SCALED_SIZE] = {-1, [SCALED_SIZE] = 1},
+                      y[2 * SCALED_SIZE];
+  const void *inputs[] = {x};
+  void *outputs[] = {y};
+  toeplitz_pool *pool;
+  int status = network->create(network, 0, &pool);
+  if (status == TOEPLITZ_SUCCESS)
+    status = network->run_checked(network, pool, 2, inputs, outputs, NULL);
+  if (status == TOEPLITZ_SUCCESS)
+    status = network->run_device(network, pool, 2, NULL, inputs, outputs);
+  CHECK(status != TOEPLITZ_SUCCESS || is_decided_right(x, y, 2));
+  network->threads_destroy(pool);
+  return status;
+}
+
 /* Each call of each function fails once. Those that free something fail
  * silently, and memory for several samples may be refused; the others are
  * noticed. */
-static void check_every_failure(void) {
+static void check_every_failure(int (*live_once)(void)) {
 #define NAME(name, parameters) #name,
   static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)};
 #undef NAME
@@ -958,7 +1113,7 @@ static void check_every_failure(void) {
     for (int call = 1;; ++call) {
       start_counting();
       fail_at(names[function], call, CUDA_ERROR_OUT_OF_MEMORY);
-      int status = live();
+      int status = live_once();
       CHECK(status == TOEPLITZ_SUCCESS || status == TOEPLITZ_GPU_OUT_OF_MEMORY);
       unsetenv("STUB_CUDA_FAIL");
       if (!nothing_is_alive() && function != STUB_cuCtxPushCurrent_v2) {
@@ -994,11 +1149,15 @@ int main(void) {
   check_places();
   check_odd_samples();
   check_refusals();
+  check_decisions();
+  check_failing_reads();
+  check_captured_decisions();
   check_failures_of_creation();
   check_shared_memory();
   check_capabilities();
   check_machine_code();
   check_lost_device();
-  check_every_failure();
+  check_every_failure(live);
+  check_every_failure(live_deciding);
   return 0;
 }

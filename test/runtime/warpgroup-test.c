@@ -159,8 +159,8 @@ static void launch(toeplitz_gpu_queue *queue, void *arena, const void *weights,
 
 static const int64_t shape[] = {ROWS * COLUMNS};
 static const toeplitz_tensor result = {"y", 1, TOEPLITZ_FLOAT32, shape};
-static const toeplitz_gpu_program program = {NULL, 90, 0, 1,      0,    &kernel,
-                                             NULL, 0,  0, launch, NULL, 0};
+static const toeplitz_gpu_program program = {
+    NULL, 90, 0, 1, 0, &kernel, NULL, 0, 0, launch, NULL, 0, 0};
 static const toeplitz_network network = {
     .name = "warpgroups",
     .output_count = 1,

@@ -1,9 +1,12 @@
-// Operators that compute nothing: constants, names, and choices that are made
-// when compiling.
+// Operators that compute nothing: constants, names and choices.
 
 #include "compiler/Frontend/Onnx/AttributeReader.h"
 #include "compiler/Frontend/Onnx/Emit.h"
 #include "compiler/Frontend/Onnx/OnnxOperators.h"
+#include "compiler/Frontend/Shape.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
@@ -89,7 +92,115 @@ static LogicalResult buildDropout(OnnxNode &node) {
   return success();
 }
 
-/// The branch that is taken must be known: shapes depend on it.
+static LogicalResult checkResultCount(OnnxNode &node, llvm::StringRef which,
+                                      size_t count) {
+  if (count == node.getResultCount())
+    return success();
+  return node.error() << which << " has " << count << " results, expected "
+                      << node.getResultCount();
+}
+
+/// The condition, one element, as an i1.
+static llvm::FailureOr<Value> readCondition(OnnxNode &node) {
+  if (failed(node.checkType(
+          0, [](ElementType type) { return type == ElementType::Bool; },
+          "bool")))
+    return failure();
+  if (node.getInput().getTensorType().getNumElements() != 1)
+    return LogicalResult(node.error()
+                         << "input 0 has shape " << formatShape(node.getShape())
+                         << ", expected one number");
+  OpBuilder &builder = node.getBuilder();
+  Location location = node.getLocation();
+  llvm::SmallVector<Value> first(
+      node.getRank(), arith::ConstantIndexOp::create(builder, location, 0));
+  Value element =
+      tensor::ExtractOp::create(builder, location, node.getValue(), first);
+  Value no =
+      arith::ConstantIntOp::create(builder, location, element.getType(), 0);
+  return Value(arith::CmpIOp::create(builder, location,
+                                     arith::CmpIPredicate::ne, element, no));
+}
+
+/// Imports a branch into a block. What is wrong with it is the reason why the
+/// condition must be known: the branch that isn't taken need not fit.
+static LogicalResult importBranch(OnnxNode &node, llvm::StringRef which,
+                                  const onnx::GraphProto &graph, Block &block,
+                                  llvm::SmallVectorImpl<OnnxValue> &results) {
+  OpBuilder &builder = node.getBuilder();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&block);
+  std::string problem;
+  bool isImported;
+  {
+    ScopedDiagnosticHandler handler(
+        builder.getContext(), [&](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return failure();
+          if (problem.empty())
+            problem = diagnostic.str();
+          return success();
+        });
+    isImported = succeeded(node.getContext().importSubgraph(graph, results));
+  }
+  if (!isImported)
+    return node.reportUnknown(0, (which + ": " + problem).str());
+  return checkResultCount(node, which, results.size());
+}
+
+/// Both branches, one of which is taken when the network runs. Their results
+/// have the same types, since the code that follows is for fixed shapes.
+static LogicalResult buildBranches(OnnxNode &node,
+                                   const onnx::GraphProto &thenGraph,
+                                   const onnx::GraphProto &elseGraph) {
+  llvm::FailureOr<Value> condition = readCondition(node);
+  if (failed(condition))
+    return failure();
+  OpBuilder &builder = node.getBuilder();
+  Location location = node.getLocation();
+  // The types of the results are known when the branches are.
+  auto draft = scf::IfOp::create(builder, location, TypeRange(), *condition,
+                                 /*addThenBlock=*/true, /*addElseBlock=*/true);
+  llvm::SmallVector<OnnxValue> thenResults, elseResults;
+  if (failed(importBranch(node, "then_branch", thenGraph, *draft.thenBlock(),
+                          thenResults)) ||
+      failed(importBranch(node, "else_branch", elseGraph, *draft.elseBlock(),
+                          elseResults)))
+    return failure();
+  llvm::SmallVector<Type> types;
+  llvm::SmallVector<Value> thenValues, elseValues;
+  for (auto [index, yes, no] : llvm::enumerate(thenResults, elseResults)) {
+    if (yes.type != no.type)
+      return node.error() << "result " << index << " has type "
+                          << getName(yes.type) << " in then_branch and "
+                          << getName(no.type) << " in else_branch";
+    if (yes.getShape() != no.getShape())
+      return node.reportUnknown(
+          0, ("result " + llvm::Twine(index) + " has shape " +
+              formatShape(yes.getShape()) + " in then_branch and " +
+              formatShape(no.getShape()) + " in else_branch")
+                 .str());
+    types.push_back(yes.value.getType());
+    thenValues.push_back(yes.value);
+    elseValues.push_back(no.value);
+  }
+  auto branches = scf::IfOp::create(builder, location, types, *condition,
+                                    /*addThenBlock=*/false,
+                                    /*addElseBlock=*/false);
+  branches.getThenRegion().takeBody(draft.getThenRegion());
+  branches.getElseRegion().takeBody(draft.getElseRegion());
+  draft.erase();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(branches.thenBlock());
+  scf::YieldOp::create(builder, location, thenValues);
+  builder.setInsertionPointToEnd(branches.elseBlock());
+  scf::YieldOp::create(builder, location, elseValues);
+  for (auto [index, result] : llvm::enumerate(branches.getResults()))
+    node.setResult(index, {result, thenResults[index].type});
+  return success();
+}
+
+/// A condition that is known leaves one branch, which alone has to fit.
 static LogicalResult buildIf(OnnxNode &node) {
   const onnx::GraphProto *thenBranch = nullptr, *elseBranch = nullptr;
   if (failed(node.getAttributes()
@@ -99,16 +210,17 @@ static LogicalResult buildIf(OnnxNode &node) {
                  .required()
                  .finish()))
     return failure();
+  if (!node.isConstant(0))
+    return buildBranches(node, *thenBranch, *elseBranch);
   llvm::FailureOr<double> condition = node.getNumber(0);
   if (failed(condition))
     return failure();
   llvm::SmallVector<OnnxValue> results;
   if (failed(node.getContext().importSubgraph(
-          *condition != 0 ? *thenBranch : *elseBranch, results)))
+          *condition != 0 ? *thenBranch : *elseBranch, results)) ||
+      failed(
+          checkResultCount(node, "the branch that is taken", results.size())))
     return failure();
-  if (results.size() != node.getResultCount())
-    return node.error() << "the branch that is taken has " << results.size()
-                        << " results, expected " << node.getResultCount();
   for (auto [index, result] : llvm::enumerate(results))
     node.setResult(index, result);
   return success();

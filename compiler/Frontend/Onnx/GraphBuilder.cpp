@@ -9,6 +9,7 @@
 #include "compiler/Frontend/Onnx/OnnxNode.h"
 #include "compiler/Frontend/Onnx/OnnxOperators.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -94,6 +95,11 @@ llvm::FailureOr<OnnxValue> GraphBuilder::lookUp(OnnxScope &scope,
     auto constant = model.readTensor(*initializer->second, name, location);
     if (failed(constant))
       return failure();
+    // Others may read it behind the branch that reads it first.
+    OpBuilder::InsertionGuard guard(builder);
+    for (Operation *parent = builder.getInsertionBlock()->getParentOp();
+         !isa<FunctionOpInterface>(parent); parent = parent->getParentOp())
+      builder.setInsertionPoint(parent);
     auto op = arith::ConstantOp::create(builder, location,
                                         cast<TypedAttr>(constant->attribute));
     return place->values[name] = {op.getResult(), constant->type};

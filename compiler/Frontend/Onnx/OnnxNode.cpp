@@ -161,20 +161,22 @@ static BlockArgument findRoot(Value value) {
   return {};
 }
 
-LogicalResult OnnxNode::reportUnknown(size_t index) {
+LogicalResult OnnxNode::reportUnknown(size_t index, llvm::StringRef reason) {
   BlockArgument root = findRoot(getValue(index));
   InFlightDiagnostic diagnostic = error();
+  std::string since = reason.empty() ? "" : (", since " + reason).str();
   if (!root)
     return diagnostic << "input " << index
                       << " must be known when compiling, but it is computed "
-                         "when the network runs";
+                         "when the network runs"
+                      << since;
   auto function = cast<FunctionOpInterface>(root.getOwner()->getParentOp());
   auto name = function.getArgAttrOfType<StringAttr>(root.getArgNumber(),
                                                     "toeplitz.name");
   return diagnostic << "input '" << name.getValue()
                     << "' must be known when compiling: input " << index
                     << " depends on it (--constant " << name.getValue()
-                    << "=FILE.npy)";
+                    << "=FILE.npy)" << since;
 }
 
 bool OnnxNode::isConstant(size_t index) const {

@@ -85,6 +85,9 @@ public:
   llvm::FailureOr<double> getNumber(size_t index);
   /// Whether the values of an input are known.
   bool isConstant(size_t index) const;
+  /// Reports that an input isn't known, with the input of the network to name
+  /// if it comes from one, and why it must be where that isn't plain. Fails.
+  llvm::LogicalResult reportUnknown(size_t index, llvm::StringRef reason = "");
 
   // --- attributes -----------------------------------------------------------
   /// Reads attributes: see AttributeReader.h.
@@ -117,10 +120,6 @@ private:
   llvm::FailureOr<Number>
   getOnly(size_t index,
           const llvm::FailureOr<llvm::SmallVector<Number>> &values);
-  /// Why a value that isn't constant can't be used; with the input of the
-  /// network to name, if it comes from one.
-  llvm::LogicalResult reportUnknown(size_t index);
-
   const OnnxContext &context;
   const onnx::NodeProto &proto;
   llvm::SmallVector<OnnxValue> inputs;

@@ -31,6 +31,8 @@
 // RUN: %{print}
 // REDEFINE: %{case} = computed.mlir
 // RUN: %{print}
+// REDEFINE: %{case} = branches.mlir
+// RUN: %{print}
 
 // The variance of the input can be chosen.
 // RUN: toeplitz-opt %t/rectifier.mlir --print-typical-error=input-variance=4 -o /dev/null | FileCheck %s --check-prefix=WIDE
@@ -248,4 +250,36 @@ func.func @main(%x: tensor<1x1x64xf32>, %w: tensor<1x1x1xf32>) -> tensor<1x1x64x
   %y = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros
     : (tensor<1x1x64xf32>, tensor<1x1x1xf32>) -> tensor<1x1x64xf32> loc("computed")
   return %y : tensor<1x1x64xf32>
+}
+
+//--- branches.mlir
+// What branches and loops read from around them reaches the output by way of their results.
+// CHECK: arith.mulf "scaled": mean 0, variance 4, sensitivity 0.25 and 0.25;
+// CHECK: cnn.conv "before": mean 0, variance 4, sensitivity 0.25 and 0.25; {{.*}}, contribution 1{{$}}
+// CHECK: scf.if "": mean 0, variance 4, sensitivity 0.25 and 0.25;
+func.func @main(%x: tensor<1x1x64xf32>, %flag: tensor<i8>) -> tensor<1x1x64xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %none = arith.constant 0 : i8
+  %two = arith.constant dense<2.0> : tensor<1x1x64xf32>
+  %w = arith.constant dense<1.0> : tensor<1x1x1xf32>
+  %0 = arith.mulf %x, %two : tensor<1x1x64xf32> loc("scaled")
+  %1 = cnn.conv %0, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+    : (tensor<1x1x64xf32>, tensor<1x1x1xf32>) -> tensor<1x1x64xf32> loc("before")
+  %empty = tensor.empty() : tensor<1x1x64xf32>
+  %2 = scf.for %i = %c0 to %c3 step %c1 iter_args(%t = %empty) -> (tensor<1x1x64xf32>) {
+    %3 = arith.addf %1, %two : tensor<1x1x64xf32>
+    scf.yield %3 : tensor<1x1x64xf32>
+  }
+  %number = tensor.extract %flag[] : tensor<i8>
+  %condition = arith.cmpi ne, %number, %none : i8
+  %4 = scf.if %condition -> (tensor<1x1x64xf32>) {
+    %5 = cnn.conv %2, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x1x64xf32>, tensor<1x1x1xf32>) -> tensor<1x1x64xf32> loc("inside")
+    scf.yield %5 : tensor<1x1x64xf32>
+  } else {
+    scf.yield %2 : tensor<1x1x64xf32>
+  }
+  return %4 : tensor<1x1x64xf32>
 }

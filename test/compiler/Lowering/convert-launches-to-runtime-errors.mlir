@@ -33,3 +33,16 @@ module attributes {gpu.container_module} {
     return
   }
 }
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+  }
+  func.func @main(%x: memref<4xi128>) -> i128 {
+    %c1 = arith.constant 1 : index
+    // expected-error @below {{reads an element of 'i128' outside of a kernel, expected one of at most 64 bits}}
+    %0 = memref.load %x[%c1] : memref<4xi128>
+    return %0 : i128
+  }
+}

@@ -53,11 +53,20 @@ func.func private @kernel(%task: index, %x: memref<4xi32>) {
 }
 func.func @main(%x: memref<4xi32>, %flag: memref<i1>) {
   %c0 = arith.constant 0 : index
-  // expected-error @below {{has no kernel: networks of a GPU can't read or write tensors outside of them, such as to decide what is computed}}
   %0 = memref.load %flag[] : memref<i1>
   scf.if %0 {
-    func.call @kernel(%c0, %x) : (index, memref<4xi32>) -> ()
+    %number = arith.constant 3 : i32
+    // expected-error @below {{has no kernel: outside of them, networks of a GPU can read single elements of tensors and nothing else}}
+    memref.store %number, %x[%c0] : memref<4xi32>
   }
+  return
+}
+
+// -----
+
+func.func @main(%x: memref<4xi32>, %y: memref<4xi32>) {
+  // expected-error @below {{has no kernel: outside of them, networks of a GPU can read single elements of tensors and nothing else}}
+  memref.copy %x, %y : memref<4xi32> to memref<4xi32>
   return
 }
 

@@ -86,6 +86,36 @@ static void launch_all_odd(toeplitz_gpu_queue *queue, void *arena,
   launch(queue, arena, weights, inputs, outputs, SCALED_ODD_SIZE);
 }
 
+float decided_result(float x, float first, int index) {
+  float scaled = x * factors[index];
+  return first * factors[0] < 0 ? scaled * factors[index]
+                                : scaled + summands[index];
+}
+
+/* Scales, and then adds, or scales once more where the first element has become
+ * negative. */
+static void launch_all_deciding(toeplitz_gpu_queue *queue, void *arena,
+                                const void *weights, const void *const *inputs,
+                                void *const *outputs) {
+  uint64_t scaling[] = {(uintptr_t)inputs[0],
+                        (uintptr_t)weights,
+                        (uintptr_t)arena,
+                        SCALED_SIZE,
+                        SCALED_SIZE * sizeof(float),
+                        SCALED_SIZE * sizeof(float)};
+  uint64_t adding[] = {(uintptr_t)arena,
+                       (uintptr_t)weights,
+                       (uintptr_t)outputs[0],
+                       SCALED_SIZE,
+                       SCALED_SIZE * sizeof(float),
+                       SCALED_SIZE * sizeof(float)};
+  uint64_t bits;
+  toeplitz_gpu_launch(queue, 0, SCALED_BLOCKS, scaling, 6);
+  if (toeplitz_gpu_read(queue, arena, sizeof(float), &bits) != 0)
+    return;
+  toeplitz_gpu_launch(queue, bits >> 31 ? 0 : 1, SCALED_BLOCKS, adding, 6);
+}
+
 /* ---- The same kernels for a GPU ---- */
 
 /* Loads the arguments into %d1 to %d4, moves %d1 and %d3 to the block's sample
@@ -144,7 +174,8 @@ static const toeplitz_gpu_weights weights[] = {
    SCALED_SIZE * sizeof(float),                                                \
    launcher,                                                                   \
    cubins,                                                                     \
-   cubin_count}
+   cubin_count,                                                                \
+   (launcher) == launch_all_deciding}
 #define IMAGE "stub image\nscale 6\nadd 6\n"
 static const char image[] = IMAGE;
 static const char machine_code[SCALED_CUBINS][sizeof IMAGE] = {IMAGE, IMAGE,
@@ -160,6 +191,12 @@ static const toeplitz_gpu_program in_image = PROGRAM(image, CAPABILITY, 0);
 static const toeplitz_gpu_program in_emulation = PROGRAM(NULL, CAPABILITY, 0);
 static const toeplitz_gpu_program of_odd_samples =
     PROGRAM_WITH(image, CAPABILITY, 0, launch_all_odd, NULL, 0);
+static const toeplitz_gpu_program deciding_in_image =
+    PROGRAM_WITH(image, CAPABILITY, 0, launch_all_deciding, NULL, 0);
+static const toeplitz_gpu_program deciding_in_emulation =
+    PROGRAM_WITH(NULL, CAPABILITY, 0, launch_all_deciding, NULL, 0);
+static const toeplitz_gpu_program deciding_in_ptx =
+    PROGRAM_WITH(ptx, CAPABILITY, 0, launch_all_deciding, NULL, 0);
 static const toeplitz_gpu_program for_80 = PROGRAM(image, 80, 1);
 static const toeplitz_gpu_program for_90 = PROGRAM(image, 90, 1);
 static const toeplitz_gpu_program in_ptx = PROGRAM(ptx, CAPABILITY, 0);
@@ -222,7 +259,8 @@ NETWORK(single_cubins, with_cubins, 0, NULL, NULL)
 NETWORK(single_ptx, in_ptx, 0, NULL, NULL)
 NETWORK(single_broken, in_broken_ptx, 0, NULL, NULL)
 
-static const toeplitz_network batched, batched_emulated, batched_ptx, odd;
+static const toeplitz_network batched, batched_emulated, batched_ptx, odd,
+    deciding, deciding_emulated, deciding_ptx;
 
 #define RUN_BATCH(name)                                                        \
   static void name##_run_batch(toeplitz_pool *pool, void *workspace,           \
@@ -236,6 +274,9 @@ RUN_BATCH(batched)
 RUN_BATCH(batched_emulated)
 RUN_BATCH(batched_ptx)
 RUN_BATCH(odd)
+RUN_BATCH(deciding)
+RUN_BATCH(deciding_emulated)
+RUN_BATCH(deciding_ptx)
 
 static uint64_t workspace_size(int64_t batch) {
   return toeplitz_samples_workspace_size(&batched, batch);
@@ -246,6 +287,11 @@ NETWORK(batched_emulated, in_emulation, 1, batched_emulated_run_batch,
         workspace_size)
 NETWORK(batched_ptx, in_ptx, 1, batched_ptx_run_batch, workspace_size)
 NETWORK(odd, of_odd_samples, 2, odd_run_batch, workspace_size)
+NETWORK(deciding, deciding_in_image, 1, deciding_run_batch, workspace_size)
+NETWORK(deciding_emulated, deciding_in_emulation, 1,
+        deciding_emulated_run_batch, workspace_size)
+NETWORK(deciding_ptx, deciding_in_ptx, 1, deciding_ptx_run_batch,
+        workspace_size)
 
 const toeplitz_network *scaled_network(int is_batched, int emulated) {
   if (is_batched)
@@ -268,3 +314,9 @@ const toeplitz_network *scaled_network_in_ptx(int broken) {
 const toeplitz_network *batched_network_in_ptx(void) { return &batched_ptx; }
 
 const toeplitz_network *network_of_odd_samples(void) { return &odd; }
+
+const toeplitz_network *deciding_network(int emulated) {
+  return emulated ? &deciding_emulated : &deciding;
+}
+
+const toeplitz_network *deciding_network_in_ptx(void) { return &deciding_ptx; }

@@ -36,4 +36,13 @@ const toeplitz_network *network_of_odd_samples(void);
 /* Element `index` of y for this x. */
 float scaled_result(float x, int index);
 
+/* One for as many samples as each run chooses that reads a number from the
+ * device to decide what its second kernel is; in an image, or emulated; and in
+ * PTX. */
+const toeplitz_network *deciding_network(int emulated);
+const toeplitz_network *deciding_network_in_ptx(void);
+
+/* Element `index` of its y for this x and the sample's first element. */
+float decided_result(float x, float first, int index);
+
 #endif
