@@ -147,6 +147,15 @@ int64_t toeplitz::withoutEmpty(int64_t things, int64_t parts) {
   return llvm::divideCeil(things, llvm::divideCeil(things, parts));
 }
 
+double toeplitz::getImbalance(int64_t tasks) {
+  auto get = [&](int64_t threads) {
+    return static_cast<double>(llvm::divideCeil(tasks, threads) * threads) /
+               static_cast<double>(tasks) -
+           1;
+  };
+  return 1 + get(2) + 0.05 * get(4);
+}
+
 std::pair<Index, Index> toeplitz::getPart(KernelBuilder &kernel, Index part,
                                           int64_t each, int64_t all) {
   Index first = kernel.mul(part, kernel.constant(each));

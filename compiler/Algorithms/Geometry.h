@@ -113,6 +113,10 @@ TapRange getTapRange(KernelBuilder &kernel, const Dimension &dimension,
 /// most `parts` of them, less those that would be empty.
 int64_t withoutEmpty(int64_t things, int64_t parts);
 
+/// By how much the thread with most of so many equal tasks exceeds its share,
+/// for two threads, and a part of it for four: a factor from 1 on.
+double getImbalance(int64_t tasks);
+
 /// Part `part` of [0, all), of which each has `each` and the last one what is
 /// left: its first one and its end.
 std::pair<KernelBuilder::Index, KernelBuilder::Index>

@@ -104,21 +104,15 @@ double StrassenPlan::getSumCycles() const {
   return 12.0 * static_cast<double>(getChannelBlocks() * halfPositions);
 }
 
-/// By how much the thread with most of the tasks exceeds its share: for two
-/// threads, and a part of it for four.
-double StrassenPlan::getImbalance(int64_t tasks) const {
+/// What so many tasks cost threads that wait, as a factor.
+double StrassenPlan::weighTasks(int64_t tasks) const {
   // (Some ten microseconds of one thread.)
   constexpr double leastShared = 1e6;
   if (static_cast<double>(batch * rows * columns) *
           static_cast<double>(inChannels * outChannels) <
       leastShared)
     return 1;
-  auto get = [&](int64_t threads) {
-    return static_cast<double>(llvm::divideCeil(tasks, threads) * threads) /
-               static_cast<double>(tasks) -
-           1;
-  };
-  return 1 + get(2) + 0.05 * get(4);
+  return getImbalance(tasks);
 }
 
 /// The tasks that share a block's output channels, of equal size, so that
@@ -136,7 +130,7 @@ StrassenPlan::chooseUnitTasks(kernel::TargetAttr target) const {
       continue;
     double cycles = allRows * (getProductCycles(target) +
                                getSumCycles() * static_cast<double>(count));
-    cycles *= getImbalance(batch * blocks * count);
+    cycles *= weighTasks(batch * blocks * count);
     if (best.cycles == 0 || cycles < best.cycles)
       best = {count, cycles};
   }

@@ -109,7 +109,7 @@ private:
   void fold(int64_t positions, kernel::TargetAttr target);
   double getProductCycles(kernel::TargetAttr target) const;
   double getSumCycles() const;
-  double getImbalance(int64_t tasks) const;
+  double weighTasks(int64_t tasks) const;
   struct UnitTasks {
     int64_t count = 1;
     double cycles = 0;

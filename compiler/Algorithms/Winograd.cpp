@@ -97,13 +97,14 @@ static std::optional<std::string> declines(const Convolution &convolution,
 /// register tile, so that loads weigh more than in getStepCycles: a vector of
 /// weights comes from the second level, and the positions' loads don't hide
 /// behind the multiplications where there are as many (28 x 1 was measured a
-/// third slower than 12 x 2).
+/// third slower than 12 x 2). Threads shall have equal shares of the tasks.
 static void chooseTile(const Convolution &convolution,
                        kernel::TargetAttr target,
                        ConvolutionSchedule &schedule) {
   int64_t tiles = WinogradPlan(convolution, schedule).tiles;
   int64_t groupVectors = llvm::divideCeil(
       convolution.outChannels / convolution.groups, target.getLanes());
+  ConvolutionSchedule chosen = schedule;
   double best = 0;
   for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
     if (groupVectors % vectors)
@@ -113,15 +114,21 @@ static void chooseTile(const Convolution &convolution,
          ++positions) {
       double step = getStepCycles(positions, vectors, target) + 0.35 * vectors +
                     0.15 * (countInputLoads(positions, target) + vectors);
-      double cycles = static_cast<double>(llvm::divideCeil(tiles, positions)) *
-                      step / vectors;
+      ConvolutionSchedule candidate = schedule;
+      candidate.tilePositions = positions;
+      candidate.tileVectors = vectors;
+      double cycles =
+          static_cast<double>(llvm::divideCeil(tiles, positions)) * step /
+          vectors *
+          getImbalance(
+              WinogradPlan(convolution, candidate, target).countTasks());
       if (best != 0 && cycles > best * 1.001)
         continue;
       best = cycles;
-      schedule.tilePositions = positions;
-      schedule.tileVectors = vectors;
+      chosen = std::move(candidate);
     }
   }
+  schedule = std::move(chosen);
 }
 
 static std::vector<ConvolutionSchedule>
