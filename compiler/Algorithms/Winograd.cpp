@@ -24,6 +24,7 @@
 #include "compiler/Algorithms/WinogradOnGpu.h"
 
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -104,8 +105,13 @@ static void chooseTile(const Convolution &convolution,
   int64_t tiles = WinogradPlan(convolution, schedule).tiles;
   int64_t groupVectors = llvm::divideCeil(
       convolution.outChannels / convolution.groups, target.getLanes());
-  ConvolutionSchedule chosen = schedule;
-  double best = 0;
+  // What a tile costs one thread, and threads that share the tasks.
+  struct Candidate {
+    ConvolutionSchedule schedule;
+    double cycles, shared;
+  };
+  std::vector<Candidate> candidates;
+  double least = std::numeric_limits<double>::infinity();
   for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
     if (groupVectors % vectors)
       continue;
@@ -114,21 +120,30 @@ static void chooseTile(const Convolution &convolution,
          ++positions) {
       double step = getStepCycles(positions, vectors, target) + 0.35 * vectors +
                     0.15 * (countInputLoads(positions, target) + vectors);
-      ConvolutionSchedule candidate = schedule;
-      candidate.tilePositions = positions;
-      candidate.tileVectors = vectors;
-      double cycles =
+      Candidate candidate = {schedule, 0, 0};
+      candidate.schedule.tilePositions = positions;
+      candidate.schedule.tileVectors = vectors;
+      candidate.cycles =
           static_cast<double>(llvm::divideCeil(tiles, positions)) * step /
-          vectors *
-          getImbalance(
-              WinogradPlan(convolution, candidate, target).countTasks());
-      if (best != 0 && cycles > best * 1.001)
-        continue;
-      best = cycles;
-      chosen = std::move(candidate);
+          vectors;
+      candidate.shared =
+          candidate.cycles *
+          getImbalance(WinogradPlan(convolution, candidate.schedule, target)
+                           .countTasks());
+      least = std::min(least, candidate.cycles);
+      candidates.push_back(std::move(candidate));
     }
   }
-  schedule = std::move(chosen);
+  // One thread shall not take much longer so that two have equal shares.
+  constexpr double mostForShares = 1.1;
+  double best = 0;
+  for (Candidate &candidate : candidates) {
+    if (candidate.cycles > mostForShares * least ||
+        (best != 0 && candidate.shared > best * 1.001))
+      continue;
+    best = candidate.shared;
+    schedule = std::move(candidate.schedule);
+  }
 }
 
 static std::vector<ConvolutionSchedule>
