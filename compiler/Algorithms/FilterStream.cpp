@@ -40,8 +40,8 @@ struct FarMemory {
   /// A filter that one tile streams through, from the third level.
   double cold;
   /// A matrix of a filter, asked for while the one before is multiplied: from
-  /// the third level; and from memory, in equal shares or row by row.
-  double nearMatrix, farMatrixInShares, farMatrixByRow;
+  /// the third level, and from memory.
+  double nearMatrix, farMatrix;
 };
 
 } // namespace
@@ -50,11 +50,9 @@ struct FarMemory {
 static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // One core of Emerald Rapids, the matrices on Sapphire Rapids (10 and 6 bytes
   // a cycle).
-  static constexpr FarMemory waiting = {0.19, 0,   0.3,  0.07,
-                                        0.16, 0.1, 0.17, 0.17};
+  static constexpr FarMemory waiting = {0.19, 0, 0.3, 0.07, 0.16, 0.1, 0.17};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
-  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02,
-                                       0.11, 0,     0.01, 0.04};
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.01};
   return target.getHidesMemory() ? hiding : waiting;
 }
 
@@ -69,18 +67,15 @@ double toeplitz::estimateFilterWait(double bytes, kernel::TargetAttr target) {
   return isStreamed(bytes, target) ? getFarMemory(target).awaited * bytes : 0;
 }
 
-double toeplitz::estimateMatrixWait(const MatrixStream &stream,
+double toeplitz::estimateMatrixWait(double filterBytes, double readBytes,
                                     double computeCycles,
                                     kernel::TargetAttr target) {
-  double filterBytes = stream.bytes, readBytes = stream.readBytes;
   if (!isStreamed(filterBytes, target))
     return 0;
   const FarMemory &memory = getFarMemory(target);
-  double farMatrix =
-      stream.inShares ? memory.farMatrixInShares : memory.farMatrixByRow;
   if (!target.getHidesMemory())
     return readBytes *
-           (isFar(filterBytes, target) ? farMatrix : memory.nearMatrix);
+           (isFar(filterBytes, target) ? memory.farMatrix : memory.nearMatrix);
   // What stays in the third level is far when it is read for the first time.
   double farBytes = readBytes;
   if (!isFar(filterBytes, target))
@@ -88,7 +83,7 @@ double toeplitz::estimateMatrixWait(const MatrixStream &stream,
   else if (filterBytes <= static_cast<double>(getThirdLevel(target)))
     farBytes = filterBytes;
   double exposed =
-      farBytes * farMatrix + (readBytes - farBytes) * memory.nearMatrix;
+      farBytes * memory.farMatrix + (readBytes - farBytes) * memory.nearMatrix;
   // (A little more than was measured where both count: such filters are tens of
   // megabytes, which aren't worth a few percent.)
   return exposed + std::max(0.0, memory.streamed * readBytes - computeCycles);

@@ -41,19 +41,11 @@ bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
 double estimateColdWait(double bytes, double computeCycles,
                         kernel::TargetAttr target);
 
-/// A filter of matrices, each of which is asked for while tiles multiply the
-/// one before.
-struct MatrixStream {
-  /// The whole filter, and what is read of it in all, again and again.
-  double bytes = 0, readBytes = 0;
-  /// Whether each tile asks for its share of the next matrix, so that memory is
-  /// busy all the time; else it asks for a part of each row.
-  bool inShares = false;
-};
-
-/// Cycles that a kernel of `computeCycles` waits for such a filter.
-double estimateMatrixWait(const MatrixStream &stream, double computeCycles,
-                          kernel::TargetAttr target);
+/// Cycles that a kernel of `computeCycles` waits for a filter of matrices when
+/// it reads `readBytes` of them in all. While one is multiplied, each tile asks
+/// for its share of the next, so that memory is busy all the time.
+double estimateMatrixWait(double filterBytes, double readBytes,
+                          double computeCycles, kernel::TargetAttr target);
 
 /// Cycles that a kernel waits for a filter of so many bytes when several tiles
 /// read each block and none asks ahead.

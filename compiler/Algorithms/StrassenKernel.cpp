@@ -73,7 +73,7 @@ private:
                            int64_t channels, int64_t vectors, Index filterStart,
                            bool asksAhead);
   void askForInput(Tile tile, Index channelBlock);
-  void askForFilter(const Tile &tile, Index row);
+  void askForFilter(const Tile &tile, Index filterStart, Index channel);
   void saveProduct(const Tile &tile, Index product, const Accumulators &sums);
   void finish(const Tile &tile, Index vector, Index position, Value sum);
 
@@ -327,8 +327,9 @@ void StrassenKernel::multiplySum(const Tile &tile, Index pair, Index sum) {
             },
             [&](Index channel, int64_t count) {
               for (int64_t step = 0; step < count; ++step)
-                askForFilter(
-                    tile, scale(kernel.add(channel, number(step)), width, row));
+                askForFilter(tile, filterStart,
+                             scale(channelBlock, lanes,
+                                   kernel.add(channel, number(step))));
             });
       });
   saveProduct(tile, product, sums);
@@ -372,8 +373,9 @@ Accumulators StrassenKernel::reduceInput(const Tile &tile, Index halfStart,
         },
         [&](Index channel, int64_t steps) {
           for (int64_t step = 0; step < steps && asksAhead; ++step)
-            askForFilter(tile,
-                         scale(kernel.add(channel, number(step)), width, row));
+            askForFilter(
+                tile, filterStart,
+                scale(block, lanes, kernel.add(channel, number(step))));
         });
   };
   Accumulators sums = kernel.forLoop(number(0), number(whole), 1,
@@ -384,22 +386,22 @@ Accumulators StrassenKernel::reduceInput(const Tile &tile, Index halfStart,
   return rest ? reduce(number(whole), rest, sums) : sums;
 }
 
-/// Asks for what lies one matrix behind a row of the filter: each of a row's
-/// tiles for a part of it, so that memory is read as long as they compute.
-void StrassenKernel::askForFilter(const Tile &tile, Index row) {
-  constexpr int64_t lineFloats = 16;
+/// Asks for the matrix behind the one that begins at `filterStart`: each tile
+/// for its share, part by part while it multiplies `channel` after channel, so
+/// that memory is busy all the time.
+void StrassenKernel::askForFilter(const Tile &tile, Index filterStart,
+                                  Index channel) {
   if (!plan.streamsFilter)
     return;
-  int64_t lines = llvm::divideCeil(width, lineFloats);
-  int64_t tiles = llvm::divideCeil(plan.halfPositions, plan.tilePositions);
-  int64_t each = llvm::divideCeil(lines, tiles);
-  Index number_ = kernel.div(tile.start, number(plan.tilePositions));
-  Index first = kernel.min(kernel.mul(number_, number(each * lineFloats)),
-                           number((lines - each) * lineFloats));
+  int64_t rowTiles = llvm::divideCeil(plan.halfPositions, plan.tilePositions);
+  int64_t share = llvm::divideCeil(width, plan.blockRows * rowTiles);
+  Index tileNumber = scale(tile.blockRow, rowTiles,
+                           kernel.div(tile.start, number(plan.tilePositions)));
+  Index step = scale(tileNumber, plan.halfChannels, channel);
   kernel.prefetch(
       buffers.filter,
-      kernel.add(kernel.add(row, number(plan.getMatrixSize())), first),
-      each * lineFloats);
+      scale(step, share, kernel.add(filterStart, number(plan.getMatrixSize()))),
+      share);
 }
 
 /// Asks for the next row's input of a tile, in both halves: no product reads

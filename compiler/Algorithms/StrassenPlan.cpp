@@ -222,7 +222,7 @@ double StrassenPlan::estimateCycles(kernel::TargetAttr target) const {
   double cycles = getAllCycles(target);
   double filterBytes = 4.0 * static_cast<double>(getFilterSize());
   return cycles +
-         estimateMatrixWait(
-             {filterBytes, filterBytes * static_cast<double>(batch * blocks)},
-             cycles, target);
+         estimateMatrixWait(filterBytes,
+                            filterBytes * static_cast<double>(batch * blocks),
+                            cycles, target);
 }

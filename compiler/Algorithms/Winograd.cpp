@@ -210,8 +210,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   // The filter is read once for each block.
   double filterBytes = 4.0 * plan.getFilterSize();
   double read = filterBytes * plan.blocks;
-  cost.cycles += estimateMatrixWait({filterBytes, read, /*inShares=*/true},
-                                    cost.cycles, target) +
+  cost.cycles += estimateMatrixWait(filterBytes, read, cost.cycles, target) +
                  estimateColdWait(filterBytes, cost.cycles, target);
   (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       read;
