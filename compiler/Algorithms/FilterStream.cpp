@@ -49,7 +49,7 @@ struct FarMemory {
 /// Measured on chains of layers that are larger together than the third level.
 static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // One core of Emerald Rapids, the matrices on Sapphire Rapids (10 and 6 bytes
-  // a cycle).
+  // a cycle), when tiles didn't ask for equal shares of them yet.
   static constexpr FarMemory waiting = {0.19, 0, 0.3, 0.07, 0.16, 0.1, 0.17};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
   static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11, 0, 0.01};
