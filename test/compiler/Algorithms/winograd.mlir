@@ -161,6 +161,38 @@ func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1
 
 // -----
 
+// Of two register tiles each asks for its half of the next matrix, of 128 x 16 floats: 8 of them while it multiplies a channel.
+// CHECK-LABEL: func.func private @kernel_shares
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<131072xf32>
+// CHECK: scf.for %[[VECTORS:.*]] = %c0 to %c4 step %c1 {
+// CHECK-NEXT: scf.for %[[VALUE:.*]] = %c0 to %c16 step %c1 {
+// CHECK-NEXT: scf.for %[[TILE:.*]] = %c0 to %c2 step %c1 {
+// CHECK: %[[NUMBER:.*]] = arith.addi %{{.*}}, %[[VALUE]] overflow<nsw>
+// CHECK-NEXT: %[[MATRIX:.*]] = arith.muli %[[NUMBER]], %c2048 overflow<nsw>
+// CHECK-NEXT: %[[NEXT:.*]] = arith.addi %[[MATRIX]], %c2048 overflow<nsw>
+// CHECK: %[[PART:.*]] = arith.muli %[[TILE]], %c1024 overflow<nsw>
+// CHECK: %[[START:.*]] = arith.addi %[[PART]], %[[NEXT]] overflow<nsw>
+// CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c16 step %c1 iter_args
+// CHECK: %[[FIRST:.*]] = arith.muli %[[BLOCK]], %c8 overflow<nsw>
+// CHECK: scf.for %[[CHANNEL:.*]] = %c0 to %c8 step %c2 iter_args
+// CHECK: %[[STEP:.*]] = arith.addi %[[FIRST]], %[[CHANNEL]] overflow<nsw>
+// CHECK: %[[OFFSET:.*]] = arith.muli %[[STEP]], %c8 overflow<nsw>
+// CHECK: %[[PLACE:.*]] = arith.addi %[[OFFSET]], %[[START]] overflow<nsw>
+// CHECK-NEXT: memref.prefetch %[[W]][%[[PLACE]]], read, locality<2>, data
+// CHECK-NEXT: arith.addi
+module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1x8x4x4x8xf32>, %s: memref<2x16384xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 128 : i64, out_channels = 64 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 2, 2>,
+      transform = array<i64: 4, 4>}
+    : (memref<1x16x6x6x8xf32>, memref<131072xf32>, memref<1x8x4x4x8xf32>, memref<2x16384xf32>) -> () loc("shares")
+  return
+}
+}
+
+// -----
+
 // One block of tiles and filters that several tasks share: its input is transformed by tasks of their own, which write to memory that the
 // others read; the memory of a task holds products alone.
 // CHECK-LABEL: func.func @main
