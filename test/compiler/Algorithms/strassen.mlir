@@ -81,3 +81,28 @@ func.func @main(%x: memref<1x3x3x4xf32>, %w: memref<156xf32>, %y: memref<1x3x3x4
   return
 }
 }
+
+// -----
+
+// A filter that is larger than half of the second-level cache: of two tiles each asks for its half of the next matrix, of 64 x 16 floats, 8 of
+// them while it multiplies a channel.
+// CHECK-LABEL: func.func private @kernel_shares
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<28672xf32>
+// CHECK: scf.for %[[PRODUCT:.*]] = %c0 to %c3 step %c1 {
+// CHECK-NEXT: scf.for %[[TILE:.*]] = %c0 to %c8 step %c4 {
+// CHECK: %[[NUMBER:.*]] = arith.divui %[[TILE]], %c4
+// CHECK: %[[FIRST:.*]] = arith.muli %[[NUMBER]], %c64 overflow<nsw>
+// CHECK: %[[STEP:.*]] = arith.addi %[[FIRST]],
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c1024 overflow<nsw>
+// CHECK: %[[OFFSET:.*]] = arith.muli %[[STEP]], %c8 overflow<nsw>
+// CHECK: %[[PLACE:.*]] = arith.addi %[[OFFSET]], %[[NEXT]] overflow<nsw>
+// CHECK-NEXT: memref.prefetch %[[W]][%[[PLACE]]], read, locality<2>, data
+module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 32768>} {
+func.func @main(%x: memref<1x16x16x8xf32>, %w: memref<28672xf32>, %y: memref<1x16x16x8xf32>, %s: memref<2x16384xf32>) {
+  kernel.conv "strassen" ins(%x, %w) outs(%y scratch %s) {in_channels = 128 : i64, out_channels = 128 : i64, groups = 1 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 16>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 4, 2>}
+    : (memref<1x16x16x8xf32>, memref<28672xf32>, memref<1x16x16x8xf32>, memref<2x16384xf32>) -> () loc("shares")
+  return
+}
+}
