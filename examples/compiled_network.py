@@ -72,6 +72,10 @@ class SharedLibrary:
         self._error_string.restype = ctypes.c_char_p
         self._memory = numpy.empty(network.workspace_size + ALIGNMENT, numpy.uint8)
         self._workspace = -(-self._memory.ctypes.data // ALIGNMENT) * ALIGNMENT
+        # The page faults of weights and workspace now, so that the first call takes as long as later ones.
+        prepare = getattr(library, f"{name}_prepare")
+        prepare.argtypes, prepare.restype = [ctypes.c_void_p, ctypes.c_uint64], None
+        prepare(self._workspace, network.workspace_size)
 
     def __call__(self, *arrays):
         arrays = [numpy.ascontiguousarray(array, numpy.float32) for array in arrays]
