@@ -79,23 +79,12 @@ static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule, kernel::TargetAttr,
                        ArrayRef<float> filter, MutableArrayRef<float> packed) {
   const ImplicitGemmTile &tile = getTile(schedule);
-  int64_t taps = convolution.getTaps();
-  int64_t inputs = convolution.inChannels / convolution.groups;
-  int64_t outputs = convolution.outChannels / convolution.groups;
-  int64_t depth = countGemmSteps(convolution, tile) * tile.depth;
-  int64_t tiles = countGemmChannelTiles(convolution, tile);
   llvm::fill(packed, 0.0f);
-  for (int64_t f = 0; f < convolution.outChannels; ++f) {
-    int64_t group = f / outputs, inGroup = f % outputs;
-    float *column =
-        packed.data() +
-        (group * tiles + inGroup / tile.channels) * depth * tile.channels +
-        inGroup % tile.channels;
-    for (int64_t c = 0; c < inputs; ++c)
-      for (int64_t tap = 0; tap < taps; ++tap)
-        column[(tap * inputs + c) * tile.channels] =
-            filter[(f * inputs + c) * taps + tap];
-  }
+  forGemmWeights(convolution, tile, filter,
+                 [&](float weight, int64_t step, int64_t channel, int64_t row) {
+                   packed[(step * tile.depth + row) * tile.channels + channel] =
+                       weight;
+                 });
 }
 
 static const ImplicitGemmTile &getTile(kernel::ConvOp op) {

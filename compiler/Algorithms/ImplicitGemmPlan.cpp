@@ -95,6 +95,30 @@ int64_t toeplitz::countGemmSteps(const Convolution &convolution,
                                 tile.depth);
 }
 
+void toeplitz::forGemmWeights(
+    const Convolution &convolution, const GemmTile &tile,
+    ArrayRef<float> filter,
+    llvm::function_ref<void(float weight, int64_t step, int64_t channel,
+                            int64_t row)>
+        take) {
+  int64_t taps = convolution.getTaps();
+  int64_t inputs = convolution.inChannels / convolution.groups;
+  int64_t outputs = convolution.outChannels / convolution.groups;
+  int64_t steps = countGemmSteps(convolution, tile);
+  int64_t tiles = countGemmChannelTiles(convolution, tile);
+  for (int64_t f = 0; f < convolution.outChannels; ++f) {
+    int64_t group = f / outputs, channel = f % outputs;
+    int64_t firstStep = (group * tiles + channel / tile.channels) * steps;
+    for (int64_t c = 0; c < inputs; ++c)
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        int64_t row = tap * inputs + c;
+        take(filter[(f * inputs + c) * taps + tap],
+             firstStep + row / tile.depth, channel % tile.channels,
+             row % tile.depth);
+      }
+  }
+}
+
 ConvolutionSchedule toeplitz::getGemmSchedule(const Convolution &convolution,
                                               const GemmTile &tile) {
   ConvolutionSchedule schedule;

@@ -64,6 +64,14 @@ int64_t countGemmChannelTiles(const Convolution &convolution,
                               const GemmTile &tile);
 /// The steps of a sum, the last one filled up with zeros.
 int64_t countGemmSteps(const Convolution &convolution, const GemmTile &tile);
+/// Takes each weight of a filter to its place: the row of a step, of a tile's
+/// channel. Steps are numbered group by group, tile by tile of output channels;
+/// a step's rows are those of its taps, each with all input channels.
+void forGemmWeights(const Convolution &convolution, const GemmTile &tile,
+                    llvm::ArrayRef<float> filter,
+                    llvm::function_ref<void(float weight, int64_t step,
+                                            int64_t channel, int64_t row)>
+                        take);
 /// The schedule of plain buffers with this tile.
 ConvolutionSchedule getGemmSchedule(const Convolution &convolution,
                                     const GemmTile &tile);

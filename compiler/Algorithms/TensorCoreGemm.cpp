@@ -90,27 +90,15 @@ static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule, kernel::TargetAttr,
                        ArrayRef<float> filter, MutableArrayRef<float> packed) {
   TensorCoreTile tile = getTile(schedule);
-  int64_t taps = convolution.getTaps();
-  int64_t inputs = convolution.inChannels / convolution.groups;
-  int64_t outputs = convolution.outChannels / convolution.groups;
-  int64_t steps = countGemmSteps(convolution, tile);
-  int64_t tiles = countGemmChannelTiles(convolution, tile);
   llvm::fill(packed, 0.0f);
   auto *words = reinterpret_cast<uint32_t *>(packed.data());
-  for (int64_t f = 0; f < convolution.outChannels; ++f) {
-    int64_t group = f / outputs, channel = f % outputs;
-    int64_t firstStep = (group * tiles + channel / tile.channels) * steps;
-    for (int64_t c = 0; c < inputs; ++c)
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        int64_t row = tap * inputs + c;
-        PackedFactor factor =
-            getPackedFactor(tile, channel % tile.channels, row % tile.depth);
-        uint32_t bits = roundToPrecision(filter[(f * inputs + c) * taps + tap],
-                                         tile.precision);
-        words[(firstStep + row / tile.depth) * tile.getFilterWords() +
-              factor.word] |= factor.isUpper ? bits << 16 : bits;
-      }
-  }
+  forGemmWeights(convolution, tile, filter,
+                 [&](float weight, int64_t step, int64_t channel, int64_t row) {
+                   PackedFactor factor = getPackedFactor(tile, channel, row);
+                   uint32_t bits = roundToPrecision(weight, tile.precision);
+                   words[step * tile.getFilterWords() + factor.word] |=
+                       factor.isUpper ? bits << 16 : bits;
+                 });
 }
 
 // --- the kernel -------------------------------------------------------------

@@ -125,32 +125,22 @@ static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule, kernel::TargetAttr,
                        ArrayRef<float> filter, MutableArrayRef<float> packed) {
   WarpgroupTile tile = getTile(schedule);
-  int64_t taps = convolution.getTaps();
-  int64_t inputs = convolution.inChannels / convolution.groups;
-  int64_t outputs = convolution.outChannels / convolution.groups;
-  int64_t steps = countGemmSteps(convolution, tile);
-  int64_t tiles = countGemmChannelTiles(convolution, tile);
   int64_t perWord = countFactors(tile.precision);
   constexpr int64_t pieceWords = 4;
   llvm::fill(packed, 0.0f);
   auto *words = reinterpret_cast<uint32_t *>(packed.data());
-  for (int64_t f = 0; f < convolution.outChannels; ++f) {
-    int64_t group = f / outputs, channel = f % outputs % tile.channels;
-    int64_t firstStep = (group * tiles + f % outputs / tile.channels) * steps;
-    for (int64_t c = 0; c < inputs; ++c)
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        int64_t row = tap * inputs + c;
-        int64_t inStep = row % tile.depth, word = inStep / perWord;
-        int64_t place = channel * WarpgroupTile::depthWords +
-                        WarpgroupProduct::getPlace(channel, word / pieceWords) *
-                            pieceWords +
-                        word % pieceWords;
-        uint32_t bits = roundToPrecision(filter[(f * inputs + c) * taps + tap],
-                                         tile.precision);
-        words[(firstStep + row / tile.depth) * tile.getFilterWords() + place] |=
-            inStep % perWord != 0 ? bits << 16 : bits;
-      }
-  }
+  forGemmWeights(convolution, tile, filter,
+                 [&](float weight, int64_t step, int64_t channel, int64_t row) {
+                   int64_t word = row / perWord;
+                   int64_t place =
+                       channel * WarpgroupTile::depthWords +
+                       WarpgroupProduct::getPlace(channel, word / pieceWords) *
+                           pieceWords +
+                       word % pieceWords;
+                   uint32_t bits = roundToPrecision(weight, tile.precision);
+                   words[step * tile.getFilterWords() + place] |=
+                       row % perWord != 0 ? bits << 16 : bits;
+                 });
 }
 
 // --- the kernel -------------------------------------------------------------

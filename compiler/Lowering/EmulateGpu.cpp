@@ -297,6 +297,19 @@ private:
     return success();
   }
 
+  /// What the emulator calls factors of this type, `depth` of which are
+  /// multiplied at a time.
+  template <typename Types>
+  static std::optional<int32_t> getFactorType(Types type, int64_t depth) {
+    if (type == Types::tf32 && depth == 8)
+      return TOEPLITZ_MMA_TF32;
+    if (type == Types::bf16 && depth == 16)
+      return TOEPLITZ_MMA_BF16;
+    if (type == Types::f16 && depth == 16)
+      return TOEPLITZ_MMA_F16;
+    return std::nullopt;
+  }
+
   /// What the emulator calls the factors of a product that it computes.
   static std::optional<int32_t> getProductType(NVVM::MmaOp op) {
     NVVM::MMAShapeAttr shape = op.getShape();
@@ -307,14 +320,7 @@ private:
         op.accumPtxType() != NVVM::MMATypes::f32 ||
         op.resultPtxType() != NVVM::MMATypes::f32)
       return std::nullopt;
-    NVVM::MMATypes type = *op.getMultiplicandAPtxType();
-    if (type == NVVM::MMATypes::tf32 && shape.getK() == 8)
-      return TOEPLITZ_MMA_TF32;
-    if (type == NVVM::MMATypes::bf16 && shape.getK() == 16)
-      return TOEPLITZ_MMA_BF16;
-    if (type == NVVM::MMATypes::f16 && shape.getK() == 16)
-      return TOEPLITZ_MMA_F16;
-    return std::nullopt;
+    return getFactorType(*op.getMultiplicandAPtxType(), shape.getK());
   }
 
   /// mma.sync, whose fragments go by way of the thread's memory.
@@ -360,13 +366,7 @@ private:
         op.getTypeA() != op.getTypeB() ||
         op.getTypeD() != NVVM::WGMMATypes::f32)
       return std::nullopt;
-    if (op.getTypeA() == NVVM::WGMMATypes::tf32 && shape.getK() == 8)
-      return TOEPLITZ_MMA_TF32;
-    if (op.getTypeA() == NVVM::WGMMATypes::bf16 && shape.getK() == 16)
-      return TOEPLITZ_MMA_BF16;
-    if (op.getTypeA() == NVVM::WGMMATypes::f16 && shape.getK() == 16)
-      return TOEPLITZ_MMA_F16;
-    return std::nullopt;
+    return getFactorType(op.getTypeA(), shape.getK());
   }
 
   /// wgmma.mma_async, whose sums go by way of the thread's memory.
