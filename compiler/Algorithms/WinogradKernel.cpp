@@ -75,10 +75,12 @@ void WinogradKernel::emit() {
   Index before = kernel.mul(group, number(plan.vectorTiles));
   Index first = kernel.add(before, firstVectorTile);
   Index end = kernel.add(before, endVectorTile);
+  beginRequests();
   kernel.forLoop(firstBlock, endBlock, 1, [&](Index block) {
     setBlock(group, block);
     if (plan.preparationTasks == 0)
       transformInputs(group, block, number(0), 1);
+    placeRequests(block);
     kernel.forLoop(first, end, 1, [&](Index vectorTile) {
       multiply(block, vectorTile);
       transformOutputs(block, vectorTile);
@@ -156,7 +158,7 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
               kernel.add(filterStart, number(plan.getFilterTileSize())));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
-                      ValueRange sums) {
+                      ValueRange sums, bool asksForPositions) {
       Index channel =
           scale(channelBlock, lanes, kernel.mul(tap, number(plan.inChannels)));
       Index row = scale(channel, vectors * lanes, filterStart);
@@ -179,6 +181,9 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
               kernel.prefetch(buffers.filter,
                               scale(kernel.add(channel, step), share, asked),
                               count * share);
+            for (int64_t i = 0; i < count && asksForPositions; ++i)
+              requestPositions({vectorTile, value, registerTile, tap,
+                                channelBlock, kernel.add(step, number(i))});
           });
     };
     Accumulators sums =
@@ -186,12 +191,21 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
     sums = kernel.forLoop(
         number(0), number(plan.getSummedTaps()), 1, sums,
         [&](Index tap, ValueRange carried) {
-          Accumulators sums =
-              kernel.forLoop(number(0), number(blocks), 1, carried,
-                             [&](Index channelBlock, ValueRange carried) {
-                               return reduce(tap, channelBlock, lanes, carried);
-                             });
-          return rest ? reduce(tap, number(blocks), rest, sums) : sums;
+          auto reduceBlocks = [&](int64_t begin, int64_t end, ValueRange sums,
+                                  bool asksForPositions) {
+            return kernel.forLoop(number(begin), number(end), 1, sums,
+                                  [&](Index channelBlock, ValueRange carried) {
+                                    return reduce(tap, channelBlock, lanes,
+                                                  carried, asksForPositions);
+                                  });
+          };
+          int64_t asking = std::min(countAskingBlocks(), blocks);
+          Accumulators sums(carried);
+          if (asking > 0)
+            sums = reduceBlocks(0, asking, sums, /*asksForPositions=*/true);
+          if (asking < blocks)
+            sums = reduceBlocks(asking, blocks, sums, false);
+          return rest ? reduce(tap, number(blocks), rest, sums, false) : sums;
         });
     Index start = scale(registerTile, plan.getProductTileSize(),
                         scale(value, plan.getProductPlane(), number(products)));

@@ -41,6 +41,24 @@ public:
 
   void emit();
 
+  /// Buffers N x B x I x V of one layout whose lines are asked for: see
+  /// WinogradRequests.cpp.
+  struct RequestedBuffers {
+    /// N x B x 1 x positions x V.
+    llvm::SmallVector<mlir::Value> buffers;
+    int64_t positions = 1;
+    /// Of each tile of a block: how many positions its first value lies from
+    /// the first one of the buffers.
+    mlir::Value places;
+    /// How many positions lie from an image to the next one, from an output
+    /// to the next one in each dimension, from a tap of the depth to the next
+    /// one, and from the buffers' first position to the first tile.
+    int64_t imageDistance = 0, tapDistance = 0, start = 0;
+    std::array<int64_t, 3> distances{0, 0, 0};
+    /// The values of a tile: rows and columns.
+    int64_t rows = 1, columns = 1;
+  };
+
 private:
   using Load = llvm::function_ref<mlir::Value(Index row, Index column)>;
   using Store =
@@ -65,6 +83,26 @@ private:
                        bool cut);
   void transformProducts(Load load, Index rows, Store finish);
   void poolTile(const TilePlace &tile, Index vector, bool cut);
+
+  // Requests: see WinogradRequests.cpp.
+  /// Where the products are: they ask for a line of each buffer in each step.
+  struct RequestingStep {
+    Index vectorTile, value, registerTile, tap, channelBlock;
+    /// Counted in its block.
+    Index channel;
+  };
+  void beginRequests();
+  std::optional<RequestedBuffers> requestBuffer(mlir::Value buffer,
+                                                bool isInput);
+  void placeRequests(Index block);
+  /// The blocks of channels that a vector tile asks for.
+  int64_t getAskedBlocks() const;
+  /// The blocks of channels whose products ask for lines; the others don't.
+  int64_t countAskingBlocks() const;
+  void requestPositions(const RequestingStep &step);
+  void request(const RequestedBuffers &requested, const RequestingStep &step,
+               Index channelBlock);
+
   void applyRows(const std::optional<LinearProgram> &program, Load load,
                  Index column, Store store);
 
@@ -108,6 +146,7 @@ private:
   mlir::Value patch, half;
   /// Of a kernel with a pool: the outputs of a tile, rows x columns x lanes.
   mlir::Value unpooledTile;
+  std::optional<RequestedBuffers> requestedInput, requestedOutput;
   /// Where the block's transformed input begins in the prepared memory.
   Index inputStart;
 };

@@ -58,6 +58,24 @@ void WinogradPlan::countTiles() {
 /// this isn't theirs.
 static constexpr int64_t wantedTasks = 16, mostTasks = 32;
 
+/// Whether products should ask for what the transforms will touch of an image:
+/// not if it stays in the second-level cache, nor if memory has no time for it,
+/// since the filter comes from there for few tiles: 8 bytes a cycle for 16 of
+/// them. (Measured on Zen 5.)
+bool WinogradPlan::asksFor(
+    int64_t channels,
+    llvm::function_ref<int64_t(const Dimension &)> getPositions,
+    kernel::TargetAttr target) const {
+  constexpr int64_t leastTiles = 24;
+  if (blockTiles * tilePositions < leastTiles &&
+      isFar(4.0 * getFilterSize() / groups, target))
+    return false;
+  auto bytes = 4.0 * static_cast<double>(channels);
+  for (const Dimension &dimension : dimensions)
+    bytes *= static_cast<double>(getPositions(dimension));
+  return bytes > static_cast<double>(target.getL2());
+}
+
 void WinogradPlan::divide(kernel::TargetAttr target) {
   registerTiles = llvm::divideCeil(tiles, tilePositions);
   vectorTiles =
@@ -88,6 +106,14 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
         std::min(blockSize,
                  std::max<int64_t>(1, wantedTasks / (groups * blocks))));
   }
+
+  asksForInput = preparationTasks == 0 &&
+                 asksFor(
+                     groups * getChannelBlocks() * lanes,
+                     [](const Dimension &d) { return d.input; }, target);
+  asksForOutput = asksFor(
+      groups * vectorTiles * tileVectors * lanes,
+      [](const Dimension &d) { return d.output; }, target);
 }
 
 /// Blocks whose transformed input stays in the second-level cache, and as many

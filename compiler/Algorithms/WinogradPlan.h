@@ -52,6 +52,10 @@ struct WinogradPlan {
   /// Whether the filter, an image of the input, or a block of the transformed
   /// input is too large for the second-level cache.
   bool streamsFilter, streamsInput, streamsTransformed;
+  /// Whether products ask memory for what the transforms will touch: a block's
+  /// for the input of the next one, and for its outputs. See
+  /// WinogradRequests.cpp.
+  bool asksForInput, asksForOutput;
   /// Tasks: groups x tileTasks x outputTasks.
   int64_t tileTasks, outputTasks;
   /// Tasks that transform the input of a block before these begin, where
@@ -146,6 +150,9 @@ private:
   void countTiles();
   void divide(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);
+  bool asksFor(int64_t channels,
+               llvm::function_ref<int64_t(const Dimension &)> getPositions,
+               kernel::TargetAttr target) const;
 };
 
 /// The transforms of dimension d, which is transformed.

@@ -135,6 +135,22 @@ FORCED += [
     Pack("forced_winograd_f5", with_slack(2.0), ["--algorithm=winograd:f5"]),
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
 ]
+# Images larger than the second-level cache, whose positions the products ask for: channels behind the last whole vector, groups, a batch,
+# phases, a depth that is summed up, one dimension, outputs that are written apart.
+LARGE_IMAGES = [
+    Case({"op": "conv", "out_channels": 40, "kernel_size": 3, "padding": 1}, ((1, 67, 65, 66),), reduction=603, slack=2.0),
+    Case({"op": "conv", "out_channels": 72, "kernel_size": 3}, ((2, 9, 68, 63),), reduction=81, slack=2.0),
+    Case({"op": "conv", "out_channels": 64, "kernel_size": 3, "padding": 1, "groups": 2}, ((1, 64, 67, 65),), reduction=288, slack=2.0),
+    Case({"op": "conv", "out_channels": 64, "kernel_size": 3, "padding": 3, "dilation": 3}, ((1, 64, 67, 65),), reduction=576, slack=2.0),
+    Case({"op": "conv", "out_channels": 48, "kernel_size": 3, "padding": 1}, ((1, 48, 5, 36, 35),), reduction=1296, slack=2.0),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1}, ((1, 24, 12001),), reduction=72, slack=2.0),
+    Case({"op": "conv_transpose", "out_channels": 64, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 64, 70, 61),), reduction=256, slack=2.0),
+]
+FORCED += [
+    Pack(f"large_images_{variant}", LARGE_IMAGES, [f"--algorithm=winograd:{variant}", "--mcpu=x86-64-v3"])
+    for variant in ("f4", "f6")
+    if runs_here("x86-64-v3")
+]
 # Halves of channels with one, several and no whole vectors behind them, blocks of output channels without a partner, odd numbers of
 # positions, rows that a thread shares, tiles cut short; two positions, one dimension and three; filters and inputs larger than the
 # second-level cache; images of a batch as positions.
