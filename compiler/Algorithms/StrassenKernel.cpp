@@ -72,7 +72,7 @@ private:
   Accumulators reduceInput(const Tile &tile, Index halfStart, Index firstBlock,
                            int64_t channels, int64_t vectors, Index filterStart,
                            bool asksAhead);
-  void askForInput(Tile tile, Index channelBlock);
+  void askForInput(Tile tile, Index quarter, Index channelBlock);
   void askForFilter(const Tile &tile, Index filterStart, Index channel);
   void saveProduct(const Tile &tile, Index product, const Accumulators &sums);
   void finish(const Tile &tile, Index vector, Index position, Value sum);
@@ -105,6 +105,8 @@ private:
   StrassenPlan plan;
   ConvolutionBuffers buffers;
   int64_t lanes, width;
+  /// Whether the pair is the task's last one, if its products ask for input.
+  Value isLastPair;
 };
 
 } // namespace
@@ -121,8 +123,11 @@ void StrassenKernel::emit() {
   addInputs(image, block);
   Index endPair =
       plan.pairs == units ? end : kernel.min(end, number(plan.pairs));
-  kernel.forLoop(first, endPair, 1,
-                 [&](Index pair) { emitPair(image, block, pair); });
+  kernel.forLoop(first, endPair, 1, [&](Index pair) {
+    if (plan.asksForInput)
+      isLastPair = kernel.isLess(endPair, kernel.add(pair, number(2)));
+    emitPair(image, block, pair);
+  });
   for (int64_t i = 0; i < plan.countPlainBlocks(); ++i) {
     Index unit = number(plan.pairs + i);
     auto emitBlock = [&] { emitPlainBlock(image, block, i); };
@@ -317,6 +322,9 @@ void StrassenKernel::multiplySum(const Tile &tile, Index pair, Index sum) {
       [&](Index channelBlock, ValueRange carried) {
         Index row = scale(channelBlock, lanes * width, filterStart);
         Index column = scale(channelBlock, tile.positions * lanes, start);
+        if (plan.asksForInput)
+          kernel.ifThen(isLastPair,
+                        [&] { askForInput(tile, sum, channelBlock); });
         return reduceChannels(
             kernel, carried, buffers.filter, row, lanes, plan.tileVectors,
             [&](Index channel, int64_t t) {
@@ -362,8 +370,6 @@ Accumulators StrassenKernel::reduceInput(const Tile &tile, Index halfStart,
   auto reduce = [&](Index block, int64_t count, ValueRange carried) {
     Index row = scale(block, lanes * vectors * lanes, filterStart);
     Index inputBlock = kernel.add(block, firstBlock);
-    if (asksAhead && plan.asksForInput)
-      askForInput(tile, inputBlock);
     return reduceChannels(
         kernel, carried, buffers.filter, row, count, vectors,
         [&](Index channel, int64_t t) {
@@ -404,16 +410,19 @@ void StrassenKernel::askForFilter(const Tile &tile, Index filterStart,
       share);
 }
 
-/// Asks for the next row's input of a tile, in both halves: no product reads
-/// X12.
-void StrassenKernel::askForInput(Tile tile, Index channelBlock) {
+/// Asks for a quarter of the next row's input of a tile: for the positions in
+/// one half, the channels in one half.
+void StrassenKernel::askForInput(Tile tile, Index quarter, Index channelBlock) {
   tile.row = kernel.add(tile.row, number(1));
-  for (int64_t start : {int64_t(0), plan.getSecondStart()})
-    for (int64_t t = 0; t < tile.positions; ++t)
-      kernel.prefetch(buffers.input,
-                      getPlace(tile, number(start + t), channelBlock, number(0),
-                               /*inOutput=*/false),
-                      lanes);
+  Index start =
+      kernel.mul(kernel.rem(quarter, number(2)), number(plan.getSecondStart()));
+  Index block = scale(kernel.div(quarter, number(2)), plan.getChannelBlocks(),
+                      channelBlock);
+  for (int64_t t = 0; t < tile.positions; ++t)
+    kernel.prefetch(buffers.input,
+                    getPlace(tile, kernel.add(start, number(t)), block,
+                             number(0), /*inOutput=*/false),
+                    lanes);
 }
 
 void StrassenKernel::saveProduct(const Tile &tile, Index product,

@@ -61,8 +61,9 @@ struct StrassenPlan {
   int64_t unitTasks = 1;
   /// Whether the filter is too large for the second-level cache.
   bool streamsFilter = false;
-  /// Whether tiles ask for the input of the next row, which comes from beyond
-  /// the second-level cache.
+  /// Whether the products of a task's last pair ask for the input of the next
+  /// row, which comes from beyond the second-level cache. (Earlier, the filter
+  /// would drive it out again.)
   bool asksForInput = false;
   int64_t countTasks() const { return batch * blocks * unitTasks; }
 

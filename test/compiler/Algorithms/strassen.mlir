@@ -106,3 +106,43 @@ func.func @main(%x: memref<1x16x16x8xf32>, %w: memref<28672xf32>, %y: memref<1x1
   return
 }
 }
+
+// -----
+
+// An input that is larger than half of the second-level cache, in rows of 24 positions: the last four products of the last pair of blocks ask
+// for the next row, each for the positions of one half and the channels of one half.
+// CHECK-LABEL: func.func private @kernel_input
+// CHECK-SAME: (%[[ROW:.*]]: index, %{{.*}}: index, %[[X:.*]]: memref<1x4x48x4xf32>
+// CHECK: %[[ROWS:.*]] = memref.expand_shape %[[X]] {{.*}} into memref<1x4x2x24x4xf32>
+// CHECK-COUNT-4: vector.store
+// CHECK: }
+// CHECK: }
+// CHECK: }
+// CHECK: scf.for %[[PAIR:.*]] = %c0 to %c4 step %c1 {
+// CHECK-NEXT: %[[BEHIND:.*]] = arith.addi %[[PAIR]], %c2
+// CHECK-NEXT: %[[LAST:.*]] = arith.cmpi sgt, %[[BEHIND]], %c4
+// CHECK: scf.for %{{.*}} = %c0 to %c3 step %c1 {
+// CHECK-NOT: scf.if
+// CHECK: scf.for %[[SUM:.*]] = %c0 to %c4 step %c1 {
+// CHECK: scf.for %[[TILE:.*]] = %c0 to %c12 step %c4 {
+// CHECK: scf.if %[[LAST]] {
+// CHECK-DAG: %[[NEXT:.*]] = arith.addi %[[ROW]], %c1
+// CHECK-DAG: %[[RIGHT:.*]] = arith.remui %[[SUM]], %c2
+// CHECK-DAG: %[[START:.*]] = arith.muli %[[RIGHT]], %c12
+// CHECK-DAG: %[[SECOND:.*]] = arith.divui %[[SUM]], %c2
+// CHECK-DAG: %[[CHANNELS:.*]] = arith.muli %[[SECOND]], %c2
+// CHECK-DAG: %[[BLOCK:.*]] = arith.addi %[[CHANNELS]], %{{.*}}
+// CHECK-DAG: %[[PLACE:.*]] = arith.addi %[[TILE]], %[[START]]
+// CHECK: memref.prefetch %[[ROWS]][%c0, %[[BLOCK]], %[[NEXT]], %[[PLACE]], %c0], read, locality<2>, data
+// CHECK-COUNT-3: memref.prefetch %[[ROWS]]
+// CHECK-NOT: memref.prefetch %[[ROWS]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 1024, l2 = 4096>} {
+func.func @main(%x: memref<1x4x48x4xf32>, %w: memref<448xf32>, %y: memref<1x8x48x4xf32>, %s: memref<2x4096xf32>) {
+  kernel.conv "strassen" ins(%x, %w) outs(%y scratch %s) {in_channels = 16 : i64, out_channels = 32 : i64, groups = 1 : i64,
+      kernel = array<i64: 1>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 48>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 4, 1>}
+    : (memref<1x4x48x4xf32>, memref<448xf32>, memref<1x8x48x4xf32>, memref<2x4096xf32>) -> () loc("input")
+  return
+}
+}
