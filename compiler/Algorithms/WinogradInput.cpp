@@ -127,18 +127,20 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
   constexpr int64_t tilesAhead = 4;
   bool asksAhead =
       plan.streamsInput && plan.isTransformed(1) && plan.isTransformed(2);
+  auto loadAndAsk = [&](Index channelBlock, Index row, Index column) {
+    if (asksAhead) {
+      Index ahead =
+          kernel.add(column, number(tilesAhead * plan.getTileOutputs(2)));
+      kernel.prefetch(buffers.input, getPlace(channelBlock, row, ahead), lanes);
+    }
+    return loadInput(channelBlock, row, column);
+  };
   auto interior = [&] {
     kernel.forLoop(firstBlock, endBlock, 1, [&](Index channelBlock) {
-      transformInputBlock(
-          place, tap, channelBlock, [&](Index row, Index column) {
-            if (asksAhead) {
-              Index ahead = kernel.add(
-                  column, number(tilesAhead * plan.getTileOutputs(2)));
-              kernel.prefetch(buffers.input, getPlace(channelBlock, row, ahead),
-                              lanes);
-            }
-            return loadInput(channelBlock, row, column);
-          });
+      transformInputBlock(place, tap, channelBlock,
+                          [&](Index row, Index column) {
+                            return loadAndAsk(channelBlock, row, column);
+                          });
     });
   };
   if (!inside) {
@@ -164,7 +166,7 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
       kernel.forLoop(low[0], high[0], 1, [&](Index) {
         kernel.forLoop(low[2], high[2], 1, [&](Index column) {
           kernel.forLoop(low[1], high[1], 1, [&](Index row) {
-            kernel.storeVector(loadInput(channelBlock, row, column), patch,
+            kernel.storeVector(loadAndAsk(channelBlock, row, column), patch,
                                {row, column, number(0)});
           });
         });
