@@ -73,11 +73,12 @@ void StrassenPlan::takeBatchAsPositions() {
 /// Cycles of the products and results of a row.
 double StrassenPlan::getProductCycles(kernel::TargetAttr target) const {
   // Those of one step of the reduction for `count` positions in a row. Weights
-  // come from the second-level cache, where `pointwise` has them in the first.
-  // (Measured on Zen 5.)
+  // come from the second-level cache, where `pointwise` has them in the first;
+  // with one vector there is a load for each multiplication, too. (Measured on
+  // Zen 5.)
   auto getTileCycles = [&](int64_t positions, int64_t vectors) {
     return getStepCycles(positions, vectors, target) +
-           0.2 * static_cast<double>(vectors);
+           (vectors == 1 ? 0.7 : 0.2 * static_cast<double>(vectors));
   };
   auto getCycles = [&](int64_t count, int64_t vectors) {
     double cycles = static_cast<double>(count / tilePositions) *
