@@ -52,7 +52,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr) {
 }
 
 static const ImplicitGemmTile &getTile(const ConvolutionSchedule &schedule) {
-  return findImplicitGemmTile(schedule.tilePositions, schedule.tileVectors);
+  return *findImplicitGemmTile(schedule.tilePositions, schedule.tileVectors);
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -87,25 +87,34 @@ static void packFilter(const Convolution &convolution,
                  });
 }
 
-static const ImplicitGemmTile &getTile(kernel::ConvOp op) {
+/// The tile of an operation; null where it names none.
+static const ImplicitGemmTile *findTile(kernel::ConvOp op) {
   return findImplicitGemmTile(op.getTile()[0], op.getTile()[1]);
 }
 
+/// The problem with the operation's tile; with the first one where that is none
+/// (which `emit` reports).
+static ImplicitGemm getGemm(kernel::ConvOp op) {
+  const ImplicitGemmTile *tile = findTile(op);
+  return getImplicitGemm(op, tile ? *tile : getImplicitGemmTiles().front());
+}
+
 static Preparation getPreparation(kernel::ConvOp op) {
-  return getImplicitGemm(op, getTile(op)).getPreparation();
+  return getGemm(op).getPreparation();
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
-  return countGemmTasks(getImplicitGemm(op, getTile(op)),
-                        kernel::getTarget(op));
+  return countGemmTasks(getGemm(op), kernel::getTarget(op));
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
-  const ImplicitGemmTile &tile = getTile(op);
-  ImplicitGemm gemm = getImplicitGemm(op, tile);
+  const ImplicitGemmTile *tile = findTile(op);
+  FailureOr<ImplicitGemm> gemm = checkImplicitGemm(op, tile);
+  if (failed(gemm))
+    return failure();
   ConvolutionBuffers buffers = getBuffers(op, kernel);
-  emitGemm(kernel, gemm, buffers,
-           [&] { emitImplicitGemm(kernel, gemm, tile, buffers); });
+  emitGemm(kernel, *gemm, buffers,
+           [&] { emitImplicitGemm(kernel, *gemm, *tile, buffers); });
   return success();
 }
 

@@ -27,8 +27,8 @@ struct ImplicitGemmTile : GemmTile {
 
 /// The largest first.
 llvm::ArrayRef<ImplicitGemmTile> getImplicitGemmTiles();
-/// The one with these sizes, which must be one of them.
-const ImplicitGemmTile &findImplicitGemmTile(int64_t positions,
+/// The one with these sizes; null if there is none.
+const ImplicitGemmTile *findImplicitGemmTile(int64_t positions,
                                              int64_t channels);
 
 /// Writes what the threads of a block do: results, or partial sums where there

@@ -82,6 +82,20 @@ ImplicitGemm toeplitz::getImplicitGemm(kernel::ConvOp op,
   return gemm;
 }
 
+FailureOr<ImplicitGemm> toeplitz::checkImplicitGemm(kernel::ConvOp op,
+                                                    const GemmTile *tile) {
+  if (!tile)
+    return op.emitOpError()
+           << "by '" << op.getAlgorithm() << "' has no tile of "
+           << op.getTile()[0] << " positions and " << op.getTile()[1]
+           << " channels";
+  ImplicitGemm gemm = getImplicitGemm(op, *tile);
+  if (gemm.countSplits() > 1 && !op.getPrepared())
+    return op.emitOpError() << "by '" << op.getAlgorithm()
+                            << "' has no memory for its partial sums";
+  return gemm;
+}
+
 int64_t toeplitz::countGemmChannelTiles(const Convolution &convolution,
                                         const GemmTile &tile) {
   return llvm::divideCeilSigned(convolution.outChannels / convolution.groups,

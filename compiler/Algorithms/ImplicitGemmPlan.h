@@ -58,6 +58,11 @@ struct ImplicitGemm {
 };
 
 ImplicitGemm getImplicitGemm(kernel::ConvOp op, const GemmTile &tile);
+/// The same of an operation whose code is to be written, with the tile that it
+/// names. Reports where that is none of its algorithm's (null), and where
+/// several splits have no memory for their sums.
+mlir::FailureOr<ImplicitGemm> checkImplicitGemm(kernel::ConvOp op,
+                                                const GemmTile *tile);
 
 /// Tiles of output channels of a group, filled up with zeros.
 int64_t countGemmChannelTiles(const Convolution &convolution,

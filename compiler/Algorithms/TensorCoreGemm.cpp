@@ -128,17 +128,12 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
                                "rounds factors to tf32, bf16 or f16";
   std::optional<TensorCoreTile> tile =
       findTensorCoreTile(precision, op.getTile()[0], op.getTile()[1]);
-  if (!tile)
-    return op.emitOpError()
-           << "by 'tensor-core-gemm' has no tile of " << op.getTile()[0]
-           << " positions and " << op.getTile()[1] << " channels";
-  ImplicitGemm gemm = getImplicitGemm(op, *tile);
-  if (gemm.countSplits() > 1 && !op.getPrepared())
-    return op.emitOpError()
-           << "by 'tensor-core-gemm' has no memory for its partial sums";
+  FailureOr<ImplicitGemm> gemm = checkImplicitGemm(op, tile ? &*tile : nullptr);
+  if (failed(gemm))
+    return failure();
   ConvolutionBuffers buffers = getBuffers(op, kernel);
-  emitGemm(kernel, gemm, buffers,
-           [&] { emitTensorCoreGemm(kernel, gemm, *tile, buffers); });
+  emitGemm(kernel, *gemm, buffers,
+           [&] { emitTensorCoreGemm(kernel, *gemm, *tile, buffers); });
   return success();
 }
 

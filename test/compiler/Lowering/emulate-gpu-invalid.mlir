@@ -119,3 +119,13 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%condition: i32) {
+    // expected-error @below {{isn't emulated}}
+    %0 = nvvm.barrier #nvvm.reduction<and> %condition -> i32
+    llvm.return
+  }
+}
