@@ -10,7 +10,7 @@
 #define CHECK(condition)                                                       \
   do {                                                                         \
     if (!(condition)) {                                                        \
-      printf("FAILED at line %d: %s\n", __LINE__, #condition);                 \
+      printf("FAILED at %s:%d: %s\n", __FILE__, __LINE__, #condition);         \
       exit(1);                                                                 \
     }                                                                          \
   } while (0)

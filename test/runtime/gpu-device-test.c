@@ -30,6 +30,55 @@ static void check_result(const float *x, const float *y) {
     CHECK(y[index] == scaled_result(x[index], index));
 }
 
+/* The caller of a network: the driver, the context of the first GPU, which is
+ * the current one from open_caller to close_caller, and a stream in it. */
+typedef struct gpu_caller {
+  toeplitz_cuda_driver driver;
+  CUcontext context;
+  CUstream stream;
+} gpu_caller;
+
+static CUstream create_stream(const toeplitz_cuda_driver *driver) {
+  CUstream stream;
+  CHECK(driver->cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) ==
+        CUDA_SUCCESS);
+  return stream;
+}
+
+static void open_caller(gpu_caller *opened) {
+  static toeplitz_gpu_handle errors;
+  toeplitz_cuda_driver *driver = &opened->driver;
+  memset(opened, 0, sizeof *opened);
+  toeplitz_cuda_open(driver, &errors);
+  CHECK(errors.status == TOEPLITZ_SUCCESS);
+  CHECK(driver->cuDevicePrimaryCtxRetain(&opened->context, 0) == CUDA_SUCCESS);
+  CHECK(driver->cuCtxPushCurrent_v2(opened->context) == CUDA_SUCCESS);
+  opened->stream = create_stream(driver);
+}
+
+static void close_caller(gpu_caller *opened) {
+  toeplitz_cuda_driver *driver = &opened->driver;
+  CUcontext left;
+  CHECK(driver->cuStreamDestroy_v2(opened->stream) == CUDA_SUCCESS);
+  CHECK(driver->cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS &&
+        left == opened->context);
+  CHECK(driver->cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
+  toeplitz_cuda_close(driver);
+}
+
+/* Memory of the device, an input and an output of so many bytes. */
+static void allocate(const toeplitz_cuda_driver *driver, CUdeviceptr memory[2],
+                     size_t bytes) {
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver->cuMemAlloc_v2(&memory[place], bytes) == CUDA_SUCCESS);
+}
+
+static void release(const toeplitz_cuda_driver *driver,
+                    const CUdeviceptr memory[2]) {
+  for (int place = 0; place < 2; ++place)
+    CHECK(driver->cuMemFree_v2(memory[place]) == CUDA_SUCCESS);
+}
+
 static void check_runs(toeplitz_pool *pool) {
   const toeplitz_network *network = scaled_network_in_ptx(0);
   float x[SCALED_SIZE], y[SCALED_SIZE];
@@ -71,31 +120,25 @@ static void check_batches(void) {
 
 /* With memory of the caller's, in the default stream. */
 static void check_device_pointers(toeplitz_pool *pool) {
-  static toeplitz_gpu_handle errors;
-  toeplitz_cuda_driver driver;
-  memset(&driver, 0, sizeof driver);
-  toeplitz_cuda_open(&driver, &errors);
-  CUcontext context, left;
+  gpu_caller caller;
+  open_caller(&caller);
+  const toeplitz_cuda_driver *driver = &caller.driver;
   CUdeviceptr memory[2];
   float x[SCALED_SIZE], y[SCALED_SIZE];
-  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
-  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
-  CHECK(driver.cuMemAlloc_v2(&memory[0], BYTES) == CUDA_SUCCESS);
-  CHECK(driver.cuMemAlloc_v2(&memory[1], BYTES) == CUDA_SUCCESS);
+  allocate(driver, memory, BYTES);
   fill(x, 3);
-  CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0], x, BYTES, NULL) == CUDA_SUCCESS);
+  CHECK(driver->cuMemcpyHtoDAsync_v2(memory[0], x, BYTES, NULL) ==
+        CUDA_SUCCESS);
   const void *inputs[] = {(void *)(uintptr_t)memory[0]};
   void *outputs[] = {(void *)(uintptr_t)memory[1]};
   CHECK(toeplitz_gpu_run_device(scaled_network_in_ptx(0), pool, NULL, inputs,
                                 outputs) == TOEPLITZ_SUCCESS);
-  CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1], BYTES, NULL) == CUDA_SUCCESS);
-  CHECK(driver.cuStreamSynchronize(NULL) == CUDA_SUCCESS);
+  CHECK(driver->cuMemcpyDtoHAsync_v2(y, memory[1], BYTES, NULL) ==
+        CUDA_SUCCESS);
+  CHECK(driver->cuStreamSynchronize(NULL) == CUDA_SUCCESS);
   check_result(x, y);
-  CHECK(driver.cuMemFree_v2(memory[0]) == CUDA_SUCCESS);
-  CHECK(driver.cuMemFree_v2(memory[1]) == CUDA_SUCCESS);
-  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
-  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
-  toeplitz_cuda_close(&driver);
+  release(driver, memory);
+  close_caller(&caller);
   puts("pointers of the device and a stream of the caller's");
 }
 
@@ -103,28 +146,21 @@ static void check_device_pointers(toeplitz_pool *pool) {
  * the elements, and from the host's memory behind them, with nobody waiting in
  * between: the runs of the handle wait for each other. */
 static void check_streams(toeplitz_pool *pool) {
-  static toeplitz_gpu_handle errors;
   const toeplitz_network *network = scaled_network_in_ptx(0);
   enum { STREAMS = 2 };
-  toeplitz_cuda_driver driver;
-  memset(&driver, 0, sizeof driver);
-  toeplitz_cuda_open(&driver, &errors);
-  CUcontext context, left;
+  gpu_caller caller;
+  open_caller(&caller);
+  const toeplitz_cuda_driver *driver = &caller.driver;
   CUstream streams[STREAMS];
   CUdeviceptr memory[STREAMS][2];
   float x[STREAMS][SCALED_SIZE], y[SCALED_SIZE];
-  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
-  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
   for (int index = 0; index < STREAMS; ++index) {
     fill(x[index], 5 * index);
-    CHECK(driver.cuStreamCreate(&streams[index], CU_STREAM_NON_BLOCKING) ==
-          CUDA_SUCCESS);
-    for (int place = 0; place < 2; ++place)
-      CHECK(driver.cuMemAlloc_v2(&memory[index][place],
-                                 BYTES + sizeof(float)) == CUDA_SUCCESS);
-    CHECK(driver.cuMemcpyHtoDAsync_v2(memory[index][0] + sizeof(float),
-                                      x[index], BYTES,
-                                      streams[index]) == CUDA_SUCCESS);
+    streams[index] = create_stream(driver);
+    allocate(driver, memory[index], BYTES + sizeof(float));
+    CHECK(driver->cuMemcpyHtoDAsync_v2(memory[index][0] + sizeof(float),
+                                       x[index], BYTES,
+                                       streams[index]) == CUDA_SUCCESS);
   }
   for (int run = 0; run < RUNS; ++run) {
     int index = run % STREAMS;
@@ -136,17 +172,14 @@ static void check_streams(toeplitz_pool *pool) {
   }
   check_runs(pool);
   for (int index = 0; index < STREAMS; ++index) {
-    CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[index][1] + sizeof(float),
-                                      BYTES, streams[index]) == CUDA_SUCCESS);
-    CHECK(driver.cuStreamSynchronize(streams[index]) == CUDA_SUCCESS);
+    CHECK(driver->cuMemcpyDtoHAsync_v2(y, memory[index][1] + sizeof(float),
+                                       BYTES, streams[index]) == CUDA_SUCCESS);
+    CHECK(driver->cuStreamSynchronize(streams[index]) == CUDA_SUCCESS);
     check_result(x[index], y);
-    CHECK(driver.cuMemFree_v2(memory[index][0]) == CUDA_SUCCESS);
-    CHECK(driver.cuMemFree_v2(memory[index][1]) == CUDA_SUCCESS);
-    CHECK(driver.cuStreamDestroy_v2(streams[index]) == CUDA_SUCCESS);
+    release(driver, memory[index]);
+    CHECK(driver->cuStreamDestroy_v2(streams[index]) == CUDA_SUCCESS);
   }
-  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
-  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
-  toeplitz_cuda_close(&driver);
+  close_caller(&caller);
   puts("runs in several streams wait for each other");
 }
 
@@ -154,23 +187,16 @@ static void check_streams(toeplitz_pool *pool) {
  * aren't, as they are and by a graph of the caller's. */
 static void check_device_batches(void) {
   enum { BATCH = 70, MORE = BATCH * BYTES + sizeof(float) };
-  static toeplitz_gpu_handle errors;
   static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
   static const int batches[] = {0, 1, BATCH, 7, 2, 3};
   const toeplitz_network *network = batched_network_in_ptx();
   toeplitz_pool *pool;
   CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
-  toeplitz_cuda_driver driver;
-  memset(&driver, 0, sizeof driver);
-  toeplitz_cuda_open(&driver, &errors);
-  CUcontext context, left;
-  CUstream stream;
+  gpu_caller caller;
+  open_caller(&caller);
+  const toeplitz_cuda_driver *driver = &caller.driver;
   CUdeviceptr memory[2];
-  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
-  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
-  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
-  for (int place = 0; place < 2; ++place)
-    CHECK(driver.cuMemAlloc_v2(&memory[place], MORE) == CUDA_SUCCESS);
+  allocate(driver, memory, MORE);
   for (size_t run = 0; run < 4 * sizeof batches / sizeof *batches; ++run) {
     int batch = batches[run / 4], captured = run % 4 > 1;
     size_t bytes = (size_t)batch * BYTES, shift = run % 2 * sizeof(float);
@@ -181,60 +207,50 @@ static void check_device_batches(void) {
     CUgraph graph = NULL;
     CUgraphExec executable = NULL;
     if (bytes > 0)
-      CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0] + shift, x, bytes, stream) ==
-            CUDA_SUCCESS);
+      CHECK(driver->cuMemcpyHtoDAsync_v2(memory[0] + shift, x, bytes,
+                                         caller.stream) == CUDA_SUCCESS);
     if (captured)
-      CHECK(driver.cuStreamBeginCapture_v2(
-                stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
-    CHECK(network->run_device(network, pool, batch, stream, inputs, outputs) ==
-          TOEPLITZ_SUCCESS);
-    if (captured) {
-      CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
-      CHECK(driver.cuGraphInstantiateWithFlags(&executable, graph, 0) ==
+      CHECK(driver->cuStreamBeginCapture_v2(
+                caller.stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) ==
             CUDA_SUCCESS);
-      CHECK(driver.cuGraphLaunch(executable, stream) == CUDA_SUCCESS);
+    CHECK(network->run_device(network, pool, batch, caller.stream, inputs,
+                              outputs) == TOEPLITZ_SUCCESS);
+    if (captured) {
+      CHECK(driver->cuStreamEndCapture(caller.stream, &graph) == CUDA_SUCCESS);
+      CHECK(driver->cuGraphInstantiateWithFlags(&executable, graph, 0) ==
+            CUDA_SUCCESS);
+      CHECK(driver->cuGraphLaunch(executable, caller.stream) == CUDA_SUCCESS);
     }
     if (bytes > 0)
-      CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1] + shift, bytes, stream) ==
-            CUDA_SUCCESS);
-    CHECK(driver.cuStreamSynchronize(stream) == CUDA_SUCCESS);
+      CHECK(driver->cuMemcpyDtoHAsync_v2(y, memory[1] + shift, bytes,
+                                         caller.stream) == CUDA_SUCCESS);
+    CHECK(driver->cuStreamSynchronize(caller.stream) == CUDA_SUCCESS);
     if (captured) {
-      CHECK(driver.cuGraphExecDestroy(executable) == CUDA_SUCCESS);
-      CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
+      CHECK(driver->cuGraphExecDestroy(executable) == CUDA_SUCCESS);
+      CHECK(driver->cuGraphDestroy(graph) == CUDA_SUCCESS);
     }
     for (int index = 0; index < batch * SCALED_SIZE; ++index)
       CHECK(y[index] == scaled_result(x[index], index % SCALED_SIZE));
   }
-  for (int place = 0; place < 2; ++place)
-    CHECK(driver.cuMemFree_v2(memory[place]) == CUDA_SUCCESS);
-  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  release(driver, memory);
   network->threads_destroy(pool);
-  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
-  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
-  toeplitz_cuda_close(&driver);
+  close_caller(&caller);
   puts("batches in the device's memory");
 }
 
 /* Samples that decide differently, from the host's memory and in a stream. */
 static void check_decisions(void) {
   enum { BATCH = 9 };
-  static toeplitz_gpu_handle errors;
   static float x[BATCH * SCALED_SIZE], y[BATCH * SCALED_SIZE];
   const toeplitz_network *network = deciding_network_in_ptx();
   toeplitz_pool *pool;
   CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
-  toeplitz_cuda_driver driver;
-  memset(&driver, 0, sizeof driver);
-  toeplitz_cuda_open(&driver, &errors);
-  CUcontext context, left;
-  CUstream stream;
+  gpu_caller caller;
+  open_caller(&caller);
+  const toeplitz_cuda_driver *driver = &caller.driver;
   CUgraph graph = NULL;
   CUdeviceptr memory[2];
-  CHECK(driver.cuDevicePrimaryCtxRetain(&context, 0) == CUDA_SUCCESS);
-  CHECK(driver.cuCtxPushCurrent_v2(context) == CUDA_SUCCESS);
-  CHECK(driver.cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING) == CUDA_SUCCESS);
-  for (int place = 0; place < 2; ++place)
-    CHECK(driver.cuMemAlloc_v2(&memory[place], sizeof x) == CUDA_SUCCESS);
+  allocate(driver, memory, sizeof x);
   for (int run = 0; run < RUNS; ++run) {
     int samples = run % (BATCH + 1), on_device = run % 2;
     const void *host_inputs[] = {x};
@@ -247,13 +263,13 @@ static void check_decisions(void) {
       CHECK(network->run_checked(network, pool, samples, host_inputs,
                                  host_outputs, NULL) == TOEPLITZ_SUCCESS);
     } else {
-      CHECK(driver.cuMemcpyHtoDAsync_v2(memory[0], x, sizeof x, stream) ==
-            CUDA_SUCCESS);
-      CHECK(network->run_device(network, pool, samples, stream, inputs,
+      CHECK(driver->cuMemcpyHtoDAsync_v2(memory[0], x, sizeof x,
+                                         caller.stream) == CUDA_SUCCESS);
+      CHECK(network->run_device(network, pool, samples, caller.stream, inputs,
                                 outputs) == TOEPLITZ_SUCCESS);
-      CHECK(driver.cuMemcpyDtoHAsync_v2(y, memory[1], sizeof y, stream) ==
-            CUDA_SUCCESS);
-      CHECK(driver.cuStreamSynchronize(stream) == CUDA_SUCCESS);
+      CHECK(driver->cuMemcpyDtoHAsync_v2(y, memory[1], sizeof y,
+                                         caller.stream) == CUDA_SUCCESS);
+      CHECK(driver->cuStreamSynchronize(caller.stream) == CUDA_SUCCESS);
     }
     for (int index = 0; index < samples * SCALED_SIZE; ++index) {
       int place = index % SCALED_SIZE;
@@ -262,19 +278,16 @@ static void check_decisions(void) {
   }
   const void *inputs[] = {(void *)(uintptr_t)memory[0]};
   void *outputs[] = {(void *)(uintptr_t)memory[1]};
-  CHECK(driver.cuStreamBeginCapture_v2(
-            stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) == CUDA_SUCCESS);
-  CHECK(network->run_device(network, pool, 1, stream, inputs, outputs) ==
+  CHECK(driver->cuStreamBeginCapture_v2(caller.stream,
+                                        CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) ==
+        CUDA_SUCCESS);
+  CHECK(network->run_device(network, pool, 1, caller.stream, inputs, outputs) ==
         TOEPLITZ_GPU_ERROR);
-  CHECK(driver.cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
-  CHECK(driver.cuGraphDestroy(graph) == CUDA_SUCCESS);
-  for (int place = 0; place < 2; ++place)
-    CHECK(driver.cuMemFree_v2(memory[place]) == CUDA_SUCCESS);
-  CHECK(driver.cuStreamDestroy_v2(stream) == CUDA_SUCCESS);
+  CHECK(driver->cuStreamEndCapture(caller.stream, &graph) == CUDA_SUCCESS);
+  CHECK(driver->cuGraphDestroy(graph) == CUDA_SUCCESS);
+  release(driver, memory);
   network->threads_destroy(pool);
-  CHECK(driver.cuCtxPopCurrent_v2(&left) == CUDA_SUCCESS && left == context);
-  CHECK(driver.cuDevicePrimaryCtxRelease_v2(0) == CUDA_SUCCESS);
-  toeplitz_cuda_close(&driver);
+  close_caller(&caller);
   puts("numbers of the device decide what is computed");
 }
 
