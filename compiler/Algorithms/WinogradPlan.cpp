@@ -107,7 +107,7 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
                  std::max<int64_t>(1, wantedTasks / (groups * blocks))));
   }
 
-  asksForInput = preparationTasks == 0 &&
+  asksForInput = preparationTasks == 0 && blocks > 1 &&
                  asksFor(
                      groups * getChannelBlocks() * lanes,
                      [](const Dimension &d) { return d.input; }, target);
@@ -134,7 +134,7 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
       4.0 * getValues() * (getInputTileSize() + getProductTileSize());
   auto fitting = static_cast<int64_t>(target.getL2() / 2 / perRegisterTile);
   int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
-  int64_t least = 1, leastOfFewTiles = llvm::divideCeil(64, tilePositions);
+  int64_t least = 1, leastOfFarFilter = llvm::divideCeil(64, tilePositions);
   if (streamsFilter) {
     int64_t whole = 4 * getValues() * getInputTileSize() * registerTiles;
     least = whole <= target.getL2()
@@ -144,7 +144,7 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
     if (target.getHidesMemory() && isFar(4.0 * getFilterSize(), target)) {
       if (tiles < fewTiles * wantedTasks)
         least = std::max(
-            {least, leastOfFewTiles,
+            {least, leastOfFarFilter,
              getThirdLevel(target) / (4 * getValues() * getInputTileSize())});
       else
         least = llvm::divideCeil(fewTiles, tilePositions);
