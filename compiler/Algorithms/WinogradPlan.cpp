@@ -62,18 +62,12 @@ static constexpr int64_t wantedTasks = 16, mostTasks = 32;
 /// not if it stays in the second-level cache, nor if memory has no time for it,
 /// since the filter comes from there for few tiles: 8 bytes a cycle for 16 of
 /// them. (Measured on Zen 5.)
-bool WinogradPlan::asksFor(
-    int64_t channels,
-    llvm::function_ref<int64_t(const Dimension &)> getPositions,
-    kernel::TargetAttr target) const {
+bool WinogradPlan::asksFor(double imageBytes, kernel::TargetAttr target) const {
   constexpr int64_t leastTiles = 24;
   if (blockTiles * tilePositions < leastTiles &&
       isFar(4.0 * getFilterSize() / groups, target))
     return false;
-  auto bytes = 4.0 * static_cast<double>(channels);
-  for (const Dimension &dimension : dimensions)
-    bytes *= static_cast<double>(getPositions(dimension));
-  return bytes > static_cast<double>(target.getL2());
+  return imageBytes > static_cast<double>(target.getL2());
 }
 
 void WinogradPlan::divide(kernel::TargetAttr target) {
@@ -82,9 +76,9 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
 
   streamsFilter = isStreamed(4.0 * getFilterSize() / groups, target);
-  streamsInput = isStreamed(4.0 * groups * getChannelBlocks() * lanes *
-                                countInputPositions(dimensions),
-                            target);
+  double inputBytes = 4.0 * groups * getChannelBlocks() * lanes *
+                      countInputPositions(dimensions);
+  streamsInput = isStreamed(inputBytes, target);
   chooseBlocks(target);
   streamsTransformed =
       isStreamed(4.0 * static_cast<double>(getInputSize()), target);
@@ -107,13 +101,12 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
                  std::max<int64_t>(1, wantedTasks / (groups * blocks))));
   }
 
-  asksForInput = preparationTasks == 0 && blocks > 1 &&
-                 asksFor(
-                     groups * getChannelBlocks() * lanes,
-                     [](const Dimension &d) { return d.input; }, target);
-  asksForOutput = asksFor(
-      groups * vectorTiles * tileVectors * lanes,
-      [](const Dimension &d) { return d.output; }, target);
+  asksForInput =
+      preparationTasks == 0 && blocks > 1 && asksFor(inputBytes, target);
+  double outputBytes = 4.0 * groups * vectorTiles * tileVectors * lanes;
+  for (const Dimension &dimension : dimensions)
+    outputBytes *= static_cast<double>(dimension.output);
+  asksForOutput = asksFor(outputBytes, target);
 }
 
 /// Blocks whose transformed input stays in the second-level cache, and as many
@@ -134,7 +127,7 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
       4.0 * getValues() * (getInputTileSize() + getProductTileSize());
   auto fitting = static_cast<int64_t>(target.getL2() / 2 / perRegisterTile);
   int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
-  int64_t least = 1, leastOfFarFilter = llvm::divideCeil(64, tilePositions);
+  int64_t least = 1;
   if (streamsFilter) {
     int64_t whole = 4 * getValues() * getInputTileSize() * registerTiles;
     least = whole <= target.getL2()
@@ -142,12 +135,14 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
                 : llvm::divideCeil(fitting * tilePositions < 24 ? 48 : 24,
                                    tilePositions);
     if (target.getHidesMemory() && isFar(4.0 * getFilterSize(), target)) {
-      if (tiles < fewTiles * wantedTasks)
+      if (tiles < fewTiles * wantedTasks) {
+        int64_t manyTiles = llvm::divideCeil(64, tilePositions);
         least = std::max(
-            {least, leastOfFarFilter,
+            {least, manyTiles,
              getThirdLevel(target) / (4 * getValues() * getInputTileSize())});
-      else
+      } else {
         least = llvm::divideCeil(fewTiles, tilePositions);
+      }
     }
   }
   blockTiles =

@@ -150,9 +150,7 @@ private:
   void countTiles();
   void divide(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);
-  bool asksFor(int64_t channels,
-               llvm::function_ref<int64_t(const Dimension &)> getPositions,
-               kernel::TargetAttr target) const;
+  bool asksFor(double imageBytes, kernel::TargetAttr target) const;
 };
 
 /// The transforms of dimension d, which is transformed.

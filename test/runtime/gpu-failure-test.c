@@ -24,6 +24,12 @@ static void check_creation(const toeplitz_network *network, int ordinal,
   unsetenv("STUB_CUDA_FAIL");
 }
 
+static void check_success_of_creation(const toeplitz_network *network) {
+  toeplitz_pool *pool;
+  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
+  network->threads_destroy(pool);
+}
+
 static void check_failures_of_creation(void) {
   const toeplitz_network *network = scaled_network(0, 0);
   fail_at("cuInit", 1, CUDA_ERROR_NO_DEVICE);
@@ -58,10 +64,7 @@ static void check_shared_memory(void) {
                  "cuFuncSetAttribute, kernel 'add' with 65536 bytes of shared "
                  "memory: error 1");
   setenv("STUB_CUDA_SHARED", "65536", 1);
-  toeplitz_pool *pool;
-  const toeplitz_network *network = scaled_network(0, 0);
-  CHECK(network->create(network, 0, &pool) == TOEPLITZ_SUCCESS);
-  network->threads_destroy(pool);
+  check_success_of_creation(scaled_network(0, 0));
   unsetenv("STUB_CUDA_SHARED");
   puts("memory of a block");
 }
@@ -75,10 +78,7 @@ static void check_capabilities(void) {
   check_creation(scaled_network_of(80), 0, TOEPLITZ_OLD_GPU,
                  "'scaled' is compiled for GPUs of compute capability 8.0 and "
                  "no other, found Stub 0 of 9.0");
-  toeplitz_pool *pool;
-  const toeplitz_network *exact = scaled_network_of(90);
-  CHECK(exact->create(exact, 0, &pool) == TOEPLITZ_SUCCESS);
-  exact->threads_destroy(pool);
+  check_success_of_creation(scaled_network_of(90));
   unsetenv("STUB_CUDA_CAPABILITY");
   puts("compute capabilities");
 }
