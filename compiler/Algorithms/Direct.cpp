@@ -22,22 +22,6 @@ static std::optional<std::string> declines(const Convolution &,
   return std::nullopt;
 }
 
-/// The part of all pairs of an output position and a tap that don't lie in the
-/// padding.
-static double getInsideShare(const Convolution &convolution) {
-  double share = 1;
-  for (const Dimension &dimension : getDimensions(convolution)) {
-    if (dimension.output * dimension.kernel == 0)
-      continue;
-    int64_t inside = 0;
-    for (int64_t tap = 0; tap < dimension.kernel; ++tap)
-      inside += dimension.countReaching(tap);
-    share *= static_cast<double>(inside) /
-             static_cast<double>(dimension.output * dimension.kernel);
-  }
-  return share;
-}
-
 static BlockedLoops getLoops(const Convolution &convolution) {
   BlockedLoops loops;
   loops.computedShare = getInsideShare(convolution);

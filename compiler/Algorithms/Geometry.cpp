@@ -54,6 +54,20 @@ double toeplitz::countInputPositions(ArrayRef<Dimension> dimensions) {
   return positions;
 }
 
+double toeplitz::getInsideShare(const Convolution &convolution) {
+  double share = 1;
+  for (const Dimension &dimension : getDimensions(convolution)) {
+    if (dimension.output * dimension.kernel == 0)
+      continue;
+    int64_t inside = 0;
+    for (int64_t tap = 0; tap < dimension.kernel; ++tap)
+      inside += dimension.countReaching(tap);
+    share *= static_cast<double>(inside) /
+             static_cast<double>(dimension.output * dimension.kernel);
+  }
+  return share;
+}
+
 std::array<Dimension, 3>
 toeplitz::getDepthRowsColumns(ArrayRef<Dimension> dimensions) {
   std::array<Dimension, 3> three;
@@ -62,7 +76,8 @@ toeplitz::getDepthRowsColumns(ArrayRef<Dimension> dimensions) {
 }
 
 SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
-                                            int64_t tilePositions) {
+                                            int64_t tilePositions,
+                                            bool writesTaps) {
   // Whether the tile at `a` sees the padding as the one at `b` does.
   auto alike = [&](int64_t a, int64_t b) {
     for (int64_t t = 0; t < tilePositions; ++t)
@@ -74,7 +89,7 @@ SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
   };
   // Taps written out for the borders of one row: more make LLVM slow, and the
   // code larger than the first-level cache.
-  constexpr int64_t mostBorderTaps = 512;
+  const int64_t mostBorderTaps = writesTaps ? 512 : 0;
   int64_t borderTaps = 0;
   auto isInterior = [&](int64_t o) {
     return dimension.kernel == 0 ||

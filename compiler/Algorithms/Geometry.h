@@ -53,6 +53,10 @@ llvm::SmallVector<Dimension> getDimensions(const Convolution &convolution);
 /// The positions of the input: the product of its extents.
 double countInputPositions(llvm::ArrayRef<Dimension> dimensions);
 
+/// The part of all pairs of an output position and a tap that don't lie in the
+/// padding.
+double getInsideShare(const Convolution &convolution);
+
 /// Up to three dimensions as depth, rows and columns: those that are missing
 /// have one position.
 std::array<Dimension, 3>
@@ -96,10 +100,11 @@ struct ColumnRun {
 /// Cuts a row into runs: the borders, where taps fall into the padding, and the
 /// interior. The taps of borders are written out, each run's on their own;
 /// where that would be too much code (a long kernel has as many kinds of border
-/// tiles as it has taps), border positions are computed one by one with a loop
-/// over the taps.
+/// tiles as it has taps), or where no taps are to be written out, border
+/// positions are computed one by one with a loop over the taps.
 llvm::SmallVector<ColumnRun> cutColumns(const Dimension &dimension,
-                                        int64_t tilePositions);
+                                        int64_t tilePositions,
+                                        bool writesTaps = true);
 
 /// The taps [first, end) of one dimension that reach the input from output
 /// position `o`.

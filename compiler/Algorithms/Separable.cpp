@@ -14,7 +14,7 @@
 
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Algorithms/BlockedKernel.h"
-#include "compiler/Algorithms/DepthwiseKernel.h"
+#include "compiler/Algorithms/GroupedKernel.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -185,9 +185,9 @@ private:
     range.endRow = kernel.add(firstRow, number(rows));
     range.firstBlock = number(0);
     range.endBlock = number(blocks);
-    emitDepthwiseKernel(
+    emitGroupedKernel(
         kernel, depthwise, first, range,
-        [&](Value sum, const DepthwisePosition &place) {
+        [&](Value sum, const GroupedPosition &place) {
           Index position = kernel.add(
               kernel.mul(kernel.sub(place.row, firstRow), number(columns)),
               place.column);
@@ -222,7 +222,7 @@ private:
   kernel::SeparableConvOp op;
   KernelBuilder &kernel;
   int64_t lanes, columns, blocks;
-  DepthwiseKernel depthwise;
+  GroupedKernel depthwise;
   /// Of the depthwise and of the pointwise convolution.
   ConvolutionBuffers first, second;
   Value scratch;

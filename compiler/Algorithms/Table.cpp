@@ -23,6 +23,7 @@ static const Algorithm *const algorithms[] = {
     &strassenAlgorithm,
     &pointwiseAlgorithm,
     &depthwiseAlgorithm,
+    &groupedAlgorithm,
     &directAlgorithm,
     &im2colAlgorithm,
     // clang-format on

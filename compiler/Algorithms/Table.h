@@ -13,6 +13,7 @@ extern const Algorithm winogradAlgorithm;
 extern const Algorithm strassenAlgorithm;
 extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;
+extern const Algorithm groupedAlgorithm;
 extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;

@@ -9,7 +9,7 @@ from processor import processor_flags
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "filter-toeplitz", "fft", "winograd", "strassen")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "grouped", "filter-toeplitz", "fft", "winograd", "strassen")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def runs_here(processor):
@@ -26,6 +26,9 @@ SPECIAL_CASES = [
     Case({"op": "conv", "out_channels": 48, "kernel_size": 1}, ((1, 64, 14, 14),), reduction=64),
     Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1, "groups": 24}, ((1, 24, 9, 9),), reduction=9),
     Case({"op": "conv", "out_channels": 19, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 19}, ((2, 19, 9, 9),), reduction=9),
+    # Rows of taps that are too long to be written out, on few positions, nearly all of which have some in the padding.
+    Case({"op": "conv", "out_channels": 18, "kernel_size": 51, "padding": 25, "groups": 18}, ((1, 18, 30),), reduction=51),
+    Case({"op": "conv", "out_channels": 18, "kernel_size": [3, 33], "padding": [1, 16], "stride": 3, "groups": 18}, ((1, 18, 7, 90),), reduction=99),
     Case({"op": "conv", "out_channels": 12, "kernel_size": 5, "padding": 4, "dilation": 2, "groups": 4}, ((1, 4, 9, 9),), reduction=25),
     Case({"op": "conv", "out_channels": 17, "kernel_size": 3, "padding": 1}, ((1, 3, 30, 31),), reduction=27),
     Case({"op": "conv", "out_channels": 33, "kernel_size": 3, "padding": 1}, ((1, 40, 13, 13),), reduction=360),
@@ -80,6 +83,42 @@ FOURIER_CASES = [
 FORCED = [Pack(f"forced_{name.replace('-', '_')}", [*SPECIAL_CASES, *CASES], [f"--algorithm={name}"]) for name in ALGORITHMS]
 FORCED += [
     Pack(f"fourier_{processor.replace('-', '_')}", FOURIER_CASES, ["--algorithm=fft", f"--mcpu={processor}"])
+    for processor in PROCESSORS
+    if runs_here(processor)
+]
+# Groups of which several lie in a vector, or one and a part of the next: equal and unequal numbers of inputs and outputs, vectors that are
+# filled up, groups beyond a vector, one tap and many, long rows of taps whose borders are found when they run, and all that windows have.
+GROUPED_CASES = [
+    Case({"op": "conv", "out_channels": groups * outputs, "groups": groups, **window}, ((batch, groups * inputs, *sizes),), reduction=reduction)
+    for groups, inputs, outputs, reduction, window, batch, sizes in (
+        (3, 24, 24, 216, {"kernel_size": 3, "padding": 1}, 1, (15, 31)),
+        (3, 24, 24, 216, {"kernel_size": 3, "padding": 1, "stride": 2}, 2, (9, 14)),
+        (5, 8, 8, 72, {"kernel_size": 3, "padding": 1}, 1, (7, 7)),
+        (4, 8, 8, 8, {"kernel_size": 1}, 2, (5, 9)),
+        (12, 4, 4, 36, {"kernel_size": 3, "padding": 1, "dilation": 2}, 1, (14, 14)),
+        (9, 4, 4, 36, {"kernel_size": 3, "padding": [[2, 0], [0, 2]], "stride": [3, 2]}, 1, (9, 17)),
+        (17, 2, 2, 18, {"kernel_size": 3, "padding": 1}, 1, (6, 33)),
+        (11, 3, 3, 27, {"kernel_size": 3, "padding": 1}, 1, (8, 9)),
+        (7, 5, 9, 45, {"kernel_size": 3, "padding": 2}, 1, (5, 6)),
+        (4, 10, 12, 90, {"kernel_size": 3}, 1, (9, 8)),
+        (6, 1, 2, 9, {"kernel_size": 3, "padding": 1}, 2, (9, 8)),
+        (20, 2, 1, 18, {"kernel_size": 3, "padding": 1}, 1, (9, 8)),
+        (2, 7, 40, 63, {"kernel_size": 3, "padding": 1}, 1, (5, 5)),
+        (2, 40, 17, 360, {"kernel_size": 3, "padding": 1}, 1, (6, 6)),
+        (3, 6, 20, 24, {"kernel_size": 4, "padding": 6, "dilation": 5}, 1, (13,)),
+        (4, 4, 4, 36, {"kernel_size": 9, "padding": 4}, 1, (37,)),
+        (4, 4, 4, 404, {"kernel_size": 101, "padding": 50}, 1, (211,)),
+        (2, 9, 9, 909, {"kernel_size": 101, "padding": 50, "stride": 3}, 1, (90,)),
+        (4, 6, 6, 108, {"kernel_size": [2, 3, 3], "padding": [1, 0, 1]}, 1, (4, 5, 6)),
+        (8, 8, 8, 72, {"kernel_size": 3, "padding": 1}, 1, (1, 1)),
+        (8, 4, 4, 36, {"kernel_size": 3, "padding": 3}, 1, (1, 2)),
+    )
+] + [
+    Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 4, "stride": 2, "padding": 1, "groups": 3}, ((1, 24, 7, 6),), reduction=32),
+    Case({"op": "conv_transpose", "out_channels": 36, "kernel_size": 3, "stride": 4, "groups": 3}, ((1, 30, 5, 6),), reduction=30),
+]
+FORCED += [
+    Pack(f"grouped_{processor.replace('-', '_')}", GROUPED_CASES, ["--algorithm=grouped", f"--mcpu={processor}"])
     for processor in PROCESSORS
     if runs_here(processor)
 ]
@@ -255,6 +294,9 @@ REFUSALS = [
     ("strassen", DENSE),
     ("strassen", LINEAR),
     ("depthwise", DENSE),
+    ("grouped", DENSE),
+    ("grouped", {**DENSE, "groups": 4, "out_channels": 4}),
+    ("grouped", {**DENSE, "groups": 2, "out_channels": 64}),
     ("fft", {**DENSE, "stride": 2}),
     ("filter-toeplitz", LINEAR),
     ("winograd", {**DENSE, "stride": 2}),
@@ -287,7 +329,7 @@ def test_unknown_names(option, tmp_path):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_shown_in_the_schedule(algorithm, tmp_path):
     """The choice is written in the IR."""
-    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4]}.get(algorithm, SPECIAL_CASES[8])
+    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4], "grouped": SPECIAL_CASES[8]}.get(algorithm, SPECIAL_CASES[10])
     model = write_description(case.description("shown"), tmp_path)
     process = run_toeplitz("compile", model, "--emit=schedule", "-o", tmp_path / "shown.mlir", f"--algorithm=case0={algorithm}")
     assert process.returncode == 0, process.stderr

@@ -80,6 +80,13 @@ def expected_refusals(layer, lanes):
     elif groups == 1:
         refusals["depthwise"] = "there is only one channel, less than a vector"
 
+    if groups == 1:
+        refusals["grouped"] = "there is one group"
+    elif inputs == outputs == groups:
+        refusals["grouped"] = "each group has one channel"
+    elif outputs // groups % lanes == 0:
+        refusals["grouped"] = f"groups of {outputs // groups} output channels fill whole vectors"
+
     moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != padded_sizes[d]]
     if product(kernel) != 1:
         refusals["pointwise"] = f"the kernel has {product(kernel)} positions, expected 1"
@@ -203,6 +210,8 @@ def test_reasons_of_convolutions(tmp_path):
         ("matrix-vector", "the target isn't a GPU"),
         ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
         ("depthwise", "there is only one channel, less than a vector"),
+        ("grouped", "there is one group"),
+        ("grouped", "each group has one channel"),
         ("strassen", "the kernel has N positions, expected N"),
         ("pointwise", "the kernel has N positions, expected N"),
         ("pointwise", "stride or padding makes the output positions differ from the input positions in spatial dimension N"),
@@ -228,6 +237,7 @@ PHASE_REASONS = {
     "matrix-vector": ("the target isn't a GPU",),
     "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
                   "there is only one channel, less than a vector"),
+    "grouped": ("there is one group", "each group has one channel"),
     "pointwise": POINTWISE_REASONS,
     "strassen": (*POINTWISE_REASONS, "it has N groups, expected N"),
     "fft": ("no tap of the filter takes part in spatial dimension N",

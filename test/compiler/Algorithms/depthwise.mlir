@@ -9,7 +9,8 @@
 // CHECK: scf.for %[[ROW:.*]] = %c0 to %c3 step %c1 {
 // CHECK: scf.for %{{.*}} iter_args(%{{.*}} = %cst, %{{.*}} = %cst, %{{.*}} = %cst)
 // CHECK-COUNT-3: vector.load %[[W]]
-// CHECK-COUNT-4: vector.load %[[X]]
+// CHECK: %[[COLUMNS:.*]] = memref.subview %[[X]][0, 0, %{{.*}}, 0, 0] [1, 1, 1, 4, 4]
+// CHECK-COUNT-4: vector.load %[[COLUMNS]]
 // CHECK-NOT: vector.load
 // CHECK: scf.yield
 // CHECK-COUNT-3: vector.store %{{.*}}, %[[Y]][%c0, %c0, %[[ROW]]
@@ -37,8 +38,9 @@ func.func @main(%x: memref<1x1x3x7x4xf32>, %w: memref<36xf32>, %y: memref<1x1x3x
 // CHECK-LABEL: func.func private @kernel_conv1
 // CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c2 step %c1 {
 // CHECK: %[[BIAS:.*]] = vector.load %{{.*}}[%[[BLOCK]], %c0] : memref<2x4xf32>
-// CHECK-COUNT-5: vector.load %{{.*}}[%c0, %[[BLOCK]], %{{.*}}, %c0] : memref<1x2x5x4xf32>
-// CHECK-NOT: memref<1x2x5x4xf32>
+// CHECK: %[[COLUMNS:.*]] = memref.subview %{{.*}}[0, %[[BLOCK]], 0, 0] [1, 1, 5, 4] [1, 1, 1, 1] : memref<1x2x5x4xf32>
+// CHECK-COUNT-5: vector.load %[[COLUMNS]]
+// CHECK-NOT: vector.load
 // CHECK: math.tanh
 // CHECK: vector.store
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {

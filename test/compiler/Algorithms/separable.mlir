@@ -9,7 +9,8 @@
 // CHECK: %[[ROWS:.*]] = memref.reinterpret_cast %[[SCRATCH]] to offset: [{{.*}}], sizes: [1, 2, 1, 18, 4], strides: [144, 72, 72, 4, 1]
 // CHECK: scf.for
 // CHECK: vector.load %[[A]]
-// CHECK: vector.load %[[X]]
+// CHECK: %[[COLUMNS:.*]] = memref.subview %[[X]]
+// CHECK: vector.load %[[COLUMNS]]
 // CHECK: arith.{{cmpf|max.*}}
 // CHECK: vector.store %{{.*}}, %[[ROWS]]
 // The pointwise convolution reads the memory and writes the chunk's positions of the result.

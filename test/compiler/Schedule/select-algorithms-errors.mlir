@@ -67,6 +67,16 @@
 // RUN: %{force}=SINGLE
 // SINGLE: error: loc("single"): algorithm 'depthwise' declines this layer: there is only one channel, less than a vector
 
+// REDEFINE: %{layers} = layers=three=grouped
+// RUN: %{force}=ONE-GROUP
+// ONE-GROUP: error: loc("three"): algorithm 'grouped' declines this layer: there is one group
+// REDEFINE: %{layers} = layers=dense=grouped
+// RUN: %{force}=GROUPED-DENSE
+// GROUPED-DENSE: error: loc("dense"): algorithm 'grouped' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=halves=grouped
+// RUN: %{force}=WHOLE
+// WHOLE: error: loc("halves"): algorithm 'grouped' declines this layer: groups of 8 output channels fill whole vectors
+
 // REDEFINE: %{layers} = layers=huge=im2col
 // RUN: %{force}=COLUMN
 // COLUMN: error: loc("huge"): algorithm 'im2col' declines this layer: one column of the data matrix takes 524288 bytes, at most 262144 are packed at a time
@@ -112,7 +122,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
@@ -125,12 +135,13 @@
 
 // For the whole network an algorithm is a wish: nobody declines it with an error.
 // RUN: toeplitz-opt %s --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefix=WISH
-// WISH-COUNT-16: toeplitz.algorithm =
+// WISH-COUNT-17: toeplitz.algorithm =
 
 func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: tensor<1x16xf32>, %deep: tensor<1x2048x8x8xf32>, %w1: tensor<16x16x1x1xf32>,
     %w3: tensor<16x16x3x3xf32>, %w2: tensor<16x16x2x2xf32>, %ws: tensor<16x16x1x1xf32>, %wm: tensor<32x1x3x3xf32>, %wd: tensor<16x1xf32>,
     %w: tensor<1x1x3x3xf32>, %wh: tensor<8x2048x8x8xf32>, %w5: tensor<16x16x5x5xf32>, %video: tensor<1x16x4x8x8xf32>, %wf: tensor<16x16x3x1x1xf32>,
-    %wo: tensor<32x1x1x1xf32>, %wn: tensor<8x16x1x1xf32>, %wv: tensor<32x16xf32>, %ww: tensor<32x16x1x1xf32>) {
+    %wo: tensor<32x1x1x1xf32>, %wn: tensor<8x16x1x1xf32>, %wv: tensor<32x16xf32>, %ww: tensor<32x16x1x1xf32>,
+    %wg: tensor<16x8x1x1xf32>) {
   %0 = cnn.conv %x, %w3 strides [1, 1] dilations [1, 1] padding [1, 1] to [1, 1] groups 1 zeros
     : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32> loc("three")
   %1 = cnn.conv %x, %w1 strides [1, 2] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
@@ -162,5 +173,7 @@ func.func @main(%x: tensor<1x16x8x8xf32>, %one: tensor<1x1x8x8xf32>, %vector: te
   %16 = cnn.conv %vector, %wv strides [] dilations [] padding [] to [] groups 1 zeros : (tensor<1x16xf32>, tensor<32x16xf32>) -> tensor<1x32xf32> loc("vector")
   %17 = cnn.conv %x, %ww strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x16x8x8xf32>, tensor<32x16x1x1xf32>) -> tensor<1x32x8x8xf32> loc("wide")
+  %18 = cnn.conv %x, %wg strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 2 zeros
+    : (tensor<1x16x8x8xf32>, tensor<16x8x1x1xf32>) -> tensor<1x16x8x8xf32> loc("halves")
   return
 }

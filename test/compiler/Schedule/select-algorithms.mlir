@@ -1,12 +1,12 @@
 // DEFINE: %{target} = --set-target="lanes=16 registers=32"
-// RUN: toeplitz-opt %s %{target} --select-algorithms | FileCheck %s --check-prefixes=CHECK,COST
+// RUN: toeplitz-opt %s %{target} --select-algorithms | FileCheck %s --check-prefixes=CHECK,COST,GROUPED
 // The choice depends on nothing but the layer and the target: made twice it is the same.
-// RUN: toeplitz-opt %s %{target} --select-algorithms --select-algorithms | FileCheck %s --check-prefixes=CHECK,COST
+// RUN: toeplitz-opt %s %{target} --select-algorithms --select-algorithms | FileCheck %s --check-prefixes=CHECK,COST,GROUPED
 // One algorithm for every layer that it can compute; the others are chosen by their cost.
 // RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=im2col | FileCheck %s --check-prefixes=CHECK,IM2COL
 // RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=direct | FileCheck %s --check-prefixes=CHECK,DIRECT
-// RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefixes=CHECK,COST
-// RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=depthwise | FileCheck %s --check-prefixes=CHECK,COST
+// RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=pointwise | FileCheck %s --check-prefixes=CHECK,COST,MERGED
+// RUN: toeplitz-opt %s %{target} --select-algorithms=algorithm=depthwise | FileCheck %s --check-prefixes=CHECK,COST,GROUPED
 // Single layers, which come before what is said of all. A layer's name may contain '='.
 // RUN: toeplitz-opt %s %{target} --select-algorithms="algorithm=direct layers=three_by_three=im2col,up=2=im2col" | FileCheck %s --check-prefixes=CHECK,LAYERS
 // A module that names no target has one all the same.
@@ -48,7 +48,8 @@ func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: 
   %3 = cnn.conv %x, %w1 strides [2, 2] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x64x14x14xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x7x7xf32> loc("one_by_one_strided")
   // CHECK-NEXT: cnn.conv %{{.*}} groups 32
-  // COST-SAME: {toeplitz.algorithm = "pointwise"}
+  // GROUPED-SAME: {toeplitz.algorithm = "grouped"}
+  // MERGED-SAME: {toeplitz.algorithm = "pointwise"}
   // IM2COL-SAME: {toeplitz.algorithm = "im2col"}
   // DIRECT-SAME: {toeplitz.algorithm = "direct"}
   %4 = cnn.conv %x, %w_grouped strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 32 zeros
