@@ -17,6 +17,7 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxDeformableConvolutionOperators(),
       getOnnxEinsumOperators(),
       getOnnxIndexingOperators(),
+      getOnnxIterationOperators(),
       getOnnxLayerNormalizationOperators(),
       getOnnxLinearAlgebraOperators(),
       getOnnxLocalResponseNormalizationOperators(),

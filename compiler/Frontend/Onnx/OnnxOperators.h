@@ -48,6 +48,7 @@ llvm::ArrayRef<OnnxOperator> getOnnxConvolutionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxDeformableConvolutionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxEinsumOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxIndexingOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxIterationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLayerNormalizationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLinearAlgebraOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLocalResponseNormalizationOperators();
