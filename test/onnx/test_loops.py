@@ -382,6 +382,32 @@ def test_batches_with_a_condition_of_all(options, tmp_path):
             np.testing.assert_allclose(found, run_in_runtime(model, {"x": x, "limit": np.float32(limit)})["y"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("options", [(), CHECKED], ids=["cpu", "gpu"])
+def test_batches_whose_samples_decide(options, tmp_path):
+    """In opset 8's Scan each sample is scanned by itself, and a loop in it may end at another iteration for each."""
+    inner = loop_body([make("Add", ["v", "p"], ["next"]), make("Abs", ["next"], ["size"]), make("ReduceMax", ["size"], ["most"], keepdims=0), make("Less", ["most", "limit"], ["again"])], [("v", "next")])
+    body = scan_body([make("Loop", ["twenty", "", "h"], ["g"], body=inner), make("Neg", ["g"], ["o"])], ["h", "p"], ["g", "o"])
+    node = make("Scan", ["", "h", "x"], ["g", "y"], body=body, num_scan_inputs=1)
+    model = build([node], {}, ["g", "y"], [tensor(20, "twenty", np.int64), tensor(3, "limit")], opset=8)
+    model.graph.input.extend([describe("h", F, ["N", 4]), describe("x", F, ["N", 3, 4])])
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    library = Library(compile_network(tmp_path / "model.onnx", tmp_path, "--batch=dynamic", *options))
+    for batch in (1, 4):
+        numbers = np.random.default_rng(batch)
+        x = numbers.normal(size=(batch, 3, 4)).astype(np.float32)
+        h = numbers.normal(size=(batch, 4)).astype(np.float32)
+        found = library.run({"x": x, "h": h})
+        for sample in range(batch):
+            state = h[sample]
+            for step in range(3):
+                for _ in range(20):
+                    state = state + x[sample, step]
+                    if np.abs(state).max() >= 3:
+                        break
+                np.testing.assert_allclose(found["y"][sample, step], -state, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(found["g"][sample], state, rtol=1e-5, atol=1e-5)
+
+
 def test_loops_that_mix_samples(tmp_path):
     def error(message, nodes, outputs, constants=(), inputs=()):
         (tmp_path / "model.onnx").write_bytes(dynamic(nodes, outputs, constants, inputs).SerializeToString())
