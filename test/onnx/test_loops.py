@@ -533,6 +533,9 @@ def test_loops_that_are_wrong(tmp_path):
     error("layer 'it': Loop: input 0 has type float32, expected int64", ["limit", "", "x"], ["y", "z"], plain)
     error("layer 'it': Loop: input 0 has shape 3, expected one number", ["many", "", "x"], ["y", "z"], plain, constants=[tensor([1, 2, 3], "many", np.int64)])
     error("layer 'it': Loop: input 1 has type int64, expected bool", ["three", "three", "x"], ["y", "z"], plain)
+    body = loop_body([make("Identity", ["v"], ["next"]), make("Less", ["i", "three"], ["again"]), make("Expand", ["v", "wide"], ["w"])], [("v", "next")], ["w"])
+    error("layer 'it': Loop: its result of shape 4x1000000x512x2x3 would have more than", ["", "", "x"], ["y", "z"], body,
+          constants=[tensor([1000000, 512, 2, 3], "wide", np.int64)])  # fmt: skip
     error("dimension of", ["huge", "", "x"], ["y", "z"], plain, constants=[tensor(2**31, "huge", np.int64)])
 
 

@@ -8,9 +8,50 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
+#include <onnx/onnx_pb.h>
+
 using namespace mlir;
 
 namespace toeplitz {
+
+bool passesThrough(const onnx::GraphProto &graph, int input, int output) {
+  llvm::StringRef name = graph.output(output).name();
+  // Nodes needn't be in order, but a name has one node.
+  for (int steps = 0; steps <= graph.node_size(); ++steps) {
+    if (name == graph.input(input).name())
+      return true;
+    auto node =
+        llvm::find_if(graph.node(), [&](const onnx::NodeProto &candidate) {
+          return candidate.op_type() == "Identity" &&
+                 candidate.input_size() == 1 && candidate.output_size() == 1 &&
+                 candidate.output(0) == name;
+        });
+    if (node == graph.node().end())
+      return false;
+    name = node->input(0);
+  }
+  return false;
+}
+
+LogicalResult checkBodyCounts(OnnxNode &node, const onnx::GraphProto &body,
+                              size_t inputs, size_t outputs) {
+  auto check = [&](int found, size_t expected,
+                   llvm::StringRef what) -> LogicalResult {
+    if (found == static_cast<int64_t>(expected))
+      return success();
+    return node.error() << "the body has " << found << " " << what
+                        << ", expected " << expected;
+  };
+  return success(succeeded(check(body.input_size(), inputs, "inputs")) &&
+                 succeeded(check(body.output_size(), outputs, "results")));
+}
+
+LogicalResult checkInputsAreThere(OnnxNode &node, size_t first) {
+  for (size_t index = first; index < node.getInputCount(); ++index)
+    if (!node.hasInput(index))
+      return node.error() << "input " << index << " is missing";
+  return success();
+}
 
 static Value makeIndex(OnnxNode &node, int64_t number) {
   return arith::ConstantIndexOp::create(node.getBuilder(), node.getLocation(),
@@ -273,11 +314,9 @@ LoopResults emitNoIterations(OnnxNode &node, const LoopDraft &draft) {
   return results;
 }
 
-/// Imports the iterations, and gives the parts of what is collected.
-static LogicalResult
-unrollInto(OnnxNode &node, std::optional<int64_t> limit, IterationBody body,
-           llvm::StringRef reason, UnrolledLoop &loop,
-           llvm::SmallVectorImpl<llvm::SmallVector<OnnxValue>> &parts) {
+static LogicalResult unrollInto(OnnxNode &node, std::optional<int64_t> limit,
+                                IterationBody body, llvm::StringRef reason,
+                                UnrolledLoop &loop) {
   for (bool goesOn = true; goesOn && (!limit || loop.count < *limit);
        ++loop.count) {
     if (loop.count == maximumUnrolled)
@@ -286,22 +325,22 @@ unrollInto(OnnxNode &node, std::optional<int64_t> limit, IterationBody body,
                              "compiling, since "
                           << reason;
     IterationResults next;
-    if (failed(body(makeIndex(node, loop.count), loop.results.carried, next)) ||
-        failed(checkCarried(node, loop.results.carried, next.carried,
+    if (failed(body(makeIndex(node, loop.count), loop.carried, next)) ||
+        failed(checkCarried(node, loop.carried, next.carried,
                             /*withShapes=*/false)))
       return failure();
-    loop.results.carried = next.carried;
-    parts.resize(next.collected.size());
+    loop.carried = next.carried;
+    loop.parts.resize(next.collected.size());
     for (auto [index, part] : llvm::enumerate(next.collected)) {
-      if (!parts[index].empty() &&
-          (parts[index].front().type != part.type ||
-           parts[index].front().getShape() != part.getShape()))
+      llvm::SmallVector<OnnxValue> &before = loop.parts[index];
+      if (!before.empty() && (before.front().type != part.type ||
+                              before.front().getShape() != part.getShape()))
         return node.error()
                << "collected value " << index << " has shape "
                << formatShape(part.getShape()) << " in iteration " << loop.count
-               << " and " << formatShape(parts[index].front().getShape())
+               << " and " << formatShape(before.front().getShape())
                << " in the first one";
-      parts[index].push_back(part);
+      before.push_back(part);
     }
     if (!next.condition)
       continue;
@@ -323,38 +362,35 @@ llvm::FailureOr<UnrolledLoop> unrollLoop(OnnxNode &node,
                                          llvm::StringRef reason) {
   OpBuilder &builder = node.getBuilder();
   UnrolledLoop loop;
-  loop.results.carried.assign(initial.begin(), initial.end());
+  loop.carried.assign(initial.begin(), initial.end());
   loop.place =
       scf::ExecuteRegionOp::create(builder, node.getLocation(), TypeRange());
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&loop.place.getRegion().emplaceBlock());
-  llvm::SmallVector<llvm::SmallVector<OnnxValue>> parts;
-  LogicalResult result = unrollInto(node, limit, body, reason, loop, parts);
-  for (llvm::ArrayRef<OnnxValue> own : parts) {
-    if (failed(result))
-      break;
-    llvm::SmallVector<int64_t> shape = getStackedShape(own.size(), own.front());
-    result = node.checkResultShape(shape);
-    if (failed(result))
-      break;
-    llvm::SmallVector<OnnxValue> rows;
-    for (OnnxValue part : own)
-      rows.push_back(emitReshape(node, part, getStackedShape(1, part)));
-    loop.results.collected.push_back(emitConcat(node, rows, 0));
-  }
-  if (succeeded(result))
+  if (succeeded(unrollInto(node, limit, body, reason, loop)))
     return loop;
   builder.setInsertionPoint(loop.place);
   loop.place.erase();
   return failure();
 }
 
-LoopResults keepUnrolled(UnrolledLoop &loop) {
+llvm::FailureOr<LoopResults> keepUnrolled(OnnxNode &node, UnrolledLoop &loop) {
   Block &block = loop.place.getRegion().front();
   loop.place->getBlock()->getOperations().splice(loop.place->getIterator(),
                                                  block.getOperations());
   loop.place.erase();
-  return std::move(loop.results);
+  LoopResults results;
+  results.carried = loop.carried;
+  for (llvm::ArrayRef<OnnxValue> parts : loop.parts) {
+    if (failed(node.checkResultShape(
+            getStackedShape(parts.size(), parts.front()))))
+      return failure();
+    llvm::SmallVector<OnnxValue> rows;
+    for (OnnxValue part : parts)
+      rows.push_back(emitReshape(node, part, getStackedShape(1, part)));
+    results.collected.push_back(emitConcat(node, rows, 0));
+  }
+  return results;
 }
 
 } // namespace toeplitz

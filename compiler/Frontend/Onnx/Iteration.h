@@ -12,6 +12,17 @@
 
 namespace toeplitz {
 
+/// Whether a graph hands an input on as it is: what some exporters do with
+/// constants that the body needs.
+bool passesThrough(const onnx::GraphProto &graph, int input, int output);
+
+/// Checks how many inputs and outputs a body has.
+llvm::LogicalResult checkBodyCounts(OnnxNode &node,
+                                    const onnx::GraphProto &body, size_t inputs,
+                                    size_t outputs);
+/// Checks that no input from `first` on is left out.
+llvm::LogicalResult checkInputsAreThere(OnnxNode &node, size_t first);
+
 /// What one iteration computes.
 struct IterationResults {
   /// Whether another iteration follows, a bool; null where the body doesn't say
@@ -75,7 +86,9 @@ LoopResults emitNoIterations(OnnxNode &node, const LoopDraft &draft);
 struct UnrolledLoop {
   mlir::scf::ExecuteRegionOp place;
   int64_t count = 0;
-  LoopResults results;
+  llvm::SmallVector<OnnxValue> carried;
+  /// For each value that is collected, those of all iterations.
+  llvm::SmallVector<llvm::SmallVector<OnnxValue>> parts;
 };
 
 /// The most iterations that are unrolled: what decides about shapes has a few.
@@ -91,7 +104,7 @@ llvm::FailureOr<UnrolledLoop> unrollLoop(OnnxNode &node,
                                          std::optional<int64_t> limit,
                                          IterationBody body,
                                          llvm::StringRef reason = "");
-LoopResults keepUnrolled(UnrolledLoop &loop);
+llvm::FailureOr<LoopResults> keepUnrolled(OnnxNode &node, UnrolledLoop &loop);
 
 /// A constant bool, if the value is one of them.
 std::optional<bool> getKnownCondition(OnnxValue condition);

@@ -17,11 +17,11 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxDeformableConvolutionOperators(),
       getOnnxEinsumOperators(),
       getOnnxIndexingOperators(),
-      getOnnxIterationOperators(),
       getOnnxLayerNormalizationOperators(),
       getOnnxLinearAlgebraOperators(),
       getOnnxLocalResponseNormalizationOperators(),
       getOnnxLogicOperators(),
+      getOnnxLoopOperators(),
       getOnnxLossOperators(),
       getOnnxMathOperators(),
       getOnnxMovementOperators(),
@@ -42,6 +42,7 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxShapeOperators(),
       getOnnxSoftmaxOperators(),
       getOnnxSortingOperators(),
+      getOnnxSubgraphScanOperators(),
       getOnnxUnpoolingOperators()};
   return families;
 }

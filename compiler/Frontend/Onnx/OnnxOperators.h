@@ -48,11 +48,11 @@ llvm::ArrayRef<OnnxOperator> getOnnxConvolutionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxDeformableConvolutionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxEinsumOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxIndexingOperators();
-llvm::ArrayRef<OnnxOperator> getOnnxIterationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLayerNormalizationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLinearAlgebraOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLocalResponseNormalizationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLogicOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxLoopOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLossOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxMathOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxMovementOperators();
@@ -73,6 +73,7 @@ llvm::ArrayRef<OnnxOperator> getOnnxSelectionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxShapeOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSoftmaxOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSortingOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxSubgraphScanOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxUnpoolingOperators();
 
 /// All rows of all families.
