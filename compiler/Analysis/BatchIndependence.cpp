@@ -2,6 +2,7 @@
 #include "compiler/Analysis/SampleState.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -11,8 +12,9 @@ static InFlightDiagnostic emitMixed(Operation *op) {
                        "so the batch can't be left open (--batch=dynamic): ");
 }
 
-LogicalResult toeplitz::checkBatchIndependence(func::FuncOp main,
-                                               ArrayRef<int64_t> inputs) {
+LogicalResult toeplitz::checkBatchIndependence(
+    func::FuncOp main, ArrayRef<int64_t> inputs,
+    llvm::SmallPtrSetImpl<Operation *> &commonLoops) {
   int64_t batch =
       cast<RankedTensorType>(main.getArgumentTypes()[inputs[0]]).getDimSize(0);
   SampleRules rules(batch);
@@ -32,11 +34,23 @@ LogicalResult toeplitz::checkBatchIndependence(func::FuncOp main,
            << "output '" << (name ? name.getValue() : "")
            << "' doesn't have one place for each sample in dimension 0";
   }
+  commonLoops.insert_range(rules.commonLoops);
   return success();
 }
 
-LogicalResult toeplitz::checkSameNumbers(func::FuncOp first,
-                                         func::FuncOp second) {
+/// Whether both loops have as many steps, as far as that is known.
+static bool haveSameSteps(scf::ForOp loop, scf::ForOp other) {
+  auto isSame = [](Value a, Value b) {
+    return getConstantIntValue(a) == getConstantIntValue(b);
+  };
+  return isSame(loop.getLowerBound(), other.getLowerBound()) &&
+         isSame(loop.getUpperBound(), other.getUpperBound()) &&
+         isSame(loop.getStep(), other.getStep());
+}
+
+LogicalResult toeplitz::checkSameNumbers(
+    func::FuncOp first, func::FuncOp second,
+    const llvm::SmallPtrSetImpl<Operation *> &commonLoops) {
   SmallVector<Operation *> operations, others;
   first.walk([&](Operation *op) { operations.push_back(op); });
   second.walk([&](Operation *op) { others.push_back(op); });
@@ -44,6 +58,10 @@ LogicalResult toeplitz::checkSameNumbers(func::FuncOp first,
     if (op->getName() != other->getName())
       return emitMixed(op) << "what is computed depends on the size of the "
                               "batch";
+    if (commonLoops.contains(op) &&
+        !haveSameSteps(cast<scf::ForOp>(op), cast<scf::ForOp>(other)))
+      return emitMixed(op) << "the number of its iterations depends on the "
+                              "size of the batch";
     auto constant = dyn_cast<arith::ConstantOp>(op);
     // Indices count the iterations of loops.
     if (!constant || constant.getType().isIndex())

@@ -5,6 +5,7 @@
 #define TOEPLITZ_COMPILER_ANALYSIS_BATCHINDEPENDENCE_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace toeplitz {
@@ -15,15 +16,18 @@ namespace toeplitz {
 /// sample in each place of dimension 0 that depends on the arguments' samples
 /// of that place alone, in the same way for all places; if all results do so,
 /// or are the same for all samples and yet have a place for each. Emits an
-/// error at the operation that mixes samples otherwise.
-mlir::LogicalResult checkBatchIndependence(mlir::func::FuncOp main,
-                                           llvm::ArrayRef<int64_t> inputs);
+/// error at the operation that mixes samples otherwise. `commonLoops` are those
+/// that are walked for all samples together, rather than sample by sample.
+mlir::LogicalResult
+checkBatchIndependence(mlir::func::FuncOp main, llvm::ArrayRef<int64_t> inputs,
+                       llvm::SmallPtrSetImpl<mlir::Operation *> &commonLoops);
 
 /// Whether two networks that are the same but for the size of the batch compute
-/// with different numbers: emits an error at the first value of `first` that
-/// does.
-mlir::LogicalResult checkSameNumbers(mlir::func::FuncOp first,
-                                     mlir::func::FuncOp second);
+/// with different numbers, or walk common loops (of `first`) in another number
+/// of steps: emits an error at the first value of `first` that does.
+mlir::LogicalResult
+checkSameNumbers(mlir::func::FuncOp first, mlir::func::FuncOp second,
+                 const llvm::SmallPtrSetImpl<mlir::Operation *> &commonLoops);
 
 } // namespace toeplitz
 

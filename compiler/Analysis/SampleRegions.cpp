@@ -33,6 +33,8 @@ LogicalResult SampleRules::visitRows(Block &block, int64_t rows,
 LogicalResult SampleRules::visitRegions(Operation *op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return visitFor(loop);
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return visitWhile(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
     return visitIf(branch);
   if (isAny(op, State::RowIndex))
@@ -206,8 +208,16 @@ bool SampleRules::mayBeBatchLoop(scf::ForOp op) const {
 
 LogicalResult SampleRules::visitFor(scf::ForOp op) {
   // A loop along another dimension may happen to be as long.
-  if (succeeded(visitLoop(op, /*isOverBatch=*/false)))
+  commonLoops.erase(op);
+  if (succeeded(visitLoop(op, /*isOverBatch=*/false))) {
+    // (A tensor that has no sample's rows may hold something of each.)
+    if (llvm::any_of(op.getResults(), [&](Value result) {
+          return get(result).kind != State::Free ||
+                 getPossibleDimensions(result.getType()) == 0;
+        }))
+      commonLoops.insert(op);
     return success();
+  }
   if (!mayBeBatchLoop(op))
     return failure();
   culprit = nullptr;
@@ -260,6 +270,51 @@ LogicalResult SampleRules::visitLoop(scf::ForOp op, bool isOverBatch) {
     // Nothing was written to it: that would have been in one dimension.
     if (llvm::popcount(state.dimensions) > 1)
       state.kind = State::Uniform;
+    set(result, state);
+  }
+  return success();
+}
+
+/// A loop whose condition is the same for all samples, or in a loop over the
+/// batch that of one sample.
+LogicalResult SampleRules::visitWhile(scf::WhileOp op) {
+  scf::ConditionOp condition = op.getConditionOp();
+  SmallVector<State> carried;
+  for (Value initial : op.getInits())
+    carried.push_back(get(initial));
+  State goesOn;
+  auto joinWithCondition = [&](State &state) -> LogicalResult {
+    if (goesOn.kind == State::PerSample && state.kind == State::Free)
+      return join(op, goesOn, state);
+    return success();
+  };
+  for (bool hasChanged = true; hasChanged;) {
+    hasChanged = false;
+    for (auto [argument, state] : llvm::zip(op.getBeforeArguments(), carried))
+      set(argument, state);
+    if (failed(visitBlock(*op.getBeforeBody())))
+      return failure();
+    goesOn = get(condition.getCondition());
+    if (goesOn.kind == State::RowIndex)
+      return fail(op, usesPlace);
+    for (auto [argument, value] :
+         llvm::zip(op.getAfterArguments(), condition.getArgs()))
+      set(argument, get(value));
+    if (failed(visitBlock(*op.getAfterBody())))
+      return failure();
+    for (auto [yielded, state] :
+         llvm::zip(op.getYieldOp().getOperands(), carried)) {
+      State before = state;
+      if (failed(join(op, get(yielded), state)) ||
+          failed(joinWithCondition(state)))
+        return failure();
+      hasChanged |= state != before;
+    }
+  }
+  for (auto [result, value] : llvm::zip(op.getResults(), condition.getArgs())) {
+    State state = get(value);
+    if (failed(joinWithCondition(state)))
+      return failure();
     set(result, state);
   }
   return success();

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include <optional>
 #include <string>
 
@@ -67,6 +68,10 @@ public:
   mlir::Operation *culprit = nullptr;
   std::string reason;
 
+  /// Loops that aren't over the batch, and hand on what has a place for each
+  /// sample or is a number: each sample needs as many of their steps.
+  llvm::SmallPtrSet<mlir::Operation *, 8> commonLoops;
+
 private:
   using State = SampleState;
   using Result = std::optional<State>;
@@ -99,6 +104,7 @@ private:
   mlir::LogicalResult visitGenerate(mlir::tensor::GenerateOp op);
   mlir::LogicalResult visitFor(mlir::scf::ForOp op);
   mlir::LogicalResult visitLoop(mlir::scf::ForOp op, bool isOverBatch);
+  mlir::LogicalResult visitWhile(mlir::scf::WhileOp op);
   mlir::LogicalResult visitIf(mlir::scf::IfOp op);
   mlir::LogicalResult visitBlock(mlir::Block &block);
   mlir::LogicalResult visitRows(mlir::Block &block, int64_t rows,

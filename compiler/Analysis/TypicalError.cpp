@@ -25,7 +25,7 @@ static bool isFloat(Value value) {
 /// the bodies of branches and loops take from around them.
 static SmallVector<Value> getInputs(Operation *op) {
   SmallVector<Value> inputs(op->getOperands());
-  if (isa<scf::IfOp, scf::ForOp>(op)) {
+  if (isa<scf::IfOp, scf::ForOp, scf::WhileOp>(op)) {
     SetVector<Value> captured;
     getUsedValuesDefinedAbove(op->getRegions(), captured);
     llvm::append_range(inputs, captured);

@@ -120,8 +120,9 @@ static llvm::FailureOr<Probe> probe(llvm::StringRef path, MLIRContext &context,
     return emitError((*first)->getLoc())
            << "--batch=dynamic: no input has a leading dimension that could be "
               "the batch";
-  if (failed(checkBatchIndependence(main, result.inputs)) ||
-      failed(checkSameNumbers(main, other)))
+  llvm::SmallPtrSet<Operation *, 8> commonLoops;
+  if (failed(checkBatchIndependence(main, result.inputs, commonLoops)) ||
+      failed(checkSameNumbers(main, other, commonLoops)))
     return failure();
   result.inputShapes = getShapes(main.getArgumentTypes());
   result.outputShapes = getShapes(main.getResultTypes());

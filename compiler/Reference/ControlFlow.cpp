@@ -1,4 +1,4 @@
-// scf.for and scf.if, of scalars and tensors.
+// scf.for, scf.while and scf.if, of scalars and tensors.
 
 #include "compiler/Reference/Compiler.h"
 
@@ -42,6 +42,17 @@ struct ForLoop : Instruction {
   Branch body;
 };
 
+struct WhileLoop : Instruction {
+  LogicalResult run(Frame &frame) const override;
+
+  SmallVector<Slot> initial;
+  SmallVector<Slot> beforeArguments;
+  Branch before; ///< yields the condition first
+  SmallVector<Slot> arguments;
+  Branch body;
+  SmallVector<Slot> results;
+};
+
 struct IfBranches : Instruction {
   LogicalResult run(Frame &frame) const override {
     const Branch &branch =
@@ -81,6 +92,34 @@ LogicalResult ForLoop::run(Frame &frame) const {
     cells = std::move(*next);
   }
   for (auto [slot, cell] : llvm::zip(results, cells))
+    writeCell(frame, slot, std::move(cell));
+  return success();
+}
+
+LogicalResult WhileLoop::run(Frame &frame) const {
+  SmallVector<Cell> cells;
+  for (Slot slot : initial)
+    cells.push_back(readCell(frame, slot));
+  auto runBlock = [&](ArrayRef<Slot> slots,
+                      const Branch &block) -> LogicalResult {
+    for (auto [slot, cell] : llvm::zip_equal(slots, cells))
+      writeCell(frame, slot, std::move(cell));
+    FailureOr<SmallVector<Cell>> next = block.run(frame);
+    if (succeeded(next))
+      cells = std::move(*next);
+    return success(succeeded(next));
+  };
+  while (true) {
+    if (failed(runBlock(beforeArguments, before)))
+      return failure();
+    bool goesOn = cells.front().integer != 0;
+    cells.erase(cells.begin());
+    if (!goesOn)
+      break;
+    if (failed(runBlock(arguments, body)))
+      return failure();
+  }
+  for (auto [slot, cell] : llvm::zip_equal(results, cells))
     writeCell(frame, slot, std::move(cell));
   return success();
 }
@@ -146,6 +185,33 @@ static Compiled compileFor(Compiler &compiler, scf::ForOp op,
   return std::unique_ptr<Instruction>(std::move(loop));
 }
 
+static Compiled compileWhile(Compiler &compiler, scf::WhileOp op) {
+  auto loop = std::make_unique<WhileLoop>();
+  auto initial = compiler.lookup(op.getInits(), op);
+  auto beforeArguments = compiler.define(op.getBeforeArguments(), op);
+  if (failed(initial) || failed(beforeArguments))
+    return failure();
+  loop->initial = std::move(*initial);
+  loop->beforeArguments = std::move(*beforeArguments);
+  FailureOr<Branch> before = compileBranch(compiler, *op.getBeforeBody(), {});
+  if (failed(before))
+    return failure();
+  loop->before = std::move(*before);
+  auto arguments = compiler.define(op.getAfterArguments(), op);
+  if (failed(arguments))
+    return failure();
+  loop->arguments = std::move(*arguments);
+  FailureOr<Branch> body = compileBranch(compiler, *op.getAfterBody(), {});
+  if (failed(body))
+    return failure();
+  loop->body = std::move(*body);
+  auto results = compiler.define(op.getResults(), op);
+  if (failed(results))
+    return failure();
+  loop->results = std::move(*results);
+  return std::unique_ptr<Instruction>(std::move(loop));
+}
+
 static Compiled compileIf(Compiler &compiler, scf::IfOp op,
                           ArrayRef<Value> dying) {
   auto branches = std::make_unique<IfBranches>();
@@ -176,6 +242,8 @@ Compiled toeplitz::reference::compileControlFlow(Compiler &compiler,
                                                  ArrayRef<Value> dying) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return compileFor(compiler, loop, dying);
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return compileWhile(compiler, loop);
   if (auto branches = dyn_cast<scf::IfOp>(op))
     return compileIf(compiler, branches, dying);
   return std::unique_ptr<Instruction>();

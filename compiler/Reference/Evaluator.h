@@ -3,9 +3,9 @@
 // off the result types; every operator is written down as its definition says.
 //
 // It knows the operations of cnn on f32, and upstream's arith, math, tensor,
-// linalg, scf.for and scf.if on f16, bf16, f32, f64, integers of 1, 8, 16, 32
-// and 64 bits, and indices. A function is compiled to instructions on whole
-// tensors (Program.h), the body of a linalg.generic to instructions that
+// linalg, scf.for, scf.while and scf.if on f16, bf16, f32, f64, integers of 1,
+// 8, 16, 32 and 64 bits, and indices. A function is compiled to instructions on
+// whole tensors (Program.h), the body of a linalg.generic to instructions that
 // compute many of its points at once (Iteration.h).
 
 #ifndef TOEPLITZ_COMPILER_REFERENCE_EVALUATOR_H

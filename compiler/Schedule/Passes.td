@@ -258,7 +258,7 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
 def PrepareBuffers : Pass<"prepare-buffers", "::mlir::ModuleOp"> {
   let summary = "says which tensors share a buffer before they become buffers";
   let description = [{
-    The arguments of @main are the caller's: nothing is written to them. What an scf.for carries ends every iteration in the buffer in
+    The arguments of @main are the caller's: nothing is written to them. What an scf.for or scf.while carries ends every iteration in the buffer in
     which it came, and both branches of an scf.if write into one buffer, so that allocations in regions never leave them and all of
     them can be placed in the arena. What is read after it has been overwritten in place is copied before.
 

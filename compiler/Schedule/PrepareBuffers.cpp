@@ -42,6 +42,48 @@ static Value copy(OpBuilder &builder, Location location, Value tensor) {
       /*dynamicSizes=*/ValueRange(), /*copy=*/tensor);
 }
 
+/// Whether a loop hands its body all that comes in, in order.
+static bool isStraight(scf::WhileOp loop) {
+  return llvm::equal(loop.getConditionOp().getArgs(),
+                     loop.getBeforeArguments());
+}
+
+/// Makes a loop straight: canonicalisation has left out what its body doesn't
+/// read. Loops that hand their bodies what they compute with the condition stay
+/// as they are.
+static void straighten(scf::WhileOp loop) {
+  if (isStraight(loop))
+    return;
+  scf::ConditionOp condition = loop.getConditionOp();
+  SmallVector<Value> handedOn(condition.getArgs());
+  for (Value value : handedOn)
+    if (loop->isAncestor(value.getParentBlock()->getParentOp()) &&
+        !llvm::is_contained(loop.getBeforeArguments(), value))
+      return;
+  OpBuilder builder(loop);
+  auto straight = scf::WhileOp::create(
+      builder, loop.getLoc(), loop.getInits().getTypes(), loop.getInits());
+  straight.getBefore().takeBody(loop.getBefore());
+  straight.getAfter().takeBody(loop.getAfter());
+  Block &before = *straight.getBeforeBody(), &after = *straight.getAfterBody();
+  condition.getArgsMutable().assign(before.getArguments());
+  auto count = static_cast<unsigned>(handedOn.size());
+  for (BlockArgument argument : before.getArguments())
+    after.addArgument(argument.getType(), argument.getLoc());
+  for (auto [index, value] : llvm::enumerate(handedOn)) {
+    Value inside = value, outside = value;
+    if (value.getParentBlock() == &before) {
+      unsigned number = cast<BlockArgument>(value).getArgNumber();
+      inside = after.getArgument(count + number);
+      outside = straight.getResult(number);
+    }
+    after.getArgument(index).replaceAllUsesWith(inside);
+    loop.getResult(index).replaceAllUsesWith(outside);
+  }
+  after.eraseArguments(0, count);
+  loop.erase();
+}
+
 /// The operand in whose buffer a value is computed if that is done in place.
 static OpOperand *findDestination(Value value) {
   auto result = dyn_cast<OpResult>(value);
@@ -54,6 +96,9 @@ static OpOperand *findDestination(Value value) {
     return &put.getDestMutable();
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return &loop.getInitArgsMutable()[result.getResultNumber()];
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return isStraight(loop) ? &loop.getInitsMutable()[result.getResultNumber()]
+                            : nullptr;
   if (auto destinationOp = dyn_cast<DestinationStyleOpInterface>(op))
     return destinationOp.getTiedOpOperand(result);
   return nullptr;
@@ -96,16 +141,16 @@ static Value findStorage(Value value) {
 /// Of the tensors that are to be put into carried buffers, those that may lie
 /// in a carried buffer, or in one with another of them: they must be taken out
 /// before any is put.
-static SmallVector<unsigned> findOverlapping(scf::ForOp loop,
+static SmallVector<unsigned> findOverlapping(Block &body,
                                              ArrayRef<unsigned> numbers) {
-  Operation *yield = loop.getBody()->getTerminator();
+  Operation *yield = body.getTerminator();
   DenseMap<Value, Value> seen;
   SmallVector<unsigned> overlapping;
   for (unsigned number : numbers) {
     Value value = yield->getOperand(number);
     Value storage = findStorage(value);
-    bool isCarried = isa<BlockArgument>(storage) &&
-                     storage.getParentBlock() == loop.getBody();
+    bool isCarried =
+        isa<BlockArgument>(storage) && storage.getParentBlock() == &body;
     // (What a branch yields may come from anywhere.)
     bool isShared = seen.try_emplace(storage, value).first->second != value;
     if (isCarried || isShared || storage.getDefiningOp<scf::IfOp>())
@@ -142,10 +187,14 @@ static void separateLaterReads(OpOperand &written) {
     use->set(before);
 }
 
-static void keepCarriedInPlace(scf::ForOp loop) {
-  Operation *yield = loop.getBody()->getTerminator();
+/// `carriedValues` are the arguments of the body that are carried, and `starts`
+/// what the first iteration begins with.
+static void keepCarriedInPlace(Operation *loop, Block &body,
+                               ArrayRef<BlockArgument> carriedValues,
+                               MutableOperandRange starts) {
+  Operation *yield = body.getTerminator();
   SmallVector<unsigned> computedElsewhere;
-  for (auto [number, carried] : llvm::enumerate(loop.getRegionIterArgs())) {
+  for (auto [number, carried] : llvm::enumerate(carriedValues)) {
     if (!isa<RankedTensorType>(carried.getType()))
       continue;
     SmallVector<OpOperand *> written;
@@ -160,8 +209,8 @@ static void keepCarriedInPlace(scf::ForOp loop) {
   }
 
   OpBuilder builder(yield);
-  Location location = loop.getLoc();
-  for (unsigned number : findOverlapping(loop, computedElsewhere))
+  Location location = loop->getLoc();
+  for (unsigned number : findOverlapping(body, computedElsewhere))
     yield->setOperand(number,
                       copy(builder, location, yield->getOperand(number)));
   // (What is carried twice is taken from where it is put first: its own buffer
@@ -171,14 +220,14 @@ static void keepCarriedInPlace(scf::ForOp loop) {
     Value source = yield->getOperand(number);
     Value &place = placed[source];
     place = putInto(builder, location, place ? place : source,
-                    loop.getRegionIterArg(number));
+                    carriedValues[number]);
     yield->setOperand(number, place);
   }
   // The buffer is written to for certain: if somebody else reads what it held
   // at first, it is another one.
   builder.setInsertionPoint(loop);
   for (unsigned number : computedElsewhere) {
-    OpOperand &initial = loop.getInitArgsMutable()[number];
+    OpOperand &initial = starts[number];
     if (!initial.get().hasOneUse())
       initial.set(copy(builder, location, initial.get()));
   }
@@ -221,9 +270,17 @@ struct PrepareBuffers : toeplitz::impl::PrepareBuffersBase<PrepareBuffers> {
     for (unsigned i = 0; i < main.getNumArguments(); ++i)
       main.setArgAttr(i, bufferization::BufferizationDialect::kWritableAttrName,
                       BoolAttr::get(&getContext(), false));
+    SmallVector<scf::WhileOp> conditional;
+    main.walk([&](scf::WhileOp loop) { conditional.push_back(loop); });
+    for (scf::WhileOp loop : conditional)
+      straighten(loop);
     main.walk([](Operation *op) {
       if (auto loop = dyn_cast<scf::ForOp>(op))
-        keepCarriedInPlace(loop);
+        keepCarriedInPlace(loop, *loop.getBody(), loop.getRegionIterArgs(),
+                           loop.getInitArgsMutable());
+      else if (auto loop = dyn_cast<scf::WhileOp>(op))
+        keepCarriedInPlace(loop, *loop.getAfterBody(), loop.getAfterArguments(),
+                           loop.getInitsMutable());
       else if (auto branch = dyn_cast<scf::IfOp>(op))
         joinBranches(branch);
     });

@@ -29,6 +29,19 @@ static void seeThroughLoop(scf::ForOp loop) {
   }
 }
 
+static void seeThroughLoop(scf::WhileOp loop) {
+  for (auto [result, passed, coming, handedOn, carried, initial] :
+       llvm::zip(loop.getResults(), loop.getConditionOp().getArgs(),
+                 loop.getBeforeArguments(), loop.getYieldOp().getOperands(),
+                 loop.getAfterArguments(), loop.getInits())) {
+    if (!isa<MemRefType>(result.getType()) || passed != coming ||
+        handedOn != carried)
+      continue;
+    for (Value name : {Value(result), Value(coming), Value(carried)})
+      name.replaceAllUsesWith(initial);
+  }
+}
+
 static void seeThroughBranch(scf::IfOp branch) {
   for (OpResult result : branch->getResults()) {
     Value buffer = branch.thenYield().getOperand(result.getResultNumber());
@@ -45,6 +58,8 @@ struct SeparateResults : toeplitz::impl::SeparateResultsBase<SeparateResults> {
     // Inner ones first: what they hand on shows whether the outer ones do.
     getOperation().walk([](Operation *op) {
       if (auto loop = dyn_cast<scf::ForOp>(op))
+        seeThroughLoop(loop);
+      else if (auto loop = dyn_cast<scf::WhileOp>(op))
         seeThroughLoop(loop);
       else if (auto branch = dyn_cast<scf::IfOp>(op))
         seeThroughBranch(branch);

@@ -58,6 +58,6 @@ OPERATORS = set(
     ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare
     ArgMax ArgMin TopK
     Concat Split Slice Gather Reshape Flatten Transpose Squeeze Unsqueeze Expand Tile Cast CastLike Where Identity Dropout
-    Constant ConstantOfShape Shape Size Range If LSTM GRU
+    Constant ConstantOfShape Shape Size Range If Loop Scan LSTM GRU
     """.split()
 )

@@ -156,7 +156,7 @@ def swap_operators(model, generator):
 @mutation
 def unknown_operator(model, generator):
     node = _choose(generator, model.graph.node)
-    node.op_type = str(generator.choice(["", "Conv2", "Scan", "Loop", "StringSplit", "conv", "A" * 3000]))
+    node.op_type = str(generator.choice(["", "Conv2", "Scan2", "StringSplit", "conv", "A" * 3000]))
     return model.SerializeToString()
 
 

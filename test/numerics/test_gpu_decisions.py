@@ -301,7 +301,7 @@ def write_random_program(seed):
 
     def statement(values, depth, indent):
         """Emits one; returns the name of its result."""
-        choice = random_numbers.integers(6 if depth < 3 else 3)
+        choice = random_numbers.integers(7 if depth < 3 else 3)
         if choice < 2:
             result = new()
             operation = choose(["addi", "subi", "muli", "xori"])
@@ -323,6 +323,8 @@ def write_random_program(seed):
             block(values, depth + 1, indent + "  ")
             lines.append(f"{indent}}}")
             return result
+        if choice == 6:
+            return conditional_loop(values, decided, depth, indent)
         zero, step, end, result, carried = new(), new(), new(), new(), new()
         lines.append(f"{indent}{zero} = arith.constant 0 : index")
         lines.append(f"{indent}{step} = arith.constant 1 : index")
@@ -334,6 +336,33 @@ def write_random_program(seed):
         block([*values, carried], depth + 1, indent + "  ")
         lines.append(f"{indent}}}")
         return result
+
+    def conditional_loop(values, decided, depth, indent):
+        """Walked as often as `decided` says, or until an element of what it carries is 0 by three bits. It carries two tensors."""
+        zero, one, yes, result, index, goes = new(), new(), new(), new(), new(), new()
+        (a, b), (c, d) = (new(), new()), (new(), new())
+        lines.append(f"{indent}{zero} = arith.constant 0 : i32")
+        lines.append(f"{indent}{one} = arith.constant 1 : i32")
+        lines.append(f"{indent}{yes} = arith.constant true")
+        types = f"i32, i1, {kind}, {kind}"
+        starts = f"{index} = {zero}, {goes} = {yes}, {a} = {choose(values)}, {b} = {choose(values)}"
+        less, both, again, next_index = new(), new(), new(), new()
+        lines.append(f"{indent}{result}:4 = scf.while ({starts}) : ({types}) -> ({types}) {{")
+        lines.append(f"{indent}  {less} = arith.cmpi ult, {index}, {decided} : i32")
+        lines.append(f"{indent}  {both} = arith.andi {less}, {goes} : i1")
+        lines.append(f"{indent}  scf.condition({both}) {index}, {goes}, {a}, {b} : {types}")
+        lines.append(f"{indent}}} do {{")
+        inner_index, inner_goes = new(), new()
+        lines.append(f"{indent}^bb0({inner_index}: i32, {inner_goes}: i1, {c}: {kind}, {d}: {kind}):")
+        inside = [*values, c, d]
+        for _ in range(random_numbers.integers(1, 3)):
+            inside.append(statement(inside, depth + 1, indent + "  "))
+        rest = number(inside, indent + "  ")
+        lines.append(f"{indent}  {again} = arith.cmpi ne, {rest}, {zero} : i32")
+        lines.append(f"{indent}  {next_index} = arith.addi {inner_index}, {one} : i32")
+        lines.append(f"{indent}  scf.yield {next_index}, {again}, {inside[-1]}, {choose(inside)} : {types}")
+        lines.append(f"{indent}}}")
+        return f"{result}#{random_numbers.integers(2, 4)}"
 
     def block(values, depth, indent):
         values = list(values)

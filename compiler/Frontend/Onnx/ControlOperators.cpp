@@ -4,9 +4,7 @@
 #include "compiler/Frontend/Onnx/Emit.h"
 #include "compiler/Frontend/Onnx/OnnxOperators.h"
 #include "compiler/Frontend/Shape.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
@@ -100,28 +98,6 @@ static LogicalResult checkResultCount(OnnxNode &node, llvm::StringRef which,
                       << node.getResultCount();
 }
 
-/// The condition, one element, as an i1.
-static llvm::FailureOr<Value> readCondition(OnnxNode &node) {
-  if (failed(node.checkType(
-          0, [](ElementType type) { return type == ElementType::Bool; },
-          "bool")))
-    return failure();
-  if (node.getInput().getTensorType().getNumElements() != 1)
-    return LogicalResult(node.error()
-                         << "input 0 has shape " << formatShape(node.getShape())
-                         << ", expected one number");
-  OpBuilder &builder = node.getBuilder();
-  Location location = node.getLocation();
-  llvm::SmallVector<Value> first(
-      node.getRank(), arith::ConstantIndexOp::create(builder, location, 0));
-  Value element =
-      tensor::ExtractOp::create(builder, location, node.getValue(), first);
-  Value no =
-      arith::ConstantIntOp::create(builder, location, element.getType(), 0);
-  return Value(arith::CmpIOp::create(builder, location,
-                                     arith::CmpIPredicate::ne, element, no));
-}
-
 /// Imports a branch into a block. What is wrong with it is the reason why the
 /// condition must be known: the branch that isn't taken need not fit.
 static LogicalResult importBranch(OnnxNode &node, llvm::StringRef which,
@@ -141,7 +117,8 @@ static LogicalResult importBranch(OnnxNode &node, llvm::StringRef which,
             problem = diagnostic.str();
           return success();
         });
-    isImported = succeeded(node.getContext().importSubgraph(graph, results));
+    isImported = succeeded(
+        node.getContext().importSubgraph(graph, /*inputs=*/{}, results));
   }
   if (!isImported)
     return node.reportUnknown(0, (which + ": " + problem).str());
@@ -153,7 +130,7 @@ static LogicalResult importBranch(OnnxNode &node, llvm::StringRef which,
 static LogicalResult buildBranches(OnnxNode &node,
                                    const onnx::GraphProto &thenGraph,
                                    const onnx::GraphProto &elseGraph) {
-  llvm::FailureOr<Value> condition = readCondition(node);
+  llvm::FailureOr<Value> condition = readCondition(node, 0);
   if (failed(condition))
     return failure();
   OpBuilder &builder = node.getBuilder();
@@ -216,8 +193,9 @@ static LogicalResult buildIf(OnnxNode &node) {
   if (failed(condition))
     return failure();
   llvm::SmallVector<OnnxValue> results;
-  if (failed(node.getContext().importSubgraph(
-          *condition != 0 ? *thenBranch : *elseBranch, results)) ||
+  if (failed(node.getContext().importSubgraph(*condition != 0 ? *thenBranch
+                                                              : *elseBranch,
+                                              /*inputs=*/{}, results)) ||
       failed(
           checkResultCount(node, "the branch that is taken", results.size())))
     return failure();

@@ -150,6 +150,25 @@ Value emitToCondition(OpBuilder &builder, Location location, Value boolean) {
                                boolean, zero);
 }
 
+Value emitToCondition(OnnxNode &node, OnnxValue boolean) {
+  OpBuilder &builder = node.getBuilder();
+  Location location = node.getLocation();
+  llvm::SmallVector<Value> first(
+      boolean.getRank(), arith::ConstantIndexOp::create(builder, location, 0));
+  Value element =
+      tensor::ExtractOp::create(builder, location, boolean.value, first);
+  return emitToCondition(builder, location, element);
+}
+
+llvm::FailureOr<Value> readCondition(OnnxNode &node, size_t index) {
+  if (failed(node.checkType(
+          index, [](ElementType type) { return type == ElementType::Bool; },
+          "bool")) ||
+      failed(node.checkOneElement(index)))
+    return failure();
+  return emitToCondition(node, node.getInput(index));
+}
+
 /// Between floating-point types.
 static Value emitFloatCast(OpBuilder &builder, Location location, Value element,
                            Type to) {

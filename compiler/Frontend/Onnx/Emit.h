@@ -65,6 +65,11 @@ mlir::Value emitFromCondition(mlir::OpBuilder &builder, mlir::Location location,
 mlir::Value emitToCondition(mlir::OpBuilder &builder, mlir::Location location,
                             mlir::Value boolean);
 
+/// A bool of the network, a tensor of one element, as an i1.
+mlir::Value emitToCondition(OnnxNode &node, OnnxValue boolean);
+/// The same for an input. Reports other types and other numbers of elements.
+llvm::FailureOr<mlir::Value> readCondition(OnnxNode &node, size_t index);
+
 // --- tensors ----------------------------------------------------------------
 
 /// Writes one element of the result from the elements of the inputs.

@@ -58,6 +58,9 @@ static int64_t estimateWork(Operation *op) {
   }
   for (Value result : op->getResults())
     work = std::max(work, countElements(result.getType()));
+  // How often it is walked is known when it ends.
+  if (isa<scf::WhileOp>(op))
+    return maximumWork + 1;
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
     APInt lower, upper, step;
     int64_t trips = maximumWork;
@@ -65,12 +68,21 @@ static int64_t estimateWork(Operation *op) {
         matchPattern(loop.getUpperBound(), m_ConstantInt(&upper)) &&
         matchPattern(loop.getStep(), m_ConstantInt(&step)) &&
         step.isStrictlyPositive())
-      trips = (upper - lower).getSExtValue() / step.getSExtValue() + 1;
+      // (A loop may have as many steps as there are integers.)
+      trips = std::min((upper - lower).getSExtValue() / step.getSExtValue(),
+                       maximumWork) +
+              1;
     int64_t body = 0;
     for (Operation &inner : loop.getBody()->without_terminator())
       // An insertion changes one element where it stands.
       body += isa<tensor::InsertOp>(inner) ? 1 : estimateWork(&inner);
     return std::max(work, multiply(std::max<int64_t>(trips, 0), body));
+  }
+  if (isa<scf::IfOp>(op)) {
+    for (Region &region : op->getRegions())
+      for (Operation &inner : region.getOps())
+        work += estimateWork(&inner);
+    return work;
   }
   for (Value operand : op->getOperands())
     work = std::max(work, countElements(operand.getType()));

@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <onnx/onnx_pb.h>
 
@@ -206,8 +207,9 @@ LogicalResult GraphBuilder::buildNode(const onnx::NodeProto &proto,
            << version << ", the model's";
 
   auto importSubgraph = [&](const onnx::GraphProto &graph,
+                            llvm::ArrayRef<OnnxValue> values,
                             llvm::SmallVectorImpl<OnnxValue> &results) {
-    return buildSubgraph(graph, scope, opsets, layer, results);
+    return buildSubgraph(graph, values, scope, opsets, layer, results);
   };
   OnnxContext context{model, version, importSubgraph};
   Block *block = builder.getInsertionBlock();
@@ -251,15 +253,20 @@ void GraphBuilder::fold(Block *block, Operation *last, llvm::StringRef layer,
 }
 
 LogicalResult
-GraphBuilder::buildSubgraph(const onnx::GraphProto &graph, OnnxScope &outer,
+GraphBuilder::buildSubgraph(const onnx::GraphProto &graph,
+                            llvm::ArrayRef<OnnxValue> inputs, OnnxScope &outer,
                             const OnnxOpsets &opsets, llvm::StringRef layer,
                             llvm::SmallVectorImpl<OnnxValue> &results) {
   Location location = model.getLocation(layer);
-  if (++depth > maximumDepth)
+  // (What fails here may be tried in another way.)
+  llvm::SaveAndRestore nested(depth, depth + 1);
+  if (depth > maximumDepth)
     return emitError(location)
            << "graphs nest more than " << maximumDepth << " deep";
   OnnxScope scope;
   scope.outer = &outer;
+  for (auto [input, value] : llvm::zip(graph.input(), inputs))
+    scope.values[input.name()] = value;
   if (failed(checkOperators(graph.node(), opsets)) ||
       failed(addInitializers(graph, scope)) ||
       failed(build(graph.node(), scope, opsets, (layer + "/").str())))
@@ -273,7 +280,6 @@ GraphBuilder::buildSubgraph(const onnx::GraphProto &graph, OnnxScope &outer,
              << "its subgraph has no value '" << output.name() << "' to return";
     results.push_back(*value);
   }
-  --depth;
   return success();
 }
 
@@ -328,7 +334,8 @@ LogicalResult GraphBuilder::buildFunction(const onnx::NodeProto &node,
                                           OnnxScope &scope,
                                           llvm::StringRef layer) {
   Location location = model.getLocation(layer);
-  if (++depth > maximumDepth)
+  llvm::SaveAndRestore nested(depth, depth + 1);
+  if (depth > maximumDepth)
     return emitError(location)
            << "function '" << function.name()
            << "' calls itself, or nests more than " << maximumDepth << " deep";
@@ -381,7 +388,6 @@ LogicalResult GraphBuilder::buildFunction(const onnx::NodeProto &node,
              << function.output(index) << "'";
     scope.values[name] = *value;
   }
-  --depth;
   return success();
 }
 

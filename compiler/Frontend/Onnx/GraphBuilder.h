@@ -77,6 +77,7 @@ private:
                                     llvm::ArrayRef<OnnxValue> inputs,
                                     OnnxScope &scope, llvm::StringRef layer);
   llvm::LogicalResult buildSubgraph(const onnx::GraphProto &graph,
+                                    llvm::ArrayRef<OnnxValue> inputs,
                                     OnnxScope &outer, const OnnxOpsets &opsets,
                                     llvm::StringRef layer,
                                     llvm::SmallVectorImpl<OnnxValue> &results);

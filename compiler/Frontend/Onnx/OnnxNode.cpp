@@ -61,6 +61,13 @@ LogicalResult OnnxNode::checkFloat(size_t index) {
   return checkType(index, isFloatingPoint, "a floating-point type");
 }
 
+LogicalResult OnnxNode::checkOneElement(size_t index) {
+  if (getInput(index).getTensorType().getNumElements() == 1)
+    return success();
+  return error() << "input " << index << " has shape "
+                 << formatShape(getShape(index)) << ", expected one number";
+}
+
 LogicalResult OnnxNode::checkSameType(size_t first, size_t second) {
   if (getType(first) == getType(second))
     return success();
@@ -204,11 +211,9 @@ OnnxNode::getOnly(size_t index,
                   const llvm::FailureOr<llvm::SmallVector<Number>> &values) {
   if (failed(values))
     return failure();
-  if (values->size() == 1)
-    return values->front();
-  return LogicalResult(error() << "input " << index << " has shape "
-                               << formatShape(getShape(index))
-                               << ", expected one number");
+  if (failed(checkOneElement(index)))
+    return failure();
+  return values->front();
 }
 
 llvm::FailureOr<int64_t> OnnxNode::getInteger(size_t index) {

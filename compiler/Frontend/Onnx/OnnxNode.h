@@ -23,9 +23,11 @@ struct OnnxContext {
   OnnxModel &model;
   /// The version of the operator set that the node's operator is taken from.
   int64_t version;
-  /// Builds the nodes of a subgraph here, with the values of this graph in
-  /// sight; the results are those of its outputs. Errors have been reported.
+  /// Builds the nodes of a subgraph here, with these values for its inputs and
+  /// those of this graph in sight; the results are those of its outputs. Errors
+  /// have been reported.
   llvm::function_ref<llvm::LogicalResult(const onnx::GraphProto &,
+                                         llvm::ArrayRef<OnnxValue>,
                                          llvm::SmallVectorImpl<OnnxValue> &)>
       importSubgraph;
 };
@@ -72,6 +74,8 @@ public:
                                 llvm::function_ref<bool(ElementType)> accepts,
                                 llvm::StringRef expected);
   llvm::LogicalResult checkFloat(size_t index);
+  /// Checks that an input is one number, of any rank.
+  llvm::LogicalResult checkOneElement(size_t index);
   /// Checks that inputs `first` and `second` have the same element type.
   llvm::LogicalResult checkSameType(size_t first, size_t second);
 

@@ -21,6 +21,7 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxLinearAlgebraOperators(),
       getOnnxLocalResponseNormalizationOperators(),
       getOnnxLogicOperators(),
+      getOnnxLoopOperators(),
       getOnnxLossOperators(),
       getOnnxMathOperators(),
       getOnnxMovementOperators(),
@@ -41,6 +42,7 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxShapeOperators(),
       getOnnxSoftmaxOperators(),
       getOnnxSortingOperators(),
+      getOnnxSubgraphScanOperators(),
       getOnnxUnpoolingOperators()};
   return families;
 }

@@ -52,6 +52,7 @@ llvm::ArrayRef<OnnxOperator> getOnnxLayerNormalizationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLinearAlgebraOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLocalResponseNormalizationOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLogicOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxLoopOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxLossOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxMathOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxMovementOperators();
@@ -72,6 +73,7 @@ llvm::ArrayRef<OnnxOperator> getOnnxSelectionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxShapeOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSoftmaxOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSortingOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxSubgraphScanOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxUnpoolingOperators();
 
 /// All rows of all families.

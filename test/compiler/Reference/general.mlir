@@ -151,6 +151,49 @@ module @loops {
 
 // -----
 
+// A loop that ends by a condition, which is asked once more than the body is walked: 3 steps of doubling until 20 or more; the body gets
+// its values in another order. And one that isn't walked at all.
+// CHECK-LABEL: @conditional_loops
+// CHECK: dense<[24, 3]> : tensor<2xi64>
+// CHECK: dense<[12, 9]> : tensor<2xi64>
+// CHECK: dense<5> : tensor<2xi64>
+module @conditional_loops {
+  func.func @main() -> (tensor<2xi64>, tensor<2xi64>, tensor<2xi64>) {
+    %x = arith.constant dense<[3, 0]> : tensor<2xi64>
+    %y = arith.constant dense<9> : tensor<2xi64>
+    %z = arith.constant dense<5> : tensor<2xi64>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %one = arith.constant 1 : i64
+    %limit = arith.constant 20 : i64
+    %false = arith.constant false
+    %0:2 = scf.while (%t = %x, %u = %y) : (tensor<2xi64>, tensor<2xi64>) -> (tensor<2xi64>, tensor<2xi64>) {
+      %a = tensor.extract %t[%c0] : tensor<2xi64>
+      %c = arith.cmpi slt, %a, %limit : i64
+      scf.condition(%c) %u, %t : tensor<2xi64>, tensor<2xi64>
+    } do {
+    ^bb0(%u: tensor<2xi64>, %t: tensor<2xi64>):
+      %a = tensor.extract %t[%c0] : tensor<2xi64>
+      %n = tensor.extract %t[%c1] : tensor<2xi64>
+      %double = arith.addi %a, %a : i64
+      %more = arith.addi %n, %one : i64
+      %b = tensor.insert %double into %t[%c0] : tensor<2xi64>
+      %d = tensor.insert %more into %b[%c1] : tensor<2xi64>
+      %last = tensor.insert %a into %u[%c0] : tensor<2xi64>
+      scf.yield %d, %last : tensor<2xi64>, tensor<2xi64>
+    }
+    %1 = scf.while (%t = %z) : (tensor<2xi64>) -> tensor<2xi64> {
+      scf.condition(%false) %t : tensor<2xi64>
+    } do {
+    ^bb0(%t: tensor<2xi64>):
+      scf.yield %t : tensor<2xi64>
+    }
+    return %0#1, %0#0, %1 : tensor<2xi64>, tensor<2xi64>, tensor<2xi64>
+  }
+}
+
+// -----
+
 // Tensors of rank 0 and of no elements.
 // CHECK-LABEL: @degenerate
 // CHECK: dense<42> : tensor<i16>

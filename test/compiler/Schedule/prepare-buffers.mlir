@@ -121,3 +121,70 @@ func.func @main(%x: tensor<4xf32>, %y: tensor<2x4xf32>, %c: i1, %f: f32) -> (ten
   }
   return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// Loops that end by a condition carry all that comes in, also what canonicalisation has left out because nobody reads it (%go) or
+// because it is always the same (%n), and what they carry stays in its buffer.
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<4xf32> {{.*}}, %[[N:[a-z0-9]+]]: i64
+// CHECK: %[[START:.*]] = bufferization.alloc_tensor() copy(%[[X]])
+// CHECK: %[[LOOP:.*]]:4 = scf.while (%[[I:.*]] = %{{.*}}, %[[GO:.*]] = %{{.*}}, %[[A:.*]] = %[[START]], %[[B:.*]] = %{{.*}})
+// CHECK:   %[[C:.*]] = arith.andi %{{.*}}, %[[GO]]
+// CHECK:   scf.condition(%[[C]]) %[[I]], %[[GO]], %[[A]], %[[B]]
+// CHECK: do
+// CHECK: ^bb0(%[[I:.*]]: i64, %[[GO:.*]]: i1, %[[A:.*]]: tensor<4xf32>, %[[B:.*]]: tensor<4xf32>):
+// CHECK:   %[[ADDED:.*]] = arith.addi %[[I]], %[[N]]
+// CHECK:   %[[OLD_A:.*]] = bufferization.alloc_tensor() copy(%[[A]])
+// CHECK:   %[[PUT:.*]] = bufferization.materialize_in_destination %{{.*}} in %[[A]]
+// CHECK:   %[[PUT_OLD:.*]] = bufferization.materialize_in_destination %[[OLD_A]] in %[[B]]
+// CHECK:   scf.yield %[[ADDED]], %{{.*}}, %[[PUT]], %[[PUT_OLD]]
+// CHECK: return %[[LOOP]]#3, %[[N]]
+// BUFFERS-LABEL: func.func @main(
+// BUFFERS: %[[A:.*]] = memref.alloc() {{.*}} : memref<4xf32>
+// BUFFERS: %[[B:.*]] = memref.alloc() {{.*}} : memref<4xf32>
+// BUFFERS: scf.while {{.*}} : (i64, i1) -> i64 {
+// BUFFERS:   linalg.add ins(%[[A]], %[[B]] : {{.*}}) outs(%[[NEW:.*]] :
+// BUFFERS:   %[[OLD:.*]] = memref.alloc()
+// BUFFERS:   memref.copy %[[A]], %[[OLD]]
+// BUFFERS:   memref.copy %[[NEW]], %[[A]]
+// BUFFERS:   memref.copy %[[OLD]], %[[B]]
+// BUFFERS: return %[[B]], %{{.*}} : memref<4xf32>, i64
+func.func @main(%x: tensor<4xf32>, %n: i64, %limit: f32) -> (tensor<4xf32>, i64) {
+  %c0 = arith.constant 0 : index
+  %true = arith.constant true
+  %zero = arith.constant 0 : i64
+  %0:4 = scf.while (%i = %zero, %go = %true, %a = %x, %b = %x) : (i64, i1, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, i64, i64, tensor<4xf32>) {
+    %less = arith.cmpi slt, %i, %n : i64
+    %c = arith.andi %less, %go : i1
+    scf.condition(%c) %b, %i, %n, %a : tensor<4xf32>, i64, i64, tensor<4xf32>
+  } do {
+  ^bb0(%b: tensor<4xf32>, %i: i64, %m: i64, %a: tensor<4xf32>):
+    %j = arith.addi %i, %m : i64
+    %e = tensor.empty() : tensor<4xf32>
+    %next = linalg.add ins(%a, %b : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+    %first = tensor.extract %next[%c0] : tensor<4xf32>
+    %again = arith.cmpf olt, %first, %limit : f32
+    scf.yield %j, %again, %next, %a : i64, i1, tensor<4xf32>, tensor<4xf32>
+  }
+  return %0#0, %0#2 : tensor<4xf32>, i64
+}
+
+// -----
+
+// A loop whose body gets what is computed with the condition stays as it is.
+// CHECK-LABEL: func.func @main(
+// CHECK: scf.condition(%{{.*}}) %{{.*}} : f32
+// CHECK: ^bb0(%{{.*}}: f32):
+// BUFFERS-LABEL: func.func @main(
+func.func @main(%x: f32, %limit: f32) -> f32 {
+  %0 = scf.while (%a = %x) : (f32) -> f32 {
+    %twice = arith.addf %a, %a : f32
+    %c = arith.cmpf olt, %twice, %limit : f32
+    scf.condition(%c) %twice : f32
+  } do {
+  ^bb0(%b: f32):
+    scf.yield %b : f32
+  }
+  return %0 : f32
+}

@@ -60,3 +60,30 @@ func.func @handed_on(%n: index, %f: f32, %c: i1) -> memref<8xf32> {
   }
   return %1 : memref<8xf32>
 }
+
+// The same for a loop that ends by a condition.
+// CHECK-LABEL: @until
+// CHECK: %[[A:.*]] = memref.alloc()
+// CHECK: scf.while
+// CHECK:   memref.load %[[A]]
+// CHECK: do
+// CHECK:   memref.store %{{.*}}, %[[A]]
+// CHECK: return %[[A]]
+// PARAMETERS-LABEL: @until
+// PARAMETERS-NOT: memref.alloc
+// PARAMETERS-NOT: memref.copy
+// PARAMETERS: return
+func.func @until(%limit: f32) -> memref<8xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = memref.alloc() : memref<8xf32>
+  %1 = scf.while (%t = %0) : (memref<8xf32>) -> memref<8xf32> {
+    %2 = memref.load %t[%c0] : memref<8xf32>
+    %3 = arith.cmpf olt, %2, %limit : f32
+    scf.condition(%3) %t : memref<8xf32>
+  } do {
+  ^bb0(%t: memref<8xf32>):
+    memref.store %limit, %t[%c0] : memref<8xf32>
+    scf.yield %t : memref<8xf32>
+  }
+  return %1 : memref<8xf32>
+}
