@@ -223,6 +223,8 @@ struct ConvertMatmul : OpRewritePattern<linalg::GenericOp> {
     Arrangement right = arrange(maps[1], getLoops(common, column));
     Arrangement result = arrange(maps[2], getLoops(row, column));
     SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+    if (llvm::is_contained(sizes, 0))
+      return rewriter.notifyMatchFailure(op, "multiplies nothing");
     // A product with a vector reads its matrix once, which no tile makes fewer
     // times; and moving a matrix costs as much as a few rows of products.
     constexpr int64_t fewest = 2, fewestOfTransposed = 4;

@@ -66,12 +66,12 @@ func.func @main(%a: tensor<1x3x6xf32>, %b: tensor<5x3xf32>) -> tensor<5x6xf32> {
 
 // -----
 
-// These stay: sums that don't begin with zero, one row, other numbers, another function of two, and what a GPU computes.
+// These stay: sums that don't begin with zero, one row, sums of nothing, other numbers, another function of two, and what a GPU computes.
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: kernel.matmul
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
-func.func @main(%a: tensor<5x3xf32>, %row: tensor<1x3xf32>, %b: tensor<3x6xf32>, %c: tensor<5x6xf32>, %e: tensor<5x3xf64>, %f: tensor<3x6xf64>)
-    -> (tensor<5x6xf32>, tensor<1x6xf32>, tensor<5x6xf64>, tensor<5x6xf32>) {
+func.func @main(%a: tensor<5x3xf32>, %row: tensor<1x3xf32>, %b: tensor<3x6xf32>, %c: tensor<5x6xf32>, %e: tensor<5x3xf64>, %f: tensor<3x6xf64>,
+    %g: tensor<5x0xf32>, %h: tensor<0x6xf32>) -> (tensor<5x6xf32>, tensor<1x6xf32>, tensor<5x6xf64>, tensor<5x6xf32>, tensor<5x6xf32>) {
   %zero = arith.constant 0.0 : f32
   %double = arith.constant 0.0 : f64
   %0 = linalg.matmul ins(%a, %b : tensor<5x3xf32>, tensor<3x6xf32>) outs(%c : tensor<5x6xf32>) -> tensor<5x6xf32>
@@ -88,7 +88,8 @@ func.func @main(%a: tensor<5x3xf32>, %row: tensor<1x3xf32>, %b: tensor<3x6xf32>,
     %next = arith.addf %sum, %difference : f32
     linalg.yield %next : f32
   } -> tensor<5x6xf32>
-  return %0, %1, %2, %3 : tensor<5x6xf32>, tensor<1x6xf32>, tensor<5x6xf64>, tensor<5x6xf32>
+  %4 = linalg.matmul ins(%g, %h : tensor<5x0xf32>, tensor<0x6xf32>) outs(%init : tensor<5x6xf32>) -> tensor<5x6xf32>
+  return %0, %1, %2, %3, %4 : tensor<5x6xf32>, tensor<1x6xf32>, tensor<5x6xf64>, tensor<5x6xf32>, tensor<5x6xf32>
 }
 }
 
