@@ -241,7 +241,8 @@ std::optional<std::string> declinesPool(kernel::ConvOp op,
                                         kernel::PoolAttr pool,
                                         llvm::ArrayRef<int64_t> windows);
 
-/// How convolutions are lowered: kernel.conv by the algorithm that it names.
+/// How convolutions are lowered: kernel.conv by the algorithm that it names;
+/// and products of matrices, which share their register tiles.
 llvm::SmallVector<KernelLowering> getConvolutionLowerings();
 
 } // namespace toeplitz

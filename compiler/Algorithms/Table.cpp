@@ -3,6 +3,7 @@
 
 #include "compiler/Algorithms/Table.h"
 #include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Matmul.h"
 #include "compiler/Algorithms/Separable.h"
 
 using namespace mlir;
@@ -161,7 +162,8 @@ static int64_t countPreparations(Operation *op) {
 SmallVector<KernelLowering> toeplitz::getConvolutionLowerings() {
   return {{kernel::ConvOp::getOperationName(), countTasks, emit,
            countScratchRows<kernel::ConvOp>, countPreparations},
-          getSeparableLowering()};
+          getSeparableLowering(),
+          getMatmulLowering()};
 }
 
 int64_t Convolution::getTaps() const {

@@ -224,6 +224,9 @@ static int64_t countPerElement(Operation *op) {
       .Case([](kernel::LrnOp lrn) -> int64_t { return 2 * lrn.getSize() + 4; })
       // Maximum, difference, exponential, sum, quotient.
       .Case([](kernel::SoftmaxOp) -> int64_t { return 5; })
+      .Case([](kernel::MatmulOp matmul) {
+        return 2 * getType(matmul.getLeft()).getShape().back();
+      })
       .Default([](Operation *) -> int64_t { return 0; });
 }
 

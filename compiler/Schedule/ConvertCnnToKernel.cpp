@@ -5,6 +5,7 @@
 #include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Schedule/ConvertConvolution.h"
 #include "compiler/Schedule/ConvertElementwise.h"
+#include "compiler/Schedule/ConvertMatmul.h"
 #include "compiler/Schedule/ConvertNormalization.h"
 #include "compiler/Schedule/ConvertPooling.h"
 #include "compiler/Schedule/ConvertShapes.h"
@@ -111,13 +112,17 @@ struct ConvertCnnToKernel
         weights->drop(filter);
     }
 
-    int64_t lanes = kernel::getTarget(module).getLanes();
+    kernel::TargetAttr target = kernel::getTarget(module);
+    int64_t lanes = target.getLanes();
     RewritePatternSet patterns(&getContext());
     populateElementwisePatterns(patterns, lanes);
     populatePoolingPatterns(patterns, lanes);
     populateShapePatterns(patterns, lanes);
     populateNormalizationPatterns(patterns, lanes);
     populateTensorPatterns(patterns);
+    // (On a GPU a thread has a sum, and needs no tiles.)
+    if (!target.isGpu())
+      populateMatmulPatterns(patterns);
     // Producers first: where an operand lies decides the layout of its reader.
     if (failed(applyPatternsGreedily(
             module, std::move(patterns),

@@ -359,6 +359,33 @@ def RecognizeActivations : Pass<"recognize-activations", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
 }
 
+def SinkReshapes : Pass<"sink-reshapes", "::mlir::ModuleOp"> {
+  let summary = "computes on the rows of a dense layer what follows it element by element";
+  let description = [{
+    A dense layer of a tensor of more than two dimensions has its rows as a tensor R x C, which is reshaped behind it. Elementwise operations of
+    `arith` and `math`, and `cnn.activation`, that read what was reshaped without its last dimension being changed are computed before: the
+    layer can take them into its epilogue. Their other operands are reshaped to rows.
+
+    Before:
+
+    ```mlir
+    %1 = cnn.conv %x, %w strides [] dilations [] padding [] to [] groups 1 zeros : (tensor<6x8xf32>, tensor<4x8xf32>) -> tensor<6x4xf32>
+    %2 = tensor.expand_shape %1 [[0, 1], [2]] output_shape [2, 3, 4] : tensor<6x4xf32> into tensor<2x3x4xf32>
+    %y = arith.addf %2, %z : tensor<2x3x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %1 = cnn.conv %x, %w strides [] dilations [] padding [] to [] groups 1 zeros : (tensor<6x8xf32>, tensor<4x8xf32>) -> tensor<6x4xf32>
+    %2 = tensor.collapse_shape %z [[0, 1], [2]] : tensor<2x3x4xf32> into tensor<6x4xf32>
+    %3 = arith.addf %1, %2 : tensor<6x4xf32>
+    %y = tensor.expand_shape %3 [[0, 1], [2]] output_shape [2, 3, 4] : tensor<6x4xf32> into tensor<2x3x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def SplitSeparable : Pass<"split-separable", "::mlir::ModuleOp"> {
   let summary = "splits filters that are outer products into convolutions over one dimension each";
   let description = [{

@@ -99,6 +99,7 @@ void registerBufferizableOpInterfaces(DialectRegistry &registry) {
         KernelBufferization<NormalizeChannelsOp>>(*context);
     LrnOp::attachInterface<KernelBufferization<LrnOp>>(*context);
     SoftmaxOp::attachInterface<KernelBufferization<SoftmaxOp>>(*context);
+    MatmulOp::attachInterface<KernelBufferization<MatmulOp>>(*context);
   });
 }
 

@@ -114,6 +114,7 @@ TOEPLITZ_BUFFER_EFFECTS(NormalizeOp)
 TOEPLITZ_BUFFER_EFFECTS(NormalizeChannelsOp)
 TOEPLITZ_BUFFER_EFFECTS(LrnOp)
 TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
+TOEPLITZ_BUFFER_EFFECTS(MatmulOp)
 #undef TOEPLITZ_BUFFER_EFFECTS
 
 /// Scratch memory is written to before it is read.
@@ -457,6 +458,29 @@ LogicalResult SoftmaxOp::verify() {
     return constraint(*this, 1)
            << "input and result must have one shape that has dimension "
            << static_cast<int64_t>(getAxis());
+  return success();
+}
+
+LogicalResult MatmulOp::verify() {
+  ArrayRef<int64_t> left = shapeOf(getLeft()), right = shapeOf(getRight());
+  ArrayRef<int64_t> result = shapeOf(getInit());
+  if (left.size() < 2 || left.size() != result.size() ||
+      right.size() != result.size())
+    return constraint(*this, 1) << "both inputs and the result must have the "
+                                   "same rank of at least 2";
+  int64_t rows = result.end()[-2], columns = result.end()[-1];
+  if (left.end()[-2] != rows || right.end()[-1] != columns ||
+      left.end()[-1] != right.end()[-2])
+    return constraint(*this, 2)
+           << "matrices of " << left.end()[-2] << " x " << left.end()[-1]
+           << " and " << right.end()[-2] << " x " << right.end()[-1]
+           << " can't be multiplied to one of " << rows << " x " << columns;
+  for (auto [size, leftSize, rightSize] : llvm::zip_equal(
+           result.drop_back(2), left.drop_back(2), right.drop_back(2)))
+    for (int64_t input : {leftSize, rightSize})
+      if (input != size && input != 1)
+        return constraint(*this, 3) << "a batch dimension of size " << input
+                                    << " doesn't repeat to " << size;
   return success();
 }
 

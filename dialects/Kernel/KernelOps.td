@@ -381,6 +381,34 @@ def Kernel_SoftmaxOp : Kernel_Op<"softmax"> {
   }];
 }
 
+def Kernel_MatmulOp : Kernel_Op<"matmul"> {
+  let summary = "products of matrices that the network computes";
+  let description = [{
+    ```
+    y[b, m, n] = sum over k of left[b, m, k] * right[b, k, n]
+    ```
+
+    on plain tensors, for any number of batch dimensions b. A batch dimension of size 1 of an input repeats. The products are added in the
+    order of k.
+
+    Constraints:
+    1. Both inputs and the result have the same rank of at least 2.
+    2. `left` is B x M x K, `right` B x K x N and the result B x M x N.
+    3. Each batch dimension of an input is that of the result or 1.
+
+    Example: the scores of attention, for 12 heads of 197 positions.
+
+    ```mlir
+    %y = kernel.matmul ins(%q, %k) outs(%y0) : (tensor<1x12x197x64xf32>, tensor<1x12x64x197xf32>, tensor<1x12x197x197xf32>) -> tensor<1x12x197x197xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Buffer:$left, Kernel_Buffer:$right, Kernel_Buffer:$init);
+  let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $left `,` $right `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_SlotOp : Op<Kernel_Dialect, "slot"> {
   let summary = "a place to work in, for one task of a parallel loop";
   let description = [{

@@ -52,15 +52,19 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
 
 // -----
 
-// Between four neighbours three interpolations of three operations, for each of 512 elements; a nearest neighbour is copied; softmax has 5 an element.
+// Between four neighbours three interpolations of three operations, for each of 512 elements; a nearest neighbour is copied; softmax has 5 an element, a product of matrices
+// two for each step of a sum.
 // CHECK: flops = 4608 : i64, name = "linear", operation = "resize"
 // CHECK-SAME: flops = 0 : i64, name = "nearest", operation = "resize"
 // CHECK-SAME: flops = 640 : i64, name = "softmax", operation = "softmax"
+// CHECK-SAME: flops = 256 : i64, name = "matmul", operation = "matmul"
 // CHECK-SAME: flops = 0 : i64, name = "reorder", operation = "reorder", read_bytes = 512 : i64, weight_bytes = 0 : i64, written_bytes = 512 : i64
-func.func @main(%x: memref<1x1x4x4x8xf32>, %y: memref<1x1x8x8x8xf32>, %s: memref<1x8x4x4xf32>, %t: memref<1x8x4x4xf32>) {
+func.func @main(%x: memref<1x1x4x4x8xf32>, %y: memref<1x1x8x8x8xf32>, %s: memref<1x8x4x4xf32>, %t: memref<1x8x4x4xf32>,
+    %p: memref<2x4x4xf32>, %q: memref<2x4x4xf32>) {
   kernel.resize linear ins(%x) outs(%y) {align_corners = false} : (memref<1x1x4x4x8xf32>, memref<1x1x8x8x8xf32>) -> () loc("linear")
   kernel.resize nearest ins(%x) outs(%y) {align_corners = false} : (memref<1x1x4x4x8xf32>, memref<1x1x8x8x8xf32>) -> () loc("nearest")
   kernel.softmax ins(%s) outs(%t) {axis = 1 : i64, log = false} : (memref<1x8x4x4xf32>, memref<1x8x4x4xf32>) -> () loc("softmax")
+  kernel.matmul ins(%p, %p) outs(%q) : (memref<2x4x4xf32>, memref<2x4x4xf32>, memref<2x4x4xf32>) -> () loc("matmul")
   kernel.reorder ins(%s) outs(%x) {channels = 8 : i64} : (memref<1x8x4x4xf32>, memref<1x1x4x4x8xf32>) -> () loc("reorder")
   return
 }

@@ -359,6 +359,47 @@ func.func @f(%x: memref<1x10xf32>, %y: memref<1x10xf32>) {
 
 // -----
 
+// kernel.matmul
+func.func @f(%a: memref<3xf32>, %b: memref<3x6xf32>, %c: memref<1x6xf32>) {
+  // expected-error @+1 {{'kernel.matmul' op constraint 1: both inputs and the result must have the same rank of at least 2}}
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<3xf32>, memref<3x6xf32>, memref<1x6xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<5x3xf32>, %b: memref<2x3x6xf32>, %c: memref<5x6xf32>) {
+  // expected-error @+1 {{'kernel.matmul' op constraint 1: both inputs and the result must have the same rank of at least 2}}
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<5x3xf32>, memref<2x3x6xf32>, memref<5x6xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<5x4xf32>, %b: memref<3x6xf32>, %c: memref<5x6xf32>) {
+  // expected-error @+1 {{'kernel.matmul' op constraint 2: matrices of 5 x 4 and 3 x 6 can't be multiplied to one of 5 x 6}}
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<5x4xf32>, memref<3x6xf32>, memref<5x6xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<5x3xf32>, %b: memref<3x6xf32>, %c: memref<5x7xf32>) {
+  // expected-error @+1 {{'kernel.matmul' op constraint 2: matrices of 5 x 3 and 3 x 6 can't be multiplied to one of 5 x 7}}
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<5x3xf32>, memref<3x6xf32>, memref<5x7xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<2x5x3xf32>, %b: memref<3x3x6xf32>, %c: memref<3x5x6xf32>) {
+  // expected-error @+1 {{'kernel.matmul' op constraint 3: a batch dimension of size 2 doesn't repeat to 3}}
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<2x5x3xf32>, memref<3x3x6xf32>, memref<3x5x6xf32>) -> ()
+  return
+}
+
+// -----
+
 // A result belongs to a destination that is a tensor, and has its type.
 func.func @f(%x: tensor<1x10xf32>, %y: tensor<1x10xf32>) {
   // expected-error @+1 {{'kernel.softmax' op expected the number of tensor results (0) to be equal to the number of output tensors (1)}}

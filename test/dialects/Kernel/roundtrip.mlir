@@ -222,6 +222,15 @@ func.func @softmax(%x: tensor<1x10xf32>, %init: tensor<1x10xf32>, %a: memref<4x3
   return %0 : tensor<1x10xf32>
 }
 
+// CHECK-LABEL: @matmul
+func.func @matmul(%x: tensor<1x5x3xf32>, %y: tensor<2x3x6xf32>, %init: tensor<2x5x6xf32>, %a: memref<5x3xf32>, %b: memref<3x6xf32>, %c: memref<5x6xf32>) -> tensor<2x5x6xf32> {
+  // CHECK: kernel.matmul ins(%{{.*}}, %{{.*}}) outs(%{{.*}}) : (tensor<1x5x3xf32>, tensor<2x3x6xf32>, tensor<2x5x6xf32>) -> tensor<2x5x6xf32>
+  %0 = kernel.matmul ins(%x, %y) outs(%init) : (tensor<1x5x3xf32>, tensor<2x3x6xf32>, tensor<2x5x6xf32>) -> tensor<2x5x6xf32>
+  // CHECK: kernel.matmul ins(%{{.*}}, %{{.*}}) outs(%{{.*}}) : (memref<5x3xf32>, memref<3x6xf32>, memref<5x6xf32>) -> ()
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<5x3xf32>, memref<3x6xf32>, memref<5x6xf32>) -> ()
+  return %0 : tensor<2x5x6xf32>
+}
+
 }
 
 // An activation's parameters are zero unless it says otherwise, each on its own.
