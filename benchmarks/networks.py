@@ -14,10 +14,10 @@ WORK = ROOT / "build" / "benchmarks"
 
 
 class Network(typing.NamedTuple):
-    """A network of the benchmark. Its source is a name of torchvision's, of examples/, or of torch_networks.py."""
+    """A network of the benchmark. Its source is a name of torchvision's, of examples/, of torch_networks.py or of unseen_networks.py."""
 
     name: str
-    origin: str  # "torchvision", "example" or "module"
+    origin: str  # "torchvision", "example", "module" or "unseen"
     source: str
     target: typing.Optional[float] = None  # the fastest peer's time over Toeplitz's, at least
     shape: typing.Optional[tuple] = None  # where it isn't the one that torchvision's are made for
@@ -48,13 +48,67 @@ NETWORKS = [
 ]
 LEAST_TARGET = 1.0  # for every network, and for those without a target of their own
 
+# What the compiler isn't tuned to: other networks of torchvision's, and those of unseen_networks.py.
+UNSEEN = [
+    *(
+        Network(name, "torchvision", name)
+        for name in (
+            "alexnet",
+            "efficientnet_v2_s",
+            "maxvit_t",
+            "mc3_18",
+            "mnasnet1_0",
+            "mobilenet_v3_small",
+            "r2plus1d_18",
+            "regnet_x_1_6gf",
+            "regnet_y_400mf",
+            "shufflenet_v2_x0_5",
+            "swin_t",
+            "vit_b_16",
+            "wide_resnet50_2",
+        )
+    ),
+    Network("lraspp", "torchvision", "lraspp_mobilenet_v3_large", shape=(1, 3, 256, 256)),
+    *(
+        Network(name, "unseen", name)
+        for name in (
+            "blaze_face",
+            "cifar_resnet20",
+            "conv_tasnet",
+            "convmixer",
+            "crnn",
+            "cyclegan",
+            "dncnn",
+            "ecg_resnet",
+            "edsr",
+            "eegnet",
+            "esrgan",
+            "espcn",
+            "flownet",
+            "ghostnet",
+            "hrnet",
+            "keyword_spotting",
+            "pix2pix",
+            "point_net",
+            "style_transfer",
+            "temporal_network",
+            "unet3d",
+            "vae_decoder",
+            "yolo_v3_tiny",
+            "yolo_v8_n",
+        )
+    ),
+]
+
 
 def find_network(label):
-    """The network of the table, or with "examples/" before its name an example. Nothing if there is none."""
+    """The network of a table, or with "examples/" or "torchvision/" before its name one of those. Nothing if there is none."""
     folder, _, name = label.rpartition("/")
     if folder == "examples":
         return Network(name, "example", name) if (ROOT / "examples" / name / f"{name}.json").exists() else None
-    return next((network for network in NETWORKS if network.name == label), None)
+    if folder == "torchvision":
+        return Network(name, "torchvision", name)
+    return next((network for network in [*NETWORKS, *UNSEEN] if network.name == label), None)
 
 
 class Files:
@@ -133,6 +187,8 @@ def export_torch(network, files):
     if network.origin == "module":
         torch.manual_seed(0)
         module, example = torch_networks.MODULES[network.source](), torch_networks.random_images(network.shape[0], network.shape[1:])
+    elif network.origin == "unseen":
+        module, example = torch_networks.make_unseen(network.source)
     else:
         module, example = torch_networks.make_torchvision(network.source, network.shape)
     torch.save(module, files.torch)

@@ -33,7 +33,7 @@ def find_package(name):
 def random_images(count, shape):
     """Sums of noise at all resolutions, of brightness and contrast of their own. `shape` is that of one: channels, and sizes of two or more dimensions."""
     channels, *sizes = shape
-    mode = "trilinear" if len(sizes) == 3 else "bilinear"
+    mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(sizes)]
     images = torch.zeros((count, *shape))
     coarse = 1
     while coarse < max(sizes):
@@ -43,6 +43,22 @@ def random_images(count, shape):
     images += torch.randn(images.shape) / 2
     scales = (count, channels, *[1] * len(sizes))
     return images / images.std() * (0.5 + torch.rand(scales)) + torch.randn(scales) / 2
+
+
+def calibrate(network, shape):
+    """Gives the batch norms of a network the means and variances that they see.
+
+    Of a few images some channels are all but constant: a norm that divides by so little enlarges rounding errors by thousands."""
+    norms = [layer for layer in network.modules() if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)]
+    network.eval()
+    for norm in norms:
+        norm.momentum = None  # the mean over all batches
+        norm.train()
+    if norms:
+        with torch.no_grad():
+            for _ in range(2):
+                network(random_images(16, shape[1:]))
+    network.eval()
 
 
 def make_torchvision(name, shape=None):
@@ -63,17 +79,19 @@ def make_torchvision(name, shape=None):
     for layer in network.modules():
         if isinstance(layer, torch.nn.Linear) and not layer.weight.any():
             torch.nn.init.xavier_uniform_(layer.weight)
-    norms = [layer for layer in network.modules() if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm)]
-    network.eval()
-    for norm in norms:
-        norm.momentum = None  # the mean over all batches
-        norm.train()
-    if norms:
-        with torch.no_grad():
-            for _ in range(2):
-                network(random_images(4, shape[1:]))
-    network.eval()
+    calibrate(network, shape)
     return Logits(network).eval(), example
+
+
+def make_unseen(name):
+    """A network of unseen_networks.py with calibrated batch norms, and an input for it."""
+    import unseen_networks
+
+    torch.manual_seed(0)
+    make, shape = unseen_networks.NETWORKS[name]
+    network = make()
+    calibrate(network, shape)
+    return network, random_images(shape[0], shape[1:])
 
 
 class Logits(torch.nn.Module):
