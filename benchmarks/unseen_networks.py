@@ -534,6 +534,270 @@ class Unet3d(nn.Module):
         return self.head(x)
 
 
+class VocoderBlock(nn.Module):
+    """Kernels of three lengths and dilations side by side, whose results are averaged."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.branches = nn.ModuleList()
+        for kernel in (3, 7, 11):
+            layers = []
+            for dilation in (1, 3, 5):
+                first = nn.Conv1d(channels, channels, kernel, padding=dilation * (kernel // 2), dilation=dilation)
+                second = nn.Conv1d(channels, channels, kernel, padding=kernel // 2)
+                layers.append(Residual(nn.Sequential(nn.LeakyReLU(0.1), first, nn.LeakyReLU(0.1), second)))
+            self.branches.append(nn.Sequential(*layers))
+
+    def forward(self, x):
+        return sum(branch(x) for branch in self.branches) / len(self.branches)
+
+
+def hifi_gan():
+    """The smallest generator of Kong et al., arXiv:2010.05646 (V2): 32 frames of 80 mel coefficients."""
+    layers, channels = [nn.Conv1d(80, 128, 7, padding=3)], 128
+    for kernel, stride in ((16, 8), (16, 8), (4, 2), (4, 2)):
+        up = nn.ConvTranspose1d(channels, channels // 2, kernel, stride, (kernel - stride) // 2)
+        layers += [nn.LeakyReLU(0.1), up, VocoderBlock(channels // 2)]
+        channels //= 2
+    return nn.Sequential(*layers, nn.LeakyReLU(0.01), nn.Conv1d(channels, 1, 7, padding=3), nn.Tanh())
+
+
+def wav2vec():
+    """The features of Baevski et al., arXiv:2006.11477, section 2: 512 channels, half a second at 16 kHz."""
+    layers, channels = [], 1
+    for kernel, stride in ((10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2, 2)):
+        layers += [nn.Conv1d(channels, 512, kernel, stride, bias=False), *([nn.GroupNorm(512, 512)] if channels == 1 else []), nn.GELU()]
+        channels = 512
+    return nn.Sequential(*layers)
+
+
+def quartznet():
+    """QuartzNet 5 x 5 (Kriman et al., arXiv:1910.10261) with half of its blocks: depthwise kernels of 33 to 87, 500 frames."""
+
+    def separable(inputs, outputs, kernel, stride=1, dilation=1, activation=nn.ReLU):
+        depthwise = nn.Conv1d(inputs, inputs, kernel, stride, dilation * (kernel // 2), dilation, inputs, bias=False)
+        return nn.Sequential(depthwise, convolution(inputs, outputs, 1, activation=activation, dimensions=1))
+
+    def block(inputs, outputs, kernel):
+        layers = [separable(inputs if i == 0 else outputs, outputs, kernel, activation=nn.ReLU if i < 4 else None) for i in range(5)]
+        return Residual(nn.Sequential(*layers), convolution(inputs, outputs, 1, activation=None, dimensions=1), nn.ReLU())
+
+    layers = [separable(64, 256, 33, 2), block(256, 256, 33), block(256, 256, 39), block(256, 512, 51)]
+    return nn.Sequential(*layers, separable(512, 512, 87, 1, 2), convolution(512, 1024, 1, dimensions=1), nn.Conv1d(1024, 29, 1))
+
+
+class Gated(nn.Module):
+    """Half of the channels times the sigmoid of the others."""
+
+    def forward(self, x):
+        return functional.glu(x, 1)
+
+
+class Demucs(nn.Module):
+    """Defossez et al., arXiv:1911.13254, without its LSTM, and with half of its channels: stereo, 11264 samples."""
+
+    def __init__(self):
+        super().__init__()
+        widths = (2, 32, 64, 128, 256)
+        self.down = nn.ModuleList(
+            [nn.Sequential(nn.Conv1d(a, b, 8, 4, 2), nn.ReLU(), nn.Conv1d(b, 2 * b, 1), Gated()) for a, b in zip(widths, widths[1:])]
+        )
+        self.up = nn.ModuleList(
+            [
+                nn.Sequential(nn.Conv1d(b, 2 * b, 3, padding=1), Gated(), nn.ConvTranspose1d(b, a, 8, 4, 2), *([nn.ReLU()] if a > 2 else []))
+                for a, b in zip(widths[-2::-1], widths[:0:-1])
+            ]
+        )
+
+    def forward(self, x):
+        skips = []
+        for level in self.down:
+            x = level(x)
+            skips.append(x)
+        for level in self.up:
+            x = level(x + skips.pop())
+        return x
+
+
+class Mixed(nn.Module):
+    """The layer of an MLP-Mixer: two dense layers over the tokens, then two over the channels."""
+
+    def __init__(self, tokens, channels):
+        super().__init__()
+        self.norms = nn.ModuleList([nn.LayerNorm(channels), nn.LayerNorm(channels)])
+        self.tokens = nn.Sequential(nn.Linear(tokens, channels // 2), nn.GELU(), nn.Linear(channels // 2, tokens))
+        self.channels = nn.Sequential(nn.Linear(channels, 4 * channels), nn.GELU(), nn.Linear(4 * channels, channels))
+
+    def forward(self, x):
+        x = x + self.tokens(self.norms[0](x).transpose(1, 2)).transpose(1, 2)
+        return x + self.channels(self.norms[1](x))
+
+
+class Tokens(nn.Module):
+    """The positions of an image one after the other, each with its channels."""
+
+    def forward(self, x):
+        return x.flatten(2).transpose(1, 2)
+
+
+def mlp_mixer():
+    """Mixer-S/16 (Tolstikhin et al., arXiv:2105.01601) without its head."""
+    return nn.Sequential(nn.Conv2d(3, 512, 16, 16), Tokens(), *[Mixed(196, 512) for _ in range(8)], nn.LayerNorm(512))
+
+
+def xception():
+    """The entry and a part of the middle of Chollet, arXiv:1610.02357."""
+
+    def separable(inputs, outputs):
+        return [nn.ReLU(), nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)]
+
+    def down(inputs, outputs):
+        layers = nn.Sequential(*separable(inputs, outputs), *separable(outputs, outputs), nn.MaxPool2d(3, 2, 1))
+        return Residual(layers, convolution(inputs, outputs, 1, 2, None))
+
+    middle = [Residual(nn.Sequential(*[layer for _ in range(3) for layer in separable(728, 728)])) for _ in range(3)]
+    return nn.Sequential(convolution(3, 32, 3, 2), convolution(32, 64), down(64, 128), down(128, 256), down(256, 728), *middle)
+
+
+class Shuffled(nn.Module):
+    """The channels of groups in turns."""
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        return x.view(n, self.groups, c // self.groups, h, w).transpose(1, 2).reshape(n, c, h, w)
+
+
+class ShuffleUnit(nn.Module):
+    """arXiv:1707.01083, figures 2b and 2c."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        middle, self.stride = outputs // 4, stride
+        groups = 1 if inputs == 24 else 3
+        last = outputs - inputs if stride == 2 else outputs
+        layers = [convolution(inputs, middle, 1, groups=groups), Shuffled(3), convolution(middle, middle, 3, stride, None, groups=middle)]
+        self.layers = nn.Sequential(*layers, convolution(middle, last, 1, activation=None, groups=3))
+
+    def forward(self, x):
+        if self.stride == 2:
+            return functional.relu(torch.cat([functional.avg_pool2d(x, 3, 2, 1), self.layers(x)], 1))
+        return functional.relu(x + self.layers(x))
+
+
+def shufflenet_v1():
+    """ShuffleNet 1x with three groups (Zhang et al., arXiv:1707.01083): grouped 1 x 1 convolutions of 20 to 80 channels a group."""
+
+    layers, channels = [convolution(3, 24, 3, 2), nn.MaxPool2d(3, 2, 1)], 24
+    for width, depth in ((240, 4), (480, 8), (960, 4)):
+        layers += [ShuffleUnit(channels if i == 0 else width, width, 2 if i == 0 else 1) for i in range(depth)]
+        channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(960, 1000))
+
+
+def srgan():
+    """The generator of Ledig et al., arXiv:1609.04802, with eight blocks: PReLU, by 4."""
+    blocks = [Residual(nn.Sequential(convolution(64, 64, activation=nn.PReLU), convolution(64, 64, activation=None))) for _ in range(8)]
+    body = Residual(nn.Sequential(*blocks, convolution(64, 64, activation=None)))
+    up = [layer for _ in range(2) for layer in (nn.Conv2d(64, 256, 3, padding=1), nn.PixelShuffle(2), nn.PReLU())]
+    return nn.Sequential(nn.Conv2d(3, 64, 9, padding=4), nn.PReLU(), body, *up, nn.Conv2d(64, 3, 9, padding=4))
+
+
+class NafBlock(nn.Module):
+    """Chen et al., arXiv:2204.04676, figure 3c: products of halves of the channels, and of their means, instead of activations."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.norms = nn.ModuleList([nn.GroupNorm(1, channels), nn.GroupNorm(1, channels)])
+        self.first = nn.Sequential(nn.Conv2d(channels, 2 * channels, 1), nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels))
+        self.attention = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, channels, 1))
+        self.second = nn.Conv2d(channels, channels, 1)
+        self.wide, self.narrow = nn.Conv2d(channels, 2 * channels, 1), nn.Conv2d(channels, channels, 1)
+
+    @staticmethod
+    def gate(x):
+        first, second = x.chunk(2, 1)
+        return first * second
+
+    def forward(self, x):
+        y = self.gate(self.first(self.norms[0](x)))
+        x = x + self.second(y * self.attention(y))
+        return x + self.narrow(self.gate(self.wide(self.norms[1](x))))
+
+
+def nafnet():
+    """Three levels of NAFNet (arXiv:2204.04676) of 32 channels, with group norms for its layer norms."""
+    layers = [nn.Conv2d(3, 32, 3, padding=1), NafBlock(32), nn.Conv2d(32, 64, 2, 2), NafBlock(64), nn.Conv2d(64, 128, 2, 2)]
+    layers += [NafBlock(128) for _ in range(4)]
+    for channels in (128, 64):
+        layers += [nn.Conv2d(channels, 2 * channels, 1, bias=False), nn.PixelShuffle(2), NafBlock(channels // 2)]
+    return nn.Sequential(*layers, nn.Conv2d(32, 3, 3, padding=1))
+
+
+def erfnet():
+    """Romera et al., IEEE Transactions on Intelligent Transportation Systems 19(1), 2018: 3 x 1 and 1 x 3 convolutions, dilated ones."""
+
+    def factorized(channels, dilation):
+        layers = []
+        for step in (1, dilation):
+            for kernel in ((3, 1), (1, 3)):
+                padding = tuple(step * (size // 2) for size in kernel)
+                layers += [nn.Conv2d(channels, channels, kernel, padding=padding, dilation=step), nn.ReLU()]
+            layers[-1:] = [nn.BatchNorm2d(channels), *([nn.ReLU()] if step == 1 and len(layers) < 5 else [])]
+        return Residual(nn.Sequential(*layers), activation=nn.ReLU())
+
+    def down(inputs, outputs):
+        layers = Concatenated(nn.Conv2d(inputs, outputs - inputs, 3, 2, 1), nn.MaxPool2d(2, 2))
+        return nn.Sequential(layers, nn.BatchNorm2d(outputs), nn.ReLU())
+
+    def up(inputs, outputs):
+        return nn.Sequential(nn.ConvTranspose2d(inputs, outputs, 3, 2, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU())
+
+    layers = [down(3, 16), down(16, 64), *[factorized(64, 1) for _ in range(5)], down(64, 128)]
+    layers += [factorized(128, dilation) for _ in range(2) for dilation in (2, 4, 8, 16)]
+    layers += [up(128, 64), factorized(64, 1), factorized(64, 1), up(64, 16), factorized(16, 1), factorized(16, 1)]
+    return nn.Sequential(*layers, nn.ConvTranspose2d(16, 20, 2, 2))
+
+
+class PoolMixed(nn.Module):
+    """Yu et al., arXiv:2111.11418: what surrounds a position is its mean's difference from it."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.norms = nn.ModuleList([nn.GroupNorm(1, channels), nn.GroupNorm(1, channels)])
+        self.pool = nn.AvgPool2d(3, 1, 1, count_include_pad=False)
+        self.layers = nn.Sequential(nn.Conv2d(channels, 4 * channels, 1), nn.GELU(), nn.Conv2d(4 * channels, channels, 1))
+
+    def forward(self, x):
+        y = self.norms[0](x)
+        x = x + self.pool(y) - y
+        return x + self.layers(self.norms[1](x))
+
+
+def pool_former():
+    """PoolFormer-S12 (arXiv:2111.11418)."""
+    layers, channels = [], 3
+    for width, depth, kernel, stride in ((64, 2, 7, 4), (128, 2, 3, 2), (320, 6, 3, 2), (512, 2, 3, 2)):
+        layers += [nn.Conv2d(channels, width, kernel, stride, kernel // 3), *[PoolMixed(width) for _ in range(depth)]]
+        channels = width
+    return nn.Sequential(*layers, nn.GroupNorm(1, 512), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
+
+
+class ActivityGru(nn.Module):
+    """Two convolutions and a GRU over 128 samples of nine sensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(convolution(9, 64, 5, dimensions=1), convolution(64, 64, 5, dimensions=1), nn.MaxPool1d(2))
+        self.recurrent, self.head = nn.GRU(64, 128, batch_first=True), nn.Linear(128, 6)
+
+    def forward(self, x):
+        return self.head(self.recurrent(self.layers(x).transpose(1, 2))[0][:, -1])
+
+
 # What makes each, and the shape of its input.
 NETWORKS = {
     "espcn": (espcn, (1, 1, 180, 320)),
@@ -560,4 +824,16 @@ NETWORKS = {
     "ecg_resnet": (ecg_resnet, (1, 12, 4096)),
     "point_net": (point_net, (1, 3, 1024)),
     "unet3d": (Unet3d, (1, 1, 32, 64, 64)),
+    "hifi_gan": (hifi_gan, (1, 80, 32)),
+    "wav2vec": (wav2vec, (1, 1, 8000)),
+    "quartznet": (quartznet, (1, 64, 500)),
+    "demucs": (Demucs, (1, 2, 11264)),
+    "mlp_mixer": (mlp_mixer, (1, 3, 224, 224)),
+    "xception": (xception, (1, 3, 224, 224)),
+    "shufflenet_v1": (shufflenet_v1, (1, 3, 224, 224)),
+    "srgan": (srgan, (1, 3, 64, 64)),
+    "nafnet": (nafnet, (1, 3, 128, 128)),
+    "erfnet": (erfnet, (1, 3, 256, 512)),
+    "pool_former": (pool_former, (1, 3, 224, 224)),
+    "activity_gru": (ActivityGru, (1, 9, 128)),
 }

@@ -40,14 +40,28 @@ int64_t BlockedKernel::countRows() const {
   return rows;
 }
 
+int64_t BlockedKernel::countPieces() const {
+  return pieceColumns ? llvm::divideCeil(dimensions.back().output, pieceColumns)
+                      : 1;
+}
+
+void BlockedKernel::cutSingleRow() {
+  constexpr int64_t mostPieces = 32, leastTiles = 4;
+  int64_t tiles = llvm::divideCeil(dimensions.back().output, tilePositions);
+  int64_t pieces = std::min(mostPieces, tiles / leastTiles);
+  if (countRows() == 1 && pieces > 1)
+    pieceColumns = llvm::divideCeil(tiles, pieces) * tilePositions;
+}
+
 TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   const Dimension &columns = dimensions.back();
-  double inputRow = 4.0 * getRoundChannels() * columns.input;
+  int64_t pieces = countPieces();
+  double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
   if (dimensions.size() > 1)
     inputRow *= dimensions[dimensions.size() - 2].stride;
   double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
                         inChannels * countTaps() * countRows() * columns.output;
-  return divideIntoTasks(batch, countRows(),
+  return divideIntoTasks(batch, countRows() * pieces,
                          groups * countGroupBlocks(target.getLanes()), inputRow,
                          multiplyAdds, target);
 }
@@ -73,8 +87,10 @@ planFilterPrefetch(const BlockedKernel &blueprint, kernel::TargetAttr target) {
       std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
   int64_t stepFloats = vectors * lanes;
   FilterPrefetch prefetch;
-  prefetch.tilesPerRow = llvm::divideCeil(blueprint.dimensions.back().output,
-                                          blueprint.tilePositions);
+  prefetch.tilesPerRow = llvm::divideCeil(
+      blueprint.pieceColumns ? blueprint.pieceColumns
+                             : blueprint.dimensions.back().output,
+      blueprint.tilePositions);
   FilterStream stream;
   stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
   double channelBytes = 4.0 * blueprint.countTaps() * lanes;
@@ -152,8 +168,8 @@ private:
     /// that reach the input.
     SmallVector<Index> outer;
     SmallVector<TapRange> outerTaps;
-    /// The row's number in the task.
-    Index row;
+    /// The row's number in the task, and the column in which its piece begins.
+    Index row, firstColumn;
   };
 
   void emitRound(const TaskRange &range, Index start, int64_t channels);
@@ -222,6 +238,7 @@ void Emitter::emitRound(const TaskRange &range, Index start, int64_t channels) {
   int64_t restVectors = groupVectors % blueprint.tileVectors;
   kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index block) {
     Place place;
+    place.firstColumn = number(0);
     place.image = range.image;
     place.group = kernel.div(block, number(groupBlocks));
     Index groupBlock = kernel.rem(block, number(groupBlocks));
@@ -253,7 +270,11 @@ void Emitter::emitBlock(Place place, const TaskRange &range) {
     outerSizes.push_back(dimension.output);
   kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
     place.row = kernel.sub(row, range.firstRow);
-    place.outer = kernel.delinearize(row, outerSizes);
+    if (blueprint.pieceColumns)
+      place.firstColumn = kernel.mul(row, number(blueprint.pieceColumns));
+    // (The row of pieces is the only one.)
+    place.outer = kernel.delinearize(blueprint.pieceColumns ? number(0) : row,
+                                     outerSizes);
     place.outerTaps.clear();
     for (auto [dimension, position] :
          llvm::zip(blueprint.dimensions, place.outer))
@@ -263,16 +284,29 @@ void Emitter::emitBlock(Place place, const TaskRange &range) {
 }
 
 void Emitter::emitRow(const Place &place) {
-  for (const ColumnRun &run : cutColumns(columns, blueprint.tilePositions))
-    kernel.forLoop(number(run.begin), number(run.end), run.positions,
+  for (const ColumnRun &run : cutColumns(columns, blueprint.tilePositions)) {
+    Index first = number(run.begin), end = number(run.end);
+    if (blueprint.pieceColumns) {
+      // The first tile that begins in the piece, and where it ends.
+      Index before =
+          kernel.max(number(0), kernel.sub(place.firstColumn, first));
+      first = kernel.add(
+          first, kernel.mul(kernel.ceilDiv(before, number(run.positions)),
+                            number(run.positions)));
+      end = kernel.min(
+          end, kernel.add(place.firstColumn, number(blueprint.pieceColumns)));
+    }
+    kernel.forLoop(first, end, run.positions,
                    [&](Index column) { emitTile(place, run, column); });
+  }
 }
 
 void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
   if (prefetch) {
     Index pass =
         kernel.add(kernel.mul(place.row, number(prefetch->tilesPerRow)),
-                   kernel.div(column, number(blueprint.tilePositions)));
+                   kernel.div(kernel.sub(column, place.firstColumn),
+                              number(blueprint.tilePositions)));
     prefetchDistance =
         kernel.add(number(place.vectors * lanes * taps * blueprint.inChannels),
                    kernel.min(kernel.mul(pass, number(prefetch->tileFloats)),

@@ -64,10 +64,16 @@ static void packFilter(const Convolution &convolution,
     packBlockedFilter(convolution, schedule, target, filter, packed);
 }
 
+static BlockedKernel getKernel(kernel::ConvOp op) {
+  BlockedKernel blueprint = getBlockedKernel(op);
+  blueprint.cutSingleRow();
+  return blueprint;
+}
+
 static int64_t countTasks(kernel::ConvOp op) {
   if (kernel::getTarget(op).isGpu())
     return countDirectTasksOnGpu(op);
-  return getBlockedKernel(op).getTasks(kernel::getTarget(op)).countTasks();
+  return getKernel(op).getTasks(kernel::getTarget(op)).countTasks();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
@@ -75,7 +81,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
     emitDirectOnGpu(op, kernel);
     return success();
   }
-  emitBlockedKernel(kernel, getBlockedKernel(op), getBuffers(op, kernel));
+  emitBlockedKernel(kernel, getKernel(op), getBuffers(op, kernel));
   return success();
 }
 

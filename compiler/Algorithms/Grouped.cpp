@@ -134,8 +134,10 @@ static std::optional<std::string> declines(const Convolution &convolution,
   ChannelGroups groups = getChannelGroups(convolution);
   if (groups.inputs == 1 && groups.outputs == 1)
     return "each group has one channel";
-  if (groups.countInVector(target.getLanes()) == 1)
-    return "groups of " + std::to_string(groups.outputs) +
+  int64_t lanes = target.getLanes();
+  if (groups.inputs % lanes == 0 && groups.outputs % lanes == 0)
+    return "groups of " + std::to_string(groups.inputs) + " input and " +
+           std::to_string(groups.outputs) +
            " output channels fill whole vectors";
   return std::nullopt;
 }

@@ -104,6 +104,7 @@ GROUPED_CASES = [
         (6, 1, 2, 9, {"kernel_size": 3, "padding": 1}, 2, (9, 8)),
         (20, 2, 1, 18, {"kernel_size": 3, "padding": 1}, 1, (9, 8)),
         (2, 7, 40, 63, {"kernel_size": 3, "padding": 1}, 1, (5, 5)),
+        (3, 20, 80, 20, {"kernel_size": 1}, 1, (7, 8)),
         (2, 40, 17, 360, {"kernel_size": 3, "padding": 1}, 1, (6, 6)),
         (3, 6, 20, 24, {"kernel_size": 4, "padding": 6, "dilation": 5}, 1, (13,)),
         (4, 4, 4, 36, {"kernel_size": 9, "padding": 4}, 1, (37,)),
@@ -119,6 +120,23 @@ GROUPED_CASES = [
 ]
 FORCED += [
     Pack(f"grouped_{processor.replace('-', '_')}", GROUPED_CASES, ["--algorithm=grouped", f"--mcpu={processor}"])
+    for processor in PROCESSORS
+    if runs_here(processor)
+]
+# A single row, which tasks share: borders within the first and the last piece and far into others, a last tile that is cut, borders whose
+# taps are found when they run, a stride, a dilation, groups, two images, a row of a network's input, one whose filter is asked for ahead.
+SINGLE_ROWS = [
+    Case({"op": "conv", "out_channels": 20, "kernel_size": 5, "padding": 6, "dilation": 3}, ((1, 17, 1203),), reduction=85),
+    Case({"op": "conv", "out_channels": 33, "kernel_size": 4, "stride": 3, "padding": 2}, ((2, 20, 1500),), reduction=80),
+    Case({"op": "conv", "out_channels": 9, "kernel_size": 101, "padding": 100}, ((1, 9, 1000),), reduction=909),
+    Case({"op": "conv", "out_channels": 16, "kernel_size": 9, "padding": 256, "dilation": 64}, ((1, 16, 900),), reduction=144),
+    Case({"op": "conv", "out_channels": 32, "kernel_size": [1, 3], "padding": [0, 1], "groups": 2}, ((1, 32, 1, 777),), reduction=48),
+    Case({"op": "conv", "out_channels": 24, "kernel_size": 7, "stride": 2, "padding": 3}, ((1, 1, 4001),), reduction=7),
+    Case({"op": "conv", "out_channels": 320, "kernel_size": 3, "padding": 1}, ((1, 512, 260),), reduction=1536),
+    Case({"op": "conv", "out_channels": 1, "kernel_size": 1}, ((1, 3, 5000),), reduction=3),
+]
+FORCED += [
+    Pack(f"single_rows_{processor.replace('-', '_')}", SINGLE_ROWS, ["--algorithm=direct", f"--mcpu={processor}"])
     for processor in PROCESSORS
     if runs_here(processor)
 ]
@@ -296,7 +314,6 @@ REFUSALS = [
     ("depthwise", DENSE),
     ("grouped", DENSE),
     ("grouped", {**DENSE, "groups": 4, "out_channels": 4}),
-    ("grouped", {**DENSE, "groups": 2, "out_channels": 64}),
     ("fft", {**DENSE, "stride": 2}),
     ("filter-toeplitz", LINEAR),
     ("winograd", {**DENSE, "stride": 2}),

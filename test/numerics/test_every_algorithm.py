@@ -84,8 +84,8 @@ def expected_refusals(layer, lanes):
         refusals["grouped"] = "there is one group"
     elif inputs == outputs == groups:
         refusals["grouped"] = "each group has one channel"
-    elif outputs // groups % lanes == 0:
-        refusals["grouped"] = f"groups of {outputs // groups} output channels fill whole vectors"
+    elif inputs // groups % lanes == 0 and outputs // groups % lanes == 0:
+        refusals["grouped"] = f"groups of {inputs // groups} input and {outputs // groups} output channels fill whole vectors"
 
     moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != padded_sizes[d]]
     if product(kernel) != 1:

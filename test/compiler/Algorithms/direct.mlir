@@ -183,3 +183,29 @@ func.func @main(%x: memref<1x4x56x56x16xf32>, %w: memref<36864xf32>, %y: memref<
   return
 }
 }
+
+// -----
+
+// The only row of a convolution is cut into pieces of 4 tiles, of which each task has 4: a tile belongs to the piece in which it begins, and each run of
+// tiles (the left border, the interior, the right border) goes from the first of its tiles in the task's piece to the piece's end.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%{{.*}}) in (8)
+// CHECK-LABEL: func.func private @kernel_row(
+// CHECK-SAME: %[[TASK:[a-z0-9]*]]: index
+// CHECK-DAG: %[[PIECE:.*]] = arith.constant 64 : index
+// CHECK: scf.for %[[ROW:.*]] =
+// CHECK: %[[FIRST:.*]] = arith.muli %[[ROW]], %[[PIECE]]
+// CHECK: %[[END:.*]] = arith.addi %[[FIRST]], %[[PIECE]]
+// CHECK: %[[BORDER:.*]] = arith.minsi %[[END]], %c16
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[BORDER]] step %c16
+// CHECK: %[[INTERIOR:.*]] = arith.minsi %[[END]], %c1904
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[INTERIOR]] step %c16
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 2097152>} {
+func.func @main(%x: memref<1x1x1920x16xf32>, %w: memref<768xf32>, %y: memref<1x1x1920x16xf32>) {
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 3>,
+      strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>, output_sizes = array<i64: 1920>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 16, 1>}
+    : (memref<1x1x1920x16xf32>, memref<768xf32>, memref<1x1x1920x16xf32>) -> () loc("row")
+  return
+}
+}

@@ -75,7 +75,7 @@
 // GROUPED-DENSE: error: loc("dense"): algorithm 'grouped' declines this layer: there is no spatial dimension
 // REDEFINE: %{layers} = layers=halves=grouped
 // RUN: %{force}=WHOLE
-// WHOLE: error: loc("halves"): algorithm 'grouped' declines this layer: groups of 8 output channels fill whole vectors
+// WHOLE: error: loc("halves"): algorithm 'grouped' declines this layer: groups of 8 input and 8 output channels fill whole vectors
 
 // REDEFINE: %{layers} = layers=huge=im2col
 // RUN: %{force}=COLUMN
