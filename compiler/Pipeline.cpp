@@ -41,6 +41,7 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
   manager.addPass(createCSEPass());
   manager.addPass(createMoveChannelsFirst());
   manager.addPass(createRecognizeActivations());
+  manager.addPass(createRecognizeGroupNorm());
   manager.addPass(createSinkReshapes());
   manager.addPass(createFoldBatchNorm());
   manager.addPass(createSplitSeparable());

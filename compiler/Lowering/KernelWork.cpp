@@ -244,6 +244,9 @@ static void describeOther(Operation *op, KernelWork &work) {
   } else {
     work.flops = countElements(destinations.front()) * countPerElement(op);
   }
+  // Mean 1, difference 1, its sum 1 and that of its square 2.
+  if (auto moments = dyn_cast<kernel::MomentsOp>(op))
+    work.flops = 5 * countElements(moments.getInput());
   if (auto pool = dyn_cast<kernel::PoolOp>(op))
     work.operation = cnn::stringifyPoolKind(pool.getKind()).str() + " pool " +
                      joinSizes(pool.getKernel());

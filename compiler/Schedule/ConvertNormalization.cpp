@@ -5,18 +5,30 @@
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace toeplitz;
 
 namespace {
 
-struct ConvertGroupNorm : OpRewritePattern<cnn::GroupNormOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// Positions in sections of about this many elements of a block of channels,
+/// which a task goes over.
+constexpr int64_t elementsPerSection = 65536;
+
+/// What lies in blocks is normalised there: the moments of each channel give
+/// those of its group. Everything else is rows.
+struct ConvertGroupNorm : LayoutPattern<cnn::GroupNormOp> {
+  using LayoutPattern<cnn::GroupNormOp>::LayoutPattern;
 
   LogicalResult matchAndRewrite(cnn::GroupNormOp op,
                                 PatternRewriter &rewriter) const override {
+    // (The blocks of a GPU have one channel.)
+    if (Value blocked = getBlockedSource(op.getInput(), lanes);
+        blocked && lanes > 1)
+      return normalizeBlocks(op, blocked, rewriter);
     auto type = cast<RankedTensorType>(op.getInput().getType());
     int64_t batch = type.getDimSize(0);
     int64_t groups = op.getGroups();
@@ -26,6 +38,73 @@ struct ConvertGroupNorm : OpRewritePattern<cnn::GroupNormOp> {
         op, TypeRange(type), op.getInput(), op.getScale(), op.getBias(), init,
         /*rows=*/batch * groups, /*row_period=*/groups, positions,
         op.getEpsilon());
+    return success();
+  }
+
+private:
+  /// y = (x - mean) * factor + offset, each of which is a number for each
+  /// channel of each image: elementwise, so that what follows is computed in
+  /// the same loop.
+  LogicalResult normalizeBlocks(cnn::GroupNormOp op, Value input,
+                                PatternRewriter &rewriter) const {
+    Location location = op.getLoc();
+    RankedTensorType plain = op.getInput().getType();
+    auto type = cast<RankedTensorType>(input.getType());
+    int64_t batch = type.getDimSize(0), blocks = type.getDimSize(1);
+    int64_t positions = type.getNumElements() / (batch * blocks * lanes);
+    auto empty = [&](ArrayRef<int64_t> shape) {
+      return createEmpty(rewriter, location,
+                         RankedTensorType::get(shape, type.getElementType()));
+    };
+    // As many sections as ranges of equal length give.
+    int64_t sections =
+        llvm::divideCeilSigned(positions * lanes, elementsPerSection);
+    sections = llvm::divideCeilSigned(
+        positions, llvm::divideCeilSigned(positions, sections));
+    Value momentsInit = empty({batch, blocks, sections, 3, lanes});
+    auto moments = kernel::MomentsOp::create(rewriter, location,
+                                             TypeRange(momentsInit.getType()),
+                                             input, momentsInit);
+    Value factorsInit = empty({3, batch, blocks, lanes});
+    auto factors = kernel::NormalizationFactorsOp::create(
+        rewriter, location, TypeRange(factorsInit.getType()),
+        moments->getResult(0), op.getScale(), op.getBias(), factorsInit,
+        plain.getDimSize(1), op.getGroups(), positions, op.getEpsilon());
+
+    SmallVector<Value> operands = {input};
+    int64_t rank = type.getRank();
+    SmallVector<AffineMap> maps = {rewriter.getMultiDimIdentityMap(rank)};
+    auto numbers =
+        RankedTensorType::get({batch, blocks, lanes}, type.getElementType());
+    auto sizes = getAsIndexOpFoldResult(rewriter.getContext(),
+                                        {1, batch, blocks, lanes});
+    SmallVector<OpFoldResult> ones(4, rewriter.getIndexAttr(1));
+    for (int64_t i = 0; i < 3; ++i) {
+      auto offsets =
+          getAsIndexOpFoldResult(rewriter.getContext(), {i, 0, 0, 0});
+      operands.push_back(tensor::ExtractSliceOp::create(
+          rewriter, location, numbers, factors->getResult(0), offsets, sizes,
+          ones));
+      maps.push_back(AffineMap::getMultiDimMapWithTargets(
+          rank, {0u, 1u, static_cast<unsigned>(rank - 1)},
+          rewriter.getContext()));
+    }
+    maps.push_back(maps.front());
+    auto normal = linalg::GenericOp::create(
+        rewriter, location, TypeRange(type), operands,
+        createEmpty(rewriter, location, type), maps,
+        SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+        [](OpBuilder &builder, Location location, ValueRange elements) {
+          Value centered = arith::SubFOp::create(builder, location, elements[0],
+                                                 elements[1]);
+          Value scaled =
+              arith::MulFOp::create(builder, location, centered, elements[2]);
+          Value result =
+              arith::AddFOp::create(builder, location, scaled, elements[3]);
+          linalg::YieldOp::create(builder, location, result);
+        });
+    rewriter.replaceOp(op,
+                       unpack(rewriter, location, normal.getResult(0), plain));
     return success();
   }
 };
@@ -129,7 +208,7 @@ struct ConvertSoftmax : OpRewritePattern<cnn::SoftmaxOp> {
 
 void toeplitz::populateNormalizationPatterns(RewritePatternSet &patterns,
                                              int64_t lanes) {
-  patterns.add<ConvertGroupNorm, ConvertLrn, ConvertSoftmax>(
-      patterns.getContext());
-  patterns.add<ConvertLayerNorm>(patterns.getContext(), lanes);
+  patterns.add<ConvertLrn, ConvertSoftmax>(patterns.getContext());
+  patterns.add<ConvertGroupNorm, ConvertLayerNorm>(patterns.getContext(),
+                                                   lanes);
 }

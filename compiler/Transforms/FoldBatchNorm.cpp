@@ -1,6 +1,7 @@
 // Batch normalisation with fixed statistics is y = s[c] x + t[c] with
 //   s = scale / sqrt(variance + epsilon),  t = bias - mean s,
 // and a convolution before it takes both in: w'[f] = s[f] w[f], b' = s b + t.
+// So does a group normalisation, whose scale and bias are w and b.
 // Numbers that are added to the channels or multiplied with them by arithmetic
 // are a t or an s alone.
 // Source: Jacob et al. 2018 (arXiv:1712.05877), section 3.2.
@@ -172,6 +173,31 @@ LogicalResult foldIntoFilter(Op conv, Operation *norm,
   return success();
 }
 
+/// A group normalisation ends with a scale and a shift of each channel of its
+/// own. Fails, and changes nothing, if they aren't constant.
+LogicalResult foldIntoGroupNorm(cnn::GroupNormOp group, Operation *norm,
+                                const ScaleAndShift &affine,
+                                IRRewriter &rewriter) {
+  auto scale = readConstant(group.getScale());
+  auto bias = readConstant(group.getBias());
+  if (!scale || !bias)
+    return failure();
+  std::string layer = getLayerName(group.getLoc(), "group_norm");
+  constexpr int64_t rowSize = 1;
+  auto channelOfRow = [](int64_t row) { return row; };
+  rewriter.setInsertionPoint(group);
+  Value newScale = scaleFilter(rewriter, group.getLoc(), group.getScale(),
+                               *scale, rowSize, channelOfRow, affine, layer);
+  Value newBias =
+      shiftBias(rewriter, group.getLoc(), group.getBias(), bias, affine, layer);
+  rewriter.modifyOpInPlace(group, [&] {
+    group.getScaleMutable().assign(newScale);
+    group.getBiasMutable().assign(newBias);
+  });
+  rewriter.replaceOp(norm, group.getResult());
+  return success();
+}
+
 /// `norm` computes s[c] x + t[c] of x.
 LogicalResult foldIntoProducer(Operation *norm, Value x,
                                const ScaleAndShift &affine,
@@ -179,6 +205,8 @@ LogicalResult foldIntoProducer(Operation *norm, Value x,
   Operation *producer = x.getDefiningOp();
   if (!producer || !producer->hasOneUse())
     return failure();
+  if (auto group = dyn_cast<cnn::GroupNormOp>(producer))
+    return foldIntoGroupNorm(group, norm, affine, rewriter);
   if (auto conv = dyn_cast<cnn::ConvOp>(producer)) {
     // The filter is F x C/G x K: all that follows the first dimension is one
     // output channel's.
@@ -267,7 +295,7 @@ private:
     if (op->getNumOperands() != 2)
       return;
     for (unsigned place : {0, 1})
-      if (isa_and_nonnull<cnn::ConvOp, cnn::ConvTransposeOp>(
+      if (isa_and_nonnull<cnn::ConvOp, cnn::ConvTransposeOp, cnn::GroupNormOp>(
               op->getOperand(place).getDefiningOp()))
         if (std::optional<ScaleAndShift> affine =
                 computeScaleAndShift(op, place))

@@ -101,8 +101,10 @@ def FoldBatchNorm : Pass<"fold-batch-norm", "::mlir::ModuleOp"> {
     `w'[f] = s[f] w[f]`, `b' = s b + t`. All of it is computed once, in double precision, on blobs: the new constants are
     called after the old ones, with `.folded` appended.
 
+    After a group normalisation that nobody else reads, s and t go into its scale and bias.
+
     Additions, subtractions, multiplications and divisions by numbers, one for each channel or one for all, are the same thing written
-    with other operations, and are folded likewise after a convolution.
+    with other operations, and are folded likewise after a convolution or a group normalisation.
 
     A batch normalisation anywhere else keeps its place in the simplest form, `scale` = s and `bias` = t, with mean 0, variance 1
     and epsilon 0: later stages need to know of a scale and a shift alone. One with operands that aren't constant stays as
@@ -357,6 +359,34 @@ def RecognizeActivations : Pass<"recognize-activations", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
+}
+
+def RecognizeGroupNorm : Pass<"recognize-group-norm", "::mlir::ModuleOp"> {
+  let summary = "finds group normalisation that is written as instance normalisation of reshaped groups";
+  let description = [{
+    Exporters of versions without an operator for group normalisation see x: N x C x I as N x G x (C/G I), normalise each of the G channels of
+    that and see the result as N x C x I again. It is the group normalisation of x, and keeps its layout. Where nobody else reads what lies
+    between, and scale and bias are constant.
+
+    Before:
+
+    ```mlir
+    %0 = tensor.collapse_shape %x [[0, 1, 2]] : tensor<1x8x9xf32> into tensor<72xf32>
+    %1 = tensor.expand_shape %0 [[0, 1, 2]] output_shape [1, 2, 36] : tensor<72xf32> into tensor<1x2x36xf32>
+    %2 = cnn.group_norm %1 scale %ones bias %zeros groups 2 epsilon 1.0e-05
+      : (tensor<1x2x36xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x36xf32>
+    %3 = tensor.collapse_shape %2 [[0, 1, 2]] : tensor<1x2x36xf32> into tensor<72xf32>
+    %y = tensor.expand_shape %3 [[0, 1, 2]] output_shape [1, 8, 9] : tensor<72xf32> into tensor<1x8x9xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = cnn.group_norm %x scale %ones1 bias %zeros1 groups 2 epsilon 1.0e-05
+      : (tensor<1x8x9xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<1x8x9xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
 def SinkReshapes : Pass<"sink-reshapes", "::mlir::ModuleOp"> {

@@ -97,6 +97,9 @@ void registerBufferizableOpInterfaces(DialectRegistry &registry) {
     NormalizeOp::attachInterface<KernelBufferization<NormalizeOp>>(*context);
     NormalizeChannelsOp::attachInterface<
         KernelBufferization<NormalizeChannelsOp>>(*context);
+    MomentsOp::attachInterface<KernelBufferization<MomentsOp>>(*context);
+    NormalizationFactorsOp::attachInterface<
+        KernelBufferization<NormalizationFactorsOp>>(*context);
     LrnOp::attachInterface<KernelBufferization<LrnOp>>(*context);
     SoftmaxOp::attachInterface<KernelBufferization<SoftmaxOp>>(*context);
     MatmulOp::attachInterface<KernelBufferization<MatmulOp>>(*context);

@@ -112,6 +112,8 @@ TOEPLITZ_BUFFER_EFFECTS(PadOp)
 TOEPLITZ_BUFFER_EFFECTS(ResizeOp)
 TOEPLITZ_BUFFER_EFFECTS(NormalizeOp)
 TOEPLITZ_BUFFER_EFFECTS(NormalizeChannelsOp)
+TOEPLITZ_BUFFER_EFFECTS(MomentsOp)
+TOEPLITZ_BUFFER_EFFECTS(NormalizationFactorsOp)
 TOEPLITZ_BUFFER_EFFECTS(LrnOp)
 TOEPLITZ_BUFFER_EFFECTS(SoftmaxOp)
 TOEPLITZ_BUFFER_EFFECTS(MatmulOp)
@@ -441,6 +443,52 @@ LogicalResult NormalizeChannelsOp::verify() {
     if (shapeOf(value) != ArrayRef<int64_t>{shape[1], shape.back()})
       return constraint(*this, 3) << "scale and bias must have shape "
                                   << shape[1] << " x " << shape.back();
+  return success();
+}
+
+/// Whether `sections` of equal length, the last one perhaps shorter, divide the
+/// positions so that each has one.
+static bool haveSections(int64_t positions, int64_t sections) {
+  return positions >= 1 && sections >= 1 &&
+         (sections - 1) * llvm::divideCeilSigned(positions, sections) <
+             positions;
+}
+
+LogicalResult MomentsOp::verify() {
+  ArrayRef<int64_t> in = shapeOf(getInput()), out = shapeOf(getInit());
+  if (in.size() < 3 || out.size() != 5)
+    return constraint(*this, 1) << "the input must have rank 3 at least, the "
+                                   "result rank 5";
+  int64_t positions = 1;
+  for (int64_t size : in.drop_front(2).drop_back())
+    positions *= size;
+  if (out[0] != in[0] || out[1] != in[1] || out[3] != 3 ||
+      out[4] != in.back() || !haveSections(positions, out[2]))
+    return constraint(*this, 2)
+           << "the result must be " << in[0] << " x " << in[1] << " x S x 3 x "
+           << in.back() << ", with a position of " << positions
+           << " in each of S sections";
+  return success();
+}
+
+LogicalResult NormalizationFactorsOp::verify() {
+  ArrayRef<int64_t> in = shapeOf(getInput()), out = shapeOf(getInit());
+  if (in.size() != 5 || in[3] != 3 || !haveSections(getPositions(), in[2]) ||
+      out != ArrayRef<int64_t>{3, in[0], in[1], in[4]})
+    return constraint(*this, 1)
+           << "the moments must be N x blocks x S x 3 x V with a position in "
+              "each section, the result 3 x N x blocks x V";
+  int64_t channels = getChannels();
+  if (channels < 1 || in[1] != llvm::divideCeilSigned(channels, in[4]))
+    return constraint(*this, 2) << channels << " channels must fill " << in[1]
+                                << " blocks of vectors of " << in[4];
+  if (getGroups() < 1 || channels % getGroups() != 0)
+    return constraint(*this, 3)
+           << getGroups() << " groups don't divide " << channels << " channels";
+  for (Value value : {getScale(), getBias()})
+    if (shapeOf(value) != ArrayRef<int64_t>{channels})
+      return constraint(*this, 4)
+             << "scale and bias must have " << channels << " elements";
   return success();
 }
 

@@ -338,6 +338,64 @@ def Kernel_NormalizeChannelsOp : Kernel_Op<"normalize_channels"> {
   }];
 }
 
+def Kernel_MomentsOp : Kernel_Op<"moments"> {
+  let summary = "mean and squared deviations of each channel of a blocked tensor";
+  let description = [{
+    Sees the P positions of a blocked tensor N x blocks x I x V in S sections of ceil(P / S) positions, of which the last one may be shorter.
+    The result N x blocks x S x 3 x V has for each channel of each section the mean as the sum of two numbers, a large and a small one,
+    and the sum of the squared differences from it.
+
+    Constraints:
+    1. The input has rank D + 3 with D >= 0, the result rank 5.
+    2. The result is N x blocks x S x 3 x V with the N, blocks and V of the input; each section has a position.
+
+    Example:
+
+    ```mlir
+    %m = kernel.moments ins(%x) outs(%m0) : (tensor<1x2x9x9x8xf32>, tensor<1x2x1x3x8xf32>) -> tensor<1x2x1x3x8xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init);
+  let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Kernel_NormalizationFactorsOp : Kernel_Op<"normalization_factors"> {
+  let summary = "what normalises groups of channels, from the moments of the channels";
+  let description = [{
+    From the moments N x blocks x S x 3 x V of `channels` channels of `positions` positions (see kernel.moments) and the channels' `scale` and
+    `bias`, computes what gives each of `groups` groups of channels mean 0 and variance 1 (`epsilon` is added to the biased variance) and
+    each channel its scale and bias:
+
+    ```
+    y = (x - mean) * factor + offset
+    ```
+
+    The result 3 x N x blocks x V has means, factors and offsets. What fills up the last block isn't written.
+
+    Constraints:
+    1. The moments have the shape N x blocks x S x 3 x V of S sections of the positions, the result 3 x N x blocks x V.
+    2. The blocks hold the channels.
+    3. `groups` is at least 1 and divides the channels.
+    4. Scale and bias have an element for each channel.
+
+    Example: 12 channels in 3 groups.
+
+    ```mlir
+    %f = kernel.normalization_factors ins(%m, %scale, %bias) outs(%f0) {channels = 12 : i64, groups = 3 : i64, positions = 81 : i64,
+        epsilon = 1.0e-05 : f32} : (tensor<1x2x1x3x8xf32>, tensor<12xf32>, tensor<12xf32>, tensor<3x1x2x8xf32>) -> tensor<3x1x2x8xf32>
+    ```
+  }];
+  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$scale, Kernel_Buffer:$bias, Kernel_Buffer:$init, I64Attr:$channels,
+    I64Attr:$groups, I64Attr:$positions, F32Attr:$epsilon);
+  let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `,` $scale `,` $bias `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+  }];
+}
+
 def Kernel_LrnOp : Kernel_Op<"lrn"> {
   let summary = "local response normalisation of a plain tensor";
   let description = [{

@@ -6,6 +6,7 @@ import onnx.helper
 import onnx.numpy_helper
 import pytest
 from onnx_cases import BFLOAT16, Cases, FLOATS, SIGNED, draw, make_model, run_model
+from toeplitz_process import run_toeplitz
 
 ACTIVATIONS = [
     ("Relu", {}), ("LeakyRelu", {}), ("LeakyRelu", {"alpha": 0.3}), ("Elu", {}), ("Elu", {"alpha": 2.0}), ("Selu", {}),
@@ -59,6 +60,20 @@ def test_prelu(known, tmp_path):
         cases.add("PRelu", draw(random, (3, 7), dtype), draw(random, (7,), dtype, 0, 1), constants=constants)
         cases.add("PRelu", draw(random, (7,), dtype), draw(random, (7,), dtype, 0, 1), constants=constants)
     cases.check(tmp_path)
+
+
+def test_prelu_with_one_slope_is_in_the_epilogue(tmp_path):
+    """It is a leaky_relu, which a convolution takes in."""
+    initializers = [onnx.numpy_helper.from_array(np.full(shape, 0.25, np.float32), name) for name, shape in (("w", (20, 20, 3)), ("slope", (1, 1)))]
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1]), onnx.helper.make_node("PRelu", ["y", "slope"], ["z"]),
+    ]
+    zeros = np.zeros((1, 20, 9), np.float32)
+    onnx.save(make_model(nodes, {"x": zeros}, {"z": zeros}, 16, initializers), tmp_path / "model.onnx")
+    process = run_toeplitz("compile", tmp_path / "model.onnx", "--emit=schedule", "-o", "-")
+    assert process.returncode == 0, process.stderr
+    assert "activation <leaky_relu" in process.stdout
+    assert "linalg.generic" not in process.stdout
 
 
 @pytest.mark.parametrize("opset", [7, 10, 12, 22])

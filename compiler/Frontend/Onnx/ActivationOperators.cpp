@@ -303,6 +303,15 @@ static bool isPerChannel(OnnxValue input, OnnxValue slope) {
          slope.getShape()[position] == count;
 }
 
+/// The slope, if it is one known number for all elements.
+static std::optional<double> getOnlySlope(OnnxNode &node) {
+  OnnxValue slope = node.getInput(1);
+  if (slope.getTensorType().getNumElements() != 1)
+    return std::nullopt;
+  auto numbers = readNumbers(getConstant(slope.value), slope.type);
+  return numbers ? std::optional(numbers->front()) : std::nullopt;
+}
+
 static LogicalResult buildPRelu(OnnxNode &node) {
   if (failed(node.getAttributes().finish()) ||
       failed(node.checkType(0, isNumeric, "a type of numbers")) ||
@@ -316,6 +325,9 @@ static LogicalResult buildPRelu(OnnxNode &node) {
                         << ", which doesn't repeat to input 0's, "
                         << formatShape(node.getShape(0));
   OnnxValue input = toComputeType(node, node.getInput());
+  if (isNetworkTensor(input))
+    if (std::optional<double> slope = getOnlySlope(node))
+      return buildActivation(node, {ActivationKind::LeakyRelu, *slope});
   OnnxValue slope = toComputeType(node, node.getInput(1));
   if (isNetworkTensor(input) && isPerChannel(input, slope)) {
     Value slopes = node.reshape(slope.value, node.getShape()[1]);

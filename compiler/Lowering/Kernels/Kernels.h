@@ -11,6 +11,8 @@ KernelLowering getPoolLowering();
 KernelLowering getReorderLowering();
 KernelLowering getPadLowering();
 KernelLowering getResizeLowering();
+KernelLowering getMomentsLowering();
+KernelLowering getNormalizationFactorsLowering();
 KernelLowering getNormalizeLowering();
 KernelLowering getNormalizeChannelsLowering();
 KernelLowering getLrnLowering();

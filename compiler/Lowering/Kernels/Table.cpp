@@ -10,6 +10,8 @@ llvm::ArrayRef<KernelLowering> toeplitz::getKernelLowerings() {
       getReorderLowering(),
       getPadLowering(),
       getResizeLowering(),
+      getMomentsLowering(),
+      getNormalizationFactorsLowering(),
       getNormalizeLowering(),
       getNormalizeChannelsLowering(),
       getLrnLowering(),

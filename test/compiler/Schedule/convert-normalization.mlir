@@ -41,3 +41,30 @@ func.func @main(%x: tensor<2x6x3x5xf32>, %s: tensor<6xf32>, %m: tensor<3xf32>) -
   return %0, %1 : tensor<2x6x3x5xf32>, tensor<2x6x3x5xf32>
 }
 }
+
+// -----
+
+// What lies in blocks is normalised there, in sections of the positions (two of 16200), by numbers for each channel of each image.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<2x6x180x180xf32>, %[[S:.*]]: tensor<6xf32>, %[[B:.*]]: tensor<6xf32>
+// CHECK: %[[RELU:.*]] = linalg.generic
+// CHECK: %[[MOMENTS:.*]] = kernel.moments ins(%[[RELU]]) {{.*}} -> tensor<2x2x2x3x4xf32>
+// CHECK: %[[FACTORS:.*]] = kernel.normalization_factors ins(%[[MOMENTS]], %[[S]], %[[B]]) {{.*}} {channels = 6 : i64, epsilon = 9.99999974E-6 : f32, groups = 3 : i64, positions = 32400 : i64}
+// CHECK-SAME: -> tensor<3x2x2x4xf32>
+// CHECK: %[[MEAN:.*]] = tensor.extract_slice %[[FACTORS]][0, 0, 0, 0] [1, 2, 2, 4] [1, 1, 1, 1] : tensor<3x2x2x4xf32> to tensor<2x2x4xf32>
+// CHECK: %[[FACTOR:.*]] = tensor.extract_slice %[[FACTORS]][1, 0, 0, 0]
+// CHECK: %[[OFFSET:.*]] = tensor.extract_slice %[[FACTORS]][2, 0, 0, 0]
+// CHECK: linalg.generic {{.*}} ins(%[[RELU]], %[[MEAN]], %[[FACTOR]], %[[OFFSET]]
+// CHECK:   arith.subf
+// CHECK:   arith.mulf
+// CHECK:   arith.addf
+// CHECK: kernel.reorder
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<2x6x180x180xf32>, %s: tensor<6xf32>, %b: tensor<6xf32>) -> tensor<2x6x180x180xf32> {
+  %0 = cnn.pool max %x kernel [1, 3] strides [1, 1] dilations [1, 1] padding [0, 1] to [0, 1] : (tensor<2x6x180x180xf32>) -> tensor<2x6x180x180xf32>
+  %1 = cnn.activation relu %0 : tensor<2x6x180x180xf32>
+  %2 = cnn.group_norm %1 scale %s bias %b groups 3 epsilon 1.0e-5
+    : (tensor<2x6x180x180xf32>, tensor<6xf32>, tensor<6xf32>) -> tensor<2x6x180x180xf32>
+  return %2 : tensor<2x6x180x180xf32>
+}
+}

@@ -175,6 +175,34 @@ func.func @not_for_channels(%x: tensor<1x1x3xf32>) -> (tensor<1x2x3xf32>, tensor
   return %2, %4 : tensor<1x2x3xf32>, tensor<1x2x3xf32>
 }
 
+// What follows a group normalisation goes into its scale and bias: 1 and 2, times 2 and 3; 5 times 2, and times 3 plus 1. Where its result
+// has another reader, it stays.
+// CHECK-LABEL: @group_norm
+// CHECK: %[[S:.*]] = arith.constant dense_resource<group.weight.folded.folded> : tensor<2xf32>
+// CHECK: %[[B:.*]] = arith.constant dense_resource<group.bias.folded.folded> : tensor<2xf32>
+// CHECK: %[[Y:.*]] = cnn.group_norm %arg0 scale %[[S]] bias %[[B]] groups 1
+// CHECK: %[[Z:.*]] = cnn.group_norm
+// CHECK: %[[W:.*]] = arith.mulf %[[Z]]
+// CHECK: %[[V:.*]] = cnn.group_norm
+// CHECK: %[[U:.*]] = arith.mulf %[[V]]
+// CHECK: return %[[Y]], %[[Z]], %[[W]], %[[U]]
+func.func @group_norm(%x: tensor<1x2x3xf32>, %p: tensor<2xf32>) -> (tensor<1x2x3xf32>, tensor<1x2x3xf32>, tensor<1x2x3xf32>, tensor<1x2x3xf32>) {
+  %s = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %b = arith.constant dense<5.0> : tensor<2xf32>
+  %f = arith.constant dense<[[[2.0], [3.0]]]> : tensor<1x2x1xf32>
+  %t = arith.constant dense<[[[0.0], [1.0]]]> : tensor<1x2x1xf32>
+  %0 = cnn.group_norm %x scale %s bias %b groups 1 epsilon 1.0e-5 : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("group")
+  %1 = cnn.broadcast %f to [1, 2, 3] : (tensor<1x2x1xf32>) -> tensor<1x2x3xf32>
+  %2 = arith.mulf %0, %1 : tensor<1x2x3xf32>
+  %3 = cnn.broadcast %t to [1, 2, 3] : (tensor<1x2x1xf32>) -> tensor<1x2x3xf32>
+  %4 = arith.addf %3, %2 : tensor<1x2x3xf32>
+  %5 = cnn.group_norm %x scale %s bias %b groups 2 epsilon 1.0e-5 : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("shared")
+  %6 = arith.mulf %5, %1 : tensor<1x2x3xf32>
+  %7 = cnn.group_norm %x scale %p bias %b groups 2 epsilon 1.0e-5 : (tensor<1x2x3xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x2x3xf32> loc("computed")
+  %8 = arith.mulf %7, %1 : tensor<1x2x3xf32>
+  return %4, %5, %6, %8 : tensor<1x2x3xf32>, tensor<1x2x3xf32>, tensor<1x2x3xf32>, tensor<1x2x3xf32>
+}
+
 #conv1 = loc("conv1"("network.json":7:5))
 
 // CHECK: dialect_resources
@@ -189,6 +217,8 @@ func.func @not_for_channels(%x: tensor<1x1x3xf32>) -> (tensor<1x2x3xf32>, tensor
 // CHECK-DAG: norm.bias.folded: "0x40000000000000C000000000"
 // CHECK-DAG: arithmetic.weight.folded.folded: "0x40000000000000C0000000C0"
 // CHECK-DAG: arithmetic.bias.folded.folded.folded: "0x40000000000080BF000040C0"
+// CHECK-DAG: group.weight.folded.folded: "0x40000000000000400000C040"
+// CHECK-DAG: group.bias.folded.folded: "0x400000000000204100008041"
 // CHECK-DAG: twice.weight.folded.folded: "0x400000000000803F000000400000403F0000803F"
 // CHECK-DAG: twice.bias.folded.folded: "0x40000000000080C000000000"
 {-#

@@ -460,3 +460,117 @@ func.func @normalize_channels_scale(%x: memref<1x2x9x8xf32>, %s: memref<12xf32>,
     : (memref<1x2x9x8xf32>, memref<12xf32>, memref<12xf32>, memref<1x2x9x8xf32>) -> ()
   return
 }
+
+// -----
+
+// kernel.moments
+func.func @moments_rank(%x: memref<2x8xf32>, %m: memref<1x1x1x3x8xf32>) {
+  // expected-error @+1 {{'kernel.moments' op constraint 1: the input must have rank 3 at least, the result rank 5}}
+  kernel.moments ins(%x) outs(%m) : (memref<2x8xf32>, memref<1x1x1x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @moments_result_rank(%x: memref<1x2x9x8xf32>, %m: memref<1x2x3x8xf32>) {
+  // expected-error @+1 {{'kernel.moments' op constraint 1: the input must have rank 3 at least, the result rank 5}}
+  kernel.moments ins(%x) outs(%m) : (memref<1x2x9x8xf32>, memref<1x2x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @moments_blocks(%x: memref<1x2x9x8xf32>, %m: memref<1x1x1x3x8xf32>) {
+  // expected-error @+1 {{'kernel.moments' op constraint 2: the result must be 1 x 2 x S x 3 x 8, with a position of 9 in each of S sections}}
+  kernel.moments ins(%x) outs(%m) : (memref<1x2x9x8xf32>, memref<1x1x1x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @moments_lanes(%x: memref<1x2x9x8xf32>, %m: memref<1x2x1x3x4xf32>) {
+  // expected-error @+1 {{'kernel.moments' op constraint 2: the result must be 1 x 2 x S x 3 x 8, with a position of 9 in each of S sections}}
+  kernel.moments ins(%x) outs(%m) : (memref<1x2x9x8xf32>, memref<1x2x1x3x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @moments_sections(%x: memref<1x2x9x8xf32>, %m: memref<1x2x6x3x8xf32>) {
+  // expected-error @+1 {{'kernel.moments' op constraint 2: the result must be 1 x 2 x S x 3 x 8, with a position of 9 in each of S sections}}
+  kernel.moments ins(%x) outs(%m) : (memref<1x2x9x8xf32>, memref<1x2x6x3x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// kernel.normalization_factors
+func.func @factors_result(%m: memref<1x2x1x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x4xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 1: the moments must be N x blocks x S x 3 x V with a position in each section, the result 3 x N x blocks x V}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_moments(%m: memref<1x2x1x2x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 1: the moments must be N x blocks x S x 3 x V with a position in each section, the result 3 x N x blocks x V}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x2x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_sections(%m: memref<1x2x6x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 1: the moments must be N x blocks x S x 3 x V with a position in each section, the result 3 x N x blocks x V}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x6x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_positions(%m: memref<1x2x1x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 1: the moments must be N x blocks x S x 3 x V with a position in each section, the result 3 x N x blocks x V}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 0 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_blocks(%m: memref<1x2x1x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 2: 17 channels must fill 2 blocks of vectors of 8}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 17 : i64, groups = 3 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_groups(%m: memref<1x2x1x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 3: 5 groups don't divide 12 channels}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 5 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_no_groups(%m: memref<1x2x1x3x8xf32>, %s: memref<12xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 3: 0 groups don't divide 12 channels}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 0 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<12xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @factors_scale(%m: memref<1x2x1x3x8xf32>, %s: memref<11xf32>, %b: memref<12xf32>, %f: memref<3x1x2x8xf32>) {
+  // expected-error @+1 {{'kernel.normalization_factors' op constraint 4: scale and bias must have 12 elements}}
+  kernel.normalization_factors ins(%m, %s, %b) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 9 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x2x1x3x8xf32>, memref<11xf32>, memref<12xf32>, memref<3x1x2x8xf32>) -> ()
+  return
+}

@@ -202,6 +202,28 @@ func.func @normalize(%x: tensor<1x6x8x8xf32>, %s: tensor<6xf32>, %b: tensor<6xf3
   return %0 : tensor<1x6x8x8xf32>
 }
 
+// CHECK-LABEL: @moments
+func.func @moments(%x: tensor<2x2x9x9x8xf32>, %m: tensor<2x2x4x3x8xf32>, %y: memref<1x1x5x8xf32>, %n: memref<1x1x1x3x8xf32>) -> tensor<2x2x4x3x8xf32> {
+  // CHECK: kernel.moments ins(%{{.*}}) outs(%{{.*}}) : (tensor<2x2x9x9x8xf32>, tensor<2x2x4x3x8xf32>) -> tensor<2x2x4x3x8xf32>
+  %0 = kernel.moments ins(%x) outs(%m) : (tensor<2x2x9x9x8xf32>, tensor<2x2x4x3x8xf32>) -> tensor<2x2x4x3x8xf32>
+  // CHECK: kernel.moments ins(%{{.*}}) outs(%{{.*}}) : (memref<1x1x5x8xf32>, memref<1x1x1x3x8xf32>) -> ()
+  kernel.moments ins(%y) outs(%n) : (memref<1x1x5x8xf32>, memref<1x1x1x3x8xf32>) -> ()
+  return %0 : tensor<2x2x4x3x8xf32>
+}
+
+// CHECK-LABEL: @normalization_factors
+func.func @normalization_factors(%m: tensor<2x2x4x3x8xf32>, %s: tensor<12xf32>, %f: tensor<3x2x2x8xf32>,
+    %n: memref<1x1x1x3x8xf32>, %p: memref<8xf32>, %g: memref<3x1x1x8xf32>) -> tensor<3x2x2x8xf32> {
+  // CHECK: kernel.normalization_factors ins(%{{.*}}, %{{.*}}, %{{.*}}) outs(%{{.*}}) {channels = 12 : i64, epsilon = 9.99999974E-6 : f32, groups = 3 : i64, positions = 81 : i64}
+  // CHECK-SAME: : (tensor<2x2x4x3x8xf32>, tensor<12xf32>, tensor<12xf32>, tensor<3x2x2x8xf32>) -> tensor<3x2x2x8xf32>
+  %0 = kernel.normalization_factors ins(%m, %s, %s) outs(%f) {channels = 12 : i64, groups = 3 : i64, positions = 81 : i64, epsilon = 1.0e-05 : f32}
+    : (tensor<2x2x4x3x8xf32>, tensor<12xf32>, tensor<12xf32>, tensor<3x2x2x8xf32>) -> tensor<3x2x2x8xf32>
+  // CHECK: kernel.normalization_factors {{.*}} -> ()
+  kernel.normalization_factors ins(%n, %p, %p) outs(%g) {channels = 8 : i64, groups = 1 : i64, positions = 5 : i64, epsilon = 1.0e-05 : f32}
+    : (memref<1x1x1x3x8xf32>, memref<8xf32>, memref<8xf32>, memref<3x1x1x8xf32>) -> ()
+  return %0 : tensor<3x2x2x8xf32>
+}
+
 // CHECK-LABEL: @lrn
 func.func @lrn(%x: tensor<1x96x8x8xf32>, %init: tensor<1x96x8x8xf32>, %a: memref<2x3xf32>, %b: memref<2x3xf32>) -> tensor<1x96x8x8xf32> {
   // CHECK: kernel.lrn ins(%{{.*}}) outs(%{{.*}}) {alpha = 9.99999974E-5 : f32, beta = 7.500000e-01 : f32, k = 1.000000e+00 : f32, size = 5 : i64}
