@@ -22,7 +22,7 @@ import networks
 import report
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-RESULTS = networks.WORK / "results.json"
+RESULTS, UNSEEN_RESULTS = networks.WORK / "results.json", networks.WORK / "unseen.json"
 THREADS = [1, 2]
 TOLERANCE = 1e-4  # of the largest output; see test/examples/test_networks.py
 PEER_TOLERANCE = 5e-2  # some are less exact than we allow ourselves, by algorithms that are faster
@@ -192,16 +192,18 @@ def choose_python(arguments):
 
 
 def choose_networks(parser, arguments):
-    """Their labels: of the table when none is named or when --table says so, of the examples otherwise."""
-    known = [network.name for network in networks.NETWORKS]
+    """Their labels: of the table when none is named, or of those that nothing was tuned to; of the examples when only names are given."""
+    table = networks.UNSEEN if arguments.unseen else networks.NETWORKS
+    known = [network.name for network in table]
     labels = arguments.networks or known
-    if arguments.networks and not arguments.table:
+    if arguments.networks and not arguments.table and not arguments.unseen:
         labels = [f"examples/{name}" for name in arguments.networks]
+        known = [label for label in labels if networks.find_network(label)]
     for label in labels:
-        if not networks.find_network(label):
+        if label not in known:
             parser.error(
-                f"no network '{label}'; --table has {', '.join(known)}"
-                if arguments.table
+                f"no network '{label}'; {'--unseen' if arguments.unseen else '--table'} has {', '.join(known)}"
+                if arguments.table or arguments.unseen
                 else f"no example '{label.rpartition('/')[2]}'; networks of the table are named after --table"
             )
     return labels
@@ -209,7 +211,7 @@ def choose_networks(parser, arguments):
 
 def choose_engines(parser, arguments):
     if not arguments.engines:
-        is_table = arguments.table or not arguments.networks
+        is_table = arguments.table or arguments.unseen or not arguments.networks
         return engines.DEFAULT_ENGINES if is_table else engines.DEFAULT_ENGINES[:2]
     names = arguments.engines.split(",")
     for name in names:
@@ -225,6 +227,9 @@ def read_arguments():
     )
     parser.add_argument("networks", nargs="*", help="examples to measure, by Toeplitz and ONNX Runtime unless --engines says otherwise")
     parser.add_argument("--table", action="store_true", help=f"the names are those of the table: {', '.join(network.name for network in networks.NETWORKS)}")
+    parser.add_argument(
+        "--unseen", action="store_true", help="networks that nothing was tuned to, all or those that are named (benchmarks/networks.py lists them)"
+    )
     parser.add_argument("--engines", help=f"what runs them, separated by commas: {', '.join(engines.ENGINES)}")
     parser.add_argument("--threads", type=int, nargs="+", default=THREADS, help="numbers of threads, 1 2 by default")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each, 10 by default")
@@ -250,16 +255,17 @@ def main():
         # What this process starts inherits it.
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
     networks.WORK.mkdir(parents=True, exist_ok=True)
-    measured = json.loads(RESULTS.read_text()) if arguments.resume and RESULTS.exists() else {}
+    path = UNSEEN_RESULTS if arguments.unseen else RESULTS
+    measured = json.loads(path.read_text()) if arguments.resume and path.exists() else {}
     for label in arguments.labels:
         if label not in measured:
             measured[label] = measure_network(python, label, arguments)
-            if arguments.table or not arguments.networks:
-                RESULTS.write_text(json.dumps(measured, indent=1))
+            if arguments.table or arguments.unseen or not arguments.networks:
+                path.write_text(json.dumps(measured, indent=1))
     measurements = [measured[label] for label in arguments.labels]
     print(report.describe(measurements, arguments.real_time))
     if arguments.write:
-        report.write(measurements, arguments.real_time)
+        (report.write_unseen if arguments.unseen else report.write)(measurements, arguments.real_time)
     problems = [f"{entry['network']}: {entry['notes']['toeplitz']}" for entry in measurements if "toeplitz" in entry["notes"]]
     problems += [
         f"{entry['network']}: the result differs by {entry['errors']['toeplitz']:.1e} of the largest output"

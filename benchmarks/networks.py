@@ -116,12 +116,10 @@ UNSEEN = [
 
 
 def find_network(label):
-    """The network of a table, or with "examples/" or "torchvision/" before its name one of those. Nothing if there is none."""
+    """The network of a table, or with "examples/" before its name an example. Nothing if there is none."""
     folder, _, name = label.rpartition("/")
     if folder == "examples":
         return Network(name, "example", name) if (ROOT / "examples" / name / f"{name}.json").exists() else None
-    if folder == "torchvision":
-        return Network(name, "torchvision", name)
     return next((network for network in [*NETWORKS, *UNSEEN] if network.name == label), None)
 
 

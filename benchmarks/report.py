@@ -14,7 +14,9 @@ import math
 
 import chart
 import engines
-from results import MEGABYTE, README, RESULTS, machine, replace_measurements, table
+from results import MEGABYTE, README, RESULTS, machine, replace_measurements, replace_section, table
+
+UNSEEN_TITLE = "## Networks that nothing was tuned to"
 
 # How much memory compiling may take: a multiple of the weights and a constant.
 MEMORY_PER_WEIGHT, MEMORY_CONSTANT = 2.5, 500 * MEGABYTE
@@ -161,6 +163,25 @@ def describe(measurements, real_time):
     if notes:
         parts.append("Not measured:\n\n" + notes)
     return "\n".join(parts)
+
+
+def describe_unseen(measurements, real_time):
+    """The section of RESULTS.md about networks that aren't of the table."""
+    parts = [
+        f"{UNSEEN_TITLE}\n",
+        "`./dev bench --unseen --write`: other networks of torchvision's, and those of `benchmarks/unseen_networks.py`, of kinds that the table hasn't. No choice of the compiler was made for them;\n"
+        "where one was slower than a peer, what it lacked was built for all networks of its kind.\n",
+        describe_run(measurements, real_time),
+        *(run_table(measurements, count) for count in list_threads(measurements)),
+        error_table(measurements),
+    ]
+    notes = list_notes(measurements)
+    return "\n".join([*parts, *(["Not measured:\n\n" + notes] if notes else [])])
+
+
+def write_unseen(measurements, real_time):
+    """Into its section."""
+    RESULTS.write_text(replace_section(RESULTS.read_text(), UNSEEN_TITLE, describe_unseen(measurements, real_time)))
 
 
 def summarize(measurements, real_time):

@@ -29,6 +29,14 @@ def machine():
     return describe_machine(pathlib.Path("/proc/cpuinfo").read_text())
 
 
+def replace_section(page, title, section):
+    """The page with this section, which begins with its title ("## ..."), in the place of the old one, or at its end."""
+    before, _, rest = page.partition(title)
+    following = rest.find("\n## ")
+    after = "\n" + rest[following + 1 :] if following >= 0 else ""
+    return before.rstrip("\n") + "\n\n" + section.rstrip("\n") + "\n" + after
+
+
 def replace_measurements(page, text):
     """The page with the text between its marks."""
     before, _, rest = page.partition(START)

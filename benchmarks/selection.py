@@ -101,11 +101,7 @@ def format_section(reports):
 
 
 def write(section):
-    page = results.FOLDER / "RESULTS.md"
-    text = page.read_text()
-    pattern = re.compile(re.escape(TITLE) + r".*?(?=\n## |\Z)", re.DOTALL)
-    text = pattern.sub(lambda _: section.rstrip("\n") + "\n", text) if pattern.search(text) else text.rstrip("\n") + "\n\n" + section
-    page.write_text(text)
+    results.RESULTS.write_text(results.replace_section(results.RESULTS.read_text(), TITLE, section))
 
 
 def main():

@@ -152,13 +152,9 @@ def make_table(results):
 
 
 def write_table(results):
-    path = ROOT / "benchmarks" / "RESULTS.md"
-    text = path.read_text()
-    before, _, rest = text.partition(TITLE)
-    # The section ends where the next one begins.
-    following = rest.find("\n## ")
-    after = rest[following + 1 :] if following >= 0 else ""
-    path.write_text(before.rstrip() + "\n\n" + make_table(results) + ("\n" + after if after else ""))
+    import results as pages
+
+    pages.RESULTS.write_text(pages.replace_section(pages.RESULTS.read_text(), TITLE, make_table(results)))
 
 
 def main():

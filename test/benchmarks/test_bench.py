@@ -42,6 +42,7 @@ def test_resnet50():
     [
         (["no_such_network"], "no example 'no_such_network'"),
         (["--table", "lenet5"], "no network 'lenet5'; --table has unet,"),
+        (["--unseen", "resnet18"], "no network 'resnet18'; --unseen has alexnet,"),
         (["lenet5", "--engines", "toeplitz,tflite"], "no engine 'tflite'; there are toeplitz,"),
         (["lenet5", "--threads", "0"], "--threads and --rounds are at least 1"),
     ],

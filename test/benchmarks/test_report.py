@@ -162,3 +162,26 @@ def test_a_converter_that_fails_says_why(tmp_path, script, reason):
 
 def test_a_converter_that_works(tmp_path):
     engines.run_converter(["sh", "-c", "echo > model"], tmp_path / "model", tmp_path / "log")
+
+
+def test_sections_are_replaced():
+    """A section of a page: in the middle, at the end, and one that isn't there yet."""
+    page = "# A\n\ntext\n\n## B\n\nold\n\n## C\n\nlast\n"
+    assert results.replace_section(page, "## B", "## B\n\nnew\n") == "# A\n\ntext\n\n## B\n\nnew\n\n## C\n\nlast\n"
+    assert results.replace_section(page, "## C", "## C\n\nnew") == "# A\n\ntext\n\n## B\n\nold\n\n## C\n\nnew\n"
+    assert results.replace_section(page, "## D", "## D\n\nnew") == page + "\n## D\n\nnew\n"
+
+
+def test_unseen_networks(measurements):
+    """Times, errors and what wasn't measured."""
+    section = report.describe_unseen(measurements, real_time=False)
+    assert section.startswith("## Networks that nothing was tuned to\n")
+    assert "| a | 10.00 | 40.00 | 25.00 | 2.50 | 2 | held |" in section
+    assert "| 2 threads |" in section and "| largest error |" in section and "- b, ncnn: it / fails" in section
+
+
+def test_networks_have_one_name():
+    """Those of both tables, whose files lie in folders of their names."""
+    names = [network.name for network in [*networks.NETWORKS, *networks.UNSEEN]]
+    assert len(set(names)) == len(names)
+    assert all(networks.find_network(name).name == name for name in names)
