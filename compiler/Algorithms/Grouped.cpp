@@ -13,7 +13,6 @@
 #include "compiler/Algorithms/Grouped.h"
 
 #include "compiler/Algorithms/GroupedKernel.h"
-#include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
 
@@ -147,19 +146,15 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   return {scheduleGrouped(convolution, target)};
 }
 
-/// Cycles of one step of a tile: two multiply-adds and two loads a cycle.
-static double getStepCycles(const Convolution &convolution, int64_t positions,
-                            int64_t parts) {
-  int64_t taps = convolution.kernel.back();
-  // The vectors of inputs that the tile's positions read.
+/// The vectors of inputs that a tile's positions read in one step.
+static int64_t countTileInputs(const Convolution &convolution,
+                               int64_t positions) {
   std::set<int64_t> columns;
   for (int64_t t = 0; t < positions; ++t)
-    for (int64_t tap = 0; tap < taps; ++tap)
+    for (int64_t tap = 0; tap < convolution.kernel.back(); ++tap)
       columns.insert(t * convolution.strides.back() +
                      tap * convolution.dilations.back());
-  auto inputs = static_cast<double>(columns.size());
-  double loads = static_cast<double>(taps) + inputs * parts;
-  return std::max({positions * taps / 2.0, loads / 2, 4.0});
+  return static_cast<int64_t>(columns.size());
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -169,26 +164,30 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   ChannelGroups groups = getChannelGroups(convolution);
   int64_t blocks = llvm::divideCeil(convolution.outChannels, lanes);
   bool isShuffle = groups.isShuffle(lanes);
+  int64_t taps = convolution.kernel.back();
+  int64_t positions = schedule.tilePositions;
+  int64_t inputs = countTileInputs(convolution, positions);
+  // Of one step of a tile, in all blocks: two multiply-adds and two loads a
+  // cycle.
   double blockCycles = 0;
   for (int64_t block = 0; block < blocks; ++block) {
     int64_t first = block * lanes;
     int64_t last = std::min(first + lanes, convolution.outChannels) - 1;
     int64_t parts =
         isShuffle ? 1 : last / groups.outputs - first / groups.outputs + 1;
-    blockCycles += getStepCycles(convolution, schedule.tilePositions, parts);
+    blockCycles +=
+        std::max({positions * taps / 2.0, (taps + inputs * parts) / 2.0, 4.0});
   }
   double rows = getInsideShare(convolution) * convolution.batch *
                 convolution.getPositions();
-  for (int64_t taps : ArrayRef(convolution.kernel).drop_back())
-    rows *= static_cast<double>(taps);
+  for (int64_t outerTaps : ArrayRef(convolution.kernel).drop_back())
+    rows *= static_cast<double>(outerTaps);
   ConvolutionCost cost;
   cost.multiplyAdds =
-      rows * static_cast<double>(convolution.kernel.back() * groups.inputs *
-                                 blocks * lanes);
-  cost.cycles = rows / static_cast<double>(schedule.tilePositions) *
+      rows * static_cast<double>(taps * groups.inputs * blocks * lanes);
+  cost.cycles = rows / static_cast<double>(positions) *
                 static_cast<double>(groups.inputs) * blockCycles *
-                getBorderSlowdown(getDimensions(convolution).back(),
-                                  schedule.tilePositions);
+                getBorderSlowdown(getDimensions(convolution).back(), positions);
   return cost;
 }
 

@@ -131,6 +131,10 @@ public:
   mlir::Value splat(float number, int64_t lanes);
   /// An f32 constant of the type of `like` (scalar or vector).
   mlir::Value floatConstant(float number, mlir::Type like);
+  /// An operation on two values of one type, of which its result is one, too.
+  template <typename Op> mlir::Value create(mlir::Value a, mlir::Value b) {
+    return Op::create(builder, location, a, b);
+  }
   /// a * b + c, fused where the target does that in one instruction. Scalars or
   /// vectors.
   mlir::Value multiplyAdd(mlir::Value a, mlir::Value b, mlir::Value c);

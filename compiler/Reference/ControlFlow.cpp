@@ -147,6 +147,21 @@ static FailureOr<Branch> compileBranch(Compiler &compiler, Block &block,
   return branch;
 }
 
+/// The body and the results of a loop whose arguments are defined.
+template <typename Loop>
+static Compiled finishLoop(Compiler &compiler, Operation *op, Block &block,
+                           std::unique_ptr<Loop> loop) {
+  FailureOr<Branch> body = compileBranch(compiler, block, {});
+  if (failed(body))
+    return failure();
+  loop->body = std::move(*body);
+  auto results = compiler.define(op->getResults(), op);
+  if (failed(results))
+    return failure();
+  loop->results = std::move(*results);
+  return std::unique_ptr<Instruction>(std::move(loop));
+}
+
 static Compiled compileFor(Compiler &compiler, scf::ForOp op,
                            ArrayRef<Value> dying) {
   auto loop = std::make_unique<ForLoop>();
@@ -174,15 +189,7 @@ static Compiled compileFor(Compiler &compiler, scf::ForOp op,
     return failure();
   loop->counter = *counter;
   loop->arguments = std::move(*arguments);
-  FailureOr<Branch> body = compileBranch(compiler, *op.getBody(), {});
-  if (failed(body))
-    return failure();
-  loop->body = std::move(*body);
-  auto results = compiler.define(op.getResults(), op);
-  if (failed(results))
-    return failure();
-  loop->results = std::move(*results);
-  return std::unique_ptr<Instruction>(std::move(loop));
+  return finishLoop(compiler, op, *op.getBody(), std::move(loop));
 }
 
 static Compiled compileWhile(Compiler &compiler, scf::WhileOp op) {
@@ -201,15 +208,7 @@ static Compiled compileWhile(Compiler &compiler, scf::WhileOp op) {
   if (failed(arguments))
     return failure();
   loop->arguments = std::move(*arguments);
-  FailureOr<Branch> body = compileBranch(compiler, *op.getAfterBody(), {});
-  if (failed(body))
-    return failure();
-  loop->body = std::move(*body);
-  auto results = compiler.define(op.getResults(), op);
-  if (failed(results))
-    return failure();
-  loop->results = std::move(*results);
-  return std::unique_ptr<Instruction>(std::move(loop));
+  return finishLoop(compiler, op, *op.getAfterBody(), std::move(loop));
 }
 
 static Compiled compileIf(Compiler &compiler, scf::IfOp op,

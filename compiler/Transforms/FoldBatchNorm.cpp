@@ -9,6 +9,7 @@
 #include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Folds.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Reshapes.h"
 #include "dialects/CNN/CNNDialect.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,11 +62,7 @@ std::optional<std::vector<double>> readChannels(Value value,
   int64_t channels = type.getDimSize(1);
   if (int64_t(shape.size()) != type.getRank())
     return std::nullopt;
-  while (auto *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
+  value = skipReshapes(value);
   DenseFPElementsAttr splat;
   if (matchPattern(value, m_Constant(&splat)) && splat.isSplat())
     return std::vector<double>(

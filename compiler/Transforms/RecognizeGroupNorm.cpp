@@ -10,6 +10,7 @@
 
 #include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Reshapes.h"
 #include "dialects/CNN/CNNDialect.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -25,10 +26,6 @@ namespace toeplitz {
 #include "compiler/Transforms/Passes.h.inc"
 
 namespace {
-
-bool isReshape(Operation *op) {
-  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
-}
 
 /// The values from `value` back to the one that isn't a reshaped one.
 SmallVector<Value> findSources(Value value) {

@@ -10,6 +10,7 @@
 // channel.
 
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/Reshapes.h"
 #include "dialects/CNN/CNNDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,16 +48,6 @@ bool isElementwise(Operation *op) {
   return isa<cnn::ActivationOp>(op) ||
          (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
           OpTrait::hasElementwiseMappableTraits(op));
-}
-
-/// What a value was before it was reshaped.
-Value skipReshapes(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      break;
-    value = op->getOperand(0);
-  }
-  return value;
 }
 
 /// All dimensions but the last as one.

@@ -58,6 +58,12 @@ static Value makeIndex(OnnxNode &node, int64_t number) {
                                         number);
 }
 
+Value makeInteger(OnnxNode &node, int64_t number) {
+  OpBuilder &builder = node.getBuilder();
+  return arith::ConstantIntOp::create(builder, node.getLocation(),
+                                      builder.getI64Type(), number);
+}
+
 static llvm::SmallVector<Value> getValues(llvm::ArrayRef<OnnxValue> values) {
   return llvm::map_to_vector(values,
                              [](OnnxValue value) { return value.value; });
@@ -86,6 +92,8 @@ std::optional<bool> getKnownCondition(OnnxValue condition) {
   return numbers->front() != 0;
 }
 
+namespace {
+
 /// The slice of a tensor that is one part of its first dimension.
 struct PartOfTensor {
   PartOfTensor(OpBuilder &builder, llvm::ArrayRef<int64_t> shape, Value at)
@@ -99,6 +107,8 @@ struct PartOfTensor {
 
   llvm::SmallVector<OpFoldResult> offsets, sizes, strides;
 };
+
+} // namespace
 
 OnnxValue emitPart(OnnxNode &node, OnnxValue value, Value at) {
   llvm::ArrayRef<int64_t> shape = value.getShape();
@@ -148,6 +158,14 @@ static LogicalResult checkCarried(OnnxNode &node,
   return success();
 }
 
+/// The body of a new loop, without the terminator that it may have.
+static Block &openBody(scf::ForOp loop) {
+  Block &block = *loop.getBody();
+  if (!block.empty())
+    block.back().erase();
+  return block;
+}
+
 llvm::FailureOr<LoopDraft> draftLoop(OnnxNode &node,
                                      llvm::ArrayRef<OnnxValue> initial,
                                      IterationBody body) {
@@ -157,9 +175,7 @@ llvm::FailureOr<LoopDraft> draftLoop(OnnxNode &node,
   Value zero = makeIndex(node, 0), one = makeIndex(node, 1);
   draft.loop = scf::ForOp::create(builder, node.getLocation(), zero, zero, one,
                                   getValues(initial));
-  Block &block = *draft.loop.getBody();
-  if (!block.empty())
-    block.back().erase(); // its terminator
+  Block &block = openBody(draft.loop);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&block);
   if (failed(body(draft.loop.getInductionVar(),
@@ -219,9 +235,7 @@ llvm::FailureOr<LoopResults> emitCountedLoop(OnnxNode &node, LoopDraft &draft,
   auto loop =
       scf::ForOp::create(builder, location, makeIndex(node, 0),
                          makeIndex(node, count), makeIndex(node, 1), starts);
-  Block &block = *loop.getBody();
-  if (!block.empty())
-    block.back().erase();
+  Block &block = openBody(loop);
   size_t carriedCount = draft.initial.size();
   moveBody(draft, block, loop.getInductionVar(),
            ValueRange(loop.getRegionIterArgs()).take_front(carriedCount));
@@ -251,9 +265,7 @@ LoopResults emitCountedLoop(OnnxNode &node, LoopDraft &draft, Value count) {
   auto loop =
       scf::ForOp::create(builder, node.getLocation(), makeIndex(node, 0), count,
                          makeIndex(node, 1), getValues(draft.initial));
-  Block &block = *loop.getBody();
-  if (!block.empty())
-    block.back().erase();
+  Block &block = openBody(loop);
   moveBody(draft, block, loop.getInductionVar(), loop.getRegionIterArgs());
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&block);
@@ -271,13 +283,9 @@ LoopResults emitConditionalLoop(OnnxNode &node, LoopDraft &draft, Value first,
   constexpr size_t own = 2;
   // (Counted as a number of the network, which --batch=dynamic compares:
   // indices may differ from batch to batch.)
-  auto makeInteger = [&](int64_t number) -> Value {
-    return arith::ConstantIntOp::create(builder, location, builder.getI64Type(),
-                                        number);
-  };
-  llvm::SmallVector<Value> starts = {makeInteger(0), first};
+  llvm::SmallVector<Value> starts = {makeInteger(node, 0), first};
   llvm::append_range(starts, getValues(draft.initial));
-  Value one = makeInteger(1);
+  Value one = makeInteger(node, 1);
   auto loop = scf::WhileOp::create(
       builder, location, TypeRange(ValueRange(starts)), starts,
       [&](OpBuilder &, Location, ValueRange arguments) {

@@ -109,6 +109,9 @@ llvm::FailureOr<LoopResults> keepUnrolled(OnnxNode &node, UnrolledLoop &loop);
 /// A constant bool, if the value is one of them.
 std::optional<bool> getKnownCondition(OnnxValue condition);
 
+/// A constant of the type that numbers of iterations have, an i64.
+mlir::Value makeInteger(OnnxNode &node, int64_t number);
+
 /// Part `at`, an index, of the first dimension of a value, without it.
 OnnxValue emitPart(OnnxNode &node, OnnxValue value, mlir::Value at);
 /// The number of the part that is `number`th from the end of `count`.

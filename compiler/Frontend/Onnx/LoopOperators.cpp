@@ -17,6 +17,8 @@ using namespace mlir;
 
 namespace toeplitz {
 
+namespace {
+
 /// Takes the errors while it exists, since what is tried may fail; warnings
 /// too, if nothing of it is kept.
 class QuietDiagnostics {
@@ -36,8 +38,6 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-namespace {
-
 class LoopBuilder {
 public:
   LoopBuilder(OnnxNode &node, const onnx::GraphProto &body)
@@ -53,7 +53,6 @@ private:
   LogicalResult emitIteration(Value number, llvm::ArrayRef<OnnxValue> carried,
                               IterationResults &results);
   OnnxValue makeNumber(Value number);
-  Value makeInteger(int64_t number);
   /// The draft, or none and the reason.
   std::optional<LoopDraft> tryDraft(std::string &problem);
   /// The number of iterations, if the condition is known after each.
@@ -153,12 +152,6 @@ OnnxValue LoopBuilder::makeNumber(Value number) {
         return arith::IndexCastOp::create(at.builder, at.location,
                                           at.builder.getI64Type(), number);
       });
-}
-
-Value LoopBuilder::makeInteger(int64_t number) {
-  OpBuilder &builder = node.getBuilder();
-  return arith::ConstantIntOp::create(builder, node.getLocation(),
-                                      builder.getI64Type(), number);
 }
 
 LogicalResult LoopBuilder::emitIteration(Value number,
@@ -278,10 +271,10 @@ LogicalResult LoopBuilder::buildCounted(LoopDraft &draft) {
   Location location = node.getLocation();
   Value count = computedTrips;
   if (!count)
-    count = makeInteger(*trips);
+    count = makeInteger(node, *trips);
   if (computedFirst)
     count = arith::SelectOp::create(builder, location, computedFirst, count,
-                                    makeInteger(0));
+                                    makeInteger(node, 0));
   count = arith::IndexCastOp::create(builder, location, builder.getIndexType(),
                                      count);
   return finish(emitCountedLoop(node, draft, count));
@@ -321,7 +314,7 @@ LogicalResult LoopBuilder::buildConditional(LoopDraft &draft) {
     condition =
         arith::ConstantIntOp::create(builder, location, builder.getI1Type(), 1);
   if (trips)
-    limit = makeInteger(*trips);
+    limit = makeInteger(node, *trips);
   return finish(emitConditionalLoop(node, draft, condition, limit));
 }
 
@@ -352,8 +345,9 @@ LogicalResult LoopBuilder::build() {
     return buildConditional(*draft);
   if (!*again) {
     if (computedTrips)
-      computedTrips = arith::MinSIOp::create(
-          node.getBuilder(), node.getLocation(), computedTrips, makeInteger(1));
+      computedTrips =
+          arith::MinSIOp::create(node.getBuilder(), node.getLocation(),
+                                 computedTrips, makeInteger(node, 1));
     else
       trips = 1;
   }

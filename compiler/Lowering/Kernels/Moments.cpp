@@ -60,9 +60,6 @@ public:
   void emit(ArrayRef<Index> place);
 
 private:
-  template <typename Op> Value op2(Value a, Value b) {
-    return Op::create(kernel.builder, kernel.location, a, b);
-  }
   /// A number of positions, in double precision.
   Value toNumber(Index count) {
     Value integer = arith::IndexCastOp::create(kernel.builder, kernel.location,
@@ -112,7 +109,8 @@ SmallVector<Value> MomentsEmitter::sumUp(
       });
   for (int64_t left = together; left > 1; left /= 2)
     for (size_t i = 0; i < left / 2 * kinds; ++i)
-      sums[i] = op2<arith::AddFOp>(sums[i], sums[left / 2 * kinds + i]);
+      sums[i] =
+          kernel.create<arith::AddFOp>(sums[i], sums[left / 2 * kinds + i]);
   sums.truncate(kinds);
   return kernel.forLoop(end, upper, 1, sums, step);
 }
@@ -122,30 +120,34 @@ SmallVector<Value> MomentsEmitter::sumUp(
 SmallVector<Value> MomentsEmitter::emitRun(Index lower, Index upper, Value done,
                                            ValueRange before) {
   Value count = toNumber(kernel.sub(upper, lower));
-  Value share = op2<arith::DivFOp>(doubleConstant(kernel, 1), count);
+  Value share = kernel.create<arith::DivFOp>(doubleConstant(kernel, 1), count);
   Value sum = sumUp(lower, upper, 1, [&](Value x, ValueRange sums) {
-    return SmallVector<Value>{op2<arith::AddFOp>(sums[0], x)};
+    return SmallVector<Value>{kernel.create<arith::AddFOp>(sums[0], x)};
   })[0];
-  Value near = op2<arith::MulFOp>(sum, everywhere(toSingle(kernel, share)));
+  Value near =
+      kernel.create<arith::MulFOp>(sum, everywhere(toSingle(kernel, share)));
   SmallVector<Value> sums =
       sumUp(lower, upper, 2, [&](Value x, ValueRange sums) {
-        Value difference = op2<arith::SubFOp>(x, near);
+        Value difference = kernel.create<arith::SubFOp>(x, near);
         return SmallVector<Value>{
-            op2<arith::AddFOp>(sums[0], difference),
+            kernel.create<arith::AddFOp>(sums[0], difference),
             kernel.multiplyAdd(difference, difference, sums[1])};
       });
   Value rest = toDouble(kernel, sums[0]);
-  Value correction = op2<arith::MulFOp>(rest, everywhere(share));
-  Value mean = op2<arith::AddFOp>(toDouble(kernel, near), correction);
-  Value squares = op2<arith::SubFOp>(toDouble(kernel, sums[1]),
-                                     op2<arith::MulFOp>(rest, correction));
-  Value weight = op2<arith::DivFOp>(count, op2<arith::AddFOp>(done, count));
-  Value difference = op2<arith::SubFOp>(mean, before[0]);
-  Value step = op2<arith::MulFOp>(difference, everywhere(weight));
-  Value between = op2<arith::MulFOp>(op2<arith::MulFOp>(step, difference),
-                                     everywhere(done));
-  return {op2<arith::AddFOp>(before[0], step),
-          op2<arith::AddFOp>(op2<arith::AddFOp>(before[1], squares), between)};
+  Value correction = kernel.create<arith::MulFOp>(rest, everywhere(share));
+  Value mean = kernel.create<arith::AddFOp>(toDouble(kernel, near), correction);
+  Value squares = kernel.create<arith::SubFOp>(
+      toDouble(kernel, sums[1]),
+      kernel.create<arith::MulFOp>(rest, correction));
+  Value weight = kernel.create<arith::DivFOp>(
+      count, kernel.create<arith::AddFOp>(done, count));
+  Value difference = kernel.create<arith::SubFOp>(mean, before[0]);
+  Value step = kernel.create<arith::MulFOp>(difference, everywhere(weight));
+  Value between = kernel.create<arith::MulFOp>(
+      kernel.create<arith::MulFOp>(step, difference), everywhere(done));
+  return {kernel.create<arith::AddFOp>(before[0], step),
+          kernel.create<arith::AddFOp>(
+              kernel.create<arith::AddFOp>(before[1], squares), between)};
 }
 
 /// The section at `place`: image, block, section.
@@ -164,8 +166,8 @@ void MomentsEmitter::emit(ArrayRef<Index> place) {
                        carried);
       });
   Value high = toSingle(kernel, moments[0]);
-  Value low =
-      toSingle(kernel, op2<arith::SubFOp>(moments[0], toDouble(kernel, high)));
+  Value low = toSingle(
+      kernel, kernel.create<arith::SubFOp>(moments[0], toDouble(kernel, high)));
   Value values[] = {high, low, toSingle(kernel, moments[1])};
   for (auto [i, value] : llvm::enumerate(values))
     output.store(value, {batch, block, place[2], kernel.constant(i),

@@ -62,9 +62,6 @@ private:
   using Add = llvm::function_ref<Value(Value sum, Value mean, Value squares,
                                        Value count)>;
 
-  template <typename Op> Value op2(Value a, Value b) {
-    return Op::create(kernel.builder, kernel.location, a, b);
-  }
   Value everywhere(Value scalar) {
     return inLanes(kernel, scalar, sizes.width());
   }
@@ -92,7 +89,7 @@ Value FactorsEmitter::addSections(Value sum, Index block, Index lane,
                                                 kernel.constant(i), lane},
                                                sizes.width()));
         };
-        Value mean = op2<arith::AddFOp>(load(0), load(1));
+        Value mean = kernel.create<arith::AddFOp>(load(0), load(1));
         return {add(carried[0], mean, load(2), count)};
       })[0];
 }
@@ -120,50 +117,54 @@ Value FactorsEmitter::sumUp(Add add) {
   Value sum = vector::ReductionOp::create(kernel.builder, kernel.location,
                                           vector::CombiningKind::ADD, sums);
   double count = static_cast<double>(sizes.groupChannels()) * sizes.positions;
-  return op2<arith::DivFOp>(sum, doubleConstant(kernel, count));
+  return kernel.create<arith::DivFOp>(sum, doubleConstant(kernel, count));
 }
 
 void FactorsEmitter::emit(Index image, Index group) {
   this->image = image;
   this->group = group;
   Value mean = sumUp([&](Value sum, Value part, Value, Value count) {
-    return op2<arith::AddFOp>(sum, op2<arith::MulFOp>(count, part));
+    return kernel.create<arith::AddFOp>(
+        sum, kernel.create<arith::MulFOp>(count, part));
   });
   Value means = everywhere(mean);
   Value variance =
       sumUp([&](Value sum, Value part, Value squares, Value count) {
-        Value difference = op2<arith::SubFOp>(part, means);
-        Value between = op2<arith::MulFOp>(
-            count, op2<arith::MulFOp>(difference, difference));
-        return op2<arith::AddFOp>(sum, op2<arith::AddFOp>(squares, between));
+        Value difference = kernel.create<arith::SubFOp>(part, means);
+        Value between = kernel.create<arith::MulFOp>(
+            count, kernel.create<arith::MulFOp>(difference, difference));
+        return kernel.create<arith::AddFOp>(
+            sum, kernel.create<arith::AddFOp>(squares, between));
       });
   // (Roundings of the sums may leave less than nothing of equal numbers.)
-  variance = op2<arith::MaximumFOp>(variance, doubleConstant(kernel, 0));
+  variance =
+      kernel.create<arith::MaximumFOp>(variance, doubleConstant(kernel, 0));
   Value deviation = math::SqrtOp::create(
       kernel.builder, kernel.location,
-      op2<arith::AddFOp>(
+      kernel.create<arith::AddFOp>(
           variance, doubleConstant(kernel, op.getEpsilon().convertToFloat())));
-  Value inverse = toSingle(
-      kernel, op2<arith::DivFOp>(doubleConstant(kernel, 1), deviation));
+  Value inverse = toSingle(kernel, kernel.create<arith::DivFOp>(
+                                       doubleConstant(kernel, 1), deviation));
   Value high = toSingle(kernel, mean);
-  Value low =
-      toSingle(kernel, op2<arith::SubFOp>(mean, toDouble(kernel, high)));
+  Value low = toSingle(
+      kernel, kernel.create<arith::SubFOp>(mean, toDouble(kernel, high)));
   Index lanes = kernel.constant(sizes.lanes);
   Index first = kernel.mul(group, kernel.constant(sizes.groupChannels()));
-  kernel.forLoop(kernel.constant(0), kernel.constant(sizes.groupChannels()), 1,
-                 [&](Index i) {
-                   Index channel = kernel.add(first, i);
-                   Value factor =
-                       op2<arith::MulFOp>(inverse, scale.load({channel}));
-                   // The small part of the mean, which the large one leaves.
-                   Value offset = op2<arith::SubFOp>(
-                       bias.load({channel}), op2<arith::MulFOp>(low, factor));
-                   Value values[] = {high, factor, offset};
-                   for (auto [place, value] : llvm::enumerate(values))
-                     output.store(value, {kernel.constant(place), image,
-                                          kernel.div(channel, lanes),
-                                          kernel.rem(channel, lanes)});
-                 });
+  kernel.forLoop(
+      kernel.constant(0), kernel.constant(sizes.groupChannels()), 1,
+      [&](Index i) {
+        Index channel = kernel.add(first, i);
+        Value factor =
+            kernel.create<arith::MulFOp>(inverse, scale.load({channel}));
+        // The small part of the mean, which the large one leaves.
+        Value offset = kernel.create<arith::SubFOp>(
+            bias.load({channel}), kernel.create<arith::MulFOp>(low, factor));
+        Value values[] = {high, factor, offset};
+        for (auto [place, value] : llvm::enumerate(values))
+          output.store(value, {kernel.constant(place), image,
+                               kernel.div(channel, lanes),
+                               kernel.rem(channel, lanes)});
+      });
 }
 
 int64_t countTasks(Operation *op) {

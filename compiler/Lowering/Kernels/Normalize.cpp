@@ -34,9 +34,6 @@ public:
   void emitRow(Index row, RowLoops loops);
 
 private:
-  template <typename Op> Value op2(Value a, Value b) {
-    return Op::create(kernel.builder, kernel.location, a, b);
-  }
   Value centred(Index row, Index i, int64_t lanes) {
     return moments->center(input.load({row, i}, lanes), lanes);
   }
@@ -72,8 +69,8 @@ void NormalizeEmitter::emitChannels(Index row, Index firstChannel) {
       kernel.constant(0), kernel.constant(sizes.channels), 1,
       [&](Index channel) {
         Index at = kernel.add(firstChannel, channel);
-        Value factor =
-            op2<arith::MulFOp>(moments->getInverse(), scale.load({at}));
+        Value factor = kernel.create<arith::MulFOp>(moments->getInverse(),
+                                                    scale.load({at}));
         Value shift = bias.load({at});
         Index first = kernel.mul(channel, kernel.constant(sizes.positions));
         forVectors(kernel, kernel.constant(0), kernel.constant(sizes.positions),
@@ -96,7 +93,7 @@ void NormalizeEmitter::emitElements(Index row, Index firstChannel,
   loops.forEach(lanes, [&](Index i, int64_t lanes) {
     Index at = kernel.add(firstChannel,
                           kernel.div(i, kernel.constant(sizes.positions)));
-    Value normal = op2<arith::MulFOp>(
+    Value normal = kernel.create<arith::MulFOp>(
         centred(row, i, lanes), inLanes(kernel, moments->getInverse(), lanes));
     output.store(kernel.multiplyAdd(normal, scale.load({at}, lanes),
                                     bias.load({at}, lanes)),

@@ -72,9 +72,6 @@ private:
   SmallVector<int64_t> getShape() const {
     return {sizes.batch, sizes.blocks, sizes.positions, sizes.lanes};
   }
-  template <typename Op> Value op2(Value a, Value b) {
-    return Op::create(kernel.builder, kernel.location, a, b);
-  }
   Value load(Index position, Index block) {
     return input.load({batch, block, position, kernel.constant(0)},
                       sizes.lanes);
@@ -139,11 +136,11 @@ SmallVector<Value> NormalizeChannelsEmitter::addLanes(ArrayRef<Value> sums) {
         return vector::ShuffleOp::create(kernel.builder, kernel.location, sum,
                                          sum, lanes);
       };
-      sum = op2<arith::AddFOp>(shuffle(low), shuffle(high));
+      sum = kernel.create<arith::AddFOp>(shuffle(low), shuffle(high));
     }
     Value total = vector::ExtractOp::create(kernel.builder, kernel.location,
                                             sum, ArrayRef<int64_t>{0});
-    return op2<arith::MulFOp>(total, share);
+    return kernel.create<arith::MulFOp>(total, share);
   });
 }
 
@@ -159,20 +156,20 @@ void NormalizeChannelsEmitter::emitPositions(Index first, int64_t count) {
       overBlocks(count, [&](Index block, bool isLast, ValueRange sums) {
         SmallVector<Value> next;
         for (int64_t i = 0; i < count; ++i)
-          next.push_back(op2<arith::AddFOp>(
+          next.push_back(kernel.create<arith::AddFOp>(
               sums[i], fillWithZeros(load(position(i), block), isLast)));
         return next;
       }));
   SmallVector<Value> means2 = llvm::map_to_vector(means, everywhere);
   auto differ = [&](int64_t i, Index block) {
-    return op2<arith::SubFOp>(load(position(i), block), means2[i]);
+    return kernel.create<arith::SubFOp>(load(position(i), block), means2[i]);
   };
   SmallVector<Value> moments = addLanes(
       overBlocks(2 * count, [&](Index block, bool isLast, ValueRange sums) {
         SmallVector<Value> next;
         for (int64_t i = 0; i < count; ++i) {
           Value difference = fillWithZeros(differ(i, block), isLast);
-          next.push_back(op2<arith::AddFOp>(sums[2 * i], difference));
+          next.push_back(kernel.create<arith::AddFOp>(sums[2 * i], difference));
           next.push_back(
               kernel.multiplyAdd(difference, difference, sums[2 * i + 1]));
         }
@@ -184,13 +181,14 @@ void NormalizeChannelsEmitter::emitPositions(Index first, int64_t count) {
   SmallVector<Value> rests, inverses;
   for (int64_t i = 0; i < count; ++i) {
     Value rest = moments[2 * i];
-    Value variance =
-        op2<arith::SubFOp>(moments[2 * i + 1], op2<arith::MulFOp>(rest, rest));
-    Value deviation = math::SqrtOp::create(
-        kernel.builder, kernel.location, op2<arith::AddFOp>(variance, epsilon));
+    Value variance = kernel.create<arith::SubFOp>(
+        moments[2 * i + 1], kernel.create<arith::MulFOp>(rest, rest));
+    Value deviation =
+        math::SqrtOp::create(kernel.builder, kernel.location,
+                             kernel.create<arith::AddFOp>(variance, epsilon));
     rests.push_back(everywhere(rest));
-    inverses.push_back(everywhere(
-        op2<arith::DivFOp>(kernel.floatConstant(1, single), deviation)));
+    inverses.push_back(everywhere(kernel.create<arith::DivFOp>(
+        kernel.floatConstant(1, single), deviation)));
   }
   kernel.forLoop(
       kernel.constant(0), kernel.constant(sizes.blocks), 1, [&](Index block) {
@@ -198,8 +196,9 @@ void NormalizeChannelsEmitter::emitPositions(Index first, int64_t count) {
         Value factor = scale.load({block, zero}, sizes.lanes);
         Value shift = bias.load({block, zero}, sizes.lanes);
         for (int64_t i = 0; i < count; ++i) {
-          Value normal = op2<arith::MulFOp>(
-              op2<arith::SubFOp>(differ(i, block), rests[i]), inverses[i]);
+          Value normal = kernel.create<arith::MulFOp>(
+              kernel.create<arith::SubFOp>(differ(i, block), rests[i]),
+              inverses[i]);
           output.store(kernel.multiplyAdd(normal, factor, shift),
                        {batch, block, position(i), zero});
         }
@@ -235,7 +234,7 @@ void NormalizeChannelsEmitter::emitShared(RowLoops loops) {
                      op.getEpsilon().convertToFloat(),
                      [&](Index i, int64_t) { return input.load(at(i)); });
   loops.forEach(0, [&](Index channel, int64_t) {
-    Value normal = op2<arith::MulFOp>(
+    Value normal = kernel.create<arith::MulFOp>(
         moments.center(input.load(at(channel)), 0), moments.getInverse());
     output.store(kernel.multiplyAdd(normal, scale.load({channel, zero}),
                                     bias.load({channel, zero})),

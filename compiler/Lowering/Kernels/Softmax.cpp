@@ -63,12 +63,9 @@ private:
       indices.push_back(column);
     return indices;
   }
-  template <typename Op> Value op2(Value a, Value b) {
-    return Op::create(kernel.builder, kernel.location, a, b);
-  }
   Value exponential(Value x, Value largest) {
     return emitExpOfNegative(kernel.builder, kernel.location,
-                             op2<arith::SubFOp>(x, largest));
+                             kernel.create<arith::SubFOp>(x, largest));
   }
   Value logarithm(Value x) {
     return math::LogOp::create(kernel.builder, kernel.location, x);
@@ -108,29 +105,31 @@ void SoftmaxEmitter::emitRow(Index outerPlace, RowLoops loops) {
   // exponentials in the result.
   bool isShort = sizes.axis <= longestSum * loops.countSums();
   Value sum = loops.reduce(
-      lanes, {zeroForSum(isShort),
-              [&](Value accumulator, Index i, int64_t lanes) {
-                Value power = exponential(input.load(at(i), lanes),
-                                          inLanes(kernel, largest, lanes));
-                if (!logarithmic)
-                  output.store(power, at(i));
-                return op2<arith::AddFOp>(accumulator, forSum(power, isShort));
-              },
-              [&](Value a, Value b) { return op2<arith::AddFOp>(a, b); }});
+      lanes,
+      {zeroForSum(isShort),
+       [&](Value accumulator, Index i, int64_t lanes) {
+         Value power = exponential(input.load(at(i), lanes),
+                                   inLanes(kernel, largest, lanes));
+         if (!logarithmic)
+           output.store(power, at(i));
+         return kernel.create<arith::AddFOp>(accumulator,
+                                             forSum(power, isShort));
+       },
+       [&](Value a, Value b) { return kernel.create<arith::AddFOp>(a, b); }});
   Value single = isShort ? sum : toSingle(kernel, sum);
-  Value inverse =
-      op2<arith::DivFOp>(kernel.floatConstant(1, single.getType()), single);
+  Value inverse = kernel.create<arith::DivFOp>(
+      kernel.floatConstant(1, single.getType()), single);
   Value logarithmOfSum = logarithmic ? logarithm(single) : nullptr;
   loops.forEach(lanes, [&](Index i, int64_t lanes) {
     Value result;
     if (logarithmic)
-      result = op2<arith::SubFOp>(
-          op2<arith::SubFOp>(input.load(at(i), lanes),
-                             inLanes(kernel, largest, lanes)),
+      result = kernel.create<arith::SubFOp>(
+          kernel.create<arith::SubFOp>(input.load(at(i), lanes),
+                                       inLanes(kernel, largest, lanes)),
           inLanes(kernel, logarithmOfSum, lanes));
     else
-      result = op2<arith::MulFOp>(output.load(at(i), lanes),
-                                  inLanes(kernel, inverse, lanes));
+      result = kernel.create<arith::MulFOp>(output.load(at(i), lanes),
+                                            inLanes(kernel, inverse, lanes));
     output.store(result, at(i));
   });
 }
@@ -167,20 +166,22 @@ void SoftmaxEmitter::emitColumns(Index outer, Index lower, Index upper) {
           Value power = exponential(load(input, i), largest);
           if (!logarithmic)
             output.store(power, {outer, i, column});
-          return op2<arith::AddFOp>(value, forSum(power, isShort));
+          return kernel.create<arith::AddFOp>(value, forSum(power, isShort));
         });
         Value sum = isShort ? total : toSingle(kernel, total);
         Value factor = logarithmic
                            ? logarithm(sum)
-                           : op2<arith::DivFOp>(
+                           : kernel.create<arith::DivFOp>(
                                  kernel.floatConstant(1, sum.getType()), sum);
         kernel.forLoop(
             kernel.constant(0), kernel.constant(sizes.axis), 1, [&](Index i) {
               Value result =
                   logarithmic
-                      ? op2<arith::SubFOp>(
-                            op2<arith::SubFOp>(load(input, i), largest), factor)
-                      : op2<arith::MulFOp>(load(output, i), factor);
+                      ? kernel.create<arith::SubFOp>(
+                            kernel.create<arith::SubFOp>(load(input, i),
+                                                         largest),
+                            factor)
+                      : kernel.create<arith::MulFOp>(load(output, i), factor);
               output.store(result, {outer, i, column});
             });
       });

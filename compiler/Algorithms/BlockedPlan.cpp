@@ -1,0 +1,105 @@
+// What a blueprint of BlockedKernel.h says about its loops: rows, tasks, and
+// what is asked for ahead.
+
+#include "compiler/Algorithms/BlockedKernel.h"
+#include "compiler/Algorithms/FilterStream.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace toeplitz;
+
+int64_t BlockedKernel::countTaps() const {
+  int64_t taps = 1;
+  for (const Dimension &dimension : dimensions)
+    taps *= dimension.kernel;
+  return taps;
+}
+
+int64_t BlockedKernel::countRows() const {
+  int64_t rows = 1;
+  for (const Dimension &dimension : ArrayRef(dimensions).drop_back())
+    rows *= dimension.output;
+  return rows;
+}
+
+int64_t BlockedKernel::countPieces() const {
+  return pieceColumns ? llvm::divideCeil(dimensions.back().output, pieceColumns)
+                      : 1;
+}
+
+void BlockedKernel::cutSingleRow() {
+  constexpr int64_t mostPieces = 32, leastTiles = 4;
+  int64_t tiles = llvm::divideCeil(dimensions.back().output, tilePositions);
+  int64_t pieces = std::min(mostPieces, tiles / leastTiles);
+  if (countRows() == 1 && pieces > 1)
+    pieceColumns = llvm::divideCeil(tiles, pieces) * tilePositions;
+}
+
+TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
+  const Dimension &columns = dimensions.back();
+  int64_t pieces = countPieces();
+  double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
+  if (dimensions.size() > 1)
+    inputRow *= dimensions[dimensions.size() - 2].stride;
+  double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
+                        inChannels * countTaps() * countRows() * columns.output;
+  return divideIntoTasks(batch, countRows() * pieces,
+                         groups * countGroupBlocks(target.getLanes()), inputRow,
+                         multiplyAdds, target);
+}
+
+std::optional<FilterPrefetch>
+toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
+                             kernel::TargetAttr target) {
+  constexpr int64_t lineFloats = 16;
+  int64_t lanes = target.getLanes();
+  int64_t vectors =
+      std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
+  int64_t stepFloats = vectors * lanes;
+  FilterPrefetch prefetch;
+  prefetch.tilesPerRow = llvm::divideCeil(
+      blueprint.pieceColumns ? blueprint.pieceColumns
+                             : blueprint.dimensions.back().output,
+      blueprint.tilePositions);
+  FilterStream stream;
+  stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
+  double channelBytes = 4.0 * blueprint.countTaps() * lanes;
+  stream.blockBytes = channelBytes * blueprint.getRoundChannels() * vectors;
+  stream.bytes = channelBytes * blueprint.inChannels * blueprint.groups *
+                 blueprint.countGroupVectors(lanes);
+  if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
+    return std::nullopt;
+  // (Whole cache lines.)
+  prefetch.tileFloats =
+      lineFloats * llvm::divideCeil(stepFloats / lineFloats, stream.tiles);
+  prefetch.lastStart = stepFloats - prefetch.tileFloats;
+  return prefetch;
+}
+
+bool toeplitz::asksForInput(const BlockedKernel &blueprint,
+                            kernel::TargetAttr target) {
+  double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels *
+                      countInputPositions(blueprint.dimensions);
+  return blueprint.countTaps() == 1 &&
+         blueprint.countGroupBlocks(target.getLanes()) == 1 &&
+         blueprint.inputBlock == target.getLanes() &&
+         blueprint.dimensions.back().output > blueprint.tilePositions &&
+         isFar(imageBytes, target);
+}
+
+BlockedKernel toeplitz::getBlockedKernel(kernel::ConvOp op) {
+  auto input = cast<ShapedType>(op.getInput().getType()).getShape();
+  BlockedKernel blueprint;
+  blueprint.batch = input[0];
+  blueprint.groups = op.getGroups();
+  blueprint.inChannels = op.getInChannels() / op.getGroups();
+  blueprint.outChannels = op.getOutChannels() / op.getGroups();
+  blueprint.inputBlock = input.back();
+  blueprint.tilePositions = op.getTile()[0];
+  blueprint.tileVectors = op.getTile()[1];
+  blueprint.dimensions = getDimensions(op);
+  blueprint.withoutPositions = op.getKernel().empty();
+  blueprint.activation = op.getActivationAttr();
+  return blueprint;
+}
