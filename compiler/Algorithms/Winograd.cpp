@@ -12,8 +12,9 @@
 // Of a dilated convolution a tile has every D-th position, so that its values
 // are those of a tile without dilation: WinogradPlan.h.
 //
-// Of three dimensions the last two are transformed, and the sum runs over the
-// taps of the first one too; a dimension with one tap is left as it is.
+// Of three dimensions with several taps each, the last two are transformed, and
+// the sum runs over the taps of the first one too. A dimension with one tap is
+// left as it is: of a kernel of 3 x 1 x 1 the first one is transformed.
 //
 // An infinity or a NaN spoils all outputs of the tiles that read it: the
 // transforms subtract.
@@ -51,10 +52,12 @@ static constexpr struct {
 static constexpr int64_t fewOutputs = 4;
 static constexpr int64_t mostFilterBytes = int64_t(40) * 1024 * 1024;
 
-/// Whether dimension d is among those that may be transformed, and has taps to
-/// transform.
+/// Whether dimension d has taps to transform, and is among the last two that
+/// have.
 static bool isTransformed(const Convolution &convolution, size_t d) {
-  return d + 2 >= convolution.kernel.size() && convolution.kernel[d] > 1;
+  auto hasTaps = [](int64_t size) { return size > 1; };
+  ArrayRef<int64_t> behind = ArrayRef(convolution.kernel).drop_front(d + 1);
+  return hasTaps(convolution.kernel[d]) && llvm::count_if(behind, hasTaps) < 2;
 }
 
 static std::optional<std::string> declines(const Convolution &convolution,
@@ -79,8 +82,7 @@ static std::optional<std::string> declines(const Convolution &convolution,
              std::to_string(largestKernel) + " are transformed";
   }
   if (!any)
-    return "the kernel has 1 position in each dimension that could be "
-           "transformed";
+    return "the kernel has 1 position in each dimension";
   int64_t inputs = convolution.inChannels / convolution.groups;
   int64_t outputs = convolution.outChannels / convolution.groups;
   int64_t lanes = target.getLanes();

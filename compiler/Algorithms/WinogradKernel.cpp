@@ -32,6 +32,23 @@ void WinogradKernel::ifElse(Value condition, llvm::function_ref<void()> then,
   otherwise();
 }
 
+/// N x B x I x V with the plan's depth, rows and columns as I.
+void WinogradKernel::changeOrder() {
+  if (!plan.changesOrder())
+    return;
+  SmallVector<unsigned> permutation = {0, 1};
+  for (int64_t d : plan.order)
+    permutation.push_back(2 + d);
+  permutation.push_back(5);
+  auto map = AffineMapAttr::get(
+      AffineMap::getPermutationMap(permutation, kernel.builder.getContext()));
+  for (Value *buffer :
+       {&buffers.input, &buffers.residual, &buffers.output, &buffers.unpooled})
+    if (*buffer)
+      *buffer = memref::TransposeOp::create(kernel.builder, kernel.location,
+                                            *buffer, map);
+}
+
 Value WinogradKernel::allocateTile(int64_t rows, int64_t columns) {
   auto type =
       MemRefType::get({rows, columns, lanes}, kernel.builder.getF32Type());

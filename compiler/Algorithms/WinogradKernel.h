@@ -28,8 +28,9 @@ public:
   using Index = KernelBuilder::Index;
 
   WinogradKernel(kernel::ConvOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), plan(op), buffers(getBuffers(op, kernel)),
-        lanes(plan.lanes), rank(op.getKernel().size()) {
+      : op(op), kernel(kernel), plan(op), given(getBuffers(op, kernel)),
+        buffers(given), lanes(plan.lanes), rank(op.getKernel().size()) {
+    changeOrder();
     for (int64_t d : {1, 2}) {
       if (!plan.isTransformed(d))
         continue;
@@ -60,6 +61,7 @@ public:
   };
 
 private:
+  void changeOrder();
   using Load = llvm::function_ref<mlir::Value(Index row, Index column)>;
   using Store =
       llvm::function_ref<void(Index row, Index column, mlir::Value vector)>;
@@ -137,7 +139,8 @@ private:
   kernel::ConvOp op;
   KernelBuilder &kernel;
   WinogradPlan plan;
-  ConvolutionBuffers buffers;
+  /// Those of the kernel, and with the plan's order of dimensions.
+  ConvolutionBuffers given, buffers;
   int64_t lanes;
   size_t rank;
   std::optional<LinearProgram> inputPrograms[3], outputPrograms[3];

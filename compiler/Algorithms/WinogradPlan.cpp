@@ -15,6 +15,7 @@ WinogradPlan::WinogradPlan(const Convolution &convolution,
       tileVectors(schedule.tileVectors) {
   dimensions = getDepthRowsColumns(getDimensions(convolution));
   llvm::copy(schedule.transform, transform.end() - schedule.transform.size());
+  chooseOrder();
   countTiles();
 }
 
@@ -40,8 +41,24 @@ WinogradPlan::WinogradPlan(kernel::ConvOp op)
     // (Without, the emitter reports an error.)
     transform[missing + d] =
         op.getTransform() ? (*op.getTransform())[d] : dimension.kernel;
+  chooseOrder();
   countTiles();
   divide(target);
+}
+
+/// What comes first is one position of the kernel, so the taps of the others
+/// still follow each other in the filter as before.
+void WinogradPlan::chooseOrder() {
+  if (!isTransformed(0))
+    return;
+  int64_t first = isTransformed(1) ? 2 : 1;
+  auto moveToFront = [&](auto &array) {
+    std::rotate(array.begin(), array.begin() + first,
+                array.begin() + first + 1);
+  };
+  moveToFront(order);
+  moveToFront(dimensions);
+  moveToFront(transform);
 }
 
 void WinogradPlan::countTiles() {

@@ -20,6 +20,9 @@ namespace toeplitz {
 /// `transform[d]` values. Tiles are numbered batch x depth x rows x columns;
 /// `tilePositions` neighbours are multiplied at a time.
 ///
+/// Rows and columns are transformed. A depth that is to be, as of a kernel of
+/// 3 x 1 x 1, changes places with a dimension that isn't.
+///
 /// With a dilation of D, positions with one remainder by D, a phase, depend on
 /// inputs of one phase alone, as in a convolution without dilation. So the
 /// values of a tile are D apart, and along a dimension the tiles of each phase
@@ -38,6 +41,9 @@ struct WinogradPlan {
   int64_t lanes;
   std::array<Dimension, 3> dimensions;
   std::array<int64_t, 3> transform;
+  /// Which dimension of the convolution's depth, rows and columns each of them
+  /// is.
+  std::array<int64_t, 3> order{0, 1, 2};
   int64_t tilePositions, tileVectors;
 
   // --- the division
@@ -88,6 +94,7 @@ struct WinogradPlan {
     return dimensions[d].output / countPhases(d) <=
            (countPhaseTiles(d) - 1) * getTileOutputs(d);
   }
+  bool changesOrder() const { return order[0] != 0; }
   /// The values of a transformed tile: a matrix of rows x columns. (The depth
   /// isn't transformed.)
   int64_t getRows() const { return isTransformed(1) ? transform[1] : 1; }
@@ -147,6 +154,7 @@ struct WinogradPlan {
   }
 
 private:
+  void chooseOrder();
   void countTiles();
   void divide(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);

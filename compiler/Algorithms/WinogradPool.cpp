@@ -48,6 +48,8 @@ std::optional<std::string>
 toeplitz::declinesPoolOfWinograd(kernel::ConvOp op, kernel::PoolAttr pool,
                                  ArrayRef<int64_t> windows) {
   WinogradPlan plan(op);
+  if (plan.changesOrder())
+    return "the convolution transforms the depth";
   for (int64_t d = 0; d < 3; ++d) {
     PooledDimension dimension(pool, windows, d);
     int64_t outputs = plan.getTileOutputs(d);

@@ -45,7 +45,9 @@ std::optional<RequestedBuffers> WinogradKernel::requestBuffer(Value buffer,
   requested.rows = isInput ? plan.getRows() : plan.getTileOutputs(1);
   requested.columns = isInput ? plan.getColumns() : plan.getTileOutputs(2);
   int64_t distance = 1;
-  for (int64_t d = 2, axis = type.getRank() - 2; axis >= 2; --d, --axis) {
+  for (int64_t given = 2, axis = type.getRank() - 2; axis >= 2;
+       --given, --axis) {
+    int64_t d = llvm::find(plan.order, given) - plan.order.begin();
     const Dimension &dimension = plan.dimensions[d];
     requested.distances[d] = distance * (isInput ? 1 : dimension.outputStride);
     requested.start +=
@@ -74,16 +76,16 @@ std::optional<RequestedBuffers> WinogradKernel::requestBuffer(Value buffer,
 
 void WinogradKernel::beginRequests() {
   if (plan.asksForInput)
-    requestedInput = requestBuffer(buffers.input, /*isInput=*/true);
+    requestedInput = requestBuffer(given.input, /*isInput=*/true);
   if (!plan.asksForOutput)
     return;
   // In front of a pool outputs are stored only where something else reads them.
-  Value output = op.getPool() ? buffers.unpooled : buffers.output;
+  Value output = op.getPool() ? given.unpooled : given.output;
   requestedOutput = requestBuffer(output, /*isInput=*/false);
-  if (requestedOutput && buffers.residual &&
-      buffers.residual.getType() == output.getType())
+  if (requestedOutput && given.residual &&
+      given.residual.getType() == output.getType())
     requestedOutput->buffers.push_back(
-        foldPositions(kernel, buffers.residual, 1, requestedOutput->positions));
+        foldPositions(kernel, given.residual, 1, requestedOutput->positions));
 }
 
 void WinogradKernel::placeRequests(Index block) {

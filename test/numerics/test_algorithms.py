@@ -156,6 +156,17 @@ WINOGRAD_CASES = [
     Case({"op": "conv", "out_channels": 9, "kernel_size": 5, "padding": 4}, ((1, 40, 1),), reduction=200),
     Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1}, ((2, 20, 4, 7, 6),), reduction=540),
     Case({"op": "conv", "out_channels": 17, "kernel_size": [4, 1, 3], "padding": [[3, 0], [0, 0], [2, 1]]}, ((1, 17, 4, 5, 6),), reduction=204),
+    # Of three dimensions the first one is transformed: alone, with the second and the third one; dilated; of one position.
+    Case({"op": "conv", "out_channels": 24, "kernel_size": [3, 1, 1], "padding": [1, 0, 0]}, ((2, 20, 9, 5, 7),), reduction=60),
+    Case({"op": "conv", "out_channels": 33, "kernel_size": [5, 1, 1], "padding": [2, 1, 2], "dilation": [2, 1, 1]}, ((1, 17, 11, 4, 3),), reduction=85),
+    Case({"op": "conv", "out_channels": 17, "kernel_size": [3, 2, 1], "padding": [[0, 2], [1, 0], [1, 0]]}, ((2, 19, 6, 9, 5),), reduction=114),
+    Case({"op": "conv", "out_channels": 16, "kernel_size": [2, 1, 3], "padding": [0, 0, 2], "dilation": [3, 1, 2]}, ((1, 24, 8, 1, 10),), reduction=144),
+    Case({"op": "conv", "out_channels": 16, "kernel_size": [3, 1, 1], "padding": [1, 0, 0], "groups": 2}, ((1, 32, 1, 3, 4),), reduction=48),
+    Case(
+        {"op": "conv_transpose", "out_channels": 20, "kernel_size": [5, 1, 2], "stride": [2, 1, 1], "padding": [1, 0, 0]},
+        ((1, 18, 5, 4, 3),),
+        reduction=108,
+    ),
     Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 20, 7, 6),), reduction=80),
     Case({"op": "conv_transpose", "out_channels": 24, "kernel_size": 5, "padding": 6}, ((1, 20, 13, 12),), reduction=500),
     Case({"op": "conv_transpose", "out_channels": 16, "kernel_size": 6, "stride": 3, "padding": 1}, ((2, 16, 7),), reduction=32),
@@ -193,13 +204,14 @@ FORCED += [
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
 ]
 # Images larger than the second-level cache, whose positions the products ask for: channels behind the last whole vector, groups, a batch,
-# phases, a depth that is summed up, one dimension, outputs that are written apart.
+# phases, a depth that is summed up, one that is transformed, one dimension, outputs that are written apart.
 LARGE_IMAGES = [
     Case({"op": "conv", "out_channels": 40, "kernel_size": 3, "padding": 1}, ((1, 67, 65, 66),), reduction=603, slack=2.0),
     Case({"op": "conv", "out_channels": 72, "kernel_size": 3}, ((2, 9, 68, 63),), reduction=81, slack=2.0),
     Case({"op": "conv", "out_channels": 64, "kernel_size": 3, "padding": 1, "groups": 2}, ((1, 64, 67, 65),), reduction=288, slack=2.0),
     Case({"op": "conv", "out_channels": 64, "kernel_size": 3, "padding": 3, "dilation": 3}, ((1, 64, 67, 65),), reduction=576, slack=2.0),
     Case({"op": "conv", "out_channels": 48, "kernel_size": 3, "padding": 1}, ((1, 48, 5, 36, 35),), reduction=1296, slack=2.0),
+    Case({"op": "conv", "out_channels": 48, "kernel_size": [3, 1, 1], "padding": [1, 0, 0]}, ((1, 48, 11, 33, 35),), reduction=144, slack=2.0),
     Case({"op": "conv", "out_channels": 24, "kernel_size": 3, "padding": 1}, ((1, 24, 12001),), reduction=72, slack=2.0),
     Case({"op": "conv_transpose", "out_channels": 64, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 64, 70, 61),), reduction=256, slack=2.0),
 ]

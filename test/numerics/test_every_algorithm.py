@@ -127,14 +127,14 @@ def expected_refusals(layer, lanes):
                 yield f"the dilation is {dilations[d]} in spatial dimension {d}, expected 1"
 
     def winograd_reasons():
-        transformed = [d for d in range(max(rank - 2, 0), rank) if kernel[d] > 1]
+        transformed = [d for d in range(rank) if kernel[d] > 1][-2:]
         for d in range(rank):
             if strides[d] != 1:
                 yield f"the stride is {strides[d]} in spatial dimension {d}, expected 1"
             if d in transformed and kernel[d] > 7:
                 yield f"the kernel has {kernel[d]} positions in spatial dimension {d}, at most 7 are transformed"
         if not transformed:
-            yield "the kernel has 1 position in each dimension that could be transformed"
+            yield "the kernel has 1 position in each dimension"
         if groups > 1 and (inputs // groups % lanes or outputs // groups % lanes):
             yield (
                 f"its groups have {inputs // groups} input and {outputs // groups} output channels, "
@@ -218,7 +218,7 @@ def test_reasons_of_convolutions(tmp_path):
         ("fft", "the stride is N in spatial dimension N, expected N"),
         ("fft", "the dilation is N in spatial dimension N, expected N"),
         ("winograd", "the stride is N in spatial dimension N, expected N"),
-        ("winograd", "the kernel has N position in each dimension that could be transformed"),
+        ("winograd", "the kernel has N position in each dimension"),
         ("winograd", "its groups have N input and N output channels, expected multiples of the vector length N"),
     }
 
@@ -243,7 +243,7 @@ PHASE_REASONS = {
     "fft": ("no tap of the filter takes part in spatial dimension N",
             "the dilation is N in spatial dimension N, expected N"),
     "winograd": ("the kernel has no positions in spatial dimension N",
-                 "the kernel has N position in each dimension that could be transformed",
+                 "the kernel has N position in each dimension",
                  "its groups have N input and N output channels, expected multiples of the vector length N"),
 }  # fmt: skip
 

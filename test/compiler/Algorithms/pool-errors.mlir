@@ -76,3 +76,16 @@ func.func @main(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x
     : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x5x4x8xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @main(%x: memref<1x2x8x6x6x8xf32>, %w: memref<1536xf32>, %y: memref<1x2x4x6x6x8xf32>) {
+  // expected-error @+1 {{'kernel.conv' op has a pool that 'winograd' can't compute: the convolution transforms the depth}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) pool <max, kernel = [2, 1, 1], strides = [2, 1, 1], dilations = [1, 1, 1],
+      padding_low = [0, 0, 0], padding_high = [0, 0, 0], count_include_pad = true, p = 2> {in_channels = 16 : i64, out_channels = 16 : i64,
+      groups = 1 : i64, kernel = array<i64: 3, 1, 1>, strides = array<i64: 1, 1, 1>, dilations = array<i64: 1, 1, 1>,
+      padding_low = array<i64: 1, 0, 0>, output_sizes = array<i64: 8, 6, 6>, output_strides = array<i64: 1, 1, 1>,
+      output_offsets = array<i64: 0, 0, 0>, tile = array<i64: 6, 2>, transform = array<i64: 6, 1, 1>}
+    : (memref<1x2x8x6x6x8xf32>, memref<1536xf32>, memref<1x2x4x6x6x8xf32>) -> ()
+  return
+}

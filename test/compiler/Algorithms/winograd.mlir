@@ -142,6 +142,29 @@ func.func @main(%x: memref<1x1x7x4xf32>, %w: memref<80xf32>, %y: memref<1x1x7x4x
 
 // -----
 
+// The first of three dimensions is transformed, 4 values of it for 2 outputs: it changes places with the second one, which isn't.
+// CHECK-LABEL: func.func private @kernel_frames
+// CHECK: %[[X:.*]] = memref.transpose %{{.*}} (d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d2, d4, d5)
+// CHECK: %[[Y:.*]] = memref.transpose %{{.*}} (d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d2, d4, d5)
+// CHECK: vector.load %[[X]][%c0, %c0, %[[ROW:.*]], %[[FRAME:.*]], %[[COLUMN:.*]], %c0]
+// CHECK: %[[LAST:.*]] = arith.addi %[[SECOND:.*]], %c2
+// CHECK: vector.load %[[X]][%c0, %c0, %[[ROW]], %[[LAST]], %[[COLUMN]], %c0]
+// CHECK: vector.store %{{.*}}, %[[Y]][%c0, %c0, %[[ROW:.*]], %[[FRAME:.*]], %[[COLUMN:.*]], %c0]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[FRAME]], %c1
+// CHECK: vector.store %{{.*}}, %[[Y]][%c0, %c0, %[[ROW]], %[[NEXT]], %[[COLUMN]], %c0]
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x4x3x5x4xf32>, %w: memref<64xf32>, %y: memref<1x1x4x3x5x4xf32>, %s: memref<1x1024xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 1, 1>, strides = array<i64: 1, 1, 1>, dilations = array<i64: 1, 1, 1>, padding_low = array<i64: 1, 0, 0>,
+      output_sizes = array<i64: 4, 3, 5>, output_strides = array<i64: 1, 1, 1>, output_offsets = array<i64: 0, 0, 0>, tile = array<i64: 5, 1>,
+      transform = array<i64: 4, 1, 1>}
+    : (memref<1x1x4x3x5x4xf32>, memref<64xf32>, memref<1x1x4x3x5x4xf32>, memref<1x1024xf32>) -> () loc("frames")
+  return
+}
+}
+
+// -----
+
 // A filter that is larger than half of the second-level cache is asked for before it is needed.
 // CHECK-LABEL: func.func private @kernel_conv1
 // CHECK: scf.for {{.*}} iter_args
