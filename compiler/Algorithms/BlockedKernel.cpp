@@ -169,21 +169,9 @@ void Emitter::emitBlock(Place place, const TaskRange &range) {
 }
 
 void Emitter::emitRow(const Place &place) {
-  for (const ColumnRun &run : cutColumns(columns, blueprint.tilePositions)) {
-    Index first = number(run.begin), end = number(run.end);
-    if (blueprint.pieceColumns) {
-      // The first tile that begins in the piece, and where it ends.
-      Index before =
-          kernel.max(number(0), kernel.sub(place.firstColumn, first));
-      first = kernel.add(
-          first, kernel.mul(kernel.ceilDiv(before, number(run.positions)),
-                            number(run.positions)));
-      end = kernel.min(
-          end, kernel.add(place.firstColumn, number(blueprint.pieceColumns)));
-    }
-    kernel.forLoop(first, end, run.positions,
-                   [&](Index column) { emitTile(place, run, column); });
-  }
+  for (const ColumnRun &run : cutColumns(columns, blueprint.tilePositions))
+    forTilesOfPiece(kernel, run, place.firstColumn, blueprint.pieceColumns,
+                    [&](Index column) { emitTile(place, run, column); });
 }
 
 void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {

@@ -31,9 +31,8 @@ struct BlockedKernel {
   /// `dimensions` is then not an index.
   bool withoutPositions = false;
   kernel::ActivationAttr activation;
-  /// The positions of a piece of the row, where there is but one row, which
-  /// tasks share as they share rows otherwise; 0 where rows stay whole. A tile
-  /// belongs to the piece in which it begins.
+  /// The positions of a piece of the row, where there is but one row; 0 where
+  /// rows stay whole. See choosePieceColumns.
   int64_t pieceColumns = 0;
 
   int64_t getLanes(kernel::TargetAttr target) const {
@@ -53,8 +52,6 @@ struct BlockedKernel {
   }
   int64_t countTaps() const;
   int64_t countRows() const;
-  /// The pieces of a row: 1 where it stays whole.
-  int64_t countPieces() const;
   /// Cuts the row of a convolution that has one (in one dimension, say) into
   /// pieces.
   void cutSingleRow();

@@ -23,22 +23,14 @@ int64_t BlockedKernel::countRows() const {
   return rows;
 }
 
-int64_t BlockedKernel::countPieces() const {
-  return pieceColumns ? llvm::divideCeil(dimensions.back().output, pieceColumns)
-                      : 1;
-}
-
 void BlockedKernel::cutSingleRow() {
-  constexpr int64_t mostPieces = 32, leastTiles = 4;
-  int64_t tiles = llvm::divideCeil(dimensions.back().output, tilePositions);
-  int64_t pieces = std::min(mostPieces, tiles / leastTiles);
-  if (countRows() == 1 && pieces > 1)
-    pieceColumns = llvm::divideCeil(tiles, pieces) * tilePositions;
+  if (countRows() == 1)
+    pieceColumns = choosePieceColumns(dimensions.back(), tilePositions);
 }
 
 TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   const Dimension &columns = dimensions.back();
-  int64_t pieces = countPieces();
+  int64_t pieces = countPieces(columns, pieceColumns);
   double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
   if (dimensions.size() > 1)
     inputRow *= dimensions[dimensions.size() - 2].stride;

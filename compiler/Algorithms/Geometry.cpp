@@ -133,6 +133,35 @@ SmallVector<ColumnRun> toeplitz::cutColumns(const Dimension &dimension,
   return runs;
 }
 
+int64_t toeplitz::choosePieceColumns(const Dimension &columns,
+                                     int64_t tilePositions) {
+  constexpr int64_t mostPieces = 32, leastTiles = 4;
+  int64_t tiles = llvm::divideCeil(columns.output, tilePositions);
+  int64_t pieces = std::min(mostPieces, tiles / leastTiles);
+  return pieces > 1 ? llvm::divideCeil(tiles, pieces) * tilePositions : 0;
+}
+
+int64_t toeplitz::countPieces(const Dimension &columns, int64_t pieceColumns) {
+  return pieceColumns ? llvm::divideCeil(columns.output, pieceColumns) : 1;
+}
+
+void toeplitz::forTilesOfPiece(KernelBuilder &kernel, const ColumnRun &run,
+                               Index firstColumn, int64_t pieceColumns,
+                               llvm::function_ref<void(Index)> body) {
+  Index first = kernel.constant(run.begin), end = kernel.constant(run.end);
+  if (pieceColumns) {
+    // The first tile that begins in the piece, and where it ends.
+    Index positions = kernel.constant(run.positions);
+    Index before =
+        kernel.max(kernel.constant(0), kernel.sub(firstColumn, first));
+    first = kernel.add(
+        first, kernel.mul(kernel.ceilDiv(before, positions), positions));
+    end =
+        kernel.min(end, kernel.add(firstColumn, kernel.constant(pieceColumns)));
+  }
+  kernel.forLoop(first, end, run.positions, body);
+}
+
 TapRange toeplitz::getTapRange(KernelBuilder &kernel,
                                const Dimension &dimension, Index o) {
   Index all = kernel.constant(dimension.kernel);

@@ -106,6 +106,20 @@ llvm::SmallVector<ColumnRun> cutColumns(const Dimension &dimension,
                                         int64_t tilePositions,
                                         bool writesTaps = true);
 
+/// Where a convolution has but one row, as in one dimension, its tasks share
+/// the row by pieces as they share rows otherwise; a tile belongs to the piece
+/// in which it begins. The positions of a piece; 0 if the row stays whole.
+int64_t choosePieceColumns(const Dimension &columns, int64_t tilePositions);
+
+/// How many pieces a row has; 1 where it stays whole.
+int64_t countPieces(const Dimension &columns, int64_t pieceColumns);
+
+/// The tiles of a run in the piece that begins with `firstColumn`, or of all of
+/// the row: calls `body` with the first position of each.
+void forTilesOfPiece(KernelBuilder &kernel, const ColumnRun &run,
+                     KernelBuilder::Index firstColumn, int64_t pieceColumns,
+                     llvm::function_ref<void(KernelBuilder::Index)> body);
+
 /// The taps [first, end) of one dimension that reach the input from output
 /// position `o`.
 struct TapRange {

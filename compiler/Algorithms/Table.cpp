@@ -25,6 +25,7 @@ static const Algorithm *const algorithms[] = {
     &pointwiseAlgorithm,
     &depthwiseAlgorithm,
     &groupedAlgorithm,
+    &innerProductAlgorithm,
     &directAlgorithm,
     &im2colAlgorithm,
     // clang-format on
