@@ -191,6 +191,10 @@ struct Algorithm {
   bool isSumOfProducts() const {
     return !checkIdentity && !worksOnBfloat16 && !roundsFactors;
   }
+
+  /// Whether it rounds weights to less than f32, so that errors of different
+  /// positions have something in common.
+  bool roundsWeights() const { return worksOnBfloat16 || roundsFactors; }
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

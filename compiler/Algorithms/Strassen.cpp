@@ -202,17 +202,20 @@ static double boundError(const Convolution &convolution,
          getLargestAbsoluteSum(convolution, filter) * inputBound;
 }
 
-/// As estimateSumError, with products that are larger than those of the sum:
-/// by the root of the number of blocks in either factor, for independent
-/// numbers. (Half the channels in each product.)
+/// As estimateSumError, of half the channels, with products that are larger
+/// than those of the sum: by the root of the number of blocks in either factor,
+/// for independent numbers. Sums of the filter and of the input are rounded,
+/// too, which is about as much as the products of a few channels more.
 static double estimateTypicalError(const Convolution &convolution,
                                    const ConvolutionSchedule &) {
   double squares = 0;
   for (const StrassenProduct &product : strassenProducts)
     squares += 0.5 * countBlocks(product.filter) * countBlocks(product.input) *
                countBlocks(product.results) / 4.0;
+  constexpr double summedChannels = 6;
   return std::sqrt(squares) *
-         estimateSumError(static_cast<double>(convolution.inChannels));
+         estimateSumError(0.5 * static_cast<double>(convolution.inChannels) +
+                          summedChannels);
 }
 
 static int64_t countTasks(kernel::ConvOp op) {

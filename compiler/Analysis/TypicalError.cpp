@@ -80,7 +80,7 @@ TypicalErrors::TypicalErrors(ModuleOp module, double inputVariance)
   }
 }
 
-double TypicalErrors::getContribution(Operation *layer) const {
+ErrorContribution TypicalErrors::getContribution(Operation *layer) const {
   return contributions.lookup(layer);
 }
 
@@ -213,18 +213,19 @@ static double weighSquares(ArrayRef<ErrorParts> sensitivities,
 
 /// What a relative error of the products of a layer counts.
 ///
-/// Of the errors that the means of inputs make, a part is the same at all
-/// positions: what the rounding of weights makes. Of the three errors of about
-/// the same size that a product of numbers in two bfloat16 parts has (that of
-/// the weight, that of the input, and the product left out) it is one.
-static double weighProducts(ArrayRef<ErrorParts> sensitivities,
-                            ArrayRef<ErrorParts> products) {
+/// Sums are rounded at each position for itself, differently even where they
+/// are nearly the same. Of what rounded weights make of the means of inputs,
+/// all positions have a part in common. Of the three errors of about the same
+/// size that a product of numbers in two bfloat16 parts has (that of the
+/// weight, that of the input, and the product left out) it is one.
+static ErrorContribution weighProducts(ArrayRef<ErrorParts> sensitivities,
+                                       ArrayRef<ErrorParts> products) {
   constexpr double partOfWeights = 1.0 / 3;
-  double sum = 0;
+  ErrorContribution sum;
   for (auto [sensitivity, product] : llvm::zip(sensitivities, products)) {
-    double common = partOfWeights * product.common;
-    sum += sensitivity.common * common +
-           sensitivity.single * (product.single + product.common - common);
+    sum.ofResults += sensitivity.single * (product.single + product.common);
+    sum.ofWeights += partOfWeights * product.common *
+                     (sensitivity.common - sensitivity.single);
   }
   return sum;
 }
@@ -247,7 +248,7 @@ void TypicalErrors::visitBackward(Operation *op) {
     double sum = weighSquares(counts, getMoments(result));
     op->walk([&](Operation *inner) {
       if (isLayer(inner))
-        contributions[inner] += sum;
+        contributions[inner].ofResults += sum;
     });
     if (rules.count(result))
       followPaths(result, rules[result]);

@@ -27,16 +27,28 @@
 
 namespace toeplitz {
 
+/// What a convolution layer contributes to the square of the outputs' largest
+/// error, relative to the largest output, for each unit of its algorithm's
+/// squared relative error.
+struct ErrorContribution {
+  /// Of an algorithm that rounds each result for itself.
+  double ofResults = 0;
+  /// What is to be added, or taken away, for one that rounds the weights as
+  /// much as anything else: a part of its errors is the same at all positions.
+  double ofWeights = 0;
+
+  double get(bool roundsWeights) const {
+    return ofResults + (roundsWeights ? ofWeights : 0);
+  }
+};
+
 class TypicalErrors {
 public:
   /// The network's floating-point inputs have mean 0 and `inputVariance`.
   TypicalErrors(mlir::ModuleOp module, double inputVariance);
 
-  /// What the convolution layer contributes to the square of the outputs'
-  /// largest error, relative to the largest output, for each unit of its
-  /// algorithm's squared relative error. Contributions add up. Not finite where
-  /// the network's values aren't.
-  double getContribution(mlir::Operation *layer) const;
+  /// Contributions add up. Not finite where the network's values aren't.
+  ErrorContribution getContribution(mlir::Operation *layer) const;
 
   /// The moments of a value, and how much the variance of an error in each
   /// entry counts; the latter empty where it doesn't reach an output. For
@@ -59,7 +71,7 @@ private:
   /// Of convolutions: the sums of the mean squares of their products.
   llvm::DenseMap<mlir::Operation *, std::vector<ErrorParts>> productSquares;
   llvm::DenseMap<mlir::Value, std::vector<ErrorParts>> sensitivities;
-  llvm::DenseMap<mlir::Operation *, double> contributions;
+  llvm::DenseMap<mlir::Operation *, ErrorContribution> contributions;
 };
 
 } // namespace toeplitz

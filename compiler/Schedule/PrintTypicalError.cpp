@@ -34,6 +34,11 @@ static void printMoments(Moments moments, ErrorParts sensitivity) {
   printNumber(" and", sensitivity.common);
 }
 
+static void printContribution(ErrorContribution contribution) {
+  printNumber(", contribution", contribution.ofResults);
+  printNumber(" and", contribution.ofWeights);
+}
+
 namespace {
 
 struct PrintTypicalError
@@ -60,7 +65,7 @@ private:
                    << "\": ";
       printValue(errors.getMoments(result), errors.getSensitivities(result));
       if (isa<cnn::ConvOp, cnn::ConvTransposeOp>(op))
-        printNumber(", contribution", errors.getContribution(op));
+        printContribution(errors.getContribution(op));
       llvm::outs() << "\n";
     }
   }

@@ -82,7 +82,7 @@ private:
         << "': the typical error of the outputs is "
         << llvm::formatv("{0:e2}", error).str() << ", expected at most "
         << llvm::formatv("{0:e2}", typicalError.getValue()).str()
-        << " of the largest one: no algorithm that may be chosen rounds less";
+        << " of the largest one: no choice of algorithms reaches that";
   }
 
   /// For the header: the layer with the largest bound.

@@ -5,6 +5,7 @@
 #ifndef TOEPLITZ_COMPILER_SCHEDULE_SELECTION_H
 #define TOEPLITZ_COMPILER_SCHEDULE_SELECTION_H
 
+#include "compiler/Analysis/TypicalError.h"
 #include "compiler/Schedule/Convolutions.h"
 #include "compiler/Schedule/TunedTimes.h"
 
@@ -51,9 +52,9 @@ enum class SelectionReason {
 };
 
 /// Users are told that without options the largest error of an output is below
-/// 1e-4 of the largest output. Networks that come near it are so deep that the
-/// estimate is two to four times too high (docs/verification.md).
-constexpr double usualTypicalError = 1.5e-4;
+/// 1e-4 of the largest output, for networks that single precision doesn't bring
+/// near it already. Estimates describe typical inputs (docs/verification.md).
+constexpr double usualTypicalError = 1e-4;
 
 /// One layer's candidates and the choice among them.
 struct LayerSelection {
@@ -66,7 +67,7 @@ struct LayerSelection {
   /// nobody asked.
   double inputBound = 0;
   /// TypicalErrors::getContribution; 0 where nobody asked.
-  double errorContribution = 0;
+  ErrorContribution errorContribution;
   /// Best first; then those that are too inexact; then, in the order of the
   /// table, those that decline.
   std::vector<Candidate> candidates;

@@ -16,9 +16,10 @@ double getErrorShare(const LayerSelection &layer);
 double estimateTypicalError(llvm::ArrayRef<LayerSelection> layers);
 
 /// While the estimate is above `limit`, gives another algorithm to the layer
-/// that takes most of the error away for a cycle more, until nothing is left
-/// that rounds less. Layers whose algorithm the user has chosen stay, and all
-/// do where the estimate isn't known.
+/// that takes most of the error away for a cycle more. Where no choice reaches
+/// the limit, until the estimate is within a seventh of the least. Layers whose
+/// algorithm the user has chosen stay, and all do where the estimate isn't
+/// known.
 void limitTypicalError(llvm::MutableArrayRef<LayerSelection> layers,
                        double limit);
 
