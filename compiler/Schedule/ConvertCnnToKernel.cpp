@@ -8,6 +8,7 @@
 #include "compiler/Schedule/ConvertMatmul.h"
 #include "compiler/Schedule/ConvertNormalization.h"
 #include "compiler/Schedule/ConvertPooling.h"
+#include "compiler/Schedule/ConvertReduction.h"
 #include "compiler/Schedule/ConvertShapes.h"
 #include "compiler/Schedule/ConvertTensors.h"
 #include "compiler/Schedule/Passes.h"
@@ -119,6 +120,7 @@ struct ConvertCnnToKernel
     populatePoolingPatterns(patterns, lanes);
     populateShapePatterns(patterns, lanes);
     populateNormalizationPatterns(patterns, lanes);
+    populateReductionPatterns(patterns, lanes);
     populateTensorPatterns(patterns);
     // (On a GPU a thread has a sum, and needs no tiles.)
     if (!target.isGpu())
