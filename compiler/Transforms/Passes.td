@@ -312,9 +312,10 @@ def FoldTransposed : Pass<"fold-transposed", "::mlir::ModuleOp"> {
 def MoveChannelsFirst : Pass<"move-channels-first", "::mlir::ModuleOp"> {
   let summary = "computes with the channels first what is written with the channels last";
   let description = [{
-    Elementwise operations, layer normalisation over the last dimension and dense layers of it, on tensors N x I x C that are transposed
-    before and behind, work on N x C x I as well: a dense layer is a convolution with a kernel of one position there. Each connected part
-    of the network is rewritten if that moves fewer elements by transpositions.
+    Elementwise operations, borders, parts and joined tensors, layer normalisation over the last dimension and dense layers of it, on tensors
+    N x I x C that are transposed before and behind, work on N x C x I as well: a dense layer is a convolution with a kernel of one position
+    there. So do reductions over all positions, to N x C. Each connected part of the network is rewritten if that moves fewer elements by
+    transpositions.
 
     Before:
 
