@@ -3,6 +3,7 @@
 
 #include "compiler/Analysis/BoundaryType.h"
 #include "compiler/Lowering/KernelCalls.h"
+#include "compiler/Schedule/ConvertComputedFilter.h"
 #include "compiler/Schedule/ConvertConvolution.h"
 #include "compiler/Schedule/ConvertElementwise.h"
 #include "compiler/Schedule/ConvertMatmul.h"
@@ -123,8 +124,10 @@ struct ConvertCnnToKernel
     populateReductionPatterns(patterns, lanes);
     populateTensorPatterns(patterns);
     // (On a GPU a thread has a sum, and needs no tiles.)
-    if (!target.isGpu())
+    if (!target.isGpu()) {
+      populateComputedFilterPatterns(patterns);
       populateMatmulPatterns(patterns);
+    }
     // Producers first: where an operand lies decides the layout of its reader.
     if (failed(applyPatternsGreedily(
             module, std::move(patterns),
