@@ -31,8 +31,11 @@ def find_package(name):
 
 
 def random_images(count, shape):
-    """Sums of noise at all resolutions, of brightness and contrast of their own. `shape` is that of one: channels, and sizes of two or more dimensions."""
+    """Sums of noise at all resolutions, of brightness and contrast of their own. `shape` is that of one: channels, and sizes of up to three dimensions.
+    Without these it is noise."""
     channels, *sizes = shape
+    if not sizes:
+        return torch.randn((count, channels))
     mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(sizes)]
     images = torch.zeros((count, *shape))
     coarse = 1
@@ -88,6 +91,7 @@ def make_unseen(name):
     import unseen_networks
 
     torch.manual_seed(0)
+    torch.backends.mha.set_fastpath_enabled(False)  # an operator that the older exporter doesn't know
     make, shape = unseen_networks.NETWORKS[name]
     network = make()
     calibrate(network, shape)

@@ -2,12 +2,20 @@
 
 Each function makes one as its paper has it, or smaller, with random weights; NETWORKS has the input of each. What they have that the table's haven't:
 few channels, or numbers of channels that no vector divides, large images, one dimension, instance, group and layer norms, recurrent layers, several
-resolutions side by side.
+resolutions side by side, kernels of 31 positions, attention of channels, of places and of pairs of these, filters that the network computes,
+recurrent convolutions, images that are bent.
 """
 
+import unseen_backbones as backbones
 import unseen_classifiers as classifiers
+import unseen_dense as dense
+import unseen_generators as generators
 import unseen_images as images
+import unseen_mobile as mobile
+import unseen_sequences as sequences
 import unseen_signals as signals
+import unseen_videos as videos
+
 
 # What makes each, and the shape of its input.
 NETWORKS = {
@@ -47,4 +55,69 @@ NETWORKS = {
     "erfnet": (images.erfnet, (1, 3, 256, 512)),
     "pool_former": (classifiers.pool_former, (1, 3, 224, 224)),
     "activity_gru": (signals.ActivityGru, (1, 9, 128)),
+    "replknet": (backbones.replknet, (1, 3, 160, 160)),
+    "convnext_v2": (backbones.convnext_v2, (1, 3, 224, 224)),
+    "focal_net": (backbones.focal_net, (1, 3, 224, 224)),
+    "res2net": (backbones.res2net, (1, 3, 224, 224)),
+    "resnest": (backbones.resnest, (1, 3, 224, 224)),
+    "sknet": (backbones.sknet, (1, 3, 224, 224)),
+    "cbam_resnet": (backbones.cbam_resnet, (1, 3, 224, 224)),
+    "dual_path": (backbones.dual_path, (1, 3, 224, 224)),
+    "vovnet": (backbones.vovnet, (1, 3, 224, 224)),
+    "hardnet": (backbones.hardnet, (1, 3, 224, 224)),
+    "lcnet": (mobile.lcnet, (1, 3, 224, 224)),
+    "mcunet": (mobile.mcunet, (1, 3, 160, 160)),
+    "mobile_one": (mobile.mobile_one, (1, 3, 224, 224)),
+    "mobile_vit": (mobile.mobile_vit, (1, 3, 256, 256)),
+    "coatnet": (mobile.CoAtNet, (1, 3, 224, 224)),
+    "nasnet": (mobile.NasNet, (1, 3, 224, 224)),
+    "lenet": (mobile.lenet, (1, 1, 28, 28)),
+    "cifar_vgg_batch16": (mobile.cifar_vgg, (16, 3, 32, 32)),
+    "squeeze_excite": (mobile.squeeze_excite, (1, 3, 227, 227)),
+    "inception_resnet": (mobile.inception_stem, (1, 3, 299, 299)),
+    "retina_net": (dense.RetinaNet, (1, 3, 256, 320)),
+    "efficient_det": (dense.EfficientDet, (1, 3, 256, 256)),
+    "ssd": (dense.Ssd, (1, 3, 300, 300)),
+    "center_net": (dense.center_net, (1, 3, 256, 256)),
+    "yolox": (dense.Yolox, (1, 3, 416, 416)),
+    "bise_net": (dense.BiSeNet, (1, 3, 256, 512)),
+    "psp_net": (dense.PspNet, (1, 3, 192, 192)),
+    "attention_unet": (dense.AttentionUnet, (1, 1, 192, 192)),
+    "nested_unet": (dense.NestedUnet, (1, 3, 160, 240)),
+    "link_net": (dense.LinkNet, (1, 3, 256, 320)),
+    "seg_former": (dense.SegFormer, (1, 3, 256, 256)),
+    "depth_decoder": (dense.DepthDecoder, (1, 3, 255, 383)),
+    "fsrcnn": (generators.fsrcnn, (1, 1, 160, 200)),
+    "swin_ir": (generators.SwinIr, (1, 3, 64, 64)),
+    "unshuffled_denoiser": (generators.unshuffled_denoiser, (1, 3, 250, 170)),
+    "style_generator": (generators.StyleGenerator, (1, 128)),
+    "diffusion_unet": (generators.DiffusionUnet, (1, 3, 64, 64)),
+    "vector_quantized": (generators.VectorQuantized, (1, 3, 64, 64)),
+    "real_nvp": (generators.real_nvp, (1, 3, 32, 32)),
+    "spatial_transformer": (generators.SpatialTransformer, (1, 1, 40, 40)),
+    "correlation_flow": (generators.CorrelationFlow, (1, 6, 192, 256)),
+    "recurrent_flow": (generators.RecurrentFlow, (1, 6, 128, 192)),
+    "siren": (generators.siren, (1, 4096, 2)),
+    "radiance_field": (generators.RadianceField, (1, 2048, 3)),
+    "capsule_network": (generators.CapsuleNetwork, (1, 1, 28, 28)),
+    "c3d": (videos.c3d, (1, 3, 16, 56, 56)),
+    "i3d": (videos.i3d, (1, 3, 8, 112, 112)),
+    "x3d": (videos.x3d, (1, 3, 4, 160, 160)),
+    "slow_fast": (videos.SlowFast, (1, 3, 16, 112, 112)),
+    "v_net": (videos.VNet, (1, 1, 16, 48, 48)),
+    "convolutional_lstm": (videos.ConvolutionalLstm, (1, 6, 1, 48, 48)),
+    "shifted_resnet": (videos.shifted_resnet, (8, 3, 112, 112)),
+    "sound_codec": (sequences.SoundCodec, (1, 1, 6400)),
+    "mel_gan": (sequences.mel_gan, (1, 80, 32)),
+    "wave_glow": (sequences.wave_glow, (1, 1, 8192)),
+    "tacotron": (sequences.Tacotron, (1, 80, 100)),
+    "deep_speech": (sequences.DeepSpeech, (1, 1, 161, 100)),
+    "conformer": (sequences.conformer, (1, 1, 80, 200)),
+    "whisper": (sequences.Whisper, (1, 80, 300)),
+    "text_classifier": (sequences.TextClassifier, (1, 128, 256)),
+    "state_space": (sequences.state_space, (1, 3, 1000)),
+    "inception_time": (sequences.inception_time, (1, 12, 1000)),
+    "speaker_network": (sequences.SpeakerNetwork, (1, 80, 200)),
+    "deep_fm": (sequences.DeepFm, (64, 39)),
+    "spectrum_gru": (sequences.SpectrumClassifier, (1, 1, 16000)),
 }

@@ -39,6 +39,7 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
                                 const PipelineOptions &options) {
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addPass(createRecognizeLayerNorm());
   manager.addPass(createMoveChannelsFirst());
   manager.addPass(createRecognizeActivations());
   manager.addPass(createRecognizeGroupNorm());

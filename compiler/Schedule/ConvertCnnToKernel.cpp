@@ -3,11 +3,13 @@
 
 #include "compiler/Analysis/BoundaryType.h"
 #include "compiler/Lowering/KernelCalls.h"
+#include "compiler/Schedule/ConvertComputedFilter.h"
 #include "compiler/Schedule/ConvertConvolution.h"
 #include "compiler/Schedule/ConvertElementwise.h"
 #include "compiler/Schedule/ConvertMatmul.h"
 #include "compiler/Schedule/ConvertNormalization.h"
 #include "compiler/Schedule/ConvertPooling.h"
+#include "compiler/Schedule/ConvertReduction.h"
 #include "compiler/Schedule/ConvertShapes.h"
 #include "compiler/Schedule/ConvertTensors.h"
 #include "compiler/Schedule/Passes.h"
@@ -119,10 +121,13 @@ struct ConvertCnnToKernel
     populatePoolingPatterns(patterns, lanes);
     populateShapePatterns(patterns, lanes);
     populateNormalizationPatterns(patterns, lanes);
+    populateReductionPatterns(patterns, lanes);
     populateTensorPatterns(patterns);
     // (On a GPU a thread has a sum, and needs no tiles.)
-    if (!target.isGpu())
+    if (!target.isGpu()) {
+      populateComputedFilterPatterns(patterns);
       populateMatmulPatterns(patterns);
+    }
     // Producers first: where an operand lies decides the layout of its reader.
     if (failed(applyPatternsGreedily(
             module, std::move(patterns),

@@ -5,12 +5,16 @@
 // A part is a set of tensors with channels last that are connected by
 // operations which can as well be computed with the channels first:
 //   - elementwise ones and cnn.broadcast;
+//   - those that only move elements: cnn.pad, tensor.concat and
+//     tensor.extract_slice;
 //   - cnn.layer_norm over the last dimension, over dimension 1 then;
 //   - a dense layer of the last dimension (tensor.collapse_shape, cnn.conv
 //     without spatial dimensions, tensor.expand_shape), a convolution with a
 //     kernel of one position then.
 // Where it begins or ends with a transposition, that goes; where with something
-// else, one is inserted. A part is rewritten if that moves fewer elements.
+// else, one is inserted, but for sums and the like over all positions, which
+// read the channels where they are. A part is rewritten if that moves fewer
+// elements.
 
 #include "compiler/Transforms/Passes.h"
 #include "dialects/CNN/CNNDialect.h"
@@ -126,16 +130,59 @@ bool isElementwise(Operation *op) {
          llvm::all_of(op->getOperandTypes(), canHaveChannelsLast);
 }
 
+/// An operation that joins tensors, extends them or takes parts of them.
+bool movesElements(Operation *op) {
+  if (isa<cnn::PadOp>(op))
+    return true;
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return slice->getNumOperands() == 1 &&
+           slice.getType().getRank() == slice.getSourceType().getRank();
+  return isa<tensor::ConcatOp>(op);
+}
+
 bool isLayerNormOfLast(Operation *op) {
   auto norm = dyn_cast<cnn::LayerNormOp>(op);
   return norm && norm.getEndAxis() == typeOf(norm.getInput()).getRank() &&
          int64_t(norm.getAxis()) == norm.getEndAxis() - 1;
 }
 
+/// One number for each channel of each sample, of all positions: N x I x C to
+/// N x C.
+bool isReductionOfPositions(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic || generic.getNumDpsInputs() != 1 ||
+      generic.getNumDpsInits() != 1 || generic.hasIndexSemantics() ||
+      !canHaveChannelsLast(generic.getInputs()[0].getType()))
+    return false;
+  unsigned rank = generic.getNumLoops();
+  SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+  return maps[0].isIdentity() && generic.getNumParallelLoops() == 2 &&
+         maps[1] == AffineMap::getMultiDimMapWithTargets(rank, {0u, rank - 1},
+                                                         op->getContext());
+}
+
+/// Lets such a reduction read a value with the channels first.
+void reduceChannelsFirst(IRRewriter &rewriter, linalg::GenericOp reduction,
+                         Value first) {
+  int64_t rank = typeOf(first).getRank();
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  iterators[0] = iterators[1] = utils::IteratorType::parallel;
+  AffineMap all = rewriter.getMultiDimIdentityMap(rank);
+  rewriter.setInsertionPoint(reduction);
+  auto moved = linalg::GenericOp::create(
+      rewriter, reduction.getLoc(), reduction->getResultTypes(), first,
+      reduction.getOutputs(), {all, all.getMajorSubMap(2)}, iterators);
+  rewriter.inlineRegionBefore(reduction.getRegion(), moved.getRegion(),
+                              moved.getRegion().begin());
+  rewriter.replaceOp(reduction, moved);
+}
+
 bool isConvertible(Operation *op) {
   return op && op->getNumResults() == 1 &&
          canHaveChannelsLast(op->getResult(0).getType()) &&
-         (isElementwise(op) || isLayerNormOfLast(op) || matchDenseLayer(op));
+         (isElementwise(op) || movesElements(op) || isLayerNormOfLast(op) ||
+          matchDenseLayer(op));
 }
 
 /// The operands with channels last of a convertible operation.
@@ -195,6 +242,7 @@ private:
   }
   Value getFirst(IRRewriter &rewriter, Value last);
   Value convert(IRRewriter &rewriter, Operation *op);
+  Value convertMovement(IRRewriter &rewriter, Operation *op);
 
   SetVector<Value> values;
   SetVector<Operation *> operations;
@@ -240,7 +288,7 @@ int64_t Part::countGain() const {
     for (Operation *user : value.getUsers()) {
       if (isTransposition(user, /*toFirst=*/true))
         gain += size;
-      else if (!isInside(user))
+      else if (!isInside(user) && !isReductionOfPositions(user))
         read = true;
     }
     if (read)
@@ -291,6 +339,32 @@ Value Part::getFirst(IRRewriter &rewriter, Value last) {
   return first;
 }
 
+/// With what is said for each dimension in the other order.
+Value Part::convertMovement(IRRewriter &rewriter, Operation *op) {
+  Location location = op->getLoc();
+  RankedTensorType type = typeOf(op->getResult(0));
+  SmallVector<int64_t> order = getOrderToFirst(type.getRank());
+  SmallVector<Value> operands =
+      llvm::map_to_vector(op->getOperands(), [&](Value operand) {
+        return getFirst(rewriter, operand);
+      });
+  if (auto pad = dyn_cast<cnn::PadOp>(op))
+    return cnn::PadOp::create(
+        rewriter, location, getFirstType(type), operands[0],
+        applyPermutation(pad.getLow(), order),
+        applyPermutation(pad.getHigh(), order), pad.getMode(), pad.getValue());
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return tensor::ExtractSliceOp::create(
+        rewriter, location, getFirstType(type), operands[0],
+        applyPermutation(slice.getMixedOffsets(), order),
+        applyPermutation(slice.getMixedSizes(), order),
+        applyPermutation(slice.getMixedStrides(), order));
+  auto dimension = static_cast<int64_t>(cast<tensor::ConcatOp>(op).getDim());
+  return tensor::ConcatOp::create(rewriter, location, getFirstType(type),
+                                  invertPermutationVector(order)[dimension],
+                                  operands);
+}
+
 Value Part::convert(IRRewriter &rewriter, Operation *op) {
   Location location = op->getLoc();
   if (std::optional<DenseLayer> layer = matchDenseLayer(op)) {
@@ -313,6 +387,8 @@ Value Part::convert(IRRewriter &rewriter, Operation *op) {
         rewriter, location, getFirst(rewriter, norm.getInput()),
         norm.getScale(), norm.getBias(), /*axis=*/1,
         rewriter.getI64IntegerAttr(2), norm.getEpsilon());
+  if (movesElements(op))
+    return convertMovement(rewriter, op);
   RankedTensorType type = getFirstType(typeOf(op->getResult(0)));
   if (auto broadcast = dyn_cast<cnn::BroadcastOp>(op))
     return cnn::BroadcastOp::create(rewriter, location,
@@ -355,6 +431,10 @@ void Part::rewrite(IRRewriter &rewriter) {
       Operation *user = use.getOwner();
       if (isTransposition(user, /*toFirst=*/true)) {
         rewriter.replaceAllUsesWith(user->getResult(0), first);
+        continue;
+      }
+      if (isReductionOfPositions(user)) {
+        reduceChannelsFirst(rewriter, cast<linalg::GenericOp>(user), first);
         continue;
       }
       if (!isMade || isInside(user))

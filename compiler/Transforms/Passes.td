@@ -312,9 +312,10 @@ def FoldTransposed : Pass<"fold-transposed", "::mlir::ModuleOp"> {
 def MoveChannelsFirst : Pass<"move-channels-first", "::mlir::ModuleOp"> {
   let summary = "computes with the channels first what is written with the channels last";
   let description = [{
-    Elementwise operations, layer normalisation over the last dimension and dense layers of it, on tensors N x I x C that are transposed
-    before and behind, work on N x C x I as well: a dense layer is a convolution with a kernel of one position there. Each connected part
-    of the network is rewritten if that moves fewer elements by transpositions.
+    Elementwise operations, borders, parts and joined tensors, layer normalisation over the last dimension and dense layers of it, on tensors
+    N x I x C that are transposed before and behind, work on N x C x I as well: a dense layer is a convolution with a kernel of one position
+    there. So do reductions over all positions, to N x C. Each connected part of the network is rewritten if that moves fewer elements by
+    transpositions.
 
     Before:
 
@@ -387,6 +388,35 @@ def RecognizeGroupNorm : Pass<"recognize-group-norm", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
+def RecognizeLayerNorm : Pass<"recognize-layer-norm", "::mlir::ModuleOp"> {
+  let summary = "finds the layer normalisation that is written as arithmetic";
+  let description = [{
+    Differences from a mean over trailing dimensions or over the channels, divided by the root of their mean square and a number, are a
+    `cnn.layer_norm`, as PyTorch's exporter writes it before opset 17. So is what TensorFlow makes of it, a product and a sum with numbers that
+    are computed of mean and variance. Factors and summands behind it become its scale and its bias.
+
+    Before, where `%mean` is the mean of x, and `%r` the root:
+
+    ```mlir
+    %1 = cnn.broadcast %mean to [1, 8, 4] : (tensor<1x8x1xf32>) -> tensor<1x8x4xf32>
+    %2 = arith.subf %x, %1 : tensor<1x8x4xf32>
+    %3 = cnn.broadcast %r to [1, 8, 4] : (tensor<1x8x1xf32>) -> tensor<1x8x4xf32>
+    %4 = arith.divf %2, %3 : tensor<1x8x4xf32>
+    %5 = cnn.broadcast %s to [1, 8, 4] : (tensor<1x1x4xf32>) -> tensor<1x8x4xf32>
+    %y = arith.mulf %4, %5 : tensor<1x8x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %6 = tensor.collapse_shape %s [[0, 1, 2]] : tensor<1x1x4xf32> into tensor<4xf32>
+    %y = cnn.layer_norm %x scale %6 bias %zeros axis 2 epsilon 1.0e-05
+      : (tensor<1x8x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<1x8x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def SinkReshapes : Pass<"sink-reshapes", "::mlir::ModuleOp"> {

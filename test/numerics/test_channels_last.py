@@ -107,3 +107,62 @@ def test_nothing_is_transposed(tmp_path):
     assert "linalg.transpose" not in text and "linalg.generic" not in text
     assert text.count("kernel.normalize_channels") == 1 and text.count("kernel.conv") == 2
     assert "activation <gelu>" in text and "residual" in text
+
+
+def make_gated(block, reduction):
+    """As converters from TensorFlow write it: what is padded behind a convolution is scaled, for each channel, by what a reduction over all
+    positions gives; half of its channels are joined to the whole, and convolved again."""
+    random = np.random.default_rng(block.channels)
+    c, half, rank = block.channels, (block.channels + 1) // 2, len(block.sizes) + 2
+    to_first, to_last, middle = [0, rank - 1, *range(1, rank - 1)], [0, *range(2, rank), 1], list(range(1, rank - 1))
+
+    def array(name, shape, scale):
+        return numpy_helper.from_array((scale * random.standard_normal(shape)).astype(np.float32), name)
+
+    def integers(name, *values):
+        return numpy_helper.from_array(np.array(values, np.int64), name)
+
+    ones = [1 for _ in middle]
+    constants = [
+        array("w1", (c, c, *ones), c**-0.5), array("w2", (7, c + half, *ones), (c + half) ** -0.5),
+        integers("pads", 0, *ones, 0, 0, *[2 for _ in middle], 0), integers("begin", 0), integers("end", half), integers("axis", rank - 1),
+    ]
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["x_first"], perm=to_first),
+        helper.make_node("Conv", ["x_first", "w1"], ["conv_first"]),
+        helper.make_node("Transpose", ["conv_first"], ["conv"], perm=to_last),
+        helper.make_node("Pad", ["conv", "pads"], ["padded"]),
+        helper.make_node(reduction, ["padded"], ["numbers"], keepdims=1, axes=middle),
+        helper.make_node("Mul", ["padded", "numbers"], ["scaled"]),
+        helper.make_node("Slice", ["scaled", "begin", "end", "axis"], ["half"]),
+        helper.make_node("Concat", ["scaled", "half"], ["joined"], axis=rank - 1),
+        helper.make_node("Transpose", ["joined"], ["joined_first"], perm=to_first),
+        helper.make_node("Conv", ["joined_first", "w2"], ["y_first"]),
+        helper.make_node("Transpose", ["y_first"], ["y"], perm=to_last),
+    ]
+    x = random.standard_normal((block.batch, *block.sizes, c)).astype(np.float32)
+    return make_model(nodes, {"x": x}, {"y": x}, 17, constants), x
+
+
+@pytest.mark.parametrize("reduction", ["ReduceMean", "ReduceL2", "ReduceMax", "ReduceSumSquare"])
+@pytest.mark.parametrize("block", [block for block in BLOCKS if not block.mean], ids=lambda b: b.name)
+def test_moved_and_reduced(block, reduction, tmp_path):
+    model, x = make_gated(block, reduction)
+    path = tmp_path / "gated.onnx"
+    path.write_bytes(model.SerializeToString())
+    library = Library(compile_network(path, tmp_path))
+    found, expected = library.run({"x": x})["y"], run_onnx_runtime(model, x)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=5e-6 * np.abs(expected).max())
+    for threads in (2, 3):
+        assert run_with_threads(library, {"x": x}, threads)["y"].tobytes() == found.tobytes()
+
+
+def test_nothing_is_copied(tmp_path):
+    """Between the convolutions of it, all lies in blocks of channels."""
+    path = tmp_path / "gated.onnx"
+    path.write_bytes(make_gated(BLOCKS[0], "ReduceL2")[0].SerializeToString())
+    process = run_toeplitz("compile", path, "--emit=schedule", "-o", tmp_path / "gated.mlir", "--mcpu=x86-64-v3")
+    assert process.returncode == 0, process.stderr
+    text = (tmp_path / "gated.mlir").read_text()
+    # (Of 32 channels on 10 x 12 positions, in whole or with the half of them.)
+    assert not any(shape in text for shape in ("1x32x10x12x", "1x10x12x32x", "1x48x10x12x", "1x10x12x48x"))

@@ -42,6 +42,7 @@ llvm::ArrayRef<llvm::ArrayRef<OnnxOperator>> getOnnxOperatorFamilies() {
       getOnnxShapeOperators(),
       getOnnxSoftmaxOperators(),
       getOnnxSortingOperators(),
+      getOnnxSpectrumOperators(),
       getOnnxSubgraphScanOperators(),
       getOnnxUnpoolingOperators()};
   return families;

@@ -73,6 +73,7 @@ llvm::ArrayRef<OnnxOperator> getOnnxSelectionOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxShapeOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSoftmaxOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSortingOperators();
+llvm::ArrayRef<OnnxOperator> getOnnxSpectrumOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxSubgraphScanOperators();
 llvm::ArrayRef<OnnxOperator> getOnnxUnpoolingOperators();
 

@@ -1,5 +1,8 @@
 // RUN: toeplitz-opt %s --move-channels-first --canonicalize | FileCheck %s
 
+// CHECK-DAG: #[[ALL:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+// CHECK-DAG: #[[KEPT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
+
 // A block of ConvNeXt: from a convolution to a sum with the channels first, with nothing transposed.
 // CHECK-LABEL: @block
 // CHECK-SAME: (%[[X:.*]]: tensor<1x4x3x5xf32>, %[[S:.*]]: tensor<4xf32>, %[[B:.*]]: tensor<8xf32>)
@@ -92,4 +95,60 @@ func.func @others(%x: tensor<1x4x6xf32>, %s: tensor<6x4xf32>) -> tensor<1x4x6xf3
   %1 = cnn.layer_norm %0 scale %s bias %s axis 1 epsilon 1.0e-06 : (tensor<1x6x4xf32>, tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<1x6x4xf32>
   %2 = linalg.transpose ins(%1 : tensor<1x6x4xf32>) outs(%e1 : tensor<1x4x6xf32>) permutation = [0, 2, 1]
   return %2 : tensor<1x4x6xf32>
+}
+
+// Elements that are moved: borders, parts and joined tensors, by dimensions of the other order.
+// CHECK-LABEL: @moved
+// CHECK-NOT: linalg.transpose
+// CHECK: %[[PAD:.*]] = cnn.pad %arg0 low [0, 0, 1, 0] high [0, 3, 2, 1] zeros : (tensor<1x4x6x5xf32>) -> tensor<1x7x9x6xf32>
+// CHECK: %[[PART:.*]] = tensor.extract_slice %[[PAD]][0, 3, 0, 1] [1, 4, 9, 2] [1, 1, 1, 2] : tensor<1x7x9x6xf32> to tensor<1x4x9x2xf32>
+// CHECK: %[[JOINED:.*]] = tensor.concat dim(1) %[[PART]], %[[PART]] : (tensor<1x4x9x2xf32>, tensor<1x4x9x2xf32>) -> tensor<1x8x9x2xf32>
+// CHECK: %[[LONG:.*]] = tensor.concat dim(3) %[[JOINED]], %[[JOINED]] : {{.*}} -> tensor<1x8x9x4xf32>
+// CHECK: return %[[LONG]]
+func.func @moved(%x: tensor<1x4x6x5xf32>) -> tensor<1x8x9x4xf32> {
+  %e0 = tensor.empty() : tensor<1x6x5x4xf32>
+  %e1 = tensor.empty() : tensor<1x8x9x4xf32>
+  %0 = linalg.transpose ins(%x : tensor<1x4x6x5xf32>) outs(%e0 : tensor<1x6x5x4xf32>) permutation = [0, 2, 3, 1]
+  %1 = cnn.pad %0 low [0, 1, 0, 0] high [0, 2, 1, 3] zeros : (tensor<1x6x5x4xf32>) -> tensor<1x9x6x7xf32>
+  %2 = tensor.extract_slice %1[0, 0, 1, 3] [1, 9, 2, 4] [1, 1, 2, 1] : tensor<1x9x6x7xf32> to tensor<1x9x2x4xf32>
+  %3 = tensor.concat dim(3) %2, %2 : (tensor<1x9x2x4xf32>, tensor<1x9x2x4xf32>) -> tensor<1x9x2x8xf32>
+  %4 = tensor.concat dim(2) %3, %3 : (tensor<1x9x2x8xf32>, tensor<1x9x2x8xf32>) -> tensor<1x9x4x8xf32>
+  %5 = linalg.transpose ins(%4 : tensor<1x9x4x8xf32>) outs(%e1 : tensor<1x8x9x4xf32>) permutation = [0, 3, 1, 2]
+  return %5 : tensor<1x8x9x4xf32>
+}
+
+// A sum over all positions reads the channels where they are; one over the channels stays as it is.
+// CHECK-LABEL: @summed
+// CHECK: %[[SUM:.*]] = linalg.generic {indexing_maps = [#[[ALL]], #[[KEPT]]], iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%arg0 : tensor<1x4x3x5xf32>)
+// CHECK: %[[SCALED:.*]] = arith.mulf %arg0, %arg0 : tensor<1x4x3x5xf32>
+// CHECK: return %[[SCALED]], %[[SUM]]
+#all = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#channels = affine_map<(d0, d1, d2, d3) -> (d0, d3)>
+#positions = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+func.func @summed(%x: tensor<1x4x3x5xf32>, %i: tensor<1x4xf32>) -> (tensor<1x4x3x5xf32>, tensor<1x4xf32>) {
+  %e0 = tensor.empty() : tensor<1x3x5x4xf32>
+  %e1 = tensor.empty() : tensor<1x4x3x5xf32>
+  %0 = linalg.transpose ins(%x : tensor<1x4x3x5xf32>) outs(%e0 : tensor<1x3x5x4xf32>) permutation = [0, 2, 3, 1]
+  %1 = linalg.generic {indexing_maps = [#all, #channels], iterator_types = ["parallel", "reduction", "reduction", "parallel"]} ins(%0 : tensor<1x3x5x4xf32>) outs(%i : tensor<1x4xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %4 = arith.addf %a, %b : f32
+    linalg.yield %4 : f32
+  } -> tensor<1x4xf32>
+  %2 = arith.mulf %0, %0 : tensor<1x3x5x4xf32>
+  %3 = linalg.transpose ins(%2 : tensor<1x3x5x4xf32>) outs(%e1 : tensor<1x4x3x5xf32>) permutation = [0, 3, 1, 2]
+  return %3, %1 : tensor<1x4x3x5xf32>, tensor<1x4xf32>
+}
+
+// CHECK-LABEL: @summed_channels
+// CHECK: linalg.transpose
+// CHECK: linalg.generic {{.*}}"parallel", "parallel", "parallel", "reduction"
+func.func @summed_channels(%x: tensor<1x4x3x5xf32>, %i: tensor<1x3x5xf32>) -> tensor<1x3x5xf32> {
+  %e0 = tensor.empty() : tensor<1x3x5x4xf32>
+  %0 = linalg.transpose ins(%x : tensor<1x4x3x5xf32>) outs(%e0 : tensor<1x3x5x4xf32>) permutation = [0, 2, 3, 1]
+  %1 = linalg.generic {indexing_maps = [#all, #positions], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%0 : tensor<1x3x5x4xf32>) outs(%i : tensor<1x3x5xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %2 = arith.addf %a, %b : f32
+    linalg.yield %2 : f32
+  } -> tensor<1x3x5xf32>
+  return %1 : tensor<1x3x5xf32>
 }
