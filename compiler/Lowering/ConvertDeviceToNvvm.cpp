@@ -5,7 +5,9 @@
 // library is a part of the CUDA toolkit, which compiling must not need.
 
 #include "compiler/Analysis/DeviceFunctions.h"
+#include "compiler/Lowering/BulkCopiesToNvvm.h"
 #include "compiler/Lowering/Passes.h"
+#include "dialects/Device/DeviceDialect.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -114,6 +116,7 @@ struct ConvertDeviceToNvvm
     if (failed(checkDeviceFunctions(kernels)))
       return signalPassFailure();
     declareDynamicMemory(kernels);
+    keepTensorMaps(kernels);
   }
 
 private:
@@ -138,15 +141,28 @@ private:
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
+    populateBulkCopiesToNvvmPatterns(converter, patterns);
     patterns.add<RoundToBfloat16>(&getContext(), /*benefit=*/10);
     // With them come the device library's functions: after LLVM's own.
     populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
 
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();
-    target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect>();
+    target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect,
+                             device::DeviceDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
     return applyPartialConversion(functions, target, std::move(patterns));
+  }
+
+  /// Arguments by value are maps of tensors, which no thread changes: copies
+  /// read them where launches put them (`const __grid_constant__` of CUDA C++).
+  static void keepTensorMaps(gpu::GPUModuleOp kernels) {
+    for (auto function : kernels.getOps<LLVM::LLVMFuncOp>())
+      for (unsigned place = 0; place < function.getNumArguments(); ++place)
+        if (function.getArgAttr(place, LLVM::LLVMDialect::getByValAttrName()))
+          function.setArgAttr(place,
+                              NVVM::NVVMDialect::getGridConstantAttrName(),
+                              UnitAttr::get(function.getContext()));
   }
 
   /// The memory of a block that launches ask for isn't the module's own, and
