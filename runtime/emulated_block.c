@@ -459,7 +459,8 @@ void toeplitz_emulate_block(toeplitz_emulator *emulator, uint32_t block,
   emulator->block = block;
   memset(emulator->shared, 0xff, kernel->shared_bytes);
   toeplitz_begin_bulk_copies(emulator);
-  advance(emulator);
+  if (emulator->shadow)
+    toeplitz_shadow_begin_block(emulator->shadow);
   if (kernel->has_barriers) {
     run_fibers(emulator, values);
     return;

@@ -279,8 +279,6 @@ void toeplitz_report_mbarrier(toeplitz_emulator *emulator, uint32_t thread) {
 }
 
 void toeplitz_begin_bulk_copies(toeplitz_emulator *emulator) {
-  if (emulator->shadow && emulator->bulk_copies.barrier_count > 0)
-    toeplitz_shadow_forget(emulator->shadow);
   emulator->bulk_copies.barrier_count = emulator->bulk_copies.count = 0;
 }
 

@@ -21,7 +21,8 @@ struct toeplitz_shadow {
   uint32_t publications[MOST_THREADS];
   /* How many phases of each barrier each thread has seen end. */
   uint32_t observed[MOST_THREADS][TOEPLITZ_SHADOW_BARRIERS];
-  uint64_t epoch; /* counts barriers; cells begin with 0, which is none */
+  uint64_t first_epoch; /* of the block */
+  uint64_t epoch;       /* counts barriers; cells begin with 0, which is none */
   cell cells[];
 };
 
@@ -36,6 +37,11 @@ toeplitz_shadow *toeplitz_shadow_create(uint64_t size) {
 }
 
 void toeplitz_shadow_advance(toeplitz_shadow *shadow) { ++shadow->epoch; }
+
+void toeplitz_shadow_begin_block(toeplitz_shadow *shadow) {
+  shadow->first_epoch = ++shadow->epoch;
+  memset(shadow->observed, 0, sizeof shadow->observed);
+}
 
 /* Whether a thread may touch what a copy has brought since the last barrier of
  * the block. */
@@ -113,16 +119,14 @@ void toeplitz_shadow_observe(toeplitz_shadow *shadow, int32_t thread,
   shadow->observed[thread % MOST_THREADS][barrier] = phases;
 }
 
-void toeplitz_shadow_forget(toeplitz_shadow *shadow) {
-  memset(shadow->observed, 0, sizeof shadow->observed);
-}
-
 int32_t toeplitz_shadow_find_unpublished(const toeplitz_shadow *shadow,
                                          uint64_t offset, uint64_t bytes,
                                          uint64_t *byte) {
   for (uint64_t index = offset; index < offset + bytes; ++index) {
     const cell *touched = &shadow->cells[index];
-    if (touched->write_epoch > 0 && touched->writer < TOEPLITZ_SHADOW_COPY &&
+    if (touched->write_epoch > 0 &&
+        touched->write_epoch >= shadow->first_epoch &&
+        touched->writer < TOEPLITZ_SHADOW_COPY &&
         touched->publications ==
             shadow->publications[touched->writer % MOST_THREADS]) {
       *byte = index;

@@ -16,8 +16,12 @@ typedef struct toeplitz_shadow toeplitz_shadow;
  * memory. The caller owns the result and frees it with free. */
 toeplitz_shadow *toeplitz_shadow_create(uint64_t size);
 
-/* A barrier, or another block: what was touched before doesn't count. */
+/* A barrier: what was touched before doesn't count. */
 void toeplitz_shadow_advance(toeplitz_shadow *shadow);
+
+/* Another block: nor does what was written and not published, and barriers of
+ * copies begin anew. */
+void toeplitz_shadow_begin_block(toeplitz_shadow *shadow);
 
 /* Notes that a thread touches the bytes from offset on, which are within the
  * shadow's. Returns another thread that has touched one of them since the last
@@ -43,11 +47,8 @@ void toeplitz_shadow_arrive(toeplitz_shadow *shadow, uint64_t offset,
 void toeplitz_shadow_observe(toeplitz_shadow *shadow, int32_t thread,
                              uint32_t barrier, uint32_t phases);
 
-/* Another block, whose barriers begin anew. */
-void toeplitz_shadow_forget(toeplitz_shadow *shadow);
-
-/* A thread that wrote one of these bytes and has not published it since, with
- * that byte's offset in *byte; -1 when there is none. */
+/* A thread of the block that wrote one of these bytes and has not published it
+ * since, with that byte's offset in *byte; -1 when there is none. */
 int32_t toeplitz_shadow_find_unpublished(const toeplitz_shadow *shadow,
                                          uint64_t offset, uint64_t bytes,
                                          uint64_t *byte);
