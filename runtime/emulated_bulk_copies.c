@@ -77,6 +77,9 @@ static int use_barrier(toeplitz_emulator *emulator, const void *address) {
   if (index == NONE)
     fail(emulator, TOEPLITZ_GPU_ERROR,
          "uses a barrier that nobody has initialized");
+  /* Whoever has made it must have met the others since. */
+  else if (emulator->shadow)
+    toeplitz_emulated_access(address, BARRIER_BYTES, 0);
   return index;
 }
 

@@ -45,7 +45,7 @@ public:
 private:
   void begin(Index firstStep, Index steps);
   void groupCopies();
-  void waitForStep(ValueRange carried);
+  void waitForStep(ValueRange carried, bool meet = true);
   SmallVector<Value> multiply(ValueRange carried);
   Value getNext(Value stage);
   void advance(ValueRange carried, SmallVectorImpl<Value> &state);
@@ -83,14 +83,15 @@ void Pipeline::begin(Index firstStep, Index steps) {
 
 /// A step's state is the sums, its stage and, where arrivals are waited for,
 /// the parity of the stage's use.
-void Pipeline::waitForStep(ValueRange carried) {
+void Pipeline::waitForStep(ValueRange carried, bool meet) {
   if (step.groupsCopies)
     block.waitForGroups(stages - 2);
   if (step.waitForArrival)
     step.waitForArrival(carried[countSums], carried[countSums + 1]);
   if (step.publish)
     step.publish();
-  block.barrier();
+  if (meet)
+    block.barrier();
 }
 
 SmallVector<Value> Pipeline::multiply(ValueRange carried) {
@@ -151,9 +152,12 @@ SmallVector<Value> Pipeline::addUp(Index firstStep, Index steps) {
         return added;
       });
   state.pop_back();
+  // Nothing is copied to a stage any more: threads meet for what each of them
+  // has brought, if anything.
+  bool meet = step.groupsCopies || step.publish;
   state =
       kernel.forLoop(whole, steps, 1, state, [&](Index, ValueRange carried) {
-        waitForStep(carried);
+        waitForStep(carried, meet);
         groupCopies();
         SmallVector<Value> added = multiply(carried);
         if (step.waitForProducts)
