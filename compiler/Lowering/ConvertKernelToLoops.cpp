@@ -361,6 +361,7 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerConvertLaunchesToRuntimePass();
   registerConvertParallelToRuntimePass();
   registerConvertTilesToLLVMPass();
+  registerCreateTensorMapsPass();
   registerEmulateGpuPass();
   registerExternalizeWeightsPass();
   registerGatherWeightsPass();
