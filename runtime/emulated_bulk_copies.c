@@ -129,6 +129,11 @@ void toeplitz_emulated_mbarrier_expect(void *address, uint32_t bytes) {
   if (index == NONE)
     return;
   toeplitz_mbarrier *barrier = &emulator->bulk_copies.barriers[index];
+  if (barrier->missing_arrivals == 0) {
+    fail(emulator, TOEPLITZ_GPU_ERROR,
+         "arrives at a barrier once more than its phase waits for");
+    return;
+  }
   count_bytes(emulator, barrier, bytes);
   --barrier->missing_arrivals;
   end_phase(barrier);

@@ -54,7 +54,8 @@ typedef enum fault {
   ODD_BYTES,
   BEYOND,
   MISPLACED_BOX,
-  COUNTS_TOO_FAR
+  COUNTS_TOO_FAR,
+  ARRIVES_TWICE
 } fault;
 
 static fault current;
@@ -92,6 +93,8 @@ static void begin_copies(const void *tensor) {
     expected = 1 << 20;
   if (current != NOBODY_ARRIVES)
     toeplitz_emulated_mbarrier_expect(barrier(0), expected);
+  if (current == ARRIVES_TWICE)
+    toeplitz_emulated_mbarrier_expect(barrier(0), 0);
   toeplitz_emulated_tensor_copy((char *)stage(current == BEYOND ? 2 : 0) +
                                     (current == MISPLACED_BOX ? 64 : 0),
                                 tensor, barrier(0), corner[0], corner[1],
@@ -287,6 +290,9 @@ static const struct {
     {COUNTS_TOO_FAR, TOEPLITZ_GPU_ERROR,
      BLOCK ", thread 0 counts more bytes at a barrier than the 2^20 - 1 that "
            "it can"},
+    {ARRIVES_TWICE, TOEPLITZ_GPU_ERROR,
+     BLOCK ", thread 0 arrives at a barrier once more than its phase waits "
+           "for"},
 };
 
 static void use_plain_tensor(void) {
