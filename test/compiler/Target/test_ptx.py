@@ -179,6 +179,7 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
         assert result.returncode == 0, result.stderr
         assert "mma.sync.aligned" in ptx and "ld.shared.v4" in ptx
         assert "ldmatrix.sync.aligned.m8n8.x4.shared.b16" in ptx and "cp.async.cg.shared.global" in ptx
+        assert "cp.async.bulk" not in ptx and "mbarrier" not in ptx
         # Where the input is copied, zeros come in the place of what doesn't exist: the size is a register.
         assert bool(re.search(r"cp\.async\.cg\.shared\.global[^;]*16, %r", ptx)) == (precision != "tf32")
         assert not any(list_spills(result.stderr).values()), (tile, result.stderr)
