@@ -221,6 +221,7 @@ void toeplitz::buildLLVMPipeline(OpPassManager &manager,
     manager.addPass(createLaunchSamples());
     manager.addPass(createGatherWeights());
     manager.addPass(createConvertLaunchesToRuntime());
+    manager.addPass(createCreateTensorMaps());
   } else {
     manager.addPass(createConvertParallelToRuntime());
   }

@@ -4,6 +4,7 @@
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/CNN/CNNDialect.h"
+#include "dialects/Device/DeviceDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
@@ -34,14 +35,14 @@
 using namespace mlir;
 
 void toeplitz::registerToeplitzDialects(DialectRegistry &registry) {
-  registry.insert<cnn::CNNDialect, kernel::KernelDialect, affine::AffineDialect,
-                  arith::ArithDialect, bufferization::BufferizationDialect,
-                  cf::ControlFlowDialect, func::FuncDialect, gpu::GPUDialect,
-                  NVVM::NVVMDialect, nvgpu::NVGPUDialect, linalg::LinalgDialect,
-                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  scf::SCFDialect, tensor::TensorDialect, ub::UBDialect,
-                  vector::VectorDialect, amx::AMXDialect,
-                  x86vector::X86VectorDialect>();
+  registry.insert<cnn::CNNDialect, kernel::KernelDialect, device::DeviceDialect,
+                  affine::AffineDialect, arith::ArithDialect,
+                  bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, gpu::GPUDialect, NVVM::NVVMDialect,
+                  nvgpu::NVGPUDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  tensor::TensorDialect, ub::UBDialect, vector::VectorDialect,
+                  amx::AMXDialect, x86vector::X86VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
       registry);

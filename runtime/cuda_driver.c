@@ -11,11 +11,17 @@ static const char LIBRARY[] = "libcuda.so.1";
 typedef struct entry {
   const char *name;
   size_t offset; /* of its pointer in toeplitz_cuda_driver */
+  int is_optional;
 } entry;
 
-#define ENTRY(name, parameters) {#name, offsetof(toeplitz_cuda_driver, name)},
-static const entry entries[] = {TOEPLITZ_CUDA_FUNCTIONS(ENTRY)};
+#define ENTRY(name, parameters)                                                \
+  {#name, offsetof(toeplitz_cuda_driver, name), 0},
+#define OPTIONAL(name, parameters)                                             \
+  {#name, offsetof(toeplitz_cuda_driver, name), 1},
+static const entry entries[] = {TOEPLITZ_CUDA_FUNCTIONS(ENTRY)
+                                    TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(OPTIONAL)};
 #undef ENTRY
+#undef OPTIONAL
 
 void toeplitz_cuda_open(toeplitz_cuda_driver *driver,
                         toeplitz_gpu_handle *handle) {
@@ -30,7 +36,7 @@ void toeplitz_cuda_open(toeplitz_cuda_driver *driver,
   }
   for (size_t index = 0; index < sizeof entries / sizeof *entries; ++index) {
     void *function = dlsym(driver->library, entries[index].name);
-    if (!function) {
+    if (!function && !entries[index].is_optional) {
       toeplitz_gpu_fail(handle, TOEPLITZ_NO_GPU_DRIVER,
                         "%s has no %s: a driver for CUDA 11.4 or newer is "
                         "needed",

@@ -23,6 +23,11 @@ typedef struct CUevent_st *CUevent;
 typedef struct CUgraph_st *CUgraph;
 typedef struct CUgraphExec_st *CUgraphExec;
 
+/* Its numbers are the driver's own; kernels have it as a parameter. */
+typedef struct CUtensorMap {
+  uint64_t numbers[16];
+} __attribute__((aligned(64))) CUtensorMap;
+
 /* CUresult: those that toeplitz_cuda_status tells apart. */
 enum {
   CUDA_SUCCESS = 0,
@@ -46,7 +51,9 @@ enum {
 };
 
 /* CUdevice_attribute, CUfunction_attribute, CUjit_option, CUstream_flags,
- * CUstreamCaptureMode, CUstreamCaptureStatus, CUevent_flags. */
+ * CUstreamCaptureMode, CUstreamCaptureStatus, CUevent_flags,
+ * CUtensorMapDataType, CUtensorMapInterleave, CUtensorMapSwizzle,
+ * CUtensorMapL2promotion, CUtensorMapFloatOOBfill. */
 enum {
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
@@ -56,7 +63,15 @@ enum {
   CU_STREAM_NON_BLOCKING = 1,
   CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1,
   CU_STREAM_CAPTURE_STATUS_NONE = 0,
-  CU_EVENT_DISABLE_TIMING = 2
+  CU_EVENT_DISABLE_TIMING = 2,
+  CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0,
+  CU_TENSOR_MAP_DATA_TYPE_UINT16 = 1,
+  CU_TENSOR_MAP_DATA_TYPE_UINT32 = 2,
+  CU_TENSOR_MAP_DATA_TYPE_UINT64 = 4,
+  CU_TENSOR_MAP_INTERLEAVE_NONE = 0,
+  CU_TENSOR_MAP_SWIZZLE_128B = 3,
+  CU_TENSOR_MAP_L2_PROMOTION_L2_128B = 2,
+  CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
 };
 
 /* FUNCTION(name, parameters) for each function. */
@@ -115,12 +130,22 @@ enum {
             unsigned threads_z, unsigned shared_bytes, CUstream stream,        \
             void **parameters, void **more))
 
+/* The same for those that only some networks need, and drivers from CUDA 12.0
+ * on have: NULL where it is missing. */
+#define TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(FUNCTION)                             \
+  FUNCTION(cuTensorMapEncodeTiled,                                             \
+           (CUtensorMap * map, int type, uint32_t dimensions, void *address,   \
+            const uint64_t *sizes, const uint64_t *strides,                    \
+            const uint32_t *box, const uint32_t *element_strides,              \
+            int interleave, int swizzle, int promotion, int fill))
+
 #define TOEPLITZ_CUDA_MEMBER(name, parameters) CUresult(*name) parameters;
 
 typedef struct toeplitz_cuda_driver {
   /* What dlopen gave; NULL when there is none. */
   void *library;
   TOEPLITZ_CUDA_FUNCTIONS(TOEPLITZ_CUDA_MEMBER)
+  TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(TOEPLITZ_CUDA_MEMBER)
 } toeplitz_cuda_driver;
 
 /* Finds the library and its functions, and notes in the handle why not. The

@@ -7,7 +7,7 @@
 
 #define _POSIX_C_SOURCE 200112L /* pthread_mutex_t */
 
-#include "runtime/cuda_network.h"
+#include "runtime/cuda_tensor_map.h"
 
 #include <string.h>
 
@@ -16,9 +16,15 @@ void toeplitz_cuda_launch(toeplitz_gpu_queue *queue,
                           const uint64_t *values, int32_t count) {
   toeplitz_cuda_network *network = (toeplitz_cuda_network *)queue->handle;
   ptrdiff_t index = kernel - network->base.network->gpu->kernels;
-  void *parameters[TOEPLITZ_GPU_MAXIMUM_VALUES];
+  void *parameters[TOEPLITZ_GPU_MAXIMUM_VALUES + TOEPLITZ_GPU_MOST_TENSOR_MAPS];
+  CUtensorMap maps[TOEPLITZ_GPU_MOST_TENSOR_MAPS];
+  if (toeplitz_cuda_make_tensor_maps(network, kernel, values, queue->samples,
+                                     maps))
+    return;
   for (int32_t value = 0; value < count; ++value)
     parameters[value] = (void *)(uintptr_t)&values[value];
+  for (uint32_t map = 0; map < kernel->tensor_map_count; ++map)
+    parameters[count + (int32_t)map] = &maps[map];
   toeplitz_cuda_check(
       network,
       network->driver.cuLaunchKernel(

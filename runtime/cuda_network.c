@@ -8,6 +8,7 @@
 
 #include "runtime/cuda_network.h"
 #include "runtime/cuda_module.h"
+#include "runtime/cuda_tensor_map.h"
 #include "runtime/gpu_samples.h"
 
 #include <stdarg.h>
@@ -175,7 +176,8 @@ static int upload_weights(toeplitz_cuda_network *network) {
 
 static void find_network(toeplitz_gpu_handle *handle, int ordinal) {
   toeplitz_cuda_network *network = (toeplitz_cuda_network *)handle;
-  (void)(find_device(network, ordinal) || check_capability(network));
+  (void)(find_device(network, ordinal) || check_capability(network) ||
+         toeplitz_cuda_check_tensor_maps(network));
 }
 
 static void open_network(toeplitz_gpu_handle *handle, int ordinal) {

@@ -3,9 +3,11 @@
  * Threads that wait for each other are fibers. Warps take turns: all lanes of
  * one run until each of them waits or has ended; a shuffle, a product of
  * matrices or a load of them that all 32 have reached is done, and they go on;
- * so is a product of a warpgroup that all four warps have reached. When no lane
- * of any warp can go on, all are at a barrier, or have ended, or
- * the block would wait forever, which is an error. */
+ * so is a product of a warpgroup that all four warps have reached, and threads
+ * whose copies have arrived go on. When no lane of any warp can go on, all are
+ * at a barrier, or have ended, or the block would wait forever, which is an
+ * error.
+ */
 
 #include "runtime/emulated_mma.h"
 #include "runtime/gpu_emulator.h"
@@ -158,10 +160,27 @@ void *toeplitz_emulated_shared(uint64_t offset) {
   return emulator->shared;
 }
 
+/* A thread touches what a bulk copy brings. */
+static void report_copy_race(toeplitz_emulator *emulator, uint64_t byte,
+                             const char *what) {
+  if (emulator->base.status != TOEPLITZ_SUCCESS)
+    return;
+  toeplitz_gpu_fail(
+      &emulator->base, TOEPLITZ_GPU_RACE,
+      "kernel '%s', block %" PRIu32 ": thread %" PRIu32 " touches byte %" PRIu64
+      " of shared memory, to which a copy %s",
+      emulator->kernel->name, emulator->block, emulator->thread, byte, what);
+  fprintf(stderr, "error: %s\n", emulator->base.message);
+}
+
 static void report_race(toeplitz_emulator *emulator, uint64_t byte,
                         int32_t rival) {
   if (emulator->base.status != TOEPLITZ_SUCCESS)
     return;
+  if (rival >= TOEPLITZ_SHADOW_COPY) {
+    report_copy_race(emulator, byte, "has arrived, which it hasn't waited for");
+    return;
+  }
   toeplitz_gpu_fail(
       &emulator->base, TOEPLITZ_GPU_RACE,
       "kernel '%s', block %" PRIu32 ": threads %" PRId32 " and %" PRIu32
@@ -193,6 +212,8 @@ void toeplitz_emulated_access(const void *address, uint64_t bytes,
     return;
   }
   uint64_t byte = 0;
+  if (toeplitz_find_bulk_copy(emulator, offset, bytes, &byte))
+    report_copy_race(emulator, byte, "is under way");
   int32_t rival = toeplitz_shadow_touch(
       emulator->shadow, offset, bytes, (int32_t)emulator->thread, write, &byte);
   if (rival >= 0)
@@ -325,6 +346,8 @@ static const char *describe(toeplitz_thread_state state) {
     return "waits in a load of matrices";
   case TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT:
     return "waits in a product of its warpgroup";
+  case TOEPLITZ_THREAD_AT_MBARRIER:
+    return "waits for copies";
   case TOEPLITZ_THREAD_ENDED:
     return "has ended";
   default:
@@ -346,11 +369,17 @@ static int is_other_kind(const toeplitz_emulated_lane *lane,
   return waits_for_warp(lane->state) && lane->mode != other->mode;
 }
 
-/* Warps are tried first: one that is stuck keeps all others at the barrier. */
+/* Threads that wait for copies and warps are tried first: one that is stuck
+ * keeps all others at the barrier. */
 static void report_stuck(toeplitz_emulator *emulator) {
   const toeplitz_emulated_lane *lanes = emulator->lanes;
   uint32_t threads = emulator->kernel->threads, first = 0, end = threads;
   uint32_t stuck = 0;
+  for (uint32_t thread = 0; thread < threads; ++thread)
+    if (lanes[thread].state == TOEPLITZ_THREAD_AT_MBARRIER) {
+      toeplitz_report_mbarrier(emulator, thread);
+      return;
+    }
   while (stuck < threads && !waits_for_warp(lanes[stuck].state))
     ++stuck;
   if (stuck < threads) {
@@ -409,9 +438,11 @@ static void run_fibers(toeplitz_emulator *emulator, const uint64_t *values) {
         run_warp(emulator, first,
                  threads - first < TOEPLITZ_WARP ? threads - first
                                                  : TOEPLITZ_WARP);
-    while (toeplitz_emulate_warpgroups(emulator));
+    while (toeplitz_emulate_warpgroups(emulator) ||
+           toeplitz_emulate_mbarriers(emulator));
     if (is_in(emulator, 0, threads, TOEPLITZ_THREAD_ENDED)) {
       toeplitz_end_warpgroups(emulator);
+      toeplitz_end_bulk_copies(emulator);
       return;
     }
     if (!is_in(emulator, 0, threads, TOEPLITZ_THREAD_AT_BARRIER)) {
@@ -427,7 +458,9 @@ void toeplitz_emulate_block(toeplitz_emulator *emulator, uint32_t block,
   const toeplitz_gpu_kernel *kernel = emulator->kernel;
   emulator->block = block;
   memset(emulator->shared, 0xff, kernel->shared_bytes);
-  advance(emulator);
+  toeplitz_begin_bulk_copies(emulator);
+  if (emulator->shadow)
+    toeplitz_shadow_begin_block(emulator->shadow);
   if (kernel->has_barriers) {
     run_fibers(emulator, values);
     return;

@@ -27,6 +27,29 @@ enum { TOEPLITZ_GPU_SAMPLE_ALIGNMENT = 16 };
  * may be captured into a graph, or the emulator. */
 typedef struct toeplitz_gpu_queue toeplitz_gpu_queue;
 
+/* Of a tensor of which a kernel copies boxes, with the one along which samples
+ * are; and of the maps of a kernel. */
+enum { TOEPLITZ_GPU_MOST_DIMENSIONS = 5, TOEPLITZ_GPU_MOST_TENSOR_MAPS = 4 };
+
+/* A tensor of which a kernel copies boxes to the memory of its blocks, the
+ * fastest dimension first. Each launch hands the kernel a map of it, in which
+ * the tensor's address is, behind its arguments. */
+typedef struct toeplitz_gpu_tensor_map {
+  /* Which of the arguments is an address `offset` bytes before the tensor, and
+   * which has the bytes from one sample's tensor to the next one's; -1 where
+   * samples share the tensor. */
+  int32_t argument;
+  int32_t sample_stride;
+  uint64_t offset;
+  int32_t dimensions;
+  uint32_t element_bytes;
+  /* Elements; bytes from one to the next, of the first dimension those of an
+   * element; and elements of a box, whose rows are 128 bytes. */
+  uint64_t sizes[TOEPLITZ_GPU_MOST_DIMENSIONS];
+  uint64_t strides[TOEPLITZ_GPU_MOST_DIMENSIONS];
+  uint32_t box[TOEPLITZ_GPU_MOST_DIMENSIONS];
+} toeplitz_gpu_tensor_map;
+
 typedef struct toeplitz_gpu_kernel {
   /* Its entry in the image. */
   const char *name;
@@ -41,6 +64,10 @@ typedef struct toeplitz_gpu_kernel {
   /* Whether its threads wait for each other, at a barrier or in what a warp
    * does together, or for copies (emulation needs to know). */
   uint32_t has_barriers;
+  /* At most TOEPLITZ_GPU_MOST_TENSOR_MAPS; NULL where it has none. A map is a
+   * parameter by value of 128 bytes, in emulation an address. */
+  uint32_t tensor_map_count;
+  const toeplitz_gpu_tensor_map *tensor_maps;
 } toeplitz_gpu_kernel;
 
 /* Constant data that lies at `offset` of the device's weights. */
@@ -266,6 +293,36 @@ void toeplitz_emulated_wait_products(uint32_t pending);
 
 /* fence.proxy.async of shared memory. */
 void toeplitz_emulated_publish(void);
+
+/* mbarrier.init: a barrier at this place of shared memory, a multiple of 8
+ * bytes, each of whose phases waits for `count` arrivals. In checked code it
+ * has to be published before copies use it. */
+void toeplitz_emulated_mbarrier_init(void *barrier, uint32_t count);
+
+/* mbarrier.arrive.expect_tx: an arrival at a barrier whose phase ends when so
+ * many bytes more have arrived. */
+void toeplitz_emulated_mbarrier_expect(void *barrier, uint32_t bytes);
+
+/* mbarrier.try_wait.parity in a loop: waits until the barrier's phase whose
+ * number is odd or even, as `parity` is, has ended, and returns 1. Where
+ * nothing is left that could end it, an error of the run. */
+uint32_t toeplitz_emulated_mbarrier_wait(void *barrier, uint32_t parity);
+
+/* cp.async.bulk from global memory: begins to copy to shared memory. What is
+ * copied arrives when a thread waits for the barrier; until then there are
+ * bytes of 255 in its place, and in checked code it is a race to touch them, or
+ * to touch what has arrived without having waited for it or met, at a barrier
+ * of the block, a thread that has. */
+void toeplitz_emulated_bulk_copy(void *to, const void *from, void *barrier,
+                                 uint32_t bytes);
+
+/* cp.async.bulk.tensor in tiled mode, with swizzling of 128 bytes, likewise:
+ * begins to copy the box that begins at these coordinates, those of dimensions
+ * that the tensor doesn't have being 0, with zeros for what is beyond the
+ * tensor. `map` is what the launch handed over. */
+void toeplitz_emulated_tensor_copy(void *to, const void *map, void *barrier,
+                                   int32_t c0, int32_t c1, int32_t c2,
+                                   int32_t c3, int32_t c4);
 
 /* cvt.rna.tf32.f32: the nearest TF32 number, of two the one farther from zero;
  * 0x7fffffff of a NaN. */

@@ -125,10 +125,33 @@ static void close_emulator(toeplitz_gpu_handle *handle) {
   free(emulator->arena);
 }
 
+/* Puts the addresses of a launch's maps of tensors, which are the tensors
+ * themselves, behind its arguments. Returns whether it failed. */
+static int add_tensors(toeplitz_emulator *emulator,
+                       const toeplitz_gpu_kernel *kernel, int64_t samples,
+                       uint64_t *values, int32_t count,
+                       toeplitz_gpu_tensor *tensors) {
+  for (uint32_t index = 0; index < kernel->tensor_map_count; ++index) {
+    tensors[index] =
+        toeplitz_gpu_find_tensor(&kernel->tensor_maps[index], values, samples);
+    const char *reason = toeplitz_tensor_refuse(&tensors[index]);
+    if (reason)
+      return toeplitz_gpu_fail(&emulator->base, TOEPLITZ_GPU_ERROR,
+                               "kernel '%s' copies boxes of a tensor with %s",
+                               kernel->name, reason);
+    values[count + (int32_t)index] = (uint64_t)(uintptr_t)&tensors[index];
+  }
+  return 0;
+}
+
 static void launch(toeplitz_gpu_queue *queue, const toeplitz_gpu_kernel *kernel,
-                   uint32_t blocks, const uint64_t *values, int32_t count) {
+                   uint32_t blocks, const uint64_t *arguments, int32_t count) {
   toeplitz_emulator *emulator = (toeplitz_emulator *)queue->handle;
-  (void)count;
+  uint64_t values[TOEPLITZ_GPU_MAXIMUM_VALUES + TOEPLITZ_GPU_MOST_TENSOR_MAPS];
+  toeplitz_gpu_tensor tensors[TOEPLITZ_GPU_MOST_TENSOR_MAPS];
+  memcpy(values, arguments, (size_t)count * sizeof *values);
+  if (add_tensors(emulator, kernel, queue->samples, values, count, tensors))
+    return;
   emulator->kernel = kernel;
   toeplitz_emulator *outer = toeplitz_emulate_here(emulator);
   for (int64_t sample = 0; sample < queue->samples; ++sample) {

@@ -4,6 +4,7 @@
 #ifndef TOEPLITZ_RUNTIME_GPU_EMULATOR_H
 #define TOEPLITZ_RUNTIME_GPU_EMULATOR_H
 
+#include "runtime/emulated_bulk_copies.h"
 #include "runtime/emulated_copies.h"
 #include "runtime/emulated_wgmma.h"
 #include "runtime/fibers.h"
@@ -28,13 +29,15 @@ typedef enum toeplitz_thread_state {
   TOEPLITZ_THREAD_AT_PRODUCT,
   TOEPLITZ_THREAD_AT_MATRICES,
   TOEPLITZ_THREAD_AT_WARPGROUP_PRODUCT,
+  TOEPLITZ_THREAD_AT_MBARRIER,
   TOEPLITZ_THREAD_ENDED
 } toeplitz_thread_state;
 
 typedef struct toeplitz_emulated_lane {
   toeplitz_thread_state state;
   /* Of the shuffle that it waits in; `value` is its result afterwards. `mode`
-   * is also the type of a product. */
+   * is also the type of a product, or with `value` the number of a barrier for
+   * copies and the parity of its phase. */
   int32_t mode;
   uint32_t value;
   uint32_t lane;
@@ -65,6 +68,7 @@ typedef struct toeplitz_emulator {
   uint32_t lane_count;
   toeplitz_fibers *fibers;
   toeplitz_wgmma_queue warpgroups[TOEPLITZ_MOST_WARPGROUPS];
+  toeplitz_bulk_copies bulk_copies;
   /* NULL until a kernel reports an access. */
   toeplitz_shadow *shadow;
   uint64_t most_shared_bytes;
@@ -93,6 +97,21 @@ int toeplitz_emulate_warpgroups(toeplitz_emulator *emulator);
 /* Before and after the threads of a block run. */
 void toeplitz_begin_warpgroups(toeplitz_emulator *emulator);
 void toeplitz_end_warpgroups(toeplitz_emulator *emulator);
+
+/* Whether some thread that waited for copies can go on now. */
+int toeplitz_emulate_mbarriers(toeplitz_emulator *emulator);
+
+/* Notes that this thread waits for copies that nothing can bring any more. */
+void toeplitz_report_mbarrier(toeplitz_emulator *emulator, uint32_t thread);
+
+/* Before and after the threads of a block run. */
+void toeplitz_begin_bulk_copies(toeplitz_emulator *emulator);
+void toeplitz_end_bulk_copies(toeplitz_emulator *emulator);
+
+/* Whether a copy to one of these bytes of the block's memory is under way, to
+ * *byte for example. */
+int toeplitz_find_bulk_copy(const toeplitz_emulator *emulator, uint64_t offset,
+                            uint64_t bytes, uint64_t *byte);
 
 /* Makes `emulator` the one that kernels in this thread call, and returns the
  * one before. */

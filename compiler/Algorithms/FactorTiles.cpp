@@ -32,13 +32,27 @@ void FactorTiles::createMemory() {
   auto input = cast<MemRefType>(buffers.input.getType());
   // (The input is the first operand.)
   if (kernel.buffersAligned[0] && hasCopyableRuns(gemm, input, kernel.target)) {
-    flatInput = viewAsRow(kernel, buffers.input);
+    findTensor(input);
+    if (!tensor)
+      flatInput = viewAsRow(kernel, buffers.input);
     element = input.getElementType();
     pieceElements = pieceBytes * 8 / element.getIntOrFloatBitWidth();
   }
   data = common.block.createShared(
       {layout.stages * gemm.tile.positions * pieces * pieceElements}, element,
       layout.alignment);
+  if (layout.inBulk)
+    bulk.emplace(kernel, common.block, layout.stages);
+}
+
+void FactorTiles::findTensor(MemRefType input) {
+  std::optional<DataTensor> found;
+  if (layout.inBulk)
+    found = findDataTensor(gemm, input, kernel.target);
+  if (!found)
+    return;
+  tensor = viewWithStrides(kernel, buffers.input, found->sizes, found->strides);
+  box = found->box;
 }
 
 Index FactorTiles::getDataPlace(Index stage, Index piece, Index column) {
@@ -50,6 +64,8 @@ Index FactorTiles::getDataPlace(Index stage, Index piece, Index column) {
 /// together in the image. Where they copy, they bring neighbouring pieces:
 /// channels that lie together.
 void FactorTiles::divideLoads() {
+  if (!sharesWork())
+    return;
   int64_t positions = gemm.tile.positions;
   Index thread = common.block.thread();
   filterLoads = filterWords / (pieceWords * threads);
@@ -69,6 +85,25 @@ void FactorTiles::divideLoads() {
   for (int64_t i = 0; i < (flatInput ? dataLoads : 1); ++i)
     loadPositions.push_back(common.locate(kernel.add(
         common.firstColumn, kernel.add(loadColumn, number(i * loadColumns)))));
+}
+
+/// One thread copies whole tiles.
+void FactorTiles::copyInBulk(Index step, Index stage) {
+  constexpr int64_t wordBytes = sizeof(uint32_t);
+  int64_t filterBytes = filterWords * wordBytes;
+  int64_t dataBytes = gemm.tile.positions * pieces * pieceBytes;
+  bulk->byOneThread([&] {
+    bulk->expect(stage, tensor ? filterBytes + dataBytes : filterBytes);
+    bulk->copy(buffers.filter, common.getFilterTile(step, filterWords), filter,
+               kernel.mul(stage, number(filterWords)), filterBytes, stage);
+    if (!tensor)
+      return;
+    Index row = kernel.mul(step, number(gemm.tile.depth));
+    bulk->copyBox(
+        tensor, {common.firstColumn, common.group, row}, data,
+        kernel.mul(stage, number(gemm.tile.positions * pieces * pieceElements)),
+        box, stage);
+  });
 }
 
 void FactorTiles::copyFilter(Index step, Index stage) {
@@ -103,10 +138,14 @@ SmallVector<Value> FactorTiles::loadData(Index step) {
 }
 
 SmallVector<Value> FactorTiles::begin(Index step, Index stage) {
-  copyFilter(step, stage);
+  if (bulk)
+    copyInBulk(step, stage);
+  else
+    copyFilter(step, stage);
   if (roundsData())
     return loadData(step);
-  copyData(step, stage);
+  if (flatInput)
+    copyData(step, stage);
   return {};
 }
 

@@ -6,11 +6,16 @@
 // its matrix 4 rows of TF32 numbers, 8 of 16 bits. Where it lies in memory as
 // it is needed, rounded, with the channels of each position together, pieces
 // are copied; else threads round what they load, once for all warps.
+//
+// Where the hardware copies in bulk, one thread begins to bring whole tiles: of
+// the filter, and of data that is a tensor in memory (see BulkFactors.h).
 
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_FACTORTILES_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_FACTORTILES_H
 
+#include "compiler/Algorithms/BulkFactors.h"
 #include "compiler/Algorithms/ImplicitGemmBlock.h"
+#include "compiler/Lowering/BulkCopies.h"
 
 #include <functional>
 
@@ -28,6 +33,9 @@ struct FactorLayout {
   int64_t filterMemoryWords, alignment;
   /// The place of a piece of a column among all pieces of the data's tiles.
   std::function<Index(Index stage, Index piece, Index column)> getPiecePlace;
+  /// Whether tiles may be copied in bulk: pieces are then placed as by
+  /// swizzling of 128 bytes.
+  bool inBulk = false;
 };
 
 class FactorTiles {
@@ -48,7 +56,14 @@ public:
   mlir::Value filter, data;
 
   /// Whether threads round the data.
-  bool roundsData() const { return !flatInput; }
+  bool roundsData() const { return !flatInput && !tensor; }
+  /// Whether all threads copy, each in groups of its own copies; whether they
+  /// bring anything themselves; and whether one of them copies in bulk for all.
+  bool groupsCopies() const { return flatInput || !bulk; }
+  bool sharesWork() const { return !tensor; }
+  bool copiesInBulk() const { return bulk.has_value(); }
+  /// A thread waits for what is copied to a stage in bulk: see BulkCopies.
+  void waitForArrival(Index stage, Index parity) { bulk->wait(stage, parity); }
   /// Begins to copy the tiles of a step, and gives the numbers of the data that
   /// the thread has to round.
   llvm::SmallVector<mlir::Value> begin(Index step, Index stage);
@@ -59,7 +74,9 @@ public:
 
 private:
   void createMemory();
+  void findTensor(mlir::MemRefType input);
   void divideLoads();
+  void copyInBulk(Index step, Index stage);
   void copyFilter(Index step, Index stage);
   void copyData(Index step, Index stage);
   llvm::SmallVector<mlir::Value> loadData(Index step);
@@ -76,6 +93,10 @@ private:
   int64_t pieces, filterWords;
   /// The input as one row of elements, where it is copied; else null.
   mlir::Value flatInput;
+  /// The same as the tensor of which boxes are copied; else null.
+  mlir::Value tensor;
+  llvm::SmallVector<int64_t> box;
+  std::optional<BulkCopies> bulk;
   /// Elements of `data` in a piece.
   int64_t pieceElements = pieceWords;
   /// What a thread brings: pieces of one column, `loadPieces` apart; where they

@@ -48,6 +48,12 @@ struct PipelinedStep {
   /// What a thread does when what it brought for a step has arrived, before it
   /// meets the others; null for nothing.
   llvm::function_ref<void()> publish = nullptr;
+  /// Where one thread copies for all of them: waits until what was copied to
+  /// the stage has arrived. The parity is 0 in the stage's first use, 1 in the
+  /// second one, and so on. Null where no thread does.
+  llvm::function_ref<void(Index stage, Index parity)> waitForArrival = nullptr;
+  /// Whether threads copy for themselves, by groups of copies.
+  bool groupsCopies = true;
 };
 
 /// The same through `stages` stages, at least two: while one step is computed,

@@ -2,14 +2,16 @@
 //
 // The tiles of a step are the two factors as the products want them (see
 // Warpgroup.h): a row of 128 bytes for each output channel and for each
-// position. FactorTiles brings them.
+// position. FactorTiles brings them, as far as it can in bulk.
 //
 // Tiles go through three stages of the block's memory. The products of a step
 // go on by themselves while the threads begin to bring what the step after the
-// next needs.
+// next needs. All threads meet in each step, behind which the stage of the step
+// before is free.
 
 #include "compiler/Algorithms/WarpgroupGemmKernel.h"
 
+#include "compiler/Algorithms/BulkFactors.h"
 #include "compiler/Algorithms/FactorTiles.h"
 #include "compiler/Algorithms/GemmResults.h"
 
@@ -59,7 +61,8 @@ int64_t WarpgroupTile::getFilterMemoryWords() const {
 int64_t WarpgroupTile::getMemoryBytes() const {
   int64_t filterBytes = llvm::alignTo(getFilterMemoryWords() * sizeof(uint32_t),
                                       WarpgroupProduct::alignment);
-  return filterBytes + stages * getDataWords() * int64_t(sizeof(uint32_t));
+  return filterBytes + stages * (getDataWords() * int64_t(sizeof(uint32_t)) +
+                                 BulkCopies::barrierBytes);
 }
 
 namespace {
@@ -105,8 +108,12 @@ FactorLayout Emitter::getLayout() {
     return kernel.add(kernel.mul(row, number(WarpgroupProduct::pieces)),
                       WarpgroupProduct::getPlace(kernel, column, piece));
   };
-  return {tile.precision, WarpgroupTile::stages, tile.getFilterMemoryWords(),
-          WarpgroupProduct::alignment, getPiecePlace};
+  return {tile.precision,
+          WarpgroupTile::stages,
+          tile.getFilterMemoryWords(),
+          WarpgroupProduct::alignment,
+          getPiecePlace,
+          /*inBulk=*/copiesInBulk(kernel.target)};
 }
 
 // --- a step -----------------------------------------------------------------
@@ -180,14 +187,28 @@ void Emitter::finish(ValueRange sums) {
 }
 
 void Emitter::emit() {
-  finish(common.addUp(
-      WarpgroupTile::stages, WarpgroupProduct::countSums(tile.groupPositions),
-      {[&](Index step, Index stage) { return tiles.begin(step, stage); },
-       [&](ArrayRef<Value> numbers, Index stage) {
-         tiles.store(numbers, stage);
-       },
-       [&](Index stage, ValueRange sums) { return multiply(stage, sums); },
-       [&] { waitForProducts(kernel, 0); }, [&] { publishFactors(kernel); }}));
+  auto publish = [&] { publishFactors(kernel); };
+  auto wait = [&](Index stage, Index parity) {
+    tiles.waitForArrival(stage, parity);
+  };
+  auto begin = [&](Index step, Index stage) {
+    return tiles.begin(step, stage);
+  };
+  auto store = [&](ArrayRef<Value> numbers, Index stage) {
+    tiles.store(numbers, stage);
+  };
+  auto multiplyStage = [&](Index stage, ValueRange sums) {
+    return multiply(stage, sums);
+  };
+  auto waitForAll = [&] { waitForProducts(kernel, 0); };
+  PipelinedStep step = {begin, store, multiplyStage, waitForAll};
+  if (tiles.sharesWork())
+    step.publish = publish;
+  if (tiles.copiesInBulk())
+    step.waitForArrival = wait;
+  step.groupsCopies = tiles.groupsCopies();
+  finish(common.addUp(WarpgroupTile::stages,
+                      WarpgroupProduct::countSums(tile.groupPositions), step));
 }
 
 } // namespace

@@ -5,7 +5,9 @@
 // library is a part of the CUDA toolkit, which compiling must not need.
 
 #include "compiler/Analysis/DeviceFunctions.h"
+#include "compiler/Lowering/BulkCopiesToNvvm.h"
 #include "compiler/Lowering/Passes.h"
+#include "dialects/Device/DeviceDialect.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -102,7 +104,9 @@ struct ConvertDeviceToNvvm
     // for divisions; launch-on-gpu says which kernels need more.
     constexpr unsigned usualBits = 32;
     llvm::MapVector<unsigned, SmallVector<Operation *>> functions;
+    SmallVector<ValueArgument> byValue;
     for (auto function : kernels.getOps<gpu::GPUFuncOp>()) {
+      findValueArguments(function, byValue);
       auto bits = dyn_cast_or_null<IntegerAttr>(
           function->removeAttr("toeplitz.index_bits"));
       functions[bits ? static_cast<unsigned>(bits.getInt()) : usualBits]
@@ -114,9 +118,25 @@ struct ConvertDeviceToNvvm
     if (failed(checkDeviceFunctions(kernels)))
       return signalPassFailure();
     declareDynamicMemory(kernels);
+    keepTensorMaps(kernels, byValue);
   }
 
 private:
+  /// An argument that is handed over by value, with its type.
+  struct ValueArgument {
+    StringAttr function;
+    unsigned place;
+    Attribute type;
+  };
+
+  static void findValueArguments(gpu::GPUFuncOp function,
+                                 SmallVectorImpl<ValueArgument> &arguments) {
+    for (unsigned place = 0; place < function.getNumArguments(); ++place)
+      if (Attribute type =
+              function.getArgAttr(place, LLVM::LLVMDialect::getByValAttrName()))
+        arguments.push_back({function.getNameAttr(), place, type});
+  }
+
   LogicalResult convert(ArrayRef<Operation *> functions, unsigned indexBits) {
     LowerToLLVMOptions options(&getContext());
     options.overrideIndexBitwidth(indexBits);
@@ -138,15 +158,32 @@ private:
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     populateNVGPUToNVVMConversionPatterns(converter, patterns);
+    populateBulkCopiesToNvvmPatterns(converter, patterns);
     patterns.add<RoundToBfloat16>(&getContext(), /*benefit=*/10);
     // With them come the device library's functions: after LLVM's own.
     populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
 
     LLVMConversionTarget target(getContext());
     target.addLegalDialect<NVVM::NVVMDialect>();
-    target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect>();
+    target.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect,
+                             device::DeviceDialect>();
     target.addLegalOp<gpu::GPUModuleOp>();
     return applyPartialConversion(functions, target, std::move(patterns));
+  }
+
+  /// Arguments by value are maps of tensors, which no thread changes: copies
+  /// read them where launches put them (`const __grid_constant__` of CUDA C++).
+  /// (Upstream's pattern for functions forgets that they are by value.)
+  static void keepTensorMaps(gpu::GPUModuleOp kernels,
+                             ArrayRef<ValueArgument> arguments) {
+    for (const ValueArgument &argument : arguments) {
+      auto function = kernels.lookupSymbol<LLVM::LLVMFuncOp>(argument.function);
+      function.setArgAttr(argument.place, LLVM::LLVMDialect::getByValAttrName(),
+                          argument.type);
+      function.setArgAttr(argument.place,
+                          NVVM::NVVMDialect::getGridConstantAttrName(),
+                          UnitAttr::get(function.getContext()));
+    }
   }
 
   /// The memory of a block that launches ask for isn't the module's own, and

@@ -5,6 +5,7 @@
 #include "compiler/Lowering/KernelWork.h"
 #include "compiler/Lowering/Kernels/Table.h"
 #include "compiler/Lowering/Passes.h"
+#include "dialects/Device/DeviceDialect.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -360,6 +361,7 @@ void toeplitz::registerLoweringPasses(ArrayRef<KernelLowering> lowerings) {
   registerConvertLaunchesToRuntimePass();
   registerConvertParallelToRuntimePass();
   registerConvertTilesToLLVMPass();
+  registerCreateTensorMapsPass();
   registerEmulateGpuPass();
   registerExternalizeWeightsPass();
   registerGatherWeightsPass();

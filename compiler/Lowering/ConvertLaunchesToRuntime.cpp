@@ -3,6 +3,7 @@
 
 #include "compiler/Lowering/KernelCalls.h"
 #include "compiler/Lowering/Passes.h"
+#include "dialects/Device/DeviceDialect.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -85,7 +86,7 @@ private:
       function.walk([&](Operation *op) {
         waits |= isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp,
                      NVVM::WgmmaMmaAsyncOp, nvgpu::DeviceAsyncCopyOp,
-                     nvgpu::LdMatrixOp>(op);
+                     nvgpu::LdMatrixOp, device::TryWaitOp>(op);
       });
       numbers[function.getNameAttr()] = static_cast<int64_t>(kernels.size());
       NamedAttrList fields;

@@ -1,6 +1,7 @@
 // Makes the kernels of a GPU functions of the CPU, with the runtime's emulator
 // in the place of the hardware.
 
+#include "compiler/Lowering/EmulateBulkCopies.h"
 #include "compiler/Lowering/EmulateProducts.h"
 #include "compiler/Lowering/EmulatorCalls.h"
 #include "compiler/Lowering/Passes.h"
@@ -117,6 +118,8 @@ private:
     for (NamedAttribute attribute :
          llvm::to_vector(function->getDiscardableAttrs()))
       function->removeDiscardableAttr(attribute.getName());
+    // Maps of tensors come as addresses.
+    function.removeArgAttrsAttr();
     SmallVector<Operation *> operations;
     function.walk([&](Operation *op) { operations.push_back(op); });
     for (Operation *op : operations)
@@ -155,6 +158,8 @@ private:
           emulator->toInt32(builder, op->getLoc(), wait.getN()));
     }
     if (std::optional<LogicalResult> converted = products->convert(op))
+      return *converted;
+    if (std::optional<LogicalResult> converted = emulateBulkCopy(*emulator, op))
       return *converted;
     if (isa<NVVM::NVVMDialect>(op->getDialect()))
       return op->emitOpError("isn't emulated");

@@ -69,7 +69,7 @@ def ConvertKernelToLoops : Pass<"convert-kernel-to-loops", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect", "::mlir::scf::SCFDialect", "::mlir::func::FuncDialect", "::mlir::vector::VectorDialect",
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::amx::AMXDialect",
     "::mlir::x86vector::X86VectorDialect", "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::nvgpu::NVGPUDialect"];
+    "::mlir::nvgpu::NVGPUDialect", "::toeplitz::device::DeviceDialect"];
 }
 
 def ConvertLaunchesToRuntime : Pass<"convert-launches-to-runtime", "::mlir::ModuleOp"> {
@@ -123,6 +123,35 @@ def ConvertTilesToLLVM : Pass<"convert-tiles-to-llvm", "::mlir::ModuleOp"> {
     After:
     ```mlir
     %sum = llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%rows, %columns, %depth, %acc, %x, %w) : ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def CreateTensorMaps : Pass<"create-tensor-maps", "::mlir::ModuleOp"> {
+  let summary = "gives kernels the maps of the tensors of which they copy boxes";
+  let description = [{
+    Each tensor of which a kernel copies boxes (`device.tensor_copy`), an argument of it, becomes a map: one more argument, behind the others, of
+    128 bytes at a multiple of 64. Where the samples of a batch have tensors of their own (`toeplitz.sample_strides`), samples are one more dimension, and the coordinate
+    along it is the block's along the grid's second dimension.
+    What the runtime needs to make a map at each launch is listed about the kernel in `toeplitz.kernels`: `argument` has the tensor's address, which lies
+    `offset` bytes before the tensor; the bytes of an `element`; `sizes`, `box` and, from the second dimension on, `strides` in bytes, the fastest dimension first; and
+    `sample`, the argument that has the bytes between samples, -1 where there is none.
+
+    Before:
+    ```mlir
+    module attributes {toeplitz.kernels = [{name = "kernel_conv1", threads = 128 : i64, waits = true}, ...]} {
+      gpu.module @kernels {
+        gpu.func @kernel_conv1(%x: memref<3136x256xbf16>) kernel {
+          device.tensor_copy %x[%p, %c], %tiles[%to], %barriers[%stage], box = [128, 64] : memref<3136x256xbf16>, ...
+    ```
+    After:
+    ```mlir
+    module attributes {toeplitz.kernels = [{name = "kernel_conv1", tensor_maps = [{argument = 0 : i64, box = array<i64: 64, 128>, element = 2 : i64,
+        offset = 0 : i64, sample = -1 : i64, sizes = array<i64: 256, 3136>, strides = array<i64: 512>}, ...], threads = 128 : i64, waits = true}, ...]} {
+      gpu.module @kernels {
+        gpu.func @kernel_conv1(%x: memref<3136x256xbf16>, %map: !llvm.ptr {llvm.align = 64 : i64, llvm.byval = !llvm.array<128 x i8>}) kernel {
+          device.tensor_copy %map[%p, %c], %tiles[%to], %barriers[%stage], box = [128, 64] : !llvm.ptr, ...
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

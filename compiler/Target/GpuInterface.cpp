@@ -1,6 +1,6 @@
 #include "compiler/Target/GpuInterface.h"
 
-#include "runtime/toeplitz.h"
+#include "runtime/gpu.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/IRBuilder.h"
@@ -38,6 +38,7 @@ private:
                                  elements),
         name);
   }
+  llvm::Constant *buildTensorMaps(const GpuKernel &kernel);
   llvm::Constant *buildKernels();
   llvm::Constant *buildCubins();
   llvm::Constant *buildWeights();
@@ -53,10 +54,40 @@ private:
 
 } // namespace
 
+/// An array of toeplitz_gpu_tensor_map; null where there is none.
+llvm::Constant *ProgramBuilder::buildTensorMaps(const GpuKernel &kernel) {
+  if (kernel.tensorMaps.empty())
+    return llvm::ConstantPointerNull::get(pointer);
+  constexpr uint64_t dimensions = TOEPLITZ_GPU_MOST_DIMENSIONS;
+  auto number = [](llvm::Type *type, uint64_t value) {
+    return llvm::ConstantInt::get(type, value);
+  };
+  auto array = [&](llvm::Type *type, const auto &values) {
+    std::vector<llvm::Constant *> elements(dimensions, number(type, 0));
+    for (auto [place, value] : llvm::enumerate(values))
+      elements[place] = number(type, value);
+    return llvm::ConstantArray::get(llvm::ArrayType::get(type, dimensions),
+                                    elements);
+  };
+  auto *wide = llvm::ArrayType::get(int64, dimensions);
+  auto *type = llvm::StructType::get(
+      context, {int32, int32, int64, int32, int32, wide, wide,
+                llvm::ArrayType::get(int32, dimensions)});
+  std::vector<llvm::Constant *> maps;
+  for (const GpuTensorMap &map : kernel.tensorMaps)
+    maps.push_back(llvm::ConstantStruct::get(
+        type, {llvm::ConstantInt::getSigned(int32, map.argument),
+               llvm::ConstantInt::getSigned(int32, map.sampleStride),
+               number(int64, map.offset), number(int32, map.sizes.size()),
+               number(int32, map.elementBytes), array(int64, map.sizes),
+               array(int64, map.strides), array(int32, map.box)}));
+  return addArray(type, maps, "toeplitz_tensor_maps");
+}
+
 /// An array of toeplitz_gpu_kernel.
 llvm::Constant *ProgramBuilder::buildKernels() {
-  auto *type =
-      llvm::StructType::get(context, {pointer, int32, int32, pointer, int32});
+  auto *type = llvm::StructType::get(
+      context, {pointer, int32, int32, pointer, int32, int32, pointer});
   std::vector<llvm::Constant *> kernels;
   for (const GpuKernel &kernel : gpu.kernels) {
     llvm::Constant *emulated = llvm::ConstantPointerNull::get(pointer);
@@ -66,7 +97,9 @@ llvm::Constant *ProgramBuilder::buildKernels() {
         type, {addText(kernel.name, "toeplitz_kernel_name"),
                llvm::ConstantInt::get(int32, kernel.threads),
                llvm::ConstantInt::get(int32, kernel.sharedBytes), emulated,
-               llvm::ConstantInt::get(int32, kernel.waits ? 1 : 0)}));
+               llvm::ConstantInt::get(int32, kernel.waits ? 1 : 0),
+               llvm::ConstantInt::get(int32, kernel.tensorMaps.size()),
+               buildTensorMaps(kernel)}));
   }
   return addArray(type, kernels, "toeplitz_kernels");
 }

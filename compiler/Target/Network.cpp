@@ -1,6 +1,7 @@
 #include "compiler/Target/Network.h"
 
 #include "runtime/element_type.h"
+#include "runtime/gpu.h"
 #include "runtime/toeplitz.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -245,6 +246,52 @@ static LogicalResult readErrorBound(ModuleOp module, Network &network) {
   return success();
 }
 
+/// Of a kernel, tensor_maps = [{argument = 0 : i64, box = array<i64: 64, 128>,
+/// element = 2 : i64, offset = 0 : i64, sample = -1 : i64, sizes = array<i64:
+/// 256, 3136>, strides = array<i64: 512>}], which may be missing.
+static LogicalResult readTensorMaps(ModuleOp module, DictionaryAttr kernel,
+                                    std::vector<GpuTensorMap> &maps) {
+  auto list = kernel.getAs<ArrayAttr>("tensor_maps");
+  if (!list)
+    return success();
+  for (Attribute element : list) {
+    auto map = dyn_cast<DictionaryAttr>(element);
+    auto number = [&](StringRef name) {
+      return map ? map.getAs<IntegerAttr>(name) : IntegerAttr();
+    };
+    auto numbers = [&](StringRef name) {
+      return map ? map.getAs<DenseI64ArrayAttr>(name) : DenseI64ArrayAttr();
+    };
+    auto sizes = numbers("sizes"), strides = numbers("strides"),
+         box = numbers("box");
+    auto argument = number("argument"), sample = number("sample"),
+         offset = number("offset"), bytes = number("element");
+    if (!sizes || !strides || !box || !argument || !sample || !offset ||
+        !bytes || sizes.empty() || box.size() != sizes.size() ||
+        strides.size() + 1 != sizes.size() ||
+        sizes.size() + (sample.getInt() >= 0 ? 1 : 0) >
+            TOEPLITZ_GPU_MOST_DIMENSIONS)
+      return module.emitError(
+                 "attribute 'toeplitz.kernels': each element of 'tensor_maps' "
+                 "is {argument = ..., box = array<i64: ...>, element = ..., "
+                 "offset = ..., sample = ..., sizes = array<i64: ...>, strides "
+                 "= array<i64: ...>}, of at most 5 dimensions with the "
+                 "samples', found ")
+             << element;
+    GpuTensorMap &read = maps.emplace_back();
+    read.argument = static_cast<int32_t>(argument.getInt());
+    read.sampleStride = static_cast<int32_t>(sample.getInt());
+    read.offset = static_cast<uint64_t>(offset.getInt());
+    read.elementBytes = static_cast<uint32_t>(bytes.getInt());
+    read.sizes.assign(sizes.asArrayRef().begin(), sizes.asArrayRef().end());
+    read.strides.push_back(read.elementBytes);
+    read.strides.append(strides.asArrayRef().begin(),
+                        strides.asArrayRef().end());
+    read.box.assign(box.asArrayRef().begin(), box.asArrayRef().end());
+  }
+  return success();
+}
+
 /// toeplitz.kernels = [{name = "...", threads = 256 : i64, waits = false}],
 /// toeplitz.device_weights = {symbol = 0 : i64}, toeplitz.device_weights_size,
 /// and toeplitz.reads_elements where the host does.
@@ -273,9 +320,13 @@ static LogicalResult readGpu(ModuleOp module, Network &network) {
                               "...}, found ")
              << element;
     auto shared = kernel.getAs<IntegerAttr>("shared");
-    gpu.kernels.push_back({name.str(), static_cast<uint32_t>(threads.getInt()),
+    gpu.kernels.push_back({name.str(),
+                           static_cast<uint32_t>(threads.getInt()),
                            shared ? static_cast<uint32_t>(shared.getInt()) : 0,
-                           waits.getValue()});
+                           waits.getValue(),
+                           {}});
+    if (failed(readTensorMaps(module, kernel, gpu.kernels.back().tensorMaps)))
+      return failure();
   }
   for (NamedAttribute place : places)
     gpu.weightPlaces.push_back(

@@ -38,6 +38,16 @@ struct NetworkWeights {
   uint64_t bytes;
 };
 
+/// A tensor of which a kernel copies boxes: toeplitz_gpu_tensor_map, whose
+/// strides begin with an element's bytes.
+struct GpuTensorMap {
+  int32_t argument = 0, sampleStride = -1;
+  uint64_t offset = 0;
+  uint32_t elementBytes = 0;
+  llvm::SmallVector<uint64_t> sizes, strides;
+  llvm::SmallVector<uint32_t> box;
+};
+
 /// A kernel of a GPU.
 struct GpuKernel {
   std::string name;
@@ -48,6 +58,7 @@ struct GpuKernel {
   uint32_t sharedBytes = 0;
   /// Whether its threads wait for each other.
   bool waits = false;
+  std::vector<GpuTensorMap> tensorMaps;
 };
 
 /// What a network whose kernels run on a GPU has beside the others.

@@ -7,6 +7,7 @@ emulation, accesses of a block's memory are watched. Borders are those of the ti
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -255,24 +256,52 @@ def test_sums_have_one_order(way, tmp_path):
     assert first["case0"].tobytes() == second["case0"].tobytes()
 
 
+# How often a line by which threads, copies and products wait for each other stands in the kernel whose data threads round, that whose data all
+# threads copy, and that whose data comes in bulk: while there is more to copy and in the last two steps, before them, and around the exchange of sums.
+WAITS = {
+    "rounded": {"gpu.barrier": 5, "nvvm.fence.proxy": 3, "nvvm.wgmma.wait.group.sync.aligned": 2, "device.try_wait": 2, "device.expect_bytes": 3,
+                "device.bulk_copy": 3},
+    "copied": {"gpu.barrier": 5, "nvvm.fence.proxy": 3, "nvvm.wgmma.wait.group.sync.aligned": 2, "device.try_wait": 2, "device.expect_bytes": 3,
+               "device.bulk_copy": 3, "nvvm.cp.async.wait.group": 2},
+    "in bulk": {"gpu.barrier": 4, "nvvm.fence.proxy": 1, "nvvm.wgmma.wait.group.sync.aligned": 2, "device.try_wait": 2, "device.expect_bytes": 3,
+                "device.bulk_copy": 3, "device.tensor_copy": 3},
+}  # fmt: skip
+
+
+def waiting_network(data):
+    """A network whose last layer has a kernel of that kind, and its options."""
+    if data == "rounded":
+        case = convolution(16, 70, (5, 7), [3, 3])
+        return description_of([case], "race"), inputs_of([case]), ("--tf32",)
+    # (Two warpgroups, of which one copies for the other.)
+    case = convolution(72, 70, (5, 7), [3, 3]) if data == "copied" else convolution(264, 120, (6000,), [1], bias=False)
+    (shape,) = case.shapes
+    layers = [{"name": "before", "op": "relu", "inputs": ["x"]}, {"name": "y", "inputs": ["before"], **case.layer}]
+    description = {"name": "race", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": list(shape)}], "layers": layers, "outputs": ["y"]}
+    return description, {"x": np.random.default_rng(3).normal(size=shape).astype(np.float32)}, ("--precision=bf16",)
+
+
+def without(text, line):
+    """The line as if it did nothing."""
+    return re.sub(r"device\.try_wait .*", "arith.constant true", line) + "\n" if text == "device.try_wait" else ""
+
+
 @only_in_emulation("races are not watched")
-@pytest.mark.parametrize("line", ["gpu.barrier", "nvvm.fence.proxy", "nvvm.wgmma.wait.group.sync.aligned", "nvvm.cp.async.wait.group"])
-def test_a_missing_wait_of_warpgroups_is_an_error(line, tmp_path):
+@pytest.mark.parametrize("data, text", [(data, text) for data, waits in WAITS.items() for text in waits])
+def test_a_missing_wait_of_warpgroups_is_an_error(data, text, tmp_path):
     """Each line of the kernel by which threads, copies and products wait for each other is needed."""
-    case = convolution(16, 70, (5, 7), [3, 3])
-    description, x = description_of([case], "race"), inputs_of([case])
+    description, x, precision = waiting_network(data)
     loops = tmp_path / "loops.mlir"
-    options = (*WARPGROUPS.checked, WARPGROUPS.chosen, "--tf32", "--emit=loops", "-o", loops)
+    options = (*WARPGROUPS.checked, WARPGROUPS.chosen, *precision, "--emit=loops", "-o", loops)
     process = run_toeplitz("compile", write_description(description, tmp_path), *options)
     assert process.returncode == 0, process.stderr
     Library(compile_network(loops, tmp_path, *WARPGROUPS.checked)).run(x)
-    lines = loops.read_text().splitlines()
-    places = [place for place, text in enumerate(lines) if line in text]
-    # While there is more to copy, and in the last two steps; barriers also around the exchange of sums.
-    assert len(places) == (4 if line == "gpu.barrier" else 2)
+    lines = loops.read_text().splitlines(keepends=True)
+    places = [place for place, line in enumerate(lines) if text in line]
+    assert len(places) == WAITS[data][text]
     for place in places:
         broken = tmp_path / f"broken{place}.mlir"
-        broken.write_text("\n".join(lines[:place] + lines[place + 1 :]))
+        broken.write_text("".join(lines[:place]) + without(text, lines[place]) + "".join(lines[place + 1 :]))
         with pytest.raises(AssertionError, match="status 1[12]: "):
             Library(compile_network(broken, tmp_path, *WARPGROUPS.checked)).run(x)
 

@@ -11,6 +11,9 @@
 #define EXPORT __attribute__((visibility("default")))
 #define DECLARE(name, parameters) EXPORT CUresult name parameters;
 TOEPLITZ_CUDA_FUNCTIONS(DECLARE)
+#ifndef STUB_WITHOUT_TENSOR_MAPS
+TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(DECLARE)
+#endif
 EXPORT stub_state *stub_cuda_state(void);
 
 /* Numbers of CUresult that only this file needs. */
@@ -23,7 +26,8 @@ enum {
 };
 
 #define NAME(name, parameters) #name,
-static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)};
+static const char *const names[] = {TOEPLITZ_CUDA_FUNCTIONS(NAME)
+                                        TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(NAME)};
 
 static stub_state state;
 static __thread int pushed_contexts;
@@ -238,6 +242,7 @@ struct CUfunc_st {
   kernel_code code;
   char name[64];
   int value_count;
+  int map_count; /* behind the values */
   unsigned shared_limit;
 };
 
@@ -266,10 +271,13 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image,
   struct CUmod_st *loaded = calloc(1, sizeof *loaded);
   int length = 0;
   for (text += 11;
-       sscanf(text, "%63s %d\n%n", loaded->functions[loaded->count].name,
+       sscanf(text, "%63s %d%n", loaded->functions[loaded->count].name,
               &loaded->functions[loaded->count].value_count, &length) == 2;
        text += length) {
     struct CUfunc_st *function = &loaded->functions[loaded->count++];
+    int more = 0;
+    if (sscanf(text + length, "+%d%n", &function->map_count, &more) == 1)
+      length += more;
     void *code = dlsym(RTLD_DEFAULT, function->name);
     memcpy(&function->code, &code, sizeof code);
     function->shared_limit = 48 << 10;
@@ -308,12 +316,76 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   return CUDA_SUCCESS;
 }
 
+/* ---- Maps of tensors ---- */
+
+#ifndef STUB_WITHOUT_TENSOR_MAPS
+/* CUtensorMapDataType: bytes of an element, of those that have whole ones. */
+static uint64_t bytes_of_type(int type) {
+  static const uint64_t bytes[] = {1, 2, 4, 4, 8, 8, 2, 4, 8, 2, 4, 4, 4};
+  return type >= 0 && type < (int)(sizeof bytes / sizeof *bytes) ? bytes[type]
+                                                                 : 0;
+}
+
+/* What cuda.h says of the parameters, as far as nothing is interleaved. */
+static int are_good(const CUtensorMap *map, int type, uint32_t dimensions,
+                    const void *address, const uint64_t *sizes,
+                    const uint64_t *strides, const uint32_t *box,
+                    const uint32_t *element_strides, int interleave,
+                    int swizzle, int promotion, int fill) {
+  static const uint64_t longest_row[] = {UINT64_MAX, 32, 64, 128};
+  uint64_t bytes = bytes_of_type(type);
+  if ((uintptr_t)map % 64 != 0 || bytes == 0 || dimensions < 1 ||
+      dimensions > 5 || (uintptr_t)address % 16 != 0 || !address ||
+      interleave != 0 || swizzle < 0 || swizzle > 3 || promotion < 0 ||
+      promotion > 3 || fill < 0 || fill > 1)
+    return 0;
+  for (uint32_t d = 0; d < dimensions; ++d)
+    if (sizes[d] == 0 || sizes[d] > UINT64_C(1) << 32 || box[d] == 0 ||
+        box[d] > 256 || element_strides[d] == 0 || element_strides[d] > 8 ||
+        (d > 0 &&
+         (strides[d - 1] % 16 != 0 || strides[d - 1] >= UINT64_C(1) << 40)))
+      return 0;
+  return box[0] * bytes % 16 == 0 && box[0] * bytes <= longest_row[swizzle];
+}
+
+CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int type, uint32_t dimensions,
+                                void *address, const uint64_t *sizes,
+                                const uint64_t *strides, const uint32_t *box,
+                                const uint32_t *element_strides, int interleave,
+                                int swizzle, int promotion, int fill) {
+  CUresult told = begin_within(STUB_cuTensorMapEncodeTiled);
+  if (told != CUDA_SUCCESS)
+    return told;
+  if (!are_good(map, type, dimensions, address, sizes, strides, box,
+                element_strides, interleave, swizzle, promotion, fill))
+    return INVALID_VALUE;
+  stub_tensor_map made = {(uintptr_t)address,
+                          dimensions,
+                          (uint32_t)bytes_of_type(type),
+                          {0},
+                          {bytes_of_type(type)},
+                          {0},
+                          STUB_TENSOR_MAP};
+  for (uint32_t d = 0; d < dimensions; ++d) {
+    made.sizes[d] = sizes[d];
+    made.box[d] = box[d];
+    if (d > 0)
+      made.strides[d] = strides[d - 1];
+  }
+  _Static_assert(sizeof made <= sizeof *map, "a map has 128 bytes");
+  memset(map, 0, sizeof *map);
+  memcpy(map, &made, sizeof made);
+  return CUDA_SUCCESS;
+}
+#endif
+
 /* ---- Streams and graphs ---- */
 
 typedef struct launch {
   CUfunction function;
   unsigned blocks, samples, threads;
   uint64_t values[STUB_MAXIMUM_VALUES];
+  CUtensorMap maps[TOEPLITZ_GPU_MOST_TENSOR_MAPS];
 } launch;
 
 struct CUgraph_st {
@@ -448,10 +520,15 @@ CUresult cuGraphDestroy(CUgraph graph) {
 /* ---- Launches ---- */
 
 static void run(const launch *launched) {
+  uint64_t values[STUB_MAXIMUM_VALUES + TOEPLITZ_GPU_MOST_TENSOR_MAPS];
+  memcpy(values, launched->values, sizeof launched->values);
+  for (int map = 0; map < launched->function->map_count; ++map)
+    values[launched->function->value_count + map] =
+        (uint64_t)(uintptr_t)&launched->maps[map];
   for (uint32_t sample = 0; sample < launched->samples; ++sample)
     for (uint32_t block = 0; block < launched->blocks; ++block)
       for (uint32_t thread = 0; thread < launched->threads; ++thread)
-        launched->function->code(sample, block, thread, launched->values);
+        launched->function->code(sample, block, thread, values);
 }
 
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
@@ -488,7 +565,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
                         unsigned threads_z, unsigned shared_bytes,
                         CUstream stream, void **parameters, void **more) {
   CUresult told = begin_within(STUB_cuLaunchKernel);
-  launch launched = {function, blocks_x, blocks_y, threads_x, {0}};
+  launch launched = {function, blocks_x, blocks_y, threads_x, {0}, {{{0}}}};
   if (told != CUDA_SUCCESS)
     return told;
   if (blocks_x == 0 || blocks_y == 0 || blocks_y > 65535 || blocks_z != 1 ||
@@ -498,6 +575,9 @@ CUresult cuLaunchKernel(CUfunction function, unsigned blocks_x,
   for (int index = 0; index < function->value_count; ++index)
     memcpy(&launched.values[index], parameters[index],
            sizeof launched.values[index]);
+  for (int map = 0; map < function->map_count; ++map)
+    memcpy(&launched.maps[map], parameters[function->value_count + map],
+           sizeof launched.maps[map]);
   record(&launched, shared_bytes, stream);
   if (!is_captured(stream)) {
     run(&launched);

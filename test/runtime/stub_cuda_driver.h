@@ -8,7 +8,10 @@
 #include "runtime/cuda_driver.h"
 
 #define STUB_NUMBER(name, parameters) STUB_##name,
-enum { TOEPLITZ_CUDA_FUNCTIONS(STUB_NUMBER) STUB_FUNCTIONS };
+enum {
+  TOEPLITZ_CUDA_FUNCTIONS(STUB_NUMBER)
+      TOEPLITZ_CUDA_OPTIONAL_FUNCTIONS(STUB_NUMBER) STUB_FUNCTIONS
+};
 #undef STUB_NUMBER
 
 enum { STUB_MAXIMUM_LAUNCHES = 16, STUB_MAXIMUM_VALUES = 8 };
@@ -21,6 +24,19 @@ typedef struct stub_launch {
   int value_count;
   uint64_t values[STUB_MAXIMUM_VALUES];
 } stub_launch;
+
+/* What its maps of tensors hold, which kernels get as the address of one behind
+ * their values. */
+typedef struct stub_tensor_map {
+  uint64_t address;
+  uint32_t dimensions, element_bytes;
+  uint64_t sizes[5];
+  /* From one element to the next, of the first dimension too. */
+  uint64_t strides[5];
+  uint32_t box[5];
+  uint32_t magic;
+} stub_tensor_map;
+enum { STUB_TENSOR_MAP = 0x70a1 };
 
 typedef struct stub_state {
   int calls[STUB_FUNCTIONS];

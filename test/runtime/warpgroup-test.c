@@ -148,7 +148,8 @@ static void multiply(const uint64_t *values) {
 
 /* ---- Running them ---- */
 
-static toeplitz_gpu_kernel kernel = {"multiply", THREADS, SHARED, multiply, 1};
+static toeplitz_gpu_kernel kernel = {"multiply", THREADS, SHARED, multiply,
+                                     1,          0,       NULL};
 
 static void launch(toeplitz_gpu_queue *queue, void *arena, const void *weights,
                    const void *const *inputs, void *const *outputs) {

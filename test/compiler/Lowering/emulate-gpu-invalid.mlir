@@ -129,3 +129,53 @@ gpu.module @kernels {
     llvm.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%barrier: !llvm.ptr<3>, %count: i32, %condition: i1) {
+    // expected-error @below {{isn't emulated: expected no predicate}}
+    nvvm.mbarrier.init %barrier, %count, predicate = %condition : !llvm.ptr<3>, i32, i1
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%barrier: !llvm.ptr<3>, %bytes: i32, %condition: i1) {
+    // expected-error @below {{isn't emulated: expected no predicate, no result and no relaxed order}}
+    nvvm.mbarrier.arrive.expect_tx %barrier, %bytes, predicate = %condition : !llvm.ptr<3>, i32, i1
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%barrier: !llvm.ptr<3>, %state: i64) {
+    // expected-error @below {{isn't emulated: expected the parity of a phase, and no relaxed order}}
+    %0 = nvvm.mbarrier.try_wait %barrier, %state : !llvm.ptr<3>, i64 -> i1
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%to: !llvm.ptr<7>, %from: !llvm.ptr<1>, %barrier: !llvm.ptr<3>, %bytes: i32, %mask: i16) {
+    // expected-error @below {{isn't emulated: expected no multicast}}
+    nvvm.cp.async.bulk.shared.cluster.global %to, %from, %barrier, %bytes multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr<1>
+    llvm.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  llvm.func @kernel(%to: !llvm.ptr<7>, %map: !llvm.ptr, %barrier: !llvm.ptr<3>, %place: i32, %mask: i16) {
+    // expected-error @below {{isn't emulated: expected tiled mode, no multicast and no predicate}}
+    nvvm.cp.async.bulk.tensor.shared.cluster.global %to, %map, %barrier, box[%place, %place] multicast_mask = %mask : !llvm.ptr<7>, !llvm.ptr
+    llvm.return
+  }
+}

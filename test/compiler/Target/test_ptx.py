@@ -179,6 +179,7 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
         assert result.returncode == 0, result.stderr
         assert "mma.sync.aligned" in ptx and "ld.shared.v4" in ptx
         assert "ldmatrix.sync.aligned.m8n8.x4.shared.b16" in ptx and "cp.async.cg.shared.global" in ptx
+        assert "cp.async.bulk" not in ptx and "mbarrier" not in ptx
         # Where the input is copied, zeros come in the place of what doesn't exist: the size is a register.
         assert bool(re.search(r"cp\.async\.cg\.shared\.global[^;]*16, %r", ptx)) == (precision != "tf32")
         assert not any(list_spills(result.stderr).values()), (tile, result.stderr)
@@ -189,7 +190,7 @@ def test_every_tile_of_tensor_cores(precision, architecture, tmp_path):
             assert REGISTERS // (count * threads[f"kernel_{layer}"]) >= blocks, (tile, layer, count)
 
 
-# A tile's positions and channels; threads, and bytes of a block's memory.
+# A tile's positions and channels; threads, and bytes of a block's memory for the factors.
 WARPGROUP_TILES = {
     "256, 128": (256, 147456), "128, 128": (256, 98304), "256, 64": (256, 133120), "64, 128": (256, 73728), "128, 64": (128, 73728),
     "64, 64": (128, 49152),
@@ -210,18 +211,41 @@ def test_every_tile_of_warpgroups(precision, tile, tmp_path):
     ptx, result = assemble(variant, "sm_90a", tmp_path)
     assert result.returncode == 0 and "warning" not in result.stderr, result.stderr
     assert f"wgmma.mma_async.sync.aligned.m64n{WARPGROUP_COLUMNS[tile]}k" in ptx
-    assert "fence.proxy.async.shared::cta" in ptx and "cp.async.cg.shared.global" in ptx
+    assert "fence.proxy.async.shared::cta" in ptx and "mbarrier.try_wait.parity.shared.b64" in ptx
+    # The filter comes in bulk, and what is rounded already piece by piece.
+    assert "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes" in ptx
+    assert ("cp.async.cg.shared.global" in ptx) == (precision != "tf32")
     assert not any(list_spills(result.stderr).values()), result.stderr
     threads, size = WARPGROUP_TILES[tile]
     assert f".maxntid {threads}, 1, 1" in ptx
     products = [kernel for kernel in re.split(r"(?=\.entry )", ptx) if "wgmma.mma_async" in kernel]
     assert len(products) == 2
-    # Up to 48 KiB are declared; more is the launch's.
+    # Beside the factors there is a barrier for each stage. Up to 48 KiB are declared; more is the launch's.
+    size += 3 * 8
     assert (".extern .shared .align 1024 .b8" in ptx) == (size > 48 * 1024)
     declared = max(bytes_declared for _, bytes_declared in list_registers(result.stderr).values())
     assert declared == (0 if size > 48 * 1024 else size)
     registers = max(registers for registers, _ in list_registers(result.stderr).values())
     assert registers * threads <= 65536
+
+
+@pytest.mark.parametrize("batch, rank", [([], 3), (["--batch=dynamic"], 4)])
+@pytest.mark.parametrize("precision", ["bf16", "f16"])
+def test_boxes_of_a_tensor(precision, batch, rank, tmp_path):
+    """An input whose matrix lies in memory comes in boxes, by a map that is a constant parameter, and samples are a dimension of it."""
+    layers = [
+        {"name": "relu", "op": "relu", "inputs": ["x"]},
+        {"name": "conv", "op": "conv", "out_channels": 200, "kernel_size": 1},
+    ]
+    network = {"name": "n", "weights": {"random": 1}, "inputs": [{"name": "x", "shape": [1, 328, 40, 40]}], "layers": layers}
+    ptx, result = assemble(network, "sm_90a", tmp_path, f"--precision={precision}", "--algorithm=warpgroup-gemm", *batch)
+    assert result.returncode == 0 and "warning" not in result.stderr, result.stderr
+    (kernel,) = (kernel for kernel in ptx.split(".entry ") if "wgmma.mma_async" in kernel)
+    (parameter,) = re.findall(r"\.param \.align 64 \.b8 (\w+)\[128\]", kernel)
+    assert re.search(rf"mov\.b64\s+(%rd\d+), {parameter};\s+cvta\.param\.u64\s+%rd\d+, \1;", kernel)
+    copies = re.findall(r"cp\.async\.bulk\.tensor\.(\d)d\.shared::cluster\.global\S* \[%rd\d+\], \[%rd\d+, \{([^}]*)\}\]", kernel)
+    assert copies and all(int(dimensions) == rank == len(places.split(",")) for dimensions, places in copies)
+    assert "cp.async.cg" not in kernel and "cp.async.commit_group" not in kernel
 
 
 # Channels of a block, and how many blocks the registers of a multiprocessor are for.

@@ -154,8 +154,8 @@ static const char broken_ptx[] =
 /* ---- The descriptors ---- */
 
 static const toeplitz_gpu_kernel kernels[] = {
-    {"scale", SCALED_THREADS, 0, emulated_scale, 0},
-    {"add", SCALED_THREADS, 65536, emulated_add, 0}};
+    {"scale", SCALED_THREADS, 0, emulated_scale, 0, 0, NULL},
+    {"add", SCALED_THREADS, 65536, emulated_add, 0, 0, NULL}};
 static const toeplitz_gpu_weights weights[] = {
     {factors, sizeof factors, 0}, {summands, sizeof summands, OFFSET}};
 
