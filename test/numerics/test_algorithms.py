@@ -9,7 +9,7 @@ from processor import processor_flags
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "grouped", "filter-toeplitz", "fft", "winograd", "strassen")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "grouped", "inner-product", "filter-toeplitz", "fft", "winograd", "strassen")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def runs_here(processor):
@@ -220,6 +220,28 @@ FORCED += [
     for variant in ("f4", "f6")
     if runs_here("x86-64-v3")
 ]
+# Tiles of output channels with empty places, and of several; channels that fill no vector, one and two; a row that tasks share, one that is
+# narrower than a tile, and positions that see nothing but padding; kernels larger than the image, a long row of taps; dilated, strided,
+# three dimensions; a batch; one input channel; outputs that are written apart.
+INNER_PRODUCT_CASES = [
+    Case({"op": "conv", "out_channels": 3, "kernel_size": 3, "padding": 1}, ((1, 64, 19, 37),), reduction=576),
+    Case({"op": "conv", "out_channels": 7, "kernel_size": [3, 2], "padding": [[2, 0], [0, 1]]}, ((2, 17, 6, 9),), reduction=102),
+    Case({"op": "conv", "out_channels": 8, "kernel_size": 1}, ((1, 40, 5, 5),), reduction=40),
+    Case({"op": "conv", "out_channels": 1, "kernel_size": 5, "padding": 4}, ((1, 33, 2, 3),), reduction=825),
+    Case({"op": "conv", "out_channels": 2, "kernel_size": 4, "padding": [[2, 1]]}, ((2, 32, 1501),), reduction=128),
+    Case({"op": "conv", "out_channels": 2, "kernel_size": [1, 41], "padding": [0, 20]}, ((1, 16, 3, 60),), reduction=656),
+    Case({"op": "conv", "out_channels": 4, "kernel_size": 3, "padding": 9, "dilation": 9}, ((1, 20, 8, 11),), reduction=180),
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "stride": [2, 3], "padding": 1}, ((1, 24, 9, 17),), reduction=216),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": [2, 3, 3], "padding": [1, 0, 1], "dilation": [1, 2, 1]}, ((1, 18, 3, 8, 7),), reduction=324),
+    Case({"op": "conv", "out_channels": 3, "kernel_size": 2}, ((1, 1, 4, 4),), reduction=4),
+    Case({"op": "conv_transpose", "out_channels": 3, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 32, 9, 8),), reduction=128),
+]
+FORCED += [Pack("forced_inner_product", INNER_PRODUCT_CASES, ["--algorithm=inner-product"])]
+FORCED += [
+    Pack(f"forced_inner_product_{processor.replace('-', '_')}", INNER_PRODUCT_CASES, ["--algorithm=inner-product", f"--mcpu={processor}"])
+    for processor in PROCESSORS
+    if runs_here(processor)
+]
 # Halves of channels with one, several and no whole vectors behind them, blocks of output channels without a partner, odd numbers of
 # positions, rows that a thread shares, tiles cut short; two positions, one dimension and three; filters and inputs larger than the
 # second-level cache; images of a batch as positions.
@@ -358,7 +380,7 @@ def test_unknown_names(option, tmp_path):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_shown_in_the_schedule(algorithm, tmp_path):
     """The choice is written in the IR."""
-    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4], "grouped": SPECIAL_CASES[8]}.get(algorithm, SPECIAL_CASES[10])
+    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4], "grouped": SPECIAL_CASES[8], "inner-product": INNER_PRODUCT_CASES[0]}.get(algorithm, SPECIAL_CASES[10])
     model = write_description(case.description("shown"), tmp_path)
     process = run_toeplitz("compile", model, "--emit=schedule", "-o", tmp_path / "shown.mlir", f"--algorithm=case0={algorithm}")
     assert process.returncode == 0, process.stderr

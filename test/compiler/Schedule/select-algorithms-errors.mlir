@@ -77,6 +77,19 @@
 // RUN: %{force}=WHOLE
 // WHOLE: error: loc("halves"): algorithm 'grouped' declines this layer: groups of 8 input and 8 output channels fill whole vectors
 
+// REDEFINE: %{layers} = layers=halves=inner-product
+// RUN: %{force}=INNER-GROUPS
+// INNER-GROUPS: error: loc("halves"): algorithm 'inner-product' declines this layer: it has 2 groups, expected 1
+// REDEFINE: %{layers} = layers=dense=inner-product
+// RUN: %{force}=INNER-DENSE
+// INNER-DENSE: error: loc("dense"): algorithm 'inner-product' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=huge=inner-product
+// RUN: %{force}=INNER-POSITION
+// INNER-POSITION: error: loc("huge"): algorithm 'inner-product' declines this layer: it has one output position, expected several
+// REDEFINE: %{layers} = layers=wide=inner-product
+// RUN: %{force}=INNER-WIDE
+// INNER-WIDE: error: loc("wide"): algorithm 'inner-product' declines this layer: it has 32 output channels, expected two vectors of 8 at most
+
 // REDEFINE: %{layers} = layers=huge=im2col
 // RUN: %{force}=COLUMN
 // COLUMN: error: loc("huge"): algorithm 'im2col' declines this layer: one column of the data matrix takes 524288 bytes, at most 262144 are packed at a time
@@ -118,7 +131,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
