@@ -293,6 +293,9 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                   slicesOut * fourier.countGroupVectors() * backward) +
              1.12 * steps * tile.cyclesPerStep + 0.1 * chunks * spectra +
              0.54 * scatteredBytes);
+  // Few tasks leave threads without work, if there are any: half of what that
+  // costs two of them, which is right by a factor for one and for two.
+  cost.cycles *= std::sqrt(getImbalance(fourier.countTasks()));
   return cost;
 }
 

@@ -135,11 +135,36 @@ static int64_t getSpectraFloats(const FourierConvolution &convolution) {
          2 * convolution.lanes;
 }
 
+/// Multiply-adds of all products.
+static double countProducts(const FourierConvolution &convolution) {
+  return 4.0 * convolution.countFrequencies() * convolution.countTiles() *
+         convolution.depth.outputsPerRun * convolution.depth.kernel *
+         (convolution.inChannels / convolution.groups) *
+         convolution.outChannels;
+}
+
+/// Chunks for several threads: of so many tiles that the products still have
+/// whole register tiles, and some 20 microseconds of products each. The spectra
+/// of the filter, which each of them reads, shall stay in the second-level
+/// cache.
+static int64_t countWantedChunks(const FourierConvolution &convolution) {
+  constexpr int64_t mostSpectra = int64_t(1) << 18, leastPairs = 8, most = 4;
+  constexpr double leastMultiplyAdds = 2.5e6;
+  if (convolution.groups > 1 || convolution.getPackedFloats() > mostSpectra)
+    return 1;
+  int64_t pairs = llvm::divideCeil(convolution.countTiles(), 2);
+  double byProducts = countProducts(convolution) / leastMultiplyAdds;
+  return std::clamp<int64_t>(
+      std::min(pairs / leastPairs, static_cast<int64_t>(byProducts)), 1, most);
+}
+
 int64_t FourierConvolution::countChunkPairs() const {
   int64_t pairs = llvm::divideCeil(countTiles(), 2);
   int64_t most =
       std::max<int64_t>(1, chunkFloats / (2 * getSpectraFloats(*this)));
-  return llvm::divideCeil(pairs, llvm::divideCeil(pairs, most));
+  int64_t chunks =
+      std::max(countWantedChunks(*this), llvm::divideCeilSigned(pairs, most));
+  return llvm::divideCeil(pairs, chunks);
 }
 
 int64_t FourierConvolution::countChunks() const {
@@ -159,13 +184,10 @@ int64_t FourierConvolution::countSplits() const {
   // transforms of inputs than half of those of outputs: with as many of both,
   // two splits were a third slower on one core.
   constexpr double leastMultiplyAdds = 5e6;
-  double multiplyAdds = 4.0 * countFrequencies() * countTiles() *
-                        depth.outputsPerRun * depth.kernel *
-                        (inChannels / groups) * outChannels;
   int64_t vectors = countGroupVectors();
   int64_t splits = std::min<int64_t>(
       {8 / items, vectors / (2 * countInBlocks()),
-       static_cast<int64_t>(multiplyAdds / leastMultiplyAdds)});
+       static_cast<int64_t>(countProducts(*this) / leastMultiplyAdds)});
   while (splits > 1 && vectors % splits != 0)
     --splits;
   return std::max<int64_t>(1, splits);
