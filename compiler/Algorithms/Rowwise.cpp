@@ -60,39 +60,57 @@ static std::optional<std::string> declines(const Convolution &convolution,
 /// Cycles of one tap of one input channel in a tile: two multiply-adds a cycle,
 /// as many as keep them busy, and the loads. Vectors of inputs begin anywhere,
 /// so that nearly each takes two cache lines, and with them a cycle; weights
-/// take half a cycle.
+/// take half a cycle. Masks take turns with multiply-adds.
 static double getTapCycles(const RowwisePlan &plan, const RowTiles &tiles) {
   double multiplyAdds =
       static_cast<double>(tiles.vectors * plan.tileChannels) / 2;
   double loads =
       static_cast<double>(tiles.vectors * plan.dimensions.back().stride) +
       static_cast<double>(plan.tileChannels) / 2;
-  if (!tiles.isInside)
-    // Masks are made for each load.
-    loads *= 2;
-  return std::max({multiplyAdds, loads, 4.5}) + 0.5;
+  double masks =
+      tiles.isInside
+          ? 0
+          : static_cast<double>(tiles.vectors * plan.dimensions.back().stride) /
+                2;
+  return std::max({multiplyAdds + masks, loads, 4.0}) + 0.5;
 }
 
-/// Cycles of a row's tiles, for all output channels.
-static double getRowCycles(const RowwisePlan &plan) {
-  const Dimension &columns = plan.dimensions.back();
-  // Input channels and taps of the outer dimensions, those with padding left
-  // out.
-  auto steps = static_cast<double>(plan.inChannels);
-  for (const Dimension &outer : ArrayRef(plan.dimensions).drop_back()) {
+/// The part of the taps of the outer dimensions that don't lie in the padding.
+static double getOuterShare(ArrayRef<Dimension> dimensions) {
+  double share = 1;
+  for (const Dimension &outer : dimensions.drop_back()) {
     int64_t inside = 0;
     for (int64_t tap = 0; tap < outer.kernel; ++tap)
       inside += outer.countReaching(tap);
-    steps *= static_cast<double>(inside) / static_cast<double>(outer.output);
+    share *=
+        static_cast<double>(inside) /
+        static_cast<double>(std::max<int64_t>(1, outer.output * outer.kernel));
   }
+  return share;
+}
+
+/// Cycles of a row's tiles, for all output channels.
+static double getRowCycles(const Convolution &convolution,
+                           const RowwisePlan &plan) {
+  const Dimension &columns = plan.dimensions.back();
+  // Rows of taps, of all input channels.
+  double tapRows = static_cast<double>(plan.inChannels * plan.countTaps()) /
+                   static_cast<double>(std::max<int64_t>(1, columns.kernel)) *
+                   getOuterShare(plan.dimensions);
+  // Bias, activation and store of a vector; one by one where its positions are
+  // written apart.
+  double finishing =
+      convolution.outputIsStrided ? 1.5 + static_cast<double>(plan.lanes) : 1.5;
   double cycles = 0;
   for (const RowTiles &tiles : cutRow(columns, plan.lanes, plan.tileVectors)) {
-    double count = static_cast<double>(
+    auto count = static_cast<double>(
         llvm::divideCeil(tiles.run.end - tiles.run.begin, tiles.run.positions));
-    // (Each row of taps starts its loop; bias, activation and store.)
+    auto taps = static_cast<double>(columns.kernel);
+    // (Each row of taps starts its loop.)
     cycles +=
-        count * (steps * (columns.kernel * getTapCycles(plan, tiles) + 2) + 10 +
-                 2.0 * plan.tileChannels * tiles.vectors);
+        count *
+        (tapRows * (taps * getTapCycles(plan, tiles) + 1) + 10 +
+         finishing * static_cast<double>(plan.tileChannels * tiles.vectors));
   }
   return cycles * static_cast<double>(plan.countChannelTiles());
 }
@@ -116,7 +134,8 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       ConvolutionSchedule schedule = best;
       schedule.tilePositions = vectors;
       schedule.tileVectors = channels;
-      double cycles = getRowCycles(getPlan(convolution, schedule, target));
+      double cycles =
+          getRowCycles(convolution, getPlan(convolution, schedule, target));
       if (bestCycles != 0 && cycles >= bestCycles)
         continue;
       bestCycles = cycles;
@@ -125,25 +144,38 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   return {best};
 }
 
+/// Bytes of the input and of the result.
+static std::pair<double, double> countBytes(const Convolution &convolution) {
+  double bytes = 4.0 * static_cast<double>(convolution.batch);
+  return {bytes * static_cast<double>(convolution.inChannels) *
+              countInputPositions(getDimensions(convolution)),
+          bytes * static_cast<double>(convolution.outChannels) *
+              static_cast<double>(convolution.getPositions())};
+}
+
 /// Cycles that it takes to bring what is in plain layout here to that of other
 /// layers, or back: 16 bytes a cycle.
 static double getReorderCycles(const Convolution &convolution) {
-  double elements = static_cast<double>(convolution.batch) *
-                    convolution.outChannels * convolution.getPositions();
-  if (!convolution.inputIsPlain)
-    elements += static_cast<double>(convolution.batch) *
-                convolution.inChannels *
-                countInputPositions(getDimensions(convolution));
-  return 4 * elements / 16;
+  auto [inputBytes, outputBytes] = countBytes(convolution);
+  return ((convolution.inputIsPlain ? 0 : inputBytes) + outputBytes) / 16;
+}
+
+/// Cycles in which input and result pass the second-level cache, 20 bytes in
+/// each: measured with a kernel of one position.
+static double getStreamCycles(const Convolution &convolution) {
+  auto [inputBytes, outputBytes] = countBytes(convolution);
+  return (inputBytes + outputBytes) / 20;
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
   RowwisePlan plan = getPlan(convolution, schedule, target);
-  double rows = static_cast<double>(plan.batch * plan.countRows());
+  auto rows = static_cast<double>(plan.batch * plan.countRows());
   ConvolutionCost cost;
-  cost.cycles = rows * getRowCycles(plan) + getReorderCycles(convolution) +
+  cost.cycles = std::max(rows * getRowCycles(convolution, plan),
+                         getStreamCycles(convolution)) +
+                getReorderCycles(convolution) +
                 estimateFilterWait(
                     4.0 * static_cast<double>(plan.getFilterSize()), target);
   double vectors = 0;
@@ -152,7 +184,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
     vectors += static_cast<double>(
         tiles.vectors *
         llvm::divideCeil(tiles.run.end - tiles.run.begin, tiles.run.positions));
-  cost.multiplyAdds = rows * vectors * static_cast<double>(plan.lanes) *
+  cost.multiplyAdds = rows * getOuterShare(plan.dimensions) * vectors *
+                      static_cast<double>(plan.lanes) *
                       static_cast<double>(plan.getFilterSize());
   return cost;
 }

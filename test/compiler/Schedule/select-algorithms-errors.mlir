@@ -77,6 +77,13 @@
 // RUN: %{force}=WHOLE
 // WHOLE: error: loc("halves"): algorithm 'grouped' declines this layer: groups of 8 input and 8 output channels fill whole vectors
 
+// REDEFINE: %{layers} = layers=dense=rowwise
+// RUN: %{force}=ROWWISE-DENSE
+// ROWWISE-DENSE: error: loc("dense"): algorithm 'rowwise' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=halves=rowwise
+// RUN: %{force}=ROWWISE-GROUPS
+// ROWWISE-GROUPS: error: loc("halves"): algorithm 'rowwise' declines this layer: it has 2 groups, expected 1
+
 // REDEFINE: %{layers} = layers=huge=im2col
 // RUN: %{force}=COLUMN
 // COLUMN: error: loc("huge"): algorithm 'im2col' declines this layer: one column of the data matrix takes 524288 bytes, at most 262144 are packed at a time
@@ -118,7 +125,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'rowwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
