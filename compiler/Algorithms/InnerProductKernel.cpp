@@ -15,9 +15,9 @@
 #include "compiler/Algorithms/InnerProductKernel.h"
 
 #include "compiler/Algorithms/LaneSums.h"
+#include "compiler/Algorithms/PlainRows.h"
 #include "compiler/Algorithms/TileReduction.h"
 
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -71,10 +71,9 @@ namespace {
 class Emitter {
 public:
   Emitter(kernel::ConvOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), plan(getInnerProductPlan(op)),
-        columns(plan.dimensions.back()), buffers(getBuffers(op, kernel)) {
-    joinRows();
-  }
+      : kernel(kernel), plan(getInnerProductPlan(op)),
+        columns(plan.dimensions.back()), buffers(getBuffers(op, kernel)),
+        results(kernel, buffers, op.getActivationAttr(), plan.dimensions) {}
 
   void emit();
 
@@ -86,7 +85,6 @@ private:
     SmallVector<Index> outer;
   };
 
-  void joinRows();
   void emitTile(const Place &place, const ColumnRun &run, Index column);
   Accumulators emitTaps(const Place &place, const ColumnRun &run, Index column,
                         Accumulators sums, Index block, Value mask,
@@ -95,48 +93,15 @@ private:
                        Accumulators sums, Index block, Value mask,
                        Index outerTap, ArrayRef<Index> inputPosition,
                        Index columnTap, ArrayRef<bool> reaches);
-  void finishChannel(const Place &place, const ColumnRun &run, Index column,
-                     Index channel, Value sums);
 
   Index number(int64_t value) { return kernel.constant(value); }
 
-  kernel::ConvOp op;
   KernelBuilder &kernel;
   InnerProductPlan plan;
   const Dimension &columns;
   ConvolutionBuffers buffers;
-  /// Output and residual N x C x I, where the positions of a row follow each
-  /// other in both; else null.
-  Value outputRows, residualRows;
+  PlainResults results;
 };
-
-/// N x C x I x 1 as N x C x I; null where the positions of a row don't follow
-/// each other.
-static Value joinRow(KernelBuilder &kernel, Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  int64_t rank = type.getRank(), offset = 0;
-  SmallVector<int64_t> strides;
-  if (failed(type.getStridesAndOffset(strides, offset)) ||
-      strides[rank - 2] != 1)
-    return {};
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t d = 0; d < rank - 1; ++d)
-    groups.push_back({d});
-  groups.back().push_back(rank - 1);
-  return memref::CollapseShapeOp::create(kernel.builder, kernel.location,
-                                         buffer, groups);
-}
-
-void Emitter::joinRows() {
-  if (columns.outputStride != 1)
-    return;
-  outputRows = joinRow(kernel, buffers.output);
-  if (!outputRows || !buffers.residual)
-    return;
-  residualRows = joinRow(kernel, buffers.residual);
-  if (!residualRows)
-    outputRows = {};
-}
 
 void Emitter::emit() {
   TaskRange range = getTaskRange(kernel, plan.getTasks(kernel.target));
@@ -184,9 +149,9 @@ void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
         kernel.mul(place.channelTile, number(plan.tileChannels)), number(f));
     auto finish = [&] {
       ArrayRef<Value> all(sums);
-      finishChannel(
-          place, run, column, channel,
-          sumLanes(kernel, all.slice(f * run.positions, run.positions)));
+      results.store(
+          sumLanes(kernel, all.slice(f * run.positions, run.positions)),
+          run.positions, place.image, channel, place.outer, column);
     };
     if (plan.outChannels % plan.tileChannels == 0)
       finish();
@@ -292,66 +257,6 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
     }
   }
   return sums;
-}
-
-/// The first `positions` lanes of a vector.
-static Value takeFirst(KernelBuilder &kernel, Value vector, int64_t positions) {
-  if (cast<VectorType>(vector.getType()).getNumElements() == positions)
-    return vector;
-  return vector::ExtractStridedSliceOp::create(
-      kernel.builder, kernel.location, vector, ArrayRef<int64_t>{0},
-      ArrayRef<int64_t>{positions}, ArrayRef<int64_t>{1});
-}
-
-/// Bias, residual, activation and store of the results of one output channel.
-void Emitter::finishChannel(const Place &place, const ColumnRun &run,
-                            Index column, Index channel, Value sums) {
-  auto getPlace = [&](int64_t t) {
-    SmallVector<Index> indices = {place.image, channel};
-    auto add = [&](const Dimension &dimension, Index position) {
-      indices.push_back(
-          kernel.add(kernel.mul(position, number(dimension.outputStride)),
-                     number(dimension.outputOffset)));
-    };
-    for (auto [dimension, position] : llvm::zip(plan.dimensions, place.outer))
-      add(dimension, position);
-    add(columns, kernel.add(column, number(t)));
-    return indices;
-  };
-  auto getElement = [&](int64_t t) {
-    SmallVector<Index> indices = getPlace(t);
-    indices.push_back(number(0));
-    return indices;
-  };
-  int64_t length = getSumsLength(run.positions);
-  if (buffers.bias)
-    sums = kernel.create<arith::AddFOp>(
-        sums,
-        kernel.broadcast(kernel.loadScalar(buffers.bias, {channel, number(0)}),
-                         length));
-  sums = takeFirst(kernel, sums, run.positions);
-  if (outputRows) {
-    if (buffers.residual)
-      sums = kernel.create<arith::AddFOp>(
-          sums, kernel.loadVector(residualRows, getPlace(0), run.positions));
-    kernel.storeVector(kernel.activate(sums, op.getActivationAttr()),
-                       outputRows, getPlace(0));
-    return;
-  }
-  if (buffers.residual) {
-    SmallVector<Value> residual;
-    for (int64_t t = 0; t < run.positions; ++t)
-      residual.push_back(kernel.loadFloat(buffers.residual, getElement(t)));
-    sums = kernel.create<arith::AddFOp>(
-        sums, vector::FromElementsOp::create(kernel.builder, kernel.location,
-                                             cast<VectorType>(sums.getType()),
-                                             residual));
-  }
-  SmallVector<Value> results =
-      kernel.takeApart(kernel.activate(sums, op.getActivationAttr()));
-  for (auto [t, result] : llvm::enumerate(results))
-    kernel.storeFloat(result, buffers.output,
-                      getElement(static_cast<int64_t>(t)));
 }
 
 } // namespace

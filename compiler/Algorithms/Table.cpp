@@ -26,6 +26,7 @@ static const Algorithm *const algorithms[] = {
     &depthwiseAlgorithm,
     &groupedAlgorithm,
     &innerProductAlgorithm,
+    &rowwiseAlgorithm,
     &directAlgorithm,
     &im2colAlgorithm,
     // clang-format on

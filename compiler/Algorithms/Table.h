@@ -15,6 +15,7 @@ extern const Algorithm pointwiseAlgorithm;
 extern const Algorithm depthwiseAlgorithm;
 extern const Algorithm groupedAlgorithm;
 extern const Algorithm innerProductAlgorithm;
+extern const Algorithm rowwiseAlgorithm;
 extern const Algorithm filterToeplitzAlgorithm;
 extern const Algorithm directAlgorithm;
 extern const Algorithm im2colAlgorithm;

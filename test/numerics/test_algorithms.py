@@ -9,7 +9,7 @@ from processor import processor_flags
 from random_windows import random_cases, random_convolution, random_pooling, random_transposed_convolution
 from toeplitz_process import compile_network, run_toeplitz, write_description
 
-ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "grouped", "inner-product", "filter-toeplitz", "fft", "winograd", "strassen")
+ALGORITHMS = ("direct", "im2col", "pointwise", "depthwise", "grouped", "inner-product", "rowwise", "filter-toeplitz", "fft", "winograd", "strassen")
 PROCESSORS = ("x86-64", "x86-64-v3", "x86-64-v4")
 
 def runs_here(processor):
@@ -139,6 +139,41 @@ FORCED += [
     Pack(f"single_rows_{processor.replace('-', '_')}", SINGLE_ROWS, ["--algorithm=direct", f"--mcpu={processor}"])
     for processor in PROCESSORS
     if runs_here(processor)
+]
+# Vectors of positions: one position, rows shorter than a vector and longer than a tile by none, one and some positions, kernels and padding
+# beyond the input, borders with dilated taps, strides within and across rows, a last tile of channels that is cut,
+# one dimension and three, a batch, a single row that tasks share, phases that are written apart.
+ROWWISE_CASES = [
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "padding": 1}, ((1, 3, 1, 1),), reduction=27),
+    Case({"op": "conv", "out_channels": 3, "kernel_size": 1}, ((1, 5, 1),), reduction=5),
+    Case({"op": "conv", "out_channels": 8, "kernel_size": [1, 64], "padding": [[0, 0], [31, 32]]}, ((1, 1, 5, 512),), reduction=64),
+    Case({"op": "conv", "out_channels": 4, "kernel_size": 3, "padding": 1}, ((2, 2, 5, 96),), reduction=18),
+    Case({"op": "conv", "out_channels": 4, "kernel_size": 3, "padding": 1}, ((2, 2, 5, 97),), reduction=18),
+    Case({"op": "conv", "out_channels": 13, "kernel_size": 3}, ((1, 3, 6, 115),), reduction=27),
+    Case({"op": "conv", "out_channels": 2, "kernel_size": [1, 51], "padding": [0, 25]}, ((1, 3, 2, 30),), reduction=153),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": 4, "padding": 6, "dilation": 5}, ((1, 3, 13, 13),), reduction=48),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": 3, "padding": [[3, 0], [0, 40]], "dilation": [2, 20]}, ((1, 4, 7, 70),), reduction=36),
+    Case({"op": "conv", "out_channels": 8, "kernel_size": 7, "stride": 2, "padding": 3}, ((1, 3, 19, 101),), reduction=147),
+    Case({"op": "conv", "out_channels": 7, "kernel_size": 2, "stride": 2}, ((1, 4, 10, 66),), reduction=16),
+    Case({"op": "conv", "out_channels": 7, "kernel_size": 1, "stride": [3, 2]}, ((1, 4, 10, 65),), reduction=4),
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "stride": [4, 1], "dilation": [1, 3]}, ((1, 6, 23, 40),), reduction=54),
+    Case({"op": "conv", "out_channels": 5, "kernel_size": 3, "stride": 2, "padding": 4, "dilation": 3}, ((1, 2, 9, 75),), reduction=18),
+    Case({"op": "conv", "out_channels": 8, "kernel_size": [5, 7, 7], "stride": [1, 2, 2], "padding": [2, 3, 3]}, ((1, 3, 4, 9, 80),), reduction=735),
+    Case({"op": "conv", "out_channels": 3, "kernel_size": [2, 3, 3], "padding": [1, 0, 1]}, ((2, 2, 4, 5, 35),), reduction=36),
+    Case({"op": "conv", "out_channels": 6, "kernel_size": 5, "padding": 6, "dilation": 3}, ((2, 4, 1203),), reduction=20),
+    Case({"op": "conv", "out_channels": 2, "kernel_size": 101, "padding": 100}, ((1, 2, 1000),), reduction=202),
+    Case({"op": "conv", "out_channels": 4, "kernel_size": 7, "stride": 2, "padding": 3}, ((1, 1, 4001),), reduction=7),
+    Case({"op": "conv_transpose", "out_channels": 5, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 6, 7, 45),), reduction=24),
+    Case({"op": "conv_transpose", "out_channels": 3, "kernel_size": [3, 2], "stride": [2, 4]}, ((2, 4, 5, 50),), reduction=12),
+]
+FORCED += [
+    Pack(f"rowwise_{processor.replace('-', '_')}", ROWWISE_CASES, ["--algorithm=rowwise", f"--mcpu={processor}"])
+    for processor in PROCESSORS
+    if runs_here(processor)
+]
+# Pieces whose inputs or outputs lie apart.
+FORCED += [
+    Pack(f"rowwise_of_{fold}", ROWWISE_CASES, ["--algorithm=rowwise", f"--fold={fold}"]) for fold in ("stride", "dilation", "transposed")
 ]
 # Tiles cut at every border, tiles that lie in the padding, phases of transposed convolutions that write apart, whole groups.
 WINOGRAD_CASES = [
@@ -352,6 +387,9 @@ REFUSALS = [
     ("filter-toeplitz", LINEAR),
     ("winograd", {**DENSE, "stride": 2}),
     ("winograd:f7", DENSE),
+    ("rowwise", {**DENSE, "stride": 3}),
+    ("rowwise", {**DENSE, "groups": 4}),
+    ("rowwise", {**DENSE, "out_channels": 33}),
 ]
 
 
@@ -380,7 +418,7 @@ def test_unknown_names(option, tmp_path):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_shown_in_the_schedule(algorithm, tmp_path):
     """The choice is written in the IR."""
-    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4], "grouped": SPECIAL_CASES[8], "inner-product": INNER_PRODUCT_CASES[0]}.get(algorithm, SPECIAL_CASES[10])
+    case = {"pointwise": SPECIAL_CASES[0], "strassen": SPECIAL_CASES[3], "depthwise": SPECIAL_CASES[4], "grouped": SPECIAL_CASES[8], "inner-product": INNER_PRODUCT_CASES[0], "rowwise": ROWWISE_CASES[2]}.get(algorithm, SPECIAL_CASES[10])
     model = write_description(case.description("shown"), tmp_path)
     process = run_toeplitz("compile", model, "--emit=schedule", "-o", tmp_path / "shown.mlir", f"--algorithm=case0={algorithm}")
     assert process.returncode == 0, process.stderr

@@ -93,6 +93,12 @@ def expected_refusals(layer, lanes):
         refusals["inner-product"] = "it has one output position, expected several"
     elif outputs > 2 * lanes:
         refusals["inner-product"] = f"it has {outputs} output channels, expected two vectors of {lanes} at most"
+    if groups != 1:
+        refusals["rowwise"] = f"it has {groups} groups, expected 1"
+    elif outputs > 2 * lanes:
+        refusals["rowwise"] = f"it has {outputs} output channels, expected two vectors of {lanes} at most"
+    elif strides[-1] > 2:
+        refusals["rowwise"] = f"the stride is {strides[-1]} in spatial dimension {rank - 1}, expected 2 at most"
 
     moved = [d for d in range(rank) if strides[d] != 1 or layer["padding_low"][d] != 0 or output_sizes[d] != padded_sizes[d]]
     if product(kernel) != 1:
@@ -230,6 +236,9 @@ def test_reasons_of_convolutions(tmp_path):
         ("winograd", "the stride is N in spatial dimension N, expected N"),
         ("winograd", "the kernel has N position in each dimension"),
         ("winograd", "its groups have N input and N output channels, expected multiples of the vector length N"),
+        ("rowwise", "it has N groups, expected N"),
+        ("rowwise", "it has N output channels, expected two vectors of N at most"),
+        ("rowwise", "the stride is N in spatial dimension N, expected N at most"),
     }
 
 
@@ -256,6 +265,7 @@ PHASE_REASONS = {
     "winograd": ("the kernel has no positions in spatial dimension N",
                  "the kernel has N position in each dimension",
                  "its groups have N input and N output channels, expected multiples of the vector length N"),
+    "rowwise": ("it has N groups, expected N", "it has N output channels, expected two vectors of N at most"),
 }  # fmt: skip
 
 

@@ -36,3 +36,13 @@ def test_compiled_against_onnx_runtime(seed, tmp_path):
     compiled = Library(compile_network(network.description, tmp_path)).run(network.inputs())
     onnx_runtime = run_onnx_runtime(network.description, network.inputs())
     compare(network.description, compiled, onnx_runtime, "compiled code", "ONNX Runtime")
+
+
+@pytest.mark.parametrize("algorithm", ("inner-product", "rowwise"))
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_plain_results(algorithm, seed, tmp_path):
+    """Kernels that write rows of plain results: with residuals, activations, in a part of a concatenation."""
+    network = RandomNetwork(seed)
+    compiled = Library(compile_network(network.description, tmp_path, f"--algorithm={algorithm}")).run(network.inputs())
+    onnx_runtime = run_onnx_runtime(network.description, network.inputs())
+    compare(network.description, compiled, onnx_runtime, f"compiled code ({algorithm})", "ONNX Runtime")

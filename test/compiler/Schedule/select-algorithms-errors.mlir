@@ -89,6 +89,12 @@
 // REDEFINE: %{layers} = layers=wide=inner-product
 // RUN: %{force}=INNER-WIDE
 // INNER-WIDE: error: loc("wide"): algorithm 'inner-product' declines this layer: it has 32 output channels, expected two vectors of 8 at most
+// REDEFINE: %{layers} = layers=dense=rowwise
+// RUN: %{force}=ROWWISE-DENSE
+// ROWWISE-DENSE: error: loc("dense"): algorithm 'rowwise' declines this layer: there is no spatial dimension
+// REDEFINE: %{layers} = layers=halves=rowwise
+// RUN: %{force}=ROWWISE-GROUPS
+// ROWWISE-GROUPS: error: loc("halves"): algorithm 'rowwise' declines this layer: it has 2 groups, expected 1
 
 // REDEFINE: %{layers} = layers=huge=im2col
 // RUN: %{force}=COLUMN
@@ -131,7 +137,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'rowwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of

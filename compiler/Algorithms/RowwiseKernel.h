@@ -1,0 +1,62 @@
+// The kernel of convolutions whose lanes are neighbouring positions of a row.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_ROWWISEKERNEL_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_ROWWISEKERNEL_H
+
+#include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/Geometry.h"
+
+namespace toeplitz {
+
+/// The largest stride along a row of which a vector of inputs is made.
+constexpr int64_t largestRowStride = 2;
+
+/// Register tiles of a row that are computed alike, so that one loop serves
+/// them.
+struct RowTiles {
+  /// Its positions are those of one tile.
+  ColumnRun run;
+  /// Vectors of positions in a tile. The last one may have lanes behind the
+  /// last position.
+  int64_t vectors = 1;
+  /// Whether every tap of every lane reads the input.
+  bool isInside = false;
+};
+
+/// A row in tiles of so many vectors of positions, the last one of fewer: the
+/// borders, where taps fall into the padding, and the interior.
+llvm::SmallVector<RowTiles> cutRow(const Dimension &columns, int64_t lanes,
+                                   int64_t tileVectors);
+
+/// How such a convolution is divided.
+struct RowwisePlan {
+  int64_t batch = 1, inChannels = 1, outChannels = 1, lanes = 1;
+  llvm::SmallVector<Dimension> dimensions;
+  /// The register tile: vectors of positions of a row x output channels.
+  int64_t tileVectors = 1, tileChannels = 1;
+  /// See choosePieceColumns.
+  int64_t pieceColumns = 0;
+
+  int64_t countTaps() const;
+  int64_t countRows() const;
+  /// Tiles of output channels. The last one is computed in full.
+  int64_t countChannelTiles() const {
+    return (outChannels + tileChannels - 1) / tileChannels;
+  }
+  /// The packed filter, in floats: channel tile by channel tile, input channel
+  /// by input channel, tap by tap: the weights of a tile's output channels.
+  int64_t getFilterSize() const {
+    return countChannelTiles() * tileChannels * inChannels * countTaps();
+  }
+  TaskGrid getTasks(kernel::TargetAttr target) const;
+};
+
+/// The division of the operation's convolution.
+RowwisePlan getRowwisePlan(kernel::ConvOp op);
+
+/// Writes the body of one task.
+void emitRowwise(kernel::ConvOp op, KernelBuilder &kernel);
+
+} // namespace toeplitz
+
+#endif
