@@ -2,34 +2,22 @@
 // I x V to mean 0 and variance 1.
 //
 // A few positions at a time, all channels of which stay in the first-level
-// cache for three passes: the sum of x gives a mean m that may be off by some
-// roundings; with d = x - m, the sums of d and of d^2 give what the mean is off
-// by and the variance,
-//   e = (sum d) / C,  variance = (sum d^2) / C - e^2,
-// where nothing cancels, because e is small; and the last one writes
-//   y = (d - e) * (1 / sqrt(variance + epsilon)) * scale + bias.
-// (Where threads of a GPU share a position, there are two passes for the sums,
-// in double precision.)
-// Source: Chan, Golub and LeVeque 1983, Algorithms for computing the sample
-// variance (The American Statistician 37), the corrected two-pass algorithm.
+// cache for three passes: two for the moments, and one that writes
+//   y = normal * scale + bias.
+// (Where threads of a GPU share a position, the sums of the moments are in
+// double precision.)
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
 #include "compiler/Lowering/Kernels/RowMoments.h"
 #include "compiler/Lowering/Kernels/TaskDivision.h"
-
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "compiler/Lowering/Kernels/VectorMoments.h"
 
 using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
 namespace {
-
-/// Positions whose sums are computed side by side: two sums of each hide the
-/// latency of an addition.
-constexpr int64_t positionsTogether = 4;
 
 struct Sizes {
   int64_t batch, channels, blocks, positions = 1, lanes;
@@ -50,7 +38,7 @@ struct Sizes {
   }
   TaskDivision divide(kernel::TargetAttr target) const {
     return TaskDivision(target, {batch, positions}, 3 * channels,
-                        positionsTogether);
+                        VectorMoments::rowsTogether);
   }
 };
 
@@ -76,13 +64,6 @@ private:
     return input.load({batch, block, position, kernel.constant(0)},
                       sizes.lanes);
   }
-  Value fillWithZeros(Value vector, bool isLast);
-  SmallVector<Value>
-  overBlocks(size_t count,
-             llvm::function_ref<SmallVector<Value>(Index block, bool isLast,
-                                                   ValueRange sums)>
-                 body);
-  SmallVector<Value> addLanes(ArrayRef<Value> sums);
   void emitPositions(Index first, int64_t count);
 
   kernel::NormalizeChannelsOp op;
@@ -92,113 +73,26 @@ private:
   Index batch;
 };
 
-/// The lanes of the last block behind the last channel hold anything.
-Value NormalizeChannelsEmitter::fillWithZeros(Value vector, bool isLast) {
-  int64_t rest = sizes.channels % sizes.lanes;
-  if (!isLast || rest == 0)
-    return vector;
-  SmallVector<bool> isChannel;
-  for (int64_t lane = 0; lane < sizes.lanes; ++lane)
-    isChannel.push_back(lane < rest);
-  auto type = VectorType::get({sizes.lanes}, kernel.builder.getI1Type());
-  Value mask = arith::ConstantOp::create(
-      kernel.builder, kernel.location, DenseElementsAttr::get(type, isChannel));
-  return arith::SelectOp::create(kernel.builder, kernel.location, mask, vector,
-                                 kernel.splat(0, sizes.lanes));
-}
-
-/// `count` vectors that start as zeros, after all blocks.
-SmallVector<Value> NormalizeChannelsEmitter::overBlocks(
-    size_t count,
-    llvm::function_ref<SmallVector<Value>(Index, bool, ValueRange)> body) {
-  SmallVector<Value> sums(count, kernel.splat(0, sizes.lanes));
-  Index last = kernel.constant(sizes.blocks - 1);
-  sums = kernel.forLoop(kernel.constant(0), last, 1, sums,
-                        [&](Index block, ValueRange carried) {
-                          return body(block, false, carried);
-                        });
-  return body(last, true, sums);
-}
-
-/// The mean over all channels of each vector of sums, as a scalar.
-SmallVector<Value> NormalizeChannelsEmitter::addLanes(ArrayRef<Value> sums) {
-  Value share = kernel.floatConstant(1.0f / static_cast<float>(sizes.channels),
-                                     kernel.builder.getF32Type());
-  return llvm::map_to_vector(sums, [&](Value sum) {
-    // Halves are added until one lane is left.
-    for (int64_t width = sizes.lanes; width > 1; width /= 2) {
-      SmallVector<int64_t> low, high;
-      for (int64_t lane = 0; lane < width / 2; ++lane) {
-        low.push_back(lane);
-        high.push_back(lane + width / 2);
-      }
-      auto shuffle = [&](ArrayRef<int64_t> lanes) -> Value {
-        return vector::ShuffleOp::create(kernel.builder, kernel.location, sum,
-                                         sum, lanes);
-      };
-      sum = kernel.create<arith::AddFOp>(shuffle(low), shuffle(high));
-    }
-    Value total = vector::ExtractOp::create(kernel.builder, kernel.location,
-                                            sum, ArrayRef<int64_t>{0});
-    return kernel.create<arith::MulFOp>(total, share);
-  });
-}
-
 /// `count` positions from `first` on.
 void NormalizeChannelsEmitter::emitPositions(Index first, int64_t count) {
   auto position = [&](int64_t i) {
     return kernel.add(first, kernel.constant(i));
   };
-  auto everywhere = [&](Value scalar) {
-    return inLanes(kernel, scalar, sizes.lanes);
-  };
-  SmallVector<Value> means = addLanes(
-      overBlocks(count, [&](Index block, bool isLast, ValueRange sums) {
-        SmallVector<Value> next;
-        for (int64_t i = 0; i < count; ++i)
-          next.push_back(kernel.create<arith::AddFOp>(
-              sums[i], fillWithZeros(load(position(i), block), isLast)));
-        return next;
-      }));
-  SmallVector<Value> means2 = llvm::map_to_vector(means, everywhere);
-  auto differ = [&](int64_t i, Index block) {
-    return kernel.create<arith::SubFOp>(load(position(i), block), means2[i]);
-  };
-  SmallVector<Value> moments = addLanes(
-      overBlocks(2 * count, [&](Index block, bool isLast, ValueRange sums) {
-        SmallVector<Value> next;
-        for (int64_t i = 0; i < count; ++i) {
-          Value difference = fillWithZeros(differ(i, block), isLast);
-          next.push_back(kernel.create<arith::AddFOp>(sums[2 * i], difference));
-          next.push_back(
-              kernel.multiplyAdd(difference, difference, sums[2 * i + 1]));
-        }
-        return next;
-      }));
-  Type single = kernel.builder.getF32Type();
-  Value epsilon =
-      kernel.floatConstant(op.getEpsilon().convertToFloat(), single);
-  SmallVector<Value> rests, inverses;
-  for (int64_t i = 0; i < count; ++i) {
-    Value rest = moments[2 * i];
-    Value variance = kernel.create<arith::SubFOp>(
-        moments[2 * i + 1], kernel.create<arith::MulFOp>(rest, rest));
-    Value deviation =
-        math::SqrtOp::create(kernel.builder, kernel.location,
-                             kernel.create<arith::AddFOp>(variance, epsilon));
-    rests.push_back(everywhere(rest));
-    inverses.push_back(everywhere(kernel.create<arith::DivFOp>(
-        kernel.floatConstant(1, single), deviation)));
-  }
+  VectorRows rows{count, sizes.channels, sizes.lanes};
+  // The lanes of the last block behind the last channel hold anything.
+  if (int64_t rest = sizes.channels % sizes.lanes)
+    for (int64_t lane = 0; lane < sizes.lanes; ++lane)
+      rows.lastLanes.push_back(lane < rest);
+  VectorMoments moments(
+      kernel, rows, op.getEpsilon().convertToFloat(),
+      [&](int64_t i, Index block, bool) { return load(position(i), block); });
   kernel.forLoop(
       kernel.constant(0), kernel.constant(sizes.blocks), 1, [&](Index block) {
         Index zero = kernel.constant(0);
         Value factor = scale.load({block, zero}, sizes.lanes);
         Value shift = bias.load({block, zero}, sizes.lanes);
         for (int64_t i = 0; i < count; ++i) {
-          Value normal = kernel.create<arith::MulFOp>(
-              kernel.create<arith::SubFOp>(differ(i, block), rests[i]),
-              inverses[i]);
+          Value normal = moments.normalize(i, load(position(i), block));
           output.store(kernel.multiplyAdd(normal, factor, shift),
                        {batch, block, position(i), zero});
         }
@@ -210,15 +104,14 @@ void NormalizeChannelsEmitter::emit(Index batch, Index lower, Index upper) {
   // A thread of a GPU has one position.
   if (kernel.target.isGpu())
     return emitPositions(lower, 1);
-  // (Ranges begin at multiples of positionsTogether.)
-  Index together = kernel.constant(positionsTogether);
-  Index whole =
-      kernel.mul(kernel.div(kernel.sub(upper, lower), together), together);
+  // (Ranges begin at multiples of rowsTogether.)
+  int64_t together = VectorMoments::rowsTogether;
+  Index width = kernel.constant(together);
+  Index whole = kernel.mul(kernel.div(kernel.sub(upper, lower), width), width);
   Index end = kernel.add(lower, whole);
-  kernel.forLoop(lower, end, positionsTogether, [&](Index position) {
-    emitPositions(position, positionsTogether);
-  });
-  if (sizes.positions % positionsTogether != 0)
+  kernel.forLoop(lower, end, together,
+                 [&](Index position) { emitPositions(position, together); });
+  if (sizes.positions % together != 0)
     kernel.forLoop(end, upper, 1,
                    [&](Index position) { emitPositions(position, 1); });
 }

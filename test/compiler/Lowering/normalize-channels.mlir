@@ -7,6 +7,7 @@
 // CHECK-DAG: %[[SHARE:.*]] = arith.constant 0.166666672 : f32
 // CHECK-DAG: %[[MASK:.*]] = arith.constant dense<[true, true, false, false]> : vector<4xi1>
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<4xf32>
+// CHECK-DAG: %[[NOTHING:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[EPSILON:.*]] = arith.constant 9.99999997E-7 : f32
 // The sum of both blocks, and of its lanes.
 // CHECK:   %[[LAST:.*]] = vector.load %[[X]]
@@ -19,7 +20,9 @@
 // CHECK:   %[[DIFFERENCE:.*]] = arith.subf %{{.*}}, %{{.*}} : vector<4xf32>
 // CHECK:   vector.fma
 // CHECK:   %[[SQUARE:.*]] = arith.mulf %[[REST:.*]], %[[REST]] : f32
-// CHECK:   %[[VARIANCE:.*]] = arith.subf %{{.*}}, %[[SQUARE]] : f32
+// CHECK:   %[[ROUNDED:.*]] = arith.subf %{{.*}}, %[[SQUARE]] : f32
+// CHECK:   %[[NEGATIVE:.*]] = arith.cmpf ogt, %[[NOTHING]], %[[ROUNDED]] : f32
+// CHECK:   %[[VARIANCE:.*]] = arith.select %[[NEGATIVE]], %[[NOTHING]], %[[ROUNDED]] : f32
 // CHECK:   %[[SHIFTED:.*]] = arith.addf %[[VARIANCE]], %[[EPSILON]] : f32
 // CHECK:   %[[DEVIATION:.*]] = math.sqrt %[[SHIFTED]] : f32
 // CHECK:   arith.divf %{{.*}}, %[[DEVIATION]] : f32
