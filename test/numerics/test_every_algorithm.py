@@ -264,7 +264,7 @@ PHASE_REASONS = {
     "winograd": ("the kernel has no positions in spatial dimension N",
                  "the kernel has N position in each dimension",
                  "its groups have N input and N output channels, expected multiples of the vector length N"),
-    "rowwise": ("it has N groups, expected N"),
+    "rowwise": ("it has N groups, expected N",),
 }  # fmt: skip
 
 
