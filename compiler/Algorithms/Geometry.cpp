@@ -55,8 +55,12 @@ double toeplitz::countInputPositions(ArrayRef<Dimension> dimensions) {
 }
 
 double toeplitz::getInsideShare(const Convolution &convolution) {
+  return getInsideShare(getDimensions(convolution));
+}
+
+double toeplitz::getInsideShare(ArrayRef<Dimension> dimensions) {
   double share = 1;
-  for (const Dimension &dimension : getDimensions(convolution)) {
+  for (const Dimension &dimension : dimensions) {
     if (dimension.output * dimension.kernel == 0)
       continue;
     int64_t inside = 0;

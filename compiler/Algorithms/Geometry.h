@@ -56,6 +56,7 @@ double countInputPositions(llvm::ArrayRef<Dimension> dimensions);
 /// The part of all pairs of an output position and a tap that don't lie in the
 /// padding.
 double getInsideShare(const Convolution &convolution);
+double getInsideShare(llvm::ArrayRef<Dimension> dimensions);
 
 /// Up to three dimensions as depth, rows and columns: those that are missing
 /// have one position.

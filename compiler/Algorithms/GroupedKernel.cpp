@@ -74,12 +74,12 @@ public:
 private:
   void emitBlock(const TaskRange &range, int64_t parts);
   void emitTile(const ColumnRun &run, Index column);
-  Accumulators emitTaps(const ColumnRun &run, Index column,
-                        Accumulators accumulators, size_t dimension, Index tap,
-                        SmallVector<Index> inputPosition);
+  Accumulators emitSteps(const ColumnRun &run, Index column,
+                         Accumulators accumulators, Index tap,
+                         ArrayRef<Index> inputPosition);
   Accumulators emitStep(const ColumnRun &run, Index column,
                         Accumulators accumulators, Index tap, Index step,
-                        SmallVector<Index> inputPosition);
+                        ArrayRef<Index> inputPosition);
 
   Index number(int64_t value) { return kernel.constant(value); }
 
@@ -132,53 +132,39 @@ void Emitter::emitBlock(const TaskRange &range, int64_t parts) {
 void Emitter::emitTile(const ColumnRun &run, Index column) {
   Accumulators accumulators = startAccumulators(
       kernel, buffers.bias, place.block, run.positions, /*vectors=*/1);
-  accumulators = emitTaps(run, column, std::move(accumulators),
-                          /*dimension=*/0, number(0), {});
+  accumulators = forOuterTaps(
+      kernel, dimensions, place.outer, std::move(accumulators),
+      [&](Index tap, ArrayRef<Index> inputPosition, Accumulators sums) {
+        return emitSteps(run, column, std::move(sums), tap, inputPosition);
+      });
   for (int64_t t = 0; t < run.positions; ++t) {
     place.column = kernel.add(column, number(t));
     store(accumulators[t], place);
   }
 }
 
-/// The taps of the dimensions from `dimension` on, the outer ones as loops.
-Accumulators Emitter::emitTaps(const ColumnRun &run, Index column,
-                               Accumulators accumulators, size_t dimension,
-                               Index tap, SmallVector<Index> inputPosition) {
-  if (dimension == place.outer.size()) {
-    // (Written out where a step says which lanes are shuffled.)
-    if (groups.isShuffle(lanes)) {
-      for (int64_t step = 0; step < groups.inputs; ++step)
-        accumulators = emitStep(run, column, std::move(accumulators), tap,
-                                number(step), inputPosition);
-      return accumulators;
-    }
-    return kernel.forLoop(number(0), number(groups.inputs), 1, accumulators,
-                          [&](Index step, ValueRange carried) {
-                            return emitStep(run, column, Accumulators(carried),
-                                            tap, step, inputPosition);
-                          });
+/// All channels of each group, for the taps of the last dimension.
+Accumulators Emitter::emitSteps(const ColumnRun &run, Index column,
+                                Accumulators accumulators, Index tap,
+                                ArrayRef<Index> inputPosition) {
+  // (Written out where a step says which lanes are shuffled.)
+  if (groups.isShuffle(lanes)) {
+    for (int64_t step = 0; step < groups.inputs; ++step)
+      accumulators = emitStep(run, column, std::move(accumulators), tap,
+                              number(step), inputPosition);
+    return accumulators;
   }
-  const Dimension &outer = dimensions[dimension];
-  TapRange range = getTapRange(kernel, outer, place.outer[dimension]);
-  return kernel.forLoop(
-      range.first, range.end, 1, accumulators,
-      [&](Index outerTap, ValueRange carried) {
-        SmallVector<Index> positions = inputPosition;
-        positions.push_back(kernel.sub(
-            kernel.add(kernel.mul(place.outer[dimension], number(outer.stride)),
-                       kernel.mul(outerTap, number(outer.dilation))),
-            number(outer.paddingLow)));
-        return emitTaps(
-            run, column, Accumulators(carried), dimension + 1,
-            kernel.add(kernel.mul(tap, number(outer.kernel)), outerTap),
-            positions);
-      });
+  return kernel.forLoop(number(0), number(groups.inputs), 1, accumulators,
+                        [&](Index step, ValueRange carried) {
+                          return emitStep(run, column, Accumulators(carried),
+                                          tap, step, inputPosition);
+                        });
 }
 
 /// One channel of each group, for the taps of the last dimension.
 Accumulators Emitter::emitStep(const ColumnRun &run, Index column,
                                Accumulators accumulators, Index tap, Index step,
-                               SmallVector<Index> inputPosition) {
+                               ArrayRef<Index> inputPosition) {
   int64_t taps = 1;
   for (const Dimension &each : dimensions)
     taps *= each.kernel;
@@ -194,7 +180,7 @@ Accumulators Emitter::emitStep(const ColumnRun &run, Index column,
         {kernel.mul(kernel.add(blockStart, vector), number(lanes))}, lanes);
   };
   auto getRun = [&](Index firstColumn, int64_t length) {
-    SmallVector<Index> position = inputPosition;
+    SmallVector<Index> position(inputPosition);
     position.push_back(firstColumn);
     return inputs->getRun(step, position, length);
   };

@@ -24,20 +24,6 @@ using namespace toeplitz;
 /// The most output channels of a register tile.
 static constexpr int64_t mostTileChannels = 8;
 
-static InnerProductPlan getPlan(const Convolution &convolution,
-                                const ConvolutionSchedule &schedule,
-                                kernel::TargetAttr target) {
-  InnerProductPlan plan;
-  plan.batch = convolution.batch;
-  plan.inChannels = convolution.inChannels;
-  plan.outChannels = convolution.outChannels;
-  plan.lanes = target.getLanes();
-  plan.dimensions = getDimensions(convolution);
-  plan.tilePositions = schedule.tilePositions;
-  plan.tileChannels = schedule.tileVectors;
-  return plan;
-}
-
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr target) {
   if (convolution.kernel.empty())
@@ -86,12 +72,10 @@ static double getRowCycles(const Convolution &convolution, int64_t positions,
   // padding left out.
   double steps = static_cast<double>(
       llvm::divideCeil(convolution.inChannels, target.getLanes()));
-  for (const Dimension &outer : ArrayRef(dimensions).drop_back()) {
-    int64_t inside = 0;
-    for (int64_t tap = 0; tap < outer.kernel; ++tap)
-      inside += outer.countReaching(tap);
-    steps *= static_cast<double>(inside) / static_cast<double>(outer.output);
-  }
+  ArrayRef<Dimension> outerDimensions = ArrayRef(dimensions).drop_back();
+  steps *= getInsideShare(outerDimensions);
+  for (const Dimension &outer : outerDimensions)
+    steps *= static_cast<double>(outer.kernel);
   double cycles = 0;
   for (const ColumnRun &run : cutColumns(columns, positions)) {
     double tapCycles = 0;
@@ -142,7 +126,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  InnerProductPlan plan = getPlan(convolution, schedule, target);
+  InnerProductPlan plan(convolution, schedule, target);
   double rows = static_cast<double>(plan.batch * plan.countRows());
   ConvolutionCost cost;
   cost.cycles = rows * getRowCycles(convolution, plan.tilePositions,
@@ -158,14 +142,14 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
-  return getPlan(convolution, schedule, target).getFilterSize();
+  return InnerProductPlan(convolution, schedule, target).getFilterSize();
 }
 
 static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule,
                        kernel::TargetAttr target, ArrayRef<float> filter,
                        MutableArrayRef<float> packed) {
-  InnerProductPlan plan = getPlan(convolution, schedule, target);
+  InnerProductPlan plan(convolution, schedule, target);
   int64_t taps = plan.countTaps();
   llvm::fill(packed, 0.0f);
   for (int64_t f = 0; f < plan.outChannels; ++f)
@@ -182,7 +166,7 @@ static void packFilter(const Convolution &convolution,
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
-  return getInnerProductPlan(op).getTasks(kernel::getTarget(op)).countTasks();
+  return InnerProductPlan(op).getTasks(kernel::getTarget(op)).countTasks();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {

@@ -15,7 +15,6 @@
 #include "compiler/Algorithms/InnerProductKernel.h"
 
 #include "compiler/Algorithms/LaneSums.h"
-#include "compiler/Algorithms/PlainRows.h"
 #include "compiler/Algorithms/TileReduction.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -25,72 +24,25 @@ using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
-int64_t InnerProductPlan::countTaps() const {
-  int64_t taps = 1;
-  for (const Dimension &dimension : dimensions)
-    taps *= dimension.kernel;
-  return taps;
-}
-
-int64_t InnerProductPlan::countRows() const {
-  int64_t rows = 1;
-  for (const Dimension &dimension : ArrayRef(dimensions).drop_back())
-    rows *= dimension.output;
-  return rows;
-}
-
-TaskGrid InnerProductPlan::getTasks(kernel::TargetAttr target) const {
-  const Dimension &columns = dimensions.back();
-  int64_t pieces = countPieces(columns, pieceColumns);
-  double inputRow = 4.0 * inChannels * columns.input / pieces;
-  if (dimensions.size() > 1)
-    inputRow *= dimensions[dimensions.size() - 2].stride;
-  double multiplyAdds = static_cast<double>(batch) * outChannels * inChannels *
-                        countTaps() * countRows() * columns.output;
-  return divideIntoTasks(batch, countRows() * pieces, countChannelTiles(),
-                         inputRow, multiplyAdds, target);
-}
-
-InnerProductPlan toeplitz::getInnerProductPlan(kernel::ConvOp op) {
-  InnerProductPlan plan;
-  plan.batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
-  plan.inChannels = op.getInChannels();
-  plan.outChannels = op.getOutChannels();
-  plan.lanes = kernel::getTarget(op).getLanes();
-  plan.dimensions = getDimensions(op);
-  plan.tilePositions = op.getTile()[0];
-  plan.tileChannels = op.getTile()[1];
-  if (plan.countRows() == 1)
-    plan.pieceColumns =
-        choosePieceColumns(plan.dimensions.back(), plan.tilePositions);
-  return plan;
-}
-
 namespace {
 
 class Emitter {
 public:
   Emitter(kernel::ConvOp op, KernelBuilder &kernel)
-      : kernel(kernel), plan(getInnerProductPlan(op)),
-        columns(plan.dimensions.back()), buffers(getBuffers(op, kernel)),
+      : kernel(kernel), plan(op), columns(plan.dimensions.back()),
+        buffers(getBuffers(op, kernel)),
         results(kernel, buffers, op.getActivationAttr(), plan.dimensions) {}
 
   void emit();
 
 private:
-  /// What is known inside of the loops over tiles of channels and rows.
-  struct Place {
-    Index image, channelTile;
-    /// The output position in each dimension but the last.
-    SmallVector<Index> outer;
-  };
-
-  void emitTile(const Place &place, const ColumnRun &run, Index column);
-  Accumulators emitTaps(const Place &place, const ColumnRun &run, Index column,
-                        Accumulators sums, Index block, Value mask,
-                        Index outerTap, SmallVector<Index> inputPosition);
-  Accumulators emitTap(const Place &place, const ColumnRun &run, Index column,
-                       Accumulators sums, Index block, Value mask,
+  void emitTile(const PlainRow &place, const ColumnRun &run, Index column);
+  Accumulators emitTaps(const PlainRow &place, const ColumnRun &run,
+                        Index column, Accumulators sums, Index block,
+                        Value mask, Index outerTap,
+                        ArrayRef<Index> inputPosition);
+  Accumulators emitTap(const PlainRow &place, const ColumnRun &run,
+                       Index column, Accumulators sums, Index block, Value mask,
                        Index outerTap, ArrayRef<Index> inputPosition,
                        Index columnTap, ArrayRef<bool> reaches);
 
@@ -104,31 +56,25 @@ private:
 };
 
 void Emitter::emit() {
-  TaskRange range = getTaskRange(kernel, plan.getTasks(kernel.target));
-  SmallVector<int64_t> outerSizes;
-  for (const Dimension &dimension : ArrayRef(plan.dimensions).drop_back())
-    outerSizes.push_back(dimension.output);
-  kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index channelTile) {
-    kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
-      Place place = {range.image, channelTile, {}};
-      // (The row of pieces is the only one.)
-      place.outer =
-          kernel.delinearize(plan.pieceColumns ? number(0) : row, outerSizes);
-      for (const ColumnRun &run : cutColumns(columns, plan.tilePositions))
-        forTilesOfPiece(kernel, run, kernel.mul(row, number(plan.pieceColumns)),
-                        plan.pieceColumns,
-                        [&](Index column) { emitTile(place, run, column); });
-    });
+  forRowsOfTask(kernel, plan, [&](const PlainRow &place) {
+    for (const ColumnRun &run : cutColumns(columns, plan.tilePositions))
+      forTilesOfPiece(kernel, run, place.firstColumn, plan.pieceColumns,
+                      [&](Index column) { emitTile(place, run, column); });
   });
 }
 
-void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
+void Emitter::emitTile(const PlainRow &place, const ColumnRun &run,
+                       Index column) {
   Accumulators sums(run.positions * plan.tileChannels,
                     kernel.splat(0.0f, plan.lanes));
   int64_t wholeBlocks = plan.inChannels / plan.lanes;
   auto emitBlock = [&](Index block, Value mask, Accumulators sums) {
-    return emitTaps(place, run, column, std::move(sums), block, mask, number(0),
-                    {});
+    return forOuterTaps(
+        kernel, plan.dimensions, place.outer, std::move(sums),
+        [&](Index outerTap, ArrayRef<Index> inputPosition, Accumulators sums) {
+          return emitTaps(place, run, column, std::move(sums), block, mask,
+                          outerTap, inputPosition);
+        });
   };
   if (plan.countTaps() > 0) {
     sums = kernel.forLoop(number(0), number(wholeBlocks), 1, sums,
@@ -144,57 +90,27 @@ void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
       sums = emitBlock(number(wholeBlocks), mask, std::move(sums));
     }
   }
-  for (int64_t f = 0; f < plan.tileChannels; ++f) {
-    Index channel = kernel.add(
-        kernel.mul(place.channelTile, number(plan.tileChannels)), number(f));
-    auto finish = [&] {
-      ArrayRef<Value> all(sums);
-      results.store(
-          sumLanes(kernel, all.slice(f * run.positions, run.positions)),
-          run.positions, place.image, channel, place.outer, column);
-    };
-    if (plan.outChannels % plan.tileChannels == 0)
-      finish();
-    else
-      kernel.ifThen(kernel.isLess(channel, number(plan.outChannels)), finish);
-  }
+  forChannelsOfTile(
+      kernel, plan, place.channelTile, [&](int64_t f, Index channel) {
+        ArrayRef<Value> all(sums);
+        results.store(
+            sumLanes(kernel, all.slice(f * run.positions, run.positions)),
+            run.positions, place, channel, column);
+      });
 }
 
-/// The taps of the dimensions from inputPosition.size() on, the outer ones as
-/// loops.
-Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
+/// The taps of the last dimension.
+Accumulators Emitter::emitTaps(const PlainRow &place, const ColumnRun &run,
                                Index column, Accumulators sums, Index block,
                                Value mask, Index outerTap,
-                               SmallVector<Index> inputPosition) {
-  size_t d = inputPosition.size();
-  auto loopOverTaps = [&](TapRange range, auto body) -> Accumulators {
-    return kernel.forLoop(range.first, range.end, 1, sums,
-                          [&](Index tap, ValueRange carried) {
-                            return body(tap, Accumulators(carried));
-                          });
-  };
-  if (d < place.outer.size()) {
-    const Dimension &outer = plan.dimensions[d];
-    return loopOverTaps(
-        getTapRange(kernel, outer, place.outer[d]),
-        [&](Index tap, Accumulators sums) {
-          SmallVector<Index> position = inputPosition;
-          position.push_back(kernel.sub(
-              kernel.add(kernel.mul(place.outer[d], number(outer.stride)),
-                         kernel.mul(tap, number(outer.dilation))),
-              number(outer.paddingLow)));
-          return emitTaps(
-              place, run, column, std::move(sums), block, mask,
-              kernel.add(kernel.mul(outerTap, number(outer.kernel)), tap),
-              position);
-        });
-  }
-  auto emitAll = [&](TapRange range) {
+                               ArrayRef<Index> inputPosition) {
+  auto emitAll = [&](TapRange range) -> Accumulators {
     SmallVector<bool> all(run.positions, true);
-    return loopOverTaps(range, [&](Index tap, Accumulators sums) {
-      return emitTap(place, run, column, std::move(sums), block, mask, outerTap,
-                     inputPosition, tap, all);
-    });
+    return kernel.forLoop(
+        range.first, range.end, 1, sums, [&](Index tap, ValueRange carried) {
+          return emitTap(place, run, column, Accumulators(carried), block, mask,
+                         outerTap, inputPosition, tap, all);
+        });
   };
   if (run.hasDynamicTaps)
     return emitAll(getTapRange(kernel, columns, column));
@@ -214,7 +130,7 @@ Accumulators Emitter::emitTaps(const Place &place, const ColumnRun &run,
   return sums;
 }
 
-Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
+Accumulators Emitter::emitTap(const PlainRow &place, const ColumnRun &run,
                               Index column, Accumulators sums, Index block,
                               Value mask, Index outerTap,
                               ArrayRef<Index> inputPosition, Index columnTap,

@@ -8,6 +8,80 @@ using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
+PlainRowsPlan::PlainRowsPlan(const Convolution &convolution,
+                             const ConvolutionSchedule &schedule,
+                             kernel::TargetAttr target)
+    : batch(convolution.batch), inChannels(convolution.inChannels),
+      outChannels(convolution.outChannels), lanes(target.getLanes()),
+      dimensions(getDimensions(convolution)),
+      tileChannels(schedule.tileVectors) {}
+
+PlainRowsPlan::PlainRowsPlan(kernel::ConvOp op, int64_t tilePositions)
+    : batch(cast<ShapedType>(op.getInput().getType()).getDimSize(0)),
+      inChannels(op.getInChannels()), outChannels(op.getOutChannels()),
+      lanes(kernel::getTarget(op).getLanes()), dimensions(getDimensions(op)),
+      tileChannels(op.getTile()[1]) {
+  if (countRows() == 1)
+    pieceColumns = choosePieceColumns(dimensions.back(), tilePositions);
+}
+
+int64_t PlainRowsPlan::countTaps() const {
+  int64_t taps = 1;
+  for (const Dimension &dimension : dimensions)
+    taps *= dimension.kernel;
+  return taps;
+}
+
+int64_t PlainRowsPlan::countRows() const {
+  int64_t rows = 1;
+  for (const Dimension &dimension : ArrayRef(dimensions).drop_back())
+    rows *= dimension.output;
+  return rows;
+}
+
+TaskGrid PlainRowsPlan::getTasks(kernel::TargetAttr target) const {
+  const Dimension &columns = dimensions.back();
+  int64_t pieces = countPieces(columns, pieceColumns);
+  double inputRow = 4.0 * inChannels * columns.input / pieces;
+  if (dimensions.size() > 1)
+    inputRow *= dimensions[dimensions.size() - 2].stride;
+  double multiplyAdds = static_cast<double>(batch) * outChannels * inChannels *
+                        countTaps() * countRows() * columns.output;
+  return divideIntoTasks(batch, countRows() * pieces, countChannelTiles(),
+                         inputRow, multiplyAdds, target);
+}
+
+void toeplitz::forRowsOfTask(KernelBuilder &kernel, const PlainRowsPlan &plan,
+                             llvm::function_ref<void(const PlainRow &)> body) {
+  TaskRange range = getTaskRange(kernel, plan.getTasks(kernel.target));
+  SmallVector<int64_t> outerSizes;
+  for (const Dimension &dimension : ArrayRef(plan.dimensions).drop_back())
+    outerSizes.push_back(dimension.output);
+  kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index channelTile) {
+    kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
+      // (The row of pieces is the only one.)
+      Index whole = plan.pieceColumns ? kernel.constant(0) : row;
+      body({range.image, channelTile, kernel.delinearize(whole, outerSizes),
+            kernel.mul(row, kernel.constant(plan.pieceColumns))});
+    });
+  });
+}
+
+void toeplitz::forChannelsOfTile(
+    KernelBuilder &kernel, const PlainRowsPlan &plan, Index channelTile,
+    llvm::function_ref<void(int64_t, Index)> body) {
+  for (int64_t f = 0; f < plan.tileChannels; ++f) {
+    Index channel =
+        kernel.add(kernel.mul(channelTile, kernel.constant(plan.tileChannels)),
+                   kernel.constant(f));
+    if (plan.outChannels % plan.tileChannels == 0)
+      body(f, channel);
+    else
+      kernel.ifThen(kernel.isLess(channel, kernel.constant(plan.outChannels)),
+                    [&] { body(f, channel); });
+  }
+}
+
 Value toeplitz::joinRow(KernelBuilder &kernel, Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   int64_t rank = type.getRank(), offset = 0;
@@ -48,16 +122,16 @@ static Value takeFirst(KernelBuilder &kernel, Value vector, int64_t positions) {
       ArrayRef<int64_t>{positions}, ArrayRef<int64_t>{1});
 }
 
-void PlainResults::store(Value sums, int64_t positions, Index image,
-                         Index channel, ArrayRef<Index> outer, Index column) {
+void PlainResults::store(Value sums, int64_t positions, const PlainRow &row,
+                         Index channel, Index column) {
   auto getPlace = [&](int64_t t) {
-    SmallVector<Index> indices = {image, channel};
+    SmallVector<Index> indices = {row.image, channel};
     auto add = [&](const Dimension &dimension, Index position) {
       indices.push_back(kernel.add(
           kernel.mul(position, kernel.constant(dimension.outputStride)),
           kernel.constant(dimension.outputOffset)));
     };
-    for (auto [dimension, position] : llvm::zip(dimensions, outer))
+    for (auto [dimension, position] : llvm::zip(dimensions, row.outer))
       add(dimension, position);
     add(dimensions.back(), kernel.add(column, kernel.constant(t)));
     return indices;

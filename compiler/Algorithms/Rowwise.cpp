@@ -21,20 +21,6 @@ using namespace toeplitz;
 /// The largest register tile, in vectors of positions and in output channels.
 static constexpr int64_t mostTileVectors = 8, mostTileChannels = 16;
 
-static RowwisePlan getPlan(const Convolution &convolution,
-                           const ConvolutionSchedule &schedule,
-                           kernel::TargetAttr target) {
-  RowwisePlan plan;
-  plan.batch = convolution.batch;
-  plan.inChannels = convolution.inChannels;
-  plan.outChannels = convolution.outChannels;
-  plan.lanes = target.getLanes();
-  plan.dimensions = getDimensions(convolution);
-  plan.tileVectors = schedule.tilePositions;
-  plan.tileChannels = schedule.tileVectors;
-  return plan;
-}
-
 static std::optional<std::string> declines(const Convolution &convolution,
                                            kernel::TargetAttr target) {
   if (convolution.kernel.empty())
@@ -76,17 +62,8 @@ static double getTapCycles(const RowwisePlan &plan, const RowTiles &tiles) {
 }
 
 /// The part of the taps of the outer dimensions that don't lie in the padding.
-static double getOuterShare(ArrayRef<Dimension> dimensions) {
-  double share = 1;
-  for (const Dimension &outer : dimensions.drop_back()) {
-    int64_t inside = 0;
-    for (int64_t tap = 0; tap < outer.kernel; ++tap)
-      inside += outer.countReaching(tap);
-    share *=
-        static_cast<double>(inside) /
-        static_cast<double>(std::max<int64_t>(1, outer.output * outer.kernel));
-  }
-  return share;
+static double getOuterShare(const RowwisePlan &plan) {
+  return getInsideShare(ArrayRef(plan.dimensions).drop_back());
 }
 
 /// Cycles of a row's tiles, for all output channels.
@@ -96,7 +73,7 @@ static double getRowCycles(const Convolution &convolution,
   // Rows of taps, of all input channels.
   double tapRows = static_cast<double>(plan.inChannels * plan.countTaps()) /
                    static_cast<double>(std::max<int64_t>(1, columns.kernel)) *
-                   getOuterShare(plan.dimensions);
+                   getOuterShare(plan);
   // Bias, activation and store of a vector; one by one where its positions are
   // written apart.
   double finishing =
@@ -135,7 +112,7 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       schedule.tilePositions = vectors;
       schedule.tileVectors = channels;
       double cycles =
-          getRowCycles(convolution, getPlan(convolution, schedule, target));
+          getRowCycles(convolution, RowwisePlan(convolution, schedule, target));
       if (bestCycles != 0 && cycles >= bestCycles)
         continue;
       bestCycles = cycles;
@@ -170,7 +147,7 @@ static double getStreamCycles(const Convolution &convolution) {
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  RowwisePlan plan = getPlan(convolution, schedule, target);
+  RowwisePlan plan(convolution, schedule, target);
   auto rows = static_cast<double>(plan.batch * plan.countRows());
   ConvolutionCost cost;
   cost.cycles = std::max(rows * getRowCycles(convolution, plan),
@@ -184,7 +161,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
     vectors += static_cast<double>(
         tiles.vectors *
         llvm::divideCeil(tiles.run.end - tiles.run.begin, tiles.run.positions));
-  cost.multiplyAdds = rows * getOuterShare(plan.dimensions) * vectors *
+  cost.multiplyAdds = rows * getOuterShare(plan) * vectors *
                       static_cast<double>(plan.lanes) *
                       static_cast<double>(plan.getFilterSize());
   return cost;
@@ -193,14 +170,14 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
-  return getPlan(convolution, schedule, target).getFilterSize();
+  return RowwisePlan(convolution, schedule, target).getFilterSize();
 }
 
 static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule,
                        kernel::TargetAttr target, ArrayRef<float> filter,
                        MutableArrayRef<float> packed) {
-  RowwisePlan plan = getPlan(convolution, schedule, target);
+  RowwisePlan plan(convolution, schedule, target);
   int64_t rows = plan.inChannels * plan.countTaps();
   llvm::fill(packed, 0.0f);
   for (int64_t f = 0; f < plan.outChannels; ++f)
@@ -210,7 +187,7 @@ static void packFilter(const Convolution &convolution,
 }
 
 static int64_t countTasks(kernel::ConvOp op) {
-  return getRowwisePlan(op).getTasks(kernel::getTarget(op)).countTasks();
+  return RowwisePlan(op).getTasks(kernel::getTarget(op)).countTasks();
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {

@@ -16,7 +16,6 @@
 
 #include "compiler/Algorithms/RowwiseKernel.h"
 
-#include "compiler/Algorithms/PlainRows.h"
 #include "compiler/Algorithms/TileReduction.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -53,73 +52,26 @@ SmallVector<RowTiles> toeplitz::cutRow(const Dimension &columns, int64_t lanes,
   return tiles;
 }
 
-int64_t RowwisePlan::countTaps() const {
-  int64_t taps = 1;
-  for (const Dimension &dimension : dimensions)
-    taps *= dimension.kernel;
-  return taps;
-}
-
-int64_t RowwisePlan::countRows() const {
-  int64_t rows = 1;
-  for (const Dimension &dimension : ArrayRef(dimensions).drop_back())
-    rows *= dimension.output;
-  return rows;
-}
-
-TaskGrid RowwisePlan::getTasks(kernel::TargetAttr target) const {
-  const Dimension &columns = dimensions.back();
-  int64_t pieces = countPieces(columns, pieceColumns);
-  double inputRow = 4.0 * inChannels * columns.input / pieces;
-  if (dimensions.size() > 1)
-    inputRow *= dimensions[dimensions.size() - 2].stride;
-  double multiplyAdds = static_cast<double>(batch) * outChannels * inChannels *
-                        countTaps() * countRows() * columns.output;
-  return divideIntoTasks(batch, countRows() * pieces, countChannelTiles(),
-                         inputRow, multiplyAdds, target);
-}
-
-RowwisePlan toeplitz::getRowwisePlan(kernel::ConvOp op) {
-  RowwisePlan plan;
-  plan.batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
-  plan.inChannels = op.getInChannels();
-  plan.outChannels = op.getOutChannels();
-  plan.lanes = kernel::getTarget(op).getLanes();
-  plan.dimensions = getDimensions(op);
-  plan.tileVectors = op.getTile()[0];
-  plan.tileChannels = op.getTile()[1];
-  if (plan.countRows() == 1)
-    plan.pieceColumns = choosePieceColumns(plan.dimensions.back(),
-                                           plan.tileVectors * plan.lanes);
-  return plan;
-}
-
 namespace {
 
 class Emitter {
 public:
   Emitter(kernel::ConvOp op, KernelBuilder &kernel)
-      : kernel(kernel), plan(getRowwisePlan(op)),
-        columns(plan.dimensions.back()), buffers(getBuffers(op, kernel)),
+      : kernel(kernel), plan(op), columns(plan.dimensions.back()),
+        buffers(getBuffers(op, kernel)),
         inputRows(joinRow(kernel, buffers.input)),
         results(kernel, buffers, op.getActivationAttr(), plan.dimensions) {}
 
   void emit();
 
 private:
-  /// What is known inside of the loops over tiles of channels and rows.
-  struct Place {
-    Index image, channelTile;
-    /// The output position in each dimension but the last.
-    SmallVector<Index> outer;
-  };
   /// A row of the input: the indices but the last.
   using InputRow = SmallVector<Index>;
 
-  void emitTile(const Place &place, const RowTiles &tiles, Index column);
-  Accumulators emitTaps(const Place &place, const RowTiles &tiles, Index column,
-                        Accumulators sums, Index channel, Index outerTap,
-                        InputRow inputRow);
+  void emitTile(const PlainRow &place, const RowTiles &tiles, Index column);
+  Accumulators emitTaps(const PlainRow &place, const RowTiles &tiles,
+                        Index column, Accumulators sums, Index channel,
+                        Index outerTap, const InputRow &inputRow);
   Accumulators emitTap(const RowTiles &tiles, Accumulators sums,
                        Index filterStart, const InputRow &inputRow,
                        Index firstInput);
@@ -140,83 +92,47 @@ private:
 };
 
 void Emitter::emit() {
-  TaskRange range = getTaskRange(kernel, plan.getTasks(kernel.target));
-  SmallVector<int64_t> outerSizes;
-  for (const Dimension &dimension : ArrayRef(plan.dimensions).drop_back())
-    outerSizes.push_back(dimension.output);
-  kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index channelTile) {
-    kernel.forLoop(range.firstRow, range.endRow, 1, [&](Index row) {
-      Place place = {range.image, channelTile, {}};
-      // (The row of pieces is the only one.)
-      place.outer =
-          kernel.delinearize(plan.pieceColumns ? number(0) : row, outerSizes);
-      for (const RowTiles &tiles :
-           cutRow(columns, plan.lanes, plan.tileVectors))
-        forTilesOfPiece(kernel, tiles.run,
-                        kernel.mul(row, number(plan.pieceColumns)),
-                        plan.pieceColumns,
-                        [&](Index column) { emitTile(place, tiles, column); });
-    });
+  forRowsOfTask(kernel, plan, [&](const PlainRow &place) {
+    for (const RowTiles &tiles : cutRow(columns, plan.lanes, plan.tileVectors))
+      forTilesOfPiece(kernel, tiles.run, place.firstColumn, plan.pieceColumns,
+                      [&](Index column) { emitTile(place, tiles, column); });
   });
 }
 
-void Emitter::emitTile(const Place &place, const RowTiles &tiles,
+void Emitter::emitTile(const PlainRow &place, const RowTiles &tiles,
                        Index column) {
   Accumulators sums(plan.tileChannels * tiles.vectors,
                     kernel.splat(0.0f, plan.lanes));
+  auto emitChannel = [&](Index channel, Accumulators sums) {
+    return forOuterTaps(
+        kernel, plan.dimensions, place.outer, std::move(sums),
+        [&](Index outerTap, ArrayRef<Index> inputPosition, Accumulators sums) {
+          InputRow inputRow = {place.image, channel};
+          llvm::append_range(inputRow, inputPosition);
+          return emitTaps(place, tiles, column, std::move(sums), channel,
+                          outerTap, inputRow);
+        });
+  };
   if (plan.countTaps() > 0)
     sums = kernel.forLoop(number(0), number(plan.inChannels), 1, sums,
                           [&](Index channel, ValueRange carried) {
-                            return emitTaps(place, tiles, column,
-                                            Accumulators(carried), channel,
-                                            number(0), {place.image, channel});
+                            return emitChannel(channel, Accumulators(carried));
                           });
-  for (int64_t f = 0; f < plan.tileChannels; ++f) {
-    Index channel = kernel.add(
-        kernel.mul(place.channelTile, number(plan.tileChannels)), number(f));
-    auto store = [&] {
-      for (int64_t v = 0; v < tiles.vectors; ++v) {
-        int64_t first = v * plan.lanes;
-        results.store(sums[f * tiles.vectors + v],
-                      std::min(plan.lanes, tiles.run.positions - first),
-                      place.image, channel, place.outer,
-                      kernel.add(column, number(first)));
-      }
-    };
-    if (plan.outChannels % plan.tileChannels == 0)
-      store();
-    else
-      kernel.ifThen(kernel.isLess(channel, number(plan.outChannels)), store);
-  }
+  forChannelsOfTile(
+      kernel, plan, place.channelTile, [&](int64_t f, Index channel) {
+        for (int64_t v = 0; v < tiles.vectors; ++v) {
+          int64_t first = v * plan.lanes;
+          results.store(sums[f * tiles.vectors + v],
+                        std::min(plan.lanes, tiles.run.positions - first),
+                        place, channel, kernel.add(column, number(first)));
+        }
+      });
 }
 
-/// The taps of the dimensions that `inputRow`, which begins with image and
-/// channel, lacks.
-Accumulators Emitter::emitTaps(const Place &place, const RowTiles &tiles,
+/// The taps of the last dimension.
+Accumulators Emitter::emitTaps(const PlainRow &place, const RowTiles &tiles,
                                Index column, Accumulators sums, Index channel,
-                               Index outerTap, InputRow inputRow) {
-  size_t d = inputRow.size() - 2;
-  auto loopOverTaps = [&](TapRange range, auto body) -> Accumulators {
-    return kernel.forLoop(range.first, range.end, 1, sums,
-                          [&](Index tap, ValueRange carried) {
-                            return body(tap, Accumulators(carried));
-                          });
-  };
-  if (d < place.outer.size()) {
-    const Dimension &outer = plan.dimensions[d];
-    return loopOverTaps(
-        getTapRange(kernel, outer, place.outer[d]),
-        [&](Index tap, Accumulators sums) {
-          InputRow row = inputRow;
-          row.push_back(kernel.sub(
-              kernel.add(kernel.mul(place.outer[d], number(outer.stride)),
-                         kernel.mul(tap, number(outer.dilation))),
-              number(outer.paddingLow)));
-          return emitTaps(
-              place, tiles, column, std::move(sums), channel,
-              kernel.add(kernel.mul(outerTap, number(outer.kernel)), tap), row);
-        });
-  }
+                               Index outerTap, const InputRow &inputRow) {
   TapRange range = {number(0), number(columns.kernel)};
   if (!tiles.isInside)
     // From the first tap that the last lane reads the input through to the last
@@ -226,21 +142,23 @@ Accumulators Emitter::emitTaps(const Place &place, const RowTiles &tiles,
                     kernel.add(column, number(tiles.vectors * plan.lanes - 1)))
             .first,
         getTapRange(kernel, columns, column).end};
-  return loopOverTaps(range, [&](Index tap, Accumulators sums) {
-    // See RowwisePlan::getFilterSize.
-    Index row = kernel.add(
-        kernel.mul(
-            kernel.add(kernel.mul(place.channelTile, number(plan.inChannels)),
-                       channel),
-            number(plan.countTaps())),
-        kernel.add(kernel.mul(outerTap, number(columns.kernel)), tap));
-    Index first =
-        kernel.sub(kernel.add(kernel.mul(column, number(columns.stride)),
-                              kernel.mul(tap, number(columns.dilation))),
-                   number(columns.paddingLow));
-    return emitTap(tiles, std::move(sums),
-                   kernel.mul(row, number(plan.tileChannels)), inputRow, first);
-  });
+  return kernel.forLoop(
+      range.first, range.end, 1, sums, [&](Index tap, ValueRange carried) {
+        // See RowwisePlan::getFilterSize.
+        Index row = kernel.add(
+            kernel.mul(kernel.add(kernel.mul(place.channelTile,
+                                             number(plan.inChannels)),
+                                  channel),
+                       number(plan.countTaps())),
+            kernel.add(kernel.mul(outerTap, number(columns.kernel)), tap));
+        Index first =
+            kernel.sub(kernel.add(kernel.mul(column, number(columns.stride)),
+                                  kernel.mul(tap, number(columns.dilation))),
+                       number(columns.paddingLow));
+        return emitTap(tiles, Accumulators(carried),
+                       kernel.mul(row, number(plan.tileChannels)), inputRow,
+                       first);
+      });
 }
 
 /// One tap of one input channel: the tile's first position reads `firstInput`.

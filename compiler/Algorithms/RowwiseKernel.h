@@ -3,8 +3,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_ROWWISEKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_ROWWISEKERNEL_H
 
-#include "compiler/Algorithms/ConvolutionBuffers.h"
-#include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/PlainRows.h"
 
 namespace toeplitz {
 
@@ -29,30 +28,24 @@ llvm::SmallVector<RowTiles> cutRow(const Dimension &columns, int64_t lanes,
                                    int64_t tileVectors);
 
 /// How such a convolution is divided.
-struct RowwisePlan {
-  int64_t batch = 1, inChannels = 1, outChannels = 1, lanes = 1;
-  llvm::SmallVector<Dimension> dimensions;
-  /// The register tile: vectors of positions of a row x output channels.
-  int64_t tileVectors = 1, tileChannels = 1;
-  /// See choosePieceColumns.
-  int64_t pieceColumns = 0;
+struct RowwisePlan : PlainRowsPlan {
+  RowwisePlan(const Convolution &convolution,
+              const ConvolutionSchedule &schedule, kernel::TargetAttr target)
+      : PlainRowsPlan(convolution, schedule, target),
+        tileVectors(schedule.tilePositions) {}
+  explicit RowwisePlan(kernel::ConvOp op)
+      : PlainRowsPlan(op, op.getTile()[0] * kernel::getTarget(op).getLanes()),
+        tileVectors(op.getTile()[0]) {}
 
-  int64_t countTaps() const;
-  int64_t countRows() const;
-  /// Tiles of output channels. The last one is computed in full.
-  int64_t countChannelTiles() const {
-    return (outChannels + tileChannels - 1) / tileChannels;
-  }
+  /// Vectors of positions of a register tile.
+  int64_t tileVectors;
+
   /// The packed filter, in floats: channel tile by channel tile, input channel
   /// by input channel, tap by tap: the weights of a tile's output channels.
   int64_t getFilterSize() const {
     return countChannelTiles() * tileChannels * inChannels * countTaps();
   }
-  TaskGrid getTasks(kernel::TargetAttr target) const;
 };
-
-/// The division of the operation's convolution.
-RowwisePlan getRowwisePlan(kernel::ConvOp op);
 
 /// Writes the body of one task.
 void emitRowwise(kernel::ConvOp op, KernelBuilder &kernel);

@@ -22,6 +22,47 @@ Accumulators toeplitz::startAccumulators(KernelBuilder &kernel, Value bias,
   return accumulators;
 }
 
+namespace {
+/// What the loops of forOuterTaps share.
+struct OuterTaps {
+  KernelBuilder &kernel;
+  ArrayRef<Dimension> dimensions;
+  ArrayRef<Index> outer;
+  llvm::function_ref<Accumulators(Index, ArrayRef<Index>, Accumulators)> body;
+
+  /// The loops of the dimensions that `position` lacks.
+  Accumulators emit(Accumulators sums, Index tap, ArrayRef<Index> position) {
+    size_t d = position.size();
+    if (d == outer.size())
+      return body(tap, position, std::move(sums));
+    const Dimension &dimension = dimensions[d];
+    auto number = [&](int64_t value) { return kernel.constant(value); };
+    TapRange range = getTapRange(kernel, dimension, outer[d]);
+    return kernel.forLoop(
+        range.first, range.end, 1, sums,
+        [&](Index outerTap, ValueRange carried) {
+          SmallVector<Index> next(position);
+          next.push_back(kernel.sub(
+              kernel.add(kernel.mul(outer[d], number(dimension.stride)),
+                         kernel.mul(outerTap, number(dimension.dilation))),
+              number(dimension.paddingLow)));
+          Index nextTap =
+              kernel.add(kernel.mul(tap, number(dimension.kernel)), outerTap);
+          return emit(Accumulators(carried), nextTap, next);
+        });
+  }
+};
+} // namespace
+
+Accumulators toeplitz::forOuterTaps(
+    KernelBuilder &kernel, ArrayRef<Dimension> dimensions,
+    ArrayRef<Index> outer, Accumulators sums,
+    llvm::function_ref<Accumulators(Index, ArrayRef<Index>, Accumulators)>
+        body) {
+  OuterTaps taps = {kernel, dimensions, outer, body};
+  return taps.emit(std::move(sums), kernel.constant(0), {});
+}
+
 /// One step of the reduction: accumulators[t][v] += input(t) * weight(v), for
 /// the positions t for which `input` gives a value.
 static void multiplyAccumulate(KernelBuilder &kernel,

@@ -4,7 +4,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_TILEREDUCTION_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_TILEREDUCTION_H
 
-#include "compiler/Lowering/KernelBuilder.h"
+#include "compiler/Algorithms/Geometry.h"
 
 #include <optional>
 
@@ -19,6 +19,17 @@ using Accumulators = llvm::SmallVector<mlir::Value>;
 Accumulators startAccumulators(KernelBuilder &kernel, mlir::Value bias,
                                KernelBuilder::Index vectorIndex,
                                int64_t positions, int64_t vectors);
+
+/// Loops over the taps of all dimensions but the last that reach the input from
+/// the output positions `outer`: `body` takes the number of the tap among them,
+/// the input's position in each of these dimensions, and the sums so far.
+Accumulators forOuterTaps(
+    KernelBuilder &kernel, llvm::ArrayRef<Dimension> dimensions,
+    llvm::ArrayRef<KernelBuilder::Index> outer, Accumulators sums,
+    llvm::function_ref<Accumulators(KernelBuilder::Index,
+                                    llvm::ArrayRef<KernelBuilder::Index>,
+                                    Accumulators)>
+        body);
 
 /// Where an element of the input lies.
 struct InputPlace {
