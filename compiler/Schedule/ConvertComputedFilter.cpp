@@ -15,6 +15,7 @@
 #include "compiler/Schedule/ConvertComputedFilter.h"
 
 #include "compiler/Schedule/Layout.h"
+#include "compiler/Transforms/ConvolutionMaps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -61,27 +62,6 @@ static int64_t getFactor(AffineExpr expression, unsigned loop) {
   return getFactor(binary.getLHS(), loop) * factor.getValue();
 }
 
-/// The maps of a convolution with these strides and dilations.
-static SmallVector<AffineMap> getMaps(MLIRContext *context,
-                                      const Sizes &sizes) {
-  int64_t rank = sizes.getRank();
-  auto loop = [&](int64_t d) { return getAffineDimExpr(d, context); };
-  AffineExpr channel = loop(3 + rank);
-  SmallVector<AffineExpr> input = {loop(0), loop(1), channel};
-  SmallVector<AffineExpr> filter = {loop(1), loop(2), channel};
-  SmallVector<AffineExpr> result = {loop(0), loop(1), loop(2)};
-  for (int64_t d = 0; d < rank; ++d) {
-    AffineExpr position = loop(3 + d), tap = loop(4 + rank + d);
-    input.push_back(position * sizes.strides[d] + tap * sizes.dilations[d]);
-    filter.push_back(tap);
-    result.push_back(position);
-  }
-  int64_t loops = 4 + 2 * rank;
-  return {AffineMap::get(loops, 0, input, context),
-          AffineMap::get(loops, 0, filter, context),
-          AffineMap::get(loops, 0, result, context)};
-}
-
 /// The sizes of what convolves, or nothing.
 static std::optional<Sizes> matchConvolution(linalg::GenericOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
@@ -109,7 +89,8 @@ static std::optional<Sizes> matchConvolution(linalg::GenericOp op) {
   SmallVector<utils::IteratorType> iterators(loops,
                                              utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), 3 + rank, utils::IteratorType::parallel);
-  if (op.getIndexingMapsArray() != getMaps(op.getContext(), sizes) ||
+  if (op.getIndexingMapsArray() !=
+          getConvolutionMaps(op.getContext(), sizes.strides, sizes.dilations) ||
       op.getIteratorTypesArray() != iterators || llvm::is_contained(ranges, 0))
     return std::nullopt;
   return sizes;

@@ -8,6 +8,7 @@
 #include "compiler/Frontend/Onnx/Reduction.h"
 #include "compiler/Frontend/Onnx/WindowReduction.h"
 #include "compiler/Frontend/Shape.h"
+#include "compiler/Transforms/ConvolutionMaps.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -100,29 +101,6 @@ static Value emitStart(OnnxNode &node, int64_t batch, int64_t groups,
                     emitNumber(node.getBuilder(), node.getLocation(), type, 0));
 }
 
-/// The iteration's maps: y[n, g, f, o] += x[n, g, c, o * stride + k * dilation]
-/// * w[g, f, c, k], over n, g, f, o, c and k.
-static llvm::SmallVector<AffineMap>
-getConvolutionMaps(MLIRContext *context, const WindowAttributes &window) {
-  int64_t rank = window.getRank();
-  auto dimension = [&](int64_t d) { return getAffineDimExpr(d, context); };
-  AffineExpr image = dimension(0), group = dimension(1), feature = dimension(2),
-             channel = dimension(3 + rank);
-  llvm::SmallVector<AffineExpr> input = {image, group, channel};
-  llvm::SmallVector<AffineExpr> filter = {group, feature, channel};
-  llvm::SmallVector<AffineExpr> result = {image, group, feature};
-  for (int64_t d = 0; d < rank; ++d) {
-    AffineExpr position = dimension(3 + d), tap = dimension(4 + rank + d);
-    input.push_back(position * window.strides[d] + tap * window.dilations[d]);
-    filter.push_back(tap);
-    result.push_back(position);
-  }
-  int64_t loops = 4 + 2 * rank;
-  return {AffineMap::get(loops, 0, input, context),
-          AffineMap::get(loops, 0, filter, context),
-          AffineMap::get(loops, 0, result, context)};
-}
-
 llvm::FailureOr<OnnxValue>
 emitGeneralConvolution(OnnxNode &node, OnnxValue input, OnnxValue filter,
                        const WindowAttributes &window, int64_t groups) {
@@ -153,8 +131,9 @@ emitGeneralConvolution(OnnxNode &node, OnnxValue input, OnnxValue filter,
   auto sum = linalg::GenericOp::create(
       builder, node.getLocation(), TypeRange(start.getType()),
       ValueRange{data, weights}, ValueRange(start),
-      getConvolutionMaps(builder.getContext(), window), iterators,
-      [&](OpBuilder &inner, Location location, ValueRange elements) {
+      getConvolutionMaps(builder.getContext(), window.strides,
+                         window.dilations),
+      iterators, [&](OpBuilder &inner, Location location, ValueRange elements) {
         Value product =
             emitMultiply(inner, location, elements[0], elements[1], type);
         Value total = emitAdd(inner, location, elements[2], product, type);
