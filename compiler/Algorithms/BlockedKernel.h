@@ -56,6 +56,8 @@ struct BlockedKernel {
   /// pieces.
   void cutSingleRow();
   TaskGrid getTasks(kernel::TargetAttr target) const;
+  /// Of the packed filter, all groups'.
+  double getFilterBytes(int64_t lanes) const;
 };
 
 /// The kernel of `op` as the network has it.

@@ -36,9 +36,14 @@ TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
     inputRow *= dimensions[dimensions.size() - 2].stride;
   double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
                         inChannels * countTaps() * countRows() * columns.output;
-  return divideIntoTasks(batch, countRows() * pieces,
-                         groups * countGroupBlocks(target.getLanes()), inputRow,
-                         multiplyAdds, target);
+  return divideIntoTasks(
+      batch, countRows() * pieces, groups * countGroupBlocks(target.getLanes()),
+      inputRow, multiplyAdds, target, getFilterBytes(target.getLanes()));
+}
+
+double BlockedKernel::getFilterBytes(int64_t lanes) const {
+  return 4.0 * static_cast<double>(countTaps() * inChannels * groups *
+                                   countGroupVectors(lanes) * lanes);
 }
 
 std::optional<FilterPrefetch>
@@ -58,8 +63,7 @@ toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
   stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
   double channelBytes = 4.0 * blueprint.countTaps() * lanes;
   stream.blockBytes = channelBytes * blueprint.getRoundChannels() * vectors;
-  stream.bytes = channelBytes * blueprint.inChannels * blueprint.groups *
-                 blueprint.countGroupVectors(lanes);
+  stream.bytes = blueprint.getFilterBytes(lanes);
   if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
     return std::nullopt;
   // (Whole cache lines.)

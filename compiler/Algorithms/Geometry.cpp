@@ -2,10 +2,12 @@
 
 #include "compiler/Algorithms/Geometry.h"
 #include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace mlir;
@@ -229,8 +231,12 @@ static int64_t getLargestShare(const TaskGrid &grid, int64_t threads) {
     int64_t end = first + tasks / threads + (thread < tasks % threads ? 1 : 0);
     int64_t share = 0;
     for (; first < end; ++first) {
-      int64_t row = first / blockTasks % rowTasks * grid.rowsPerTask;
-      int64_t block = first % blockTasks * grid.blocksPerTask;
+      int64_t rowTask =
+          grid.rowsFastest ? first % rowTasks : first / blockTasks % rowTasks;
+      int64_t blockTask =
+          grid.rowsFastest ? first / rowTasks % blockTasks : first % blockTasks;
+      int64_t row = rowTask * grid.rowsPerTask;
+      int64_t block = blockTask * grid.blocksPerTask;
       share += std::min(grid.rowsPerTask, grid.rows - row) *
                std::min(grid.blocksPerTask, grid.blocks - block);
     }
@@ -301,7 +307,8 @@ double toeplitz::countRowsTogether(double rows, double inputBytesPerRow,
 
 TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                                    double inputBytesPerRow, double multiplyAdds,
-                                   kernel::TargetAttr target) {
+                                   kernel::TargetAttr target,
+                                   double filterBytes) {
   TaskGrid grid;
   grid.batch = batch;
   grid.rows = rows;
@@ -322,6 +329,14 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
         std::min<int64_t>(mostRows, llvm::divideCeil(rows, stillWanted));
   } else {
     grid.blocksPerTask = blocks;
+  }
+  if (isStreamed(filterBytes, target)) {
+    auto countAgain = [](int64_t things, int64_t each) {
+      return static_cast<double>(llvm::divideCeil(things, each) - 1);
+    };
+    grid.rowsFastest =
+        filterBytes * countAgain(rows, grid.rowsPerTask) >
+        inputBytesPerRow * rows * countAgain(blocks, grid.blocksPerTask);
   }
   auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, rows);
   return balance(grid, {leastRows, std::min(endRows, mostRows)});
@@ -347,8 +362,12 @@ TaskGrid toeplitz::divideRowsIntoTasks(int64_t batch, int64_t rows,
 TaskRange toeplitz::getTaskRange(KernelBuilder &kernel, const TaskGrid &grid) {
   int64_t rowTasks = llvm::divideCeil(grid.rows, grid.rowsPerTask);
   int64_t blockTasks = llvm::divideCeil(grid.blocks, grid.blocksPerTask);
-  SmallVector<Index> task =
-      kernel.delinearize(kernel.task, {grid.batch, rowTasks, blockTasks});
+  std::array<int64_t, 3> sizes = {grid.batch, rowTasks, blockTasks};
+  if (grid.rowsFastest)
+    std::swap(sizes[1], sizes[2]);
+  SmallVector<Index> task = kernel.delinearize(kernel.task, sizes);
+  if (grid.rowsFastest)
+    std::swap(task[1], task[2]);
   TaskRange range;
   range.image = task[0];
   std::tie(range.firstRow, range.endRow) =
