@@ -336,7 +336,7 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
     };
     grid.rowsFastest =
         filterBytes * countAgain(rows, grid.rowsPerTask) >
-        inputBytesPerRow * rows * countAgain(blocks, grid.blocksPerTask);
+        2 * inputBytesPerRow * rows * countAgain(blocks, grid.blocksPerTask);
   }
   auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, rows);
   return balance(grid, {leastRows, std::min(endRows, mostRows)});

@@ -172,7 +172,7 @@ double countRowsTogether(double rows, double inputBytesPerRow,
 ///
 /// A filter of `filterBytes` that doesn't stay in the second-level cache isn't
 /// read anew for the rows of each task: tasks with one block follow each other,
-/// if reading the input anew for each block takes fewer bytes.
+/// if reading the input anew for each block takes less than half of the bytes.
 TaskGrid divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
                          double inputBytesPerRow, double multiplyAdds,
                          kernel::TargetAttr target, double filterBytes = 0);

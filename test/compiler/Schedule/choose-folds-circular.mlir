@@ -6,7 +6,7 @@
 // FORCED-COUNT-2: cnn.conv {{.*}} zeros {toeplitz.algorithm = "{{.*}}", toeplitz.fold = "dilation"}
 // CHECK-LABEL: func.func @main
 func.func @main(%x: tensor<1x32x32x32xf32>) -> (tensor<1x32x32x32xf32>, tensor<1x32x32x32xf32>) {
-  // CHECK: cnn.conv {{.*}} groups 1 zeros {toeplitz.algorithm = "winograd:f6"}
+  // CHECK: cnn.conv {{.*}} groups 1 zeros {toeplitz.algorithm = "winograd:f4"}
   %w3 = arith.constant dense<0.5> : tensor<32x32x3x3xf32>
   %0 = cnn.conv %x, %w3 strides [1, 1] dilations [2, 2] padding [2, 2] to [2, 2] groups 1 circular
     : (tensor<1x32x32x32xf32>, tensor<32x32x3x3xf32>) -> tensor<1x32x32x32xf32>

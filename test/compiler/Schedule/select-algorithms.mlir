@@ -27,7 +27,7 @@ func.func @main(%x: tensor<1x64x14x14xf32>, %vector: tensor<2x64xf32>, %narrow: 
     : (tensor<1x64x14x14xf32>, tensor<64x64x1x1xf32>) -> tensor<1x64x14x14xf32> loc("one_by_one")
   // Three by three positions, no stride: fewest multiplications.
   // CHECK-NEXT: cnn.conv %{{.*}} groups 1
-  // COST-SAME: {toeplitz.algorithm = "winograd:f2"}
+  // COST-SAME: {toeplitz.algorithm = "winograd:f3"}
   // IM2COL-SAME: {toeplitz.algorithm = "im2col"}
   // DIRECT-SAME: {toeplitz.algorithm = "direct"}
   // LAYERS-SAME: {toeplitz.algorithm = "im2col"}
