@@ -123,7 +123,40 @@ LogicalResult ProductEmulation::convertRounding(NVVM::ConvertFloatToTF32Op op) {
   return success();
 }
 
-/// cvt.rn.bf16x2.f32, which the CPU has too.
+/// A vector of f32 rounded to bf16, to the nearest, ties to even, on the bits:
+/// without AVX-512's BF16 a conversion would be a call of the compiler's
+/// library, which not every one has. NaNs become quiet ones.
+static Value roundToBfloat16(OpBuilder &builder, Location location,
+                             Value vector) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  auto words = VectorType::get({lanes}, builder.getI32Type());
+  auto splat = [&](int32_t number) -> Value {
+    return LLVM::ConstantOp::create(builder, location, words,
+                                    DenseElementsAttr::get(words, number));
+  };
+  Value bits = LLVM::BitcastOp::create(builder, location, words, vector);
+  Value high = LLVM::LShrOp::create(builder, location, bits, splat(16));
+  Value odd = LLVM::AndOp::create(builder, location, high, splat(1));
+  Value half = LLVM::AddOp::create(builder, location, odd, splat(0x7fff));
+  Value nearest = LLVM::LShrOp::create(
+      builder, location,
+      LLVM::AddOp::create(builder, location, bits, half).getResult(),
+      splat(16));
+  Value quiet = LLVM::OrOp::create(builder, location, high, splat(0x40));
+  Value magnitude =
+      LLVM::AndOp::create(builder, location, bits, splat(0x7fffffff));
+  Value isNan =
+      LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ugt,
+                           magnitude, splat(0x7f800000));
+  Value word = LLVM::SelectOp::create(builder, location, isNan, quiet, nearest);
+  Value narrow = LLVM::TruncOp::create(
+      builder, location, VectorType::get({lanes}, builder.getI16Type()), word);
+  return LLVM::BitcastOp::create(
+      builder, location, VectorType::get({lanes}, builder.getBF16Type()),
+      narrow);
+}
+
+/// cvt.rn.bf16x2.f32.
 LogicalResult
 ProductEmulation::convertRounding(NVVM::ConvertF32x2ToBF16x2Op op) {
   if (op.getRnd() != NVVM::FPRoundingMode::RN ||
@@ -139,9 +172,7 @@ ProductEmulation::convertRounding(NVVM::ConvertF32x2ToBF16x2Op op) {
     pair = LLVM::InsertElementOp::create(
         builder, location, pair, number,
         emulator.toInt32(builder, location, static_cast<int64_t>(place)));
-  op.replaceAllUsesWith(
-      LLVM::FPTruncOp::create(builder, location, op.getType(), pair)
-          .getResult());
+  op.replaceAllUsesWith(roundToBfloat16(builder, location, pair));
   op.erase();
   return success();
 }

@@ -106,7 +106,8 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
       llvm.store %1, %x : f32, !llvm.ptr
       // CHECK: %[[LOW:.*]] = llvm.insertelement %arg2
       // CHECK: %[[PAIR:.*]] = llvm.insertelement %arg1, %[[LOW]]
-      // CHECK: llvm.fptrunc %[[PAIR]] : vector<2xf32> to vector<2xbf16>
+      // CHECK: llvm.bitcast %[[PAIR]] : vector<2xf32> to vector<2xi32>
+      // CHECK: llvm.bitcast %{{.*}} : vector<2xi16> to vector<2xbf16>
       %2 = nvvm.convert.f32x2.to.bf16x2 %number, %low {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
       llvm.store %2, %x : vector<2xbf16>, !llvm.ptr
       llvm.return
