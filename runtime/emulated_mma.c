@@ -102,3 +102,10 @@ uint32_t toeplitz_emulated_tf32(float value) {
    * the exponent. */
   return (bits + UINT32_C(0x1000)) & ~UINT32_C(0x1fff);
 }
+
+uint32_t toeplitz_emulated_bf16x2(float high, float low) {
+  uint16_t halves[2];
+  toeplitz_store_float(TOEPLITZ_BFLOAT16, &halves[0], (double)low);
+  toeplitz_store_float(TOEPLITZ_BFLOAT16, &halves[1], (double)high);
+  return (uint32_t)halves[1] << 16 | halves[0];
+}

@@ -328,6 +328,10 @@ void toeplitz_emulated_tensor_copy(void *to, const void *map, void *barrier,
  * 0x7fffffff of a NaN. */
 uint32_t toeplitz_emulated_tf32(float value);
 
+/* cvt.rn.bf16x2.f32: the nearest bfloat16 numbers, of two the even one, the
+ * first in the upper half. */
+uint32_t toeplitz_emulated_bf16x2(float high, float low);
+
 #ifdef __cplusplus
 }
 #endif

@@ -123,39 +123,6 @@ LogicalResult ProductEmulation::convertRounding(NVVM::ConvertFloatToTF32Op op) {
   return success();
 }
 
-/// A vector of f32 rounded to bf16, to the nearest, ties to even, on the bits:
-/// without AVX-512's BF16 a conversion would be a call of the compiler's
-/// library, which not every one has. NaNs become quiet ones.
-static Value roundToBfloat16(OpBuilder &builder, Location location,
-                             Value vector) {
-  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
-  auto words = VectorType::get({lanes}, builder.getI32Type());
-  auto splat = [&](int32_t number) -> Value {
-    return LLVM::ConstantOp::create(builder, location, words,
-                                    DenseElementsAttr::get(words, number));
-  };
-  Value bits = LLVM::BitcastOp::create(builder, location, words, vector);
-  Value high = LLVM::LShrOp::create(builder, location, bits, splat(16));
-  Value odd = LLVM::AndOp::create(builder, location, high, splat(1));
-  Value half = LLVM::AddOp::create(builder, location, odd, splat(0x7fff));
-  Value nearest = LLVM::LShrOp::create(
-      builder, location,
-      LLVM::AddOp::create(builder, location, bits, half).getResult(),
-      splat(16));
-  Value quiet = LLVM::OrOp::create(builder, location, high, splat(0x40));
-  Value magnitude =
-      LLVM::AndOp::create(builder, location, bits, splat(0x7fffffff));
-  Value isNan =
-      LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::ugt,
-                           magnitude, splat(0x7f800000));
-  Value word = LLVM::SelectOp::create(builder, location, isNan, quiet, nearest);
-  Value narrow = LLVM::TruncOp::create(
-      builder, location, VectorType::get({lanes}, builder.getI16Type()), word);
-  return LLVM::BitcastOp::create(
-      builder, location, VectorType::get({lanes}, builder.getBF16Type()),
-      narrow);
-}
-
 /// cvt.rn.bf16x2.f32.
 LogicalResult
 ProductEmulation::convertRounding(NVVM::ConvertF32x2ToBF16x2Op op) {
@@ -163,16 +130,16 @@ ProductEmulation::convertRounding(NVVM::ConvertF32x2ToBF16x2Op op) {
       op.getSat() != NVVM::SaturationMode::NONE || op.getRelu())
     return op.emitOpError("isn't emulated: expected rounding to the nearest, "
                           "ties to even, and nothing else");
+  // (As LLVM's conversion it would call the compiler's library on processors
+  // without AVX-512's BF16, and not every library has that function.)
   OpBuilder builder(op);
   Location location = op.getLoc();
-  Value pair = LLVM::PoisonOp::create(
-      builder, location, VectorType::get({2}, builder.getF32Type()));
-  for (auto [place, number] :
-       llvm::enumerate(ValueRange{op.getSrcLo(), op.getSrcHi()}))
-    pair = LLVM::InsertElementOp::create(
-        builder, location, pair, number,
-        emulator.toInt32(builder, location, static_cast<int64_t>(place)));
-  op.replaceAllUsesWith(roundToBfloat16(builder, location, pair));
+  Value bits =
+      emulator.call(builder, location, "toeplitz_emulated_bf16x2",
+                    builder.getI32Type(), {op.getSrcHi(), op.getSrcLo()});
+  op.replaceAllUsesWith(
+      LLVM::BitcastOp::create(builder, location, op.getType(), bits)
+          .getResult());
   op.erase();
   return success();
 }

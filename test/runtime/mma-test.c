@@ -167,6 +167,23 @@ static void check_tf32(void) {
   puts("rounding to TF32: the nearest, ties away from zero");
 }
 
+static void check_bf16x2(void) {
+  static const uint32_t rounded[][2] = {
+      {0x3f800000, 0x3f80}, {0x3f807fff, 0x3f80}, {0x3f808000, 0x3f80},
+      {0x3f808001, 0x3f81}, {0x3f818000, 0x3f82}, {0xbf818000, 0xbf82},
+      {0x3fff8000, 0x4000}, {0x00008000, 0x0000}, {0x00008001, 0x0001},
+      {0x007f8000, 0x0080}, {0x80000000, 0x8000}, {0x7f7f7fff, 0x7f7f},
+      {0x7f7f8000, 0x7f80}, {0x7f800000, 0x7f80}, {0xff800000, 0xff80},
+      {0x7fc00000, 0x7fc0}, {0x7f800001, 0x7fc0}, {0xffffffff, 0xffc0},
+  };
+  for (size_t i = 0; i < sizeof rounded / sizeof *rounded; ++i) {
+    float value = float_of_bits(rounded[i][0]);
+    CHECK(toeplitz_emulated_bf16x2(value, 1) == (rounded[i][1] << 16 | 0x3f80));
+    CHECK(toeplitz_emulated_bf16x2(1, value) == (0x3f800000 | rounded[i][1]));
+  }
+  puts("rounding to bfloat16: the nearest, ties to even");
+}
+
 /* "ldmatrix": the registers of a thread, each of a matrix of its own, and the
  * threads that hold the rows' addresses. */
 static void check_load(void) {
@@ -203,6 +220,7 @@ int main(void) {
   check_order(tf32);
   check_order(f16);
   check_tf32();
+  check_bf16x2();
   check_load();
   return 0;
 }

@@ -104,10 +104,8 @@ module attributes {toeplitz.kernels = [{name = "kernel", threads = 32 : i64, wai
         : (i32, i32, f32) -> !llvm.struct<(f32, f32, f32, f32)>
       %1 = llvm.extractvalue %0[3] : !llvm.struct<(f32, f32, f32, f32)>
       llvm.store %1, %x : f32, !llvm.ptr
-      // CHECK: %[[LOW:.*]] = llvm.insertelement %arg2
-      // CHECK: %[[PAIR:.*]] = llvm.insertelement %arg1, %[[LOW]]
-      // CHECK: llvm.bitcast %[[PAIR]] : vector<2xf32> to vector<2xi32>
-      // CHECK: llvm.bitcast %{{.*}} : vector<2xi16> to vector<2xbf16>
+      // CHECK: %[[PAIR:.*]] = llvm.call @toeplitz_emulated_bf16x2(%arg1, %arg2) : (f32, f32) -> i32
+      // CHECK: llvm.bitcast %[[PAIR]] : i32 to vector<2xbf16>
       %2 = nvvm.convert.f32x2.to.bf16x2 %number, %low {rnd = #nvvm.fp_rnd_mode<rn>} : vector<2xbf16>
       llvm.store %2, %x : vector<2xbf16>, !llvm.ptr
       llvm.return
