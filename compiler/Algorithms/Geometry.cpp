@@ -215,17 +215,23 @@ std::pair<Index, Index> toeplitz::getPart(KernelBuilder &kernel, Index part,
   return {first, end};
 }
 
+int64_t TaskGrid::countRowTasks() const {
+  return llvm::divideCeil(rows, rowsPerTask);
+}
+
+int64_t TaskGrid::countBlockTasks() const {
+  return llvm::divideCeil(blocks, blocksPerTask);
+}
+
 int64_t TaskGrid::countTasks() const {
-  return batch * llvm::divideCeil(rows, rowsPerTask) *
-         llvm::divideCeil(blocks, blocksPerTask);
+  return batch * countRowTasks() * countBlockTasks();
 }
 
 /// The rows x blocks of the thread that has most, when each of `threads` has
 /// its share of the tasks.
 static int64_t getLargestShare(const TaskGrid &grid, int64_t threads) {
   int64_t tasks = grid.countTasks(), first = 0, largest = 0;
-  int64_t rowTasks = llvm::divideCeil(grid.rows, grid.rowsPerTask);
-  int64_t blockTasks = llvm::divideCeil(grid.blocks, grid.blocksPerTask);
+  int64_t rowTasks = grid.countRowTasks(), blockTasks = grid.countBlockTasks();
   threads = std::min(threads, tasks);
   for (int64_t thread = 0; thread < threads; ++thread) {
     int64_t end = first + tasks / threads + (thread < tasks % threads ? 1 : 0);
@@ -317,27 +323,23 @@ TaskGrid toeplitz::divideIntoTasks(int64_t batch, int64_t rows, int64_t blocks,
   auto mostRows = static_cast<int64_t>(
       countRowsTogether(static_cast<double>(rows), inputBytesPerRow, target));
   grid.rowsPerTask = mostRows;
-  int64_t rowTasks = llvm::divideCeil(rows, grid.rowsPerTask);
-  int64_t images = batch * rowTasks;
+  int64_t images = batch * grid.countRowTasks();
   if (images < wanted) {
     int64_t blockTasks =
         std::min<int64_t>(blocks, llvm::divideCeil(wanted, images));
     grid.blocksPerTask = llvm::divideCeil(blocks, blockTasks);
-    blockTasks = llvm::divideCeil(blocks, grid.blocksPerTask);
-    int64_t stillWanted = std::max<int64_t>(1, wanted / (batch * blockTasks));
+    int64_t stillWanted =
+        std::max<int64_t>(1, wanted / (batch * grid.countBlockTasks()));
     grid.rowsPerTask =
         std::min<int64_t>(mostRows, llvm::divideCeil(rows, stillWanted));
   } else {
     grid.blocksPerTask = blocks;
   }
-  if (isStreamed(filterBytes, target)) {
-    auto countAgain = [](int64_t things, int64_t each) {
-      return static_cast<double>(llvm::divideCeil(things, each) - 1);
-    };
-    grid.rowsFastest =
-        filterBytes * countAgain(rows, grid.rowsPerTask) >
-        2 * inputBytesPerRow * rows * countAgain(blocks, grid.blocksPerTask);
-  }
+  // What is read again.
+  double filterAgain = filterBytes * (grid.countRowTasks() - 1);
+  double inputAgain = inputBytesPerRow * rows * (grid.countBlockTasks() - 1);
+  grid.rowsFastest =
+      isStreamed(filterBytes, target) && filterAgain > 2 * inputAgain;
   auto [leastRows, endRows] = getSizesAround(grid.rowsPerTask, rows);
   return balance(grid, {leastRows, std::min(endRows, mostRows)});
 }
@@ -360,8 +362,7 @@ TaskGrid toeplitz::divideRowsIntoTasks(int64_t batch, int64_t rows,
 }
 
 TaskRange toeplitz::getTaskRange(KernelBuilder &kernel, const TaskGrid &grid) {
-  int64_t rowTasks = llvm::divideCeil(grid.rows, grid.rowsPerTask);
-  int64_t blockTasks = llvm::divideCeil(grid.blocks, grid.blocksPerTask);
+  int64_t rowTasks = grid.countRowTasks(), blockTasks = grid.countBlockTasks();
   std::array<int64_t, 3> sizes = {grid.batch, rowTasks, blockTasks};
   if (grid.rowsFastest)
     std::swap(sizes[1], sizes[2]);

@@ -153,6 +153,9 @@ struct TaskGrid {
   int64_t blocksPerTask = 1;
   bool rowsFastest = false;
 
+  /// Parts of the rows and of the blocks, and all tasks.
+  int64_t countRowTasks() const;
+  int64_t countBlockTasks() const;
   int64_t countTasks() const;
 };
 

@@ -98,8 +98,7 @@ static TaskGrid getTasks(kernel::ConvOp op, kernel::TargetAttr target) {
                       multiplyAdds, target);
   // Packing anew costs a part of what it is for: a few tasks are enough.
   constexpr int64_t fewTasks = 4;
-  int64_t others = blueprint.batch * blueprint.groups *
-                   llvm::divideCeil(grid.rows, grid.rowsPerTask);
+  int64_t others = blueprint.batch * blueprint.groups * grid.countRowTasks();
   grid.blocksPerTask = std::max<int64_t>(
       grid.blocksPerTask,
       llvm::divideCeil(groupBlocks, llvm::divideCeil(fewTasks, others)));
