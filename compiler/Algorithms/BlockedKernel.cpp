@@ -93,8 +93,8 @@ private:
   std::optional<FilterPrefetch> prefetch;
   /// Whether the next tile's input is: see asksForInput.
   bool prefetchesInput;
-  /// How far ahead of a weight this tile asks for one, in floats.
-  Index prefetchDistance;
+  /// The first float that this tile asks for.
+  Index prefetchStart;
   /// The round: its channels, and whether it is the first or the last one.
   Index roundStart;
   int64_t roundChannels = 0;
@@ -180,10 +180,14 @@ void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
         kernel.add(kernel.mul(place.row, number(prefetch->tilesPerRow)),
                    kernel.div(kernel.sub(column, place.firstColumn),
                               number(blueprint.tilePositions)));
-    prefetchDistance =
-        kernel.add(number(place.vectors * lanes * taps * blueprint.inChannels),
-                   kernel.min(kernel.mul(pass, number(prefetch->tileFloats)),
-                              number(prefetch->lastStart)));
+    Index piece = kernel.min(kernel.mul(pass, number(prefetch->tileFloats)),
+                             number(prefetch->lastStart));
+    Index nextBlock = kernel.add(place.vector, number(place.vectors));
+    prefetchStart = kernel.add(
+        kernel.add(
+            kernel.mul(nextBlock, number(lanes * taps * blueprint.inChannels)),
+            kernel.mul(roundStart, number(taps * place.vectors * lanes))),
+        piece);
   }
   Accumulators accumulators = startTile(place, run, column);
   int64_t block = blueprint.inputBlock;
@@ -378,15 +382,17 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
           return std::nullopt;
         return InputPlace{buffers.input, getInputPlace(channel, t)};
       },
-      [&](Index channel, int64_t count) {
-        for (int64_t step = 0; step < count && prefetch; ++step) {
-          Index row =
-              kernel.mul(kernel.add(channel, number(step)), number(width));
-          kernel.prefetch(
-              buffers.filter,
-              kernel.add(kernel.add(filterStart, row), prefetchDistance),
-              prefetch->tileFloats);
-        }
+      [&](Index channel, int64_t step, int64_t steps) {
+        if (!prefetch)
+          return;
+        Index first = kernel.add(
+            kernel.mul(kernel.sub(firstChannel, roundStart), number(taps)),
+            kernel.add(kernel.mul(linearTap, number(channels)), channel));
+        kernel.prefetchPart(
+            buffers.filter,
+            kernel.add(prefetchStart,
+                       kernel.mul(first, number(prefetch->stepFloats))),
+            steps * prefetch->stepFloats, step, steps);
       });
 }
 

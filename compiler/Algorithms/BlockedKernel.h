@@ -63,12 +63,13 @@ struct BlockedKernel {
 /// The kernel of `op` as the network has it.
 BlockedKernel getBlockedKernel(kernel::ConvOp op);
 
-/// How tiles ask for the filter of the next block of output channels.
+/// How tiles ask for the filter of the next block of output channels: each for
+/// a piece of it, in order.
 struct FilterPrefetch {
-  int64_t tilesPerRow;
-  /// Floats that a tile asks for in each step of the reduction, and where the
-  /// last ones of a step begin.
-  int64_t tileFloats, lastStart;
+  int64_t tilesPerRow = 0;
+  /// Floats that a tile asks for in each step of the reduction, and in all of
+  /// them; where the last piece begins.
+  int64_t stepFloats = 0, tileFloats = 0, lastStart = 0;
 };
 
 /// Nothing where the filter isn't asked for: see asksAhead.

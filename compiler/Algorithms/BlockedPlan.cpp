@@ -53,23 +53,25 @@ toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
   int64_t lanes = target.getLanes();
   int64_t vectors =
       std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
-  int64_t stepFloats = vectors * lanes;
+  int64_t width = vectors * lanes;
   FilterPrefetch prefetch;
   prefetch.tilesPerRow = llvm::divideCeil(
       blueprint.pieceColumns ? blueprint.pieceColumns
                              : blueprint.dimensions.back().output,
       blueprint.tilePositions);
+  int64_t steps = blueprint.countTaps() * blueprint.getRoundChannels();
   FilterStream stream;
   stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
-  double channelBytes = 4.0 * blueprint.countTaps() * lanes;
-  stream.blockBytes = channelBytes * blueprint.getRoundChannels() * vectors;
+  stream.blockBytes = 4.0 * static_cast<double>(steps * width);
   stream.bytes = blueprint.getFilterBytes(lanes);
-  if (!asksAhead(stream, target) || stepFloats % lineFloats != 0)
+  if (!asksAhead(stream, target) || width % lineFloats != 0)
     return std::nullopt;
-  // (Whole cache lines.)
-  prefetch.tileFloats =
-      lineFloats * llvm::divideCeil(stepFloats / lineFloats, stream.tiles);
-  prefetch.lastStart = stepFloats - prefetch.tileFloats;
+  // Whole cache lines in each iteration of the innermost loop.
+  int64_t together = countSteps(blueprint.inputBlock, target);
+  int64_t lines = llvm::divideCeil(width * together / lineFloats, stream.tiles);
+  prefetch.stepFloats = lines * lineFloats / together;
+  prefetch.tileFloats = steps * prefetch.stepFloats;
+  prefetch.lastStart = steps * width - prefetch.tileFloats;
   return prefetch;
 }
 

@@ -40,7 +40,8 @@ double toeplitz::getStepCycles(int64_t positions, int64_t vectors,
   double multiplyAdds = positions * vectors / 2.0;
   double loads = countInputLoads(positions, target) + vectors;
   double exposed = target.getByElement() ? 0.1 * loads : 0;
-  return std::max({multiplyAdds, getLoadCycles(loads, target), 4.5}) + 0.3 + exposed;
+  return std::max({multiplyAdds, getLoadCycles(loads, target), 4.5}) + 0.3 +
+         exposed;
 }
 
 /// Accumulators, one step's weights and one broadcast must fit, and one

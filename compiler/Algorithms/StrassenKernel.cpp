@@ -73,7 +73,8 @@ private:
                            int64_t channels, int64_t vectors, Index filterStart,
                            bool asksAhead);
   void askForInput(Tile tile, Index quarter, Index channelBlock);
-  void askForFilter(const Tile &tile, Index filterStart, Index channel);
+  void askForFilter(const Tile &tile, Index filterStart, Index channel,
+                    int64_t step, int64_t steps);
   void saveProduct(const Tile &tile, Index product, const Accumulators &sums);
   void finish(const Tile &tile, Index vector, Index position, Value sum);
 
@@ -333,11 +334,9 @@ void StrassenKernel::multiplySum(const Tile &tile, Index pair, Index sum) {
                   getScratchPlace(kernel.add(kernel.add(column, channel),
                                              number(t * lanes)))};
             },
-            [&](Index channel, int64_t count) {
-              for (int64_t step = 0; step < count; ++step)
-                askForFilter(tile, filterStart,
-                             scale(channelBlock, lanes,
-                                   kernel.add(channel, number(step))));
+            [&](Index channel, int64_t step, int64_t steps) {
+              askForFilter(tile, filterStart,
+                           scale(channelBlock, lanes, channel), step, steps);
             });
       });
   saveProduct(tile, product, sums);
@@ -377,11 +376,10 @@ Accumulators StrassenKernel::reduceInput(const Tile &tile, Index halfStart,
                             getPlace(tile, kernel.add(halfStart, number(t)),
                                      inputBlock, channel, /*inOutput=*/false)};
         },
-        [&](Index channel, int64_t steps) {
-          for (int64_t step = 0; step < steps && asksAhead; ++step)
-            askForFilter(
-                tile, filterStart,
-                scale(block, lanes, kernel.add(channel, number(step))));
+        [&](Index channel, int64_t step, int64_t steps) {
+          if (asksAhead)
+            askForFilter(tile, filterStart, scale(block, lanes, channel), step,
+                         steps);
         });
   };
   Accumulators sums = kernel.forLoop(number(0), number(whole), 1,
@@ -393,21 +391,23 @@ Accumulators StrassenKernel::reduceInput(const Tile &tile, Index halfStart,
 }
 
 /// Asks for the matrix behind the one that begins at `filterStart`: each tile
-/// for its share, part by part while it multiplies `channel` after channel, so
-/// that memory is busy all the time.
+/// for its share, part by part while it multiplies channel after channel, so
+/// that memory is busy all the time. At one of the steps that begin with
+/// `channel`.
 void StrassenKernel::askForFilter(const Tile &tile, Index filterStart,
-                                  Index channel) {
+                                  Index channel, int64_t step, int64_t steps) {
   if (!plan.streamsFilter)
     return;
   int64_t rowTiles = llvm::divideCeil(plan.halfPositions, plan.tilePositions);
   int64_t share = llvm::divideCeil(width, plan.blockRows * rowTiles);
   Index tileNumber = scale(tile.blockRow, rowTiles,
                            kernel.div(tile.start, number(plan.tilePositions)));
-  Index step = scale(tileNumber, plan.halfChannels, channel);
-  kernel.prefetch(
+  Index first = scale(tileNumber, plan.halfChannels, channel);
+  kernel.prefetchPart(
       buffers.filter,
-      scale(step, share, kernel.add(filterStart, number(plan.getMatrixSize()))),
-      share);
+      scale(first, share,
+            kernel.add(filterStart, number(plan.getMatrixSize()))),
+      steps * share, step, steps);
 }
 
 /// Asks for a quarter of the next row's input of a tile: for the positions in

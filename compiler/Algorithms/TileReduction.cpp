@@ -106,12 +106,17 @@ static void multiplyAccumulateLane(KernelBuilder &kernel,
     }
 }
 
-/// How many steps an iteration has. Two halve the weight of the loop's own
-/// instructions; with four, LLVM moves loads so far ahead that accumulators are
-/// spilled. By element, a vector of channels has the factors of as many steps.
-static int64_t countSteps(int64_t channels, bool byElement, int64_t lanes) {
-  if (byElement)
-    return lanes;
+/// Whether the inputs of neighbouring channels are loaded as one vector.
+static bool reducesByElement(int64_t channels, kernel::TargetAttr target) {
+  return target.getByElement() && channels % target.getLanes() == 0;
+}
+
+// Two steps halve the weight of the loop's own instructions; with four, LLVM
+// moves loads so far ahead that accumulators are spilled. By element, a vector
+// of channels has the factors of as many steps.
+int64_t toeplitz::countSteps(int64_t channels, kernel::TargetAttr target) {
+  if (reducesByElement(channels, target))
+    return target.getLanes();
   return channels % 2 == 0 ? 2 : 1;
 }
 
@@ -119,10 +124,10 @@ Accumulators toeplitz::reduceChannels(
     KernelBuilder &kernel, ValueRange accumulators, Value filter,
     Index filterStart, int64_t channels, int64_t vectors,
     llvm::function_ref<std::optional<InputPlace>(Index, int64_t)> input,
-    llvm::function_ref<void(Index, int64_t)> prefetch) {
+    llvm::function_ref<void(Index, int64_t, int64_t)> prefetch) {
   int64_t lanes = kernel.target.getLanes();
-  bool byElement = kernel.target.getByElement() && channels % lanes == 0;
-  int64_t steps = countSteps(channels, byElement, lanes);
+  bool byElement = reducesByElement(channels, kernel.target);
+  int64_t steps = countSteps(channels, kernel.target);
   int64_t positions = static_cast<int64_t>(accumulators.size()) / vectors;
   auto emitSteps = [&](Index firstChannel, ValueRange carried) {
     Accumulators sums(carried);
@@ -141,8 +146,8 @@ Accumulators toeplitz::reduceChannels(
       for (int64_t v = 0; v < vectors; ++v)
         weights.push_back(kernel.loadVector(
             filter, {kernel.add(row, kernel.constant(v * lanes))}, lanes));
-      if (prefetch && (step == 0 || !byElement))
-        prefetch(channel, byElement ? steps : 1);
+      if (prefetch)
+        prefetch(firstChannel, step, steps);
       if (byElement) {
         multiplyAccumulateLane(kernel, sums, weights, inputs, step);
         continue;

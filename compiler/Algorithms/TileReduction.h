@@ -37,17 +37,21 @@ struct InputPlace {
   llvm::SmallVector<KernelBuilder::Index> indices;
 };
 
+/// How many steps of `channels` neighbouring channels an iteration has.
+int64_t countSteps(int64_t channels, kernel::TargetAttr target);
+
 /// The steps of `channels` neighbouring channels, whose rows of the packed
 /// filter begin at `filterStart`. `input(channel, t)` is where position t reads
 /// a channel, nothing if that is in the padding; the channels of one position
-/// follow each other. `prefetch(channel, count)`, if there is one, is called
-/// once for the steps of so many channels.
+/// follow each other. `prefetch(channel, step, steps)`, if there is one, is
+/// called at each step of an iteration that begins with `channel`.
 Accumulators reduceChannels(
     KernelBuilder &kernel, mlir::ValueRange accumulators, mlir::Value filter,
     KernelBuilder::Index filterStart, int64_t channels, int64_t vectors,
     llvm::function_ref<std::optional<InputPlace>(KernelBuilder::Index, int64_t)>
         input,
-    llvm::function_ref<void(KernelBuilder::Index, int64_t)> prefetch = nullptr);
+    llvm::function_ref<void(KernelBuilder::Index, int64_t, int64_t)> prefetch =
+        nullptr);
 
 } // namespace toeplitz
 

@@ -193,14 +193,15 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
                                                     kernel.add(column, channel),
                                                     number(t * lanes)))};
           },
-          [&](Index step, int64_t count) {
+          [&](Index first, int64_t step, int64_t steps) {
             if (plan.streamsFilter)
-              kernel.prefetch(buffers.filter,
-                              scale(kernel.add(channel, step), share, asked),
-                              count * share);
-            for (int64_t i = 0; i < count && asksForPositions; ++i)
+              kernel.prefetchPart(
+                  buffers.filter,
+                  scale(kernel.add(channel, first), share, asked),
+                  steps * share, step, steps);
+            if (asksForPositions)
               requestPositions({vectorTile, value, registerTile, tap,
-                                channelBlock, kernel.add(step, number(i))});
+                                channelBlock, kernel.add(first, number(step))});
           });
     };
     Accumulators sums =

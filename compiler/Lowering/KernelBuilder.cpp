@@ -251,19 +251,30 @@ void KernelBuilder::storeVector(Value vector, Value memref,
     store.setAlignment(alignment);
 }
 
+/// Elements of `memref` in a cache line.
+static int64_t getLineElements(Value memref) {
+  constexpr int64_t lineBits = 64 * 8;
+  return lineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
+}
+
 void KernelBuilder::prefetch(Value memref, ArrayRef<Index> first,
                              int64_t count) {
-  constexpr int64_t lineBits = 64 * 8;
-  int64_t line =
-      lineBits / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
   SmallVector<Index> place(first);
-  for (int64_t start = 0; start < count; start += line) {
+  for (int64_t start = 0; start < count; start += getLineElements(memref)) {
     place.back() = add(first.back(), constant(start));
     memref::PrefetchOp::create(builder, location, memref,
                                materialize(*this, place),
                                /*isWrite=*/false, /*localityHint=*/2,
                                /*isDataCache=*/true);
   }
+}
+
+void KernelBuilder::prefetchPart(Value memref, Index first, int64_t count,
+                                 int64_t part, int64_t parts) {
+  int64_t line = getLineElements(memref);
+  int64_t lines = llvm::divideCeil(count, line);
+  int64_t start = part * lines / parts, end = (part + 1) * lines / parts;
+  prefetch(memref, add(first, constant(start * line)), (end - start) * line);
 }
 
 SmallVector<Value> KernelBuilder::takeApart(Value vector) {
