@@ -24,7 +24,7 @@ double toeplitz::countInputLoads(int64_t positions, kernel::TargetAttr target) {
 /// 97 %).
 static double getLoadCycles(double loads, kernel::TargetAttr target) {
   bool isSlow = target.getLanes() == 16 && !target.getHidesMemory();
-  return loads * (isSlow ? 0.6 : 0.5);
+  return loads * (isSlow ? 0.58 : 0.5);
 }
 
 /// Cycles of one step of the reduction in one tile. The cores that we schedule

@@ -167,12 +167,13 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
                              kernel.mul(value, number(plan.getInputPlane())));
     Index filterStart = kernel.mul(scale(vectorTile, plan.getValues(), value),
                                    number(plan.getFilterTileSize()));
-    // Every register tile asks for its share of the next matrix, so that memory
-    // has something to do all the time.
+    // Every register tile asks for its share of a matrix that is multiplied
+    // later, so that memory has something to do all the time.
     int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
     Index asked =
         scale(registerTile, plan.getSummedTaps() * plan.inChannels * share,
-              kernel.add(filterStart, number(plan.getFilterTileSize())));
+              kernel.add(filterStart, number(plan.matricesAhead *
+                                             plan.getFilterTileSize())));
     // Channels [0, channels) of a block of one tap.
     auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
                       ValueRange sums, bool asksForPositions) {
@@ -194,7 +195,7 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
                                                     number(t * lanes)))};
           },
           [&](Index first, int64_t step, int64_t steps) {
-            if (plan.streamsFilter)
+            if (plan.asksForFilter)
               kernel.prefetchPart(
                   buffers.filter,
                   scale(kernel.add(channel, first), share, asked),

@@ -55,9 +55,12 @@ struct WinogradPlan {
   int64_t blocks;
   /// Tiles of output vectors (`tileVectors` each) in a group.
   int64_t vectorTiles;
-  /// Whether the filter, an image of the input, or a block of the transformed
-  /// input is too large for the second-level cache.
+  /// Whether a group's filter, an image of the input, or a block of the
+  /// transformed input is too large for the second-level cache.
   bool streamsFilter, streamsInput, streamsTransformed;
+  /// Whether products ask memory for the filter, and how many matrices ahead.
+  bool asksForFilter;
+  int64_t matricesAhead;
   /// Whether products ask memory for what the transforms will touch: a block's
   /// for the input of the next one, and for its outputs. See
   /// WinogradRequests.cpp.
