@@ -51,7 +51,7 @@ struct FarMemory {
 static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // One core of Emerald Rapids; the matrices are eleven of ResNet-18's layers
   // of 128 to 512 channels by F(2, 3) to F(6, 3), in the network.
-  static constexpr FarMemory waiting = {0.19, 0,    0.3,  0.04,
+  static constexpr FarMemory waiting = {0.19, 0,    0.3,  0.07,
                                         0.16, 0.02, 0.02, 0.65};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
   static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02,
