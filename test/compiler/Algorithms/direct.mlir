@@ -209,3 +209,36 @@ func.func @main(%x: memref<1x1x1920x16xf32>, %w: memref<768xf32>, %y: memref<1x1
   return
 }
 }
+
+// -----
+
+// A block of 64 channels x 9 taps x 2 vectors of the filter, of 18 KiB, is larger than the second-level cache: 16 channels in a round. The
+// first begins with zeros, the others with the sums in the output, and the last one applies the activation.
+// CHECK-LABEL: func.func private @kernel_rounds
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x16x8x8x4xf32>, %[[W:[a-z0-9]+]]: memref<4608xf32>, %[[Y:[a-z0-9]+]]: memref<1x2x6x6x4xf32>
+// CHECK-NOT: vector.load %[[Y]]
+// CHECK: scf.for %{{.*}} = %c0 to %c16 step %c4 iter_args
+// CHECK: vector.fma
+// CHECK-NOT: arith.cmpf
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: scf.for %[[ROUND:.*]] = %c1 to %c3 step %c1
+// CHECK: %[[FIRST:.*]] = arith.muli %[[ROUND]], %c16 overflow<nsw>
+// CHECK: vector.load %[[Y]]
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %{{.*}} step %c4 iter_args
+// CHECK-NOT: arith.cmpf
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: vector.load %[[Y]]
+// CHECK: scf.for %{{.*}} = %c48 to %c64 step %c4 iter_args
+// CHECK: arith.cmpf
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 8192, l2 = 16384>} {
+func.func @main(%x: memref<1x16x8x8x4xf32>, %w: memref<4608xf32>, %y: memref<1x2x6x6x4xf32>) {
+  kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 64 : i64, out_channels = 8 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 6, 6>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      activation = #kernel.activation<relu>}
+    : (memref<1x16x8x8x4xf32>, memref<4608xf32>, memref<1x2x6x6x4xf32>) -> () loc("rounds")
+  return
+}
+}

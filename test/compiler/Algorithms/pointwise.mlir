@@ -68,14 +68,24 @@ func.func @main(%x: memref<1x1x8x8x4xf32>, %w: memref<32xf32>, %y: memref<1x4x8x
 // -----
 
 // 1024 channels in two rounds of 512, which add to sums in the output; the first adds the residual, the second the activation. The filter,
-// of 4 MiB, is asked for a block of output channels ahead.
+// of 4 MiB, is asked for a block of output channels ahead: of twelve tiles four ask for a quarter each, in order, a cache line in two steps.
 // CHECK-LABEL: func.func private @kernel_rounds
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x64x12x12x16xf32>, %[[W:[a-z0-9]+]]: memref<1048576xf32>, %[[R:[a-z0-9]+]]: memref<1x64x12x12x16xf32>, %[[Y:[a-z0-9]+]]: memref<1x64x12x12x16xf32>
+// CHECK: %[[QUARTER:.*]] = arith.muli %[[TILE:.*]], %c4096 overflow<nsw>
+// CHECK-NEXT: %[[PIECE:.*]] = arith.minsi %[[QUARTER]], %c12288
+// CHECK-NEXT: %[[NEXT:.*]] = arith.addi %[[VECTOR:.*]], %c2 overflow<nsw>
+// CHECK-NEXT: %[[BLOCK:.*]] = arith.muli %[[NEXT]], %c16384 overflow<nsw>
+// CHECK-NEXT: %[[START:.*]] = arith.addi %[[BLOCK]], %[[PIECE]] overflow<nsw>
 // CHECK: vector.load
 // CHECK: arith.addf
-// CHECK: scf.for %{{.*}} = %c0 to %c512 step %c16
-// CHECK: memref.prefetch %[[W]][%{{.*}}], read, locality<2>, data
-// CHECK: vector.fma
+// CHECK: scf.for %[[FIRST:.*]] = %c0 to %c512 step %c16
+// CHECK: scf.for %[[CHANNEL:.*]] = %c0 to %c16 step %c2
+// CHECK: %[[STEP:.*]] = arith.addi %[[FIRST]], %[[CHANNEL]] overflow<nsw>
+// CHECK-NEXT: %[[LINE:.*]] = arith.muli %[[STEP]], %c8 overflow<nsw>
+// CHECK-NEXT: %[[PLACE:.*]] = arith.addi %[[START]], %[[LINE]] overflow<nsw>
+// CHECK-NEXT: memref.prefetch %[[W]][%[[PLACE]]], read, locality<2>, data
+// CHECK-NOT: memref.prefetch
+// CHECK: scf.yield
 // CHECK-NOT: arith.cmpf
 // CHECK: scf.for %{{.*}} = %c512 to %c1024 step %c16
 // CHECK: vector.fma

@@ -165,11 +165,12 @@ func.func @main(%x: memref<1x1x4x3x5x4xf32>, %w: memref<64xf32>, %y: memref<1x1x
 
 // -----
 
-// A filter that is larger than half of the second-level cache is asked for before it is needed.
+// A filter that is larger than half of the second-level cache is asked for before it is needed: a cache line in two steps.
 // CHECK-LABEL: func.func private @kernel_conv1
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: scf.for {{.*}} iter_args
-// CHECK-COUNT-2: memref.prefetch %{{.*}}, read, locality<2>, data : memref<131072xf32>
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data : memref<131072xf32>
+// CHECK-NOT: memref.prefetch
 // CHECK: scf.yield
 module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
 func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1x8x4x4x8xf32>, %s: memref<2x8192xf32>) {
@@ -206,6 +207,27 @@ func.func @main(%x: memref<1x16x6x6x8xf32>, %w: memref<131072xf32>, %y: memref<1
       output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 2, 2>,
       transform = array<i64: 4, 4>}
     : (memref<1x16x6x6x8xf32>, memref<131072xf32>, memref<1x8x4x4x8xf32>, memref<2x16384xf32>) -> () loc("shares")
+  return
+}
+}
+
+// -----
+
+// Four groups of 16 channels, whose filters only together are larger than half of the second-level cache. A matrix is multiplied in 77
+// cycles, so it is asked for 14 matrices ahead.
+// CHECK-LABEL: func.func private @kernel_ahead
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<16384xf32>
+// CHECK: %[[MATRIX:.*]] = arith.muli %{{.*}}, %c256 overflow<nsw>
+// CHECK-NEXT: %[[AHEAD:.*]] = arith.addi %[[MATRIX]], %c3584 overflow<nsw>
+// CHECK: %[[PLACE:.*]] = arith.addi %{{.*}}, %[[AHEAD]] overflow<nsw>
+// CHECK: memref.prefetch %[[W]][%[[PLACE]]], read, locality<2>, data
+module attributes {kernel.target = #kernel.target<lanes = 8, registers = 16, fma = 1, l1 = 32768, l2 = 65536>} {
+func.func @main(%x: memref<1x8x6x6x8xf32>, %w: memref<16384xf32>, %y: memref<1x8x4x4x8xf32>, %s: memref<4x16384xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 64 : i64, out_channels = 64 : i64, groups = 4 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 2>,
+      transform = array<i64: 4, 4>}
+    : (memref<1x8x6x6x8xf32>, memref<16384xf32>, memref<1x8x4x4x8xf32>, memref<4x16384xf32>) -> () loc("ahead")
   return
 }
 }
