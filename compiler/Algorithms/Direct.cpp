@@ -33,7 +33,7 @@ static std::optional<std::string> declines(const Convolution &,
 static int64_t chooseRoundChannels(int64_t channels, int64_t groups,
                                    int64_t taps, int64_t positions,
                                    kernel::TargetAttr target) {
-  // Fewer positions than a few tiles have share nothing.
+  // Of fewer positions hardly any tiles share what is read.
   constexpr int64_t fewestPositions = 32;
   constexpr int64_t tileVectors = 2;
   int64_t channelBytes = 4 * taps * tileVectors * target.getLanes();
@@ -42,7 +42,7 @@ static int64_t chooseRoundChannels(int64_t channels, int64_t groups,
     return channels;
   int64_t rounds =
       llvm::divideCeil(channels * channelBytes, target.getL2() / 4);
-  return llvm::alignTo(llvm::divideCeil(channels, rounds), target.getLanes());
+  return getRoundChannels(channels, rounds, target);
 }
 
 static BlockedLoops getLoops(const Convolution &convolution,

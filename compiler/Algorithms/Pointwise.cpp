@@ -88,8 +88,8 @@ static int64_t chooseRoundChannels(int64_t positions, int64_t groups,
   if (groups > 1 || inChannels < 2 * mostChannels ||
       !isStreamed(filterBytes, target) || !isStreamed(inputBytes, target))
     return inChannels;
-  int64_t rounds = llvm::divideCeil(inChannels, mostChannels);
-  return llvm::alignTo(llvm::divideCeil(inChannels, rounds), target.getLanes());
+  return getRoundChannels(inChannels,
+                          llvm::divideCeil(inChannels, mostChannels), target);
 }
 
 static int64_t chooseRoundChannels(const Convolution &convolution,

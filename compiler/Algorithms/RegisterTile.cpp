@@ -187,6 +187,11 @@ static TiledProduct getProduct(const Convolution &convolution,
   return product;
 }
 
+int64_t toeplitz::getRoundChannels(int64_t channels, int64_t rounds,
+                                   kernel::TargetAttr target) {
+  return llvm::alignTo(llvm::divideCeil(channels, rounds), target.getLanes());
+}
+
 ConvolutionSchedule toeplitz::scheduleBlocked(const Convolution &convolution,
                                               const BlockedLoops &loops,
                                               kernel::TargetAttr target) {

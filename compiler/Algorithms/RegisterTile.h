@@ -65,6 +65,10 @@ struct BlockedLoops {
   bool rereadsFilter = false;
 };
 
+/// The channels of each of so many rounds: whole vectors.
+int64_t getRoundChannels(int64_t channels, int64_t rounds,
+                         kernel::TargetAttr target);
+
 /// The blocked schedule that direct, pointwise and im2col share.
 ConvolutionSchedule scheduleBlocked(const Convolution &convolution,
                                     const BlockedLoops &loops,

@@ -98,7 +98,6 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   vectorTiles =
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
 
-  streamsFilter = isStreamed(4.0 * getFilterSize() / groups, target);
   asksForFilter = isStreamed(4.0 * getFilterSize(), target);
   double inputBytes = 4.0 * groups * getChannelBlocks() * lanes *
                       countInputPositions(dimensions);
@@ -159,7 +158,7 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
   auto fitting = static_cast<int64_t>(target.getL2() / parts / perRegisterTile);
   int64_t perTask = llvm::divideCeil(registerTiles, wantedTasks);
   int64_t least = 1;
-  if (streamsFilter) {
+  if (isStreamed(4.0 * getFilterSize() / groups, target)) {
     int64_t whole = 4 * getValues() * getInputTileSize() * registerTiles;
     least = whole <= target.getL2()
                 ? registerTiles

@@ -55,9 +55,9 @@ struct WinogradPlan {
   int64_t blocks;
   /// Tiles of output vectors (`tileVectors` each) in a group.
   int64_t vectorTiles;
-  /// Whether a group's filter, an image of the input, or a block of the
-  /// transformed input is too large for the second-level cache.
-  bool streamsFilter, streamsInput, streamsTransformed;
+  /// Whether an image of the input, or a block of the transformed input is too
+  /// large for the second-level cache.
+  bool streamsInput, streamsTransformed;
   /// Whether products ask memory for the filter, and how many matrices ahead.
   bool asksForFilter;
   int64_t matricesAhead;
