@@ -13,9 +13,9 @@
 //           residual, activation, store
 //
 // No position of the padding is read or multiplied. With several rounds of
-// channels all of this is done for each of them: the first one also adds the
-// residual, the others begin with what lies in the output, and the last one
-// applies the activation.
+// channels all of this is done for each of them, or block by block: the first
+// one also adds the residual, the others begin with what lies in the output,
+// and the last one applies the activation.
 
 #include "compiler/Algorithms/BlockedKernel.h"
 
@@ -57,7 +57,8 @@ private:
     Index row, firstColumn;
   };
 
-  void emitRound(const TaskRange &range, Index start, int64_t channels);
+  void forRounds(llvm::function_ref<void()> body);
+  void forBlocks(const TaskRange &range, llvm::function_ref<void(Place)> body);
   void emitBlock(Place place, const TaskRange &range);
   void emitRow(const Place &place);
   void emitTile(const Place &place, const ColumnRun &run, Index column);
@@ -102,24 +103,40 @@ private:
 };
 
 void Emitter::emit(const TaskRange &range) {
+  if (blueprint.blocksFirst)
+    forBlocks(range, [&](const Place &place) {
+      forRounds([&] { emitBlock(place, range); });
+    });
+  else
+    forRounds([&] {
+      forBlocks(range, [&](const Place &place) { emitBlock(place, range); });
+    });
+}
+
+void Emitter::forRounds(llvm::function_ref<void()> body) {
+  auto emitRound = [&](Index start, int64_t channels) {
+    roundStart = start;
+    roundChannels = channels;
+    body();
+  };
   int64_t rounds = blueprint.countRounds();
   int64_t each = blueprint.getRoundChannels();
+  isFirst = true;
   isLast = rounds == 1;
-  emitRound(range, number(0), std::min(each, blueprint.inChannels));
+  emitRound(number(0), std::min(each, blueprint.inChannels));
   if (isLast)
     return;
   isFirst = false;
   kernel.forLoop(number(1), number(rounds - 1), 1, [&](Index round) {
-    emitRound(range, kernel.mul(round, number(each)), each);
+    emitRound(kernel.mul(round, number(each)), each);
   });
   isLast = true;
   int64_t start = (rounds - 1) * each;
-  emitRound(range, number(start), blueprint.inChannels - start);
+  emitRound(number(start), blueprint.inChannels - start);
 }
 
-void Emitter::emitRound(const TaskRange &range, Index start, int64_t channels) {
-  roundStart = start;
-  roundChannels = channels;
+void Emitter::forBlocks(const TaskRange &range,
+                        llvm::function_ref<void(Place)> body) {
   int64_t restVectors = groupVectors % blueprint.tileVectors;
   kernel.forLoop(range.firstBlock, range.endBlock, 1, [&](Index block) {
     Place place;
@@ -132,7 +149,7 @@ void Emitter::emitRound(const TaskRange &range, Index start, int64_t channels) {
                               place.groupVector);
     place.vectors = std::min(blueprint.tileVectors, groupVectors);
     if (groupBlocks == 1 || restVectors == 0) {
-      emitBlock(place, range);
+      body(place);
       return;
     }
     // The last block of a group has fewer vectors and code of its own.
@@ -141,11 +158,9 @@ void Emitter::emitRound(const TaskRange &range, Index start, int64_t channels) {
       return arith::CmpIOp::create(kernel.builder, kernel.location, predicate,
                                    kernel.value(groupBlock), last);
     };
-    kernel.ifThen(compare(arith::CmpIPredicate::ne),
-                  [&] { emitBlock(place, range); });
+    kernel.ifThen(compare(arith::CmpIPredicate::ne), [&] { body(place); });
     place.vectors = restVectors;
-    kernel.ifThen(compare(arith::CmpIPredicate::eq),
-                  [&] { emitBlock(place, range); });
+    kernel.ifThen(compare(arith::CmpIPredicate::eq), [&] { body(place); });
   });
 }
 
@@ -182,11 +197,16 @@ void Emitter::emitTile(const Place &place, const ColumnRun &run, Index column) {
                               number(blueprint.tilePositions)));
     Index piece = kernel.min(kernel.mul(pass, number(prefetch->tileFloats)),
                              number(prefetch->lastStart));
-    Index nextBlock = kernel.add(place.vector, number(place.vectors));
+    // Behind a block's last round lies the first one of the next block.
+    Index vector = place.vector, channel = roundStart;
+    if (blueprint.blocksFirst)
+      channel = kernel.add(roundStart, number(blueprint.getRoundChannels()));
+    else
+      vector = kernel.add(vector, number(place.vectors));
     prefetchStart = kernel.add(
         kernel.add(
-            kernel.mul(nextBlock, number(lanes * taps * blueprint.inChannels)),
-            kernel.mul(roundStart, number(taps * place.vectors * lanes))),
+            kernel.mul(vector, number(lanes * taps * blueprint.inChannels)),
+            kernel.mul(channel, number(taps * place.vectors * lanes))),
         piece);
   }
   Accumulators accumulators = startTile(place, run, column);

@@ -27,6 +27,10 @@ struct BlockedKernel {
   /// output. 0 for all of them in one. Several rounds are for one group and
   /// whole blocks of channels.
   int64_t roundChannels = 0;
+  /// Whether a block of output channels goes through all rounds before the
+  /// next block does: for few positions, whose filter is read once, from
+  /// beyond the caches. A task has all rows then.
+  bool blocksFirst = false;
   /// Whether the buffers have no spatial dimension: the only position of
   /// `dimensions` is then not an index.
   bool withoutPositions = false;
@@ -63,8 +67,8 @@ struct BlockedKernel {
 /// The kernel of `op` as the network has it.
 BlockedKernel getBlockedKernel(kernel::ConvOp op);
 
-/// How tiles ask for the filter of the next block of output channels: each for
-/// a piece of it, in order.
+/// How tiles ask for the filter of the next block of output channels, or of the
+/// block's next round: each for a piece of it, in order.
 struct FilterPrefetch {
   int64_t tilesPerRow = 0;
   /// Floats that a tile asks for in each step of the reduction, and in all of

@@ -31,14 +31,25 @@ void BlockedKernel::cutSingleRow() {
 TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   const Dimension &columns = dimensions.back();
   int64_t pieces = countPieces(columns, pieceColumns);
+  int64_t rows = countRows() * pieces;
+  int64_t blocks = groups * countGroupBlocks(target.getLanes());
+  if (blocksFirst) {
+    // Of few blocks, rows are divided so that several threads have a task.
+    constexpr int64_t leastTasks = 8;
+    TaskGrid grid = {batch, rows, /*rowsPerTask=*/rows, blocks};
+    grid.rowsPerTask = llvm::divideCeil(
+        rows,
+        std::min<int64_t>(rows, llvm::divideCeil(leastTasks, batch * blocks)));
+    grid.rowsFastest = true;
+    return grid;
+  }
   double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
   if (dimensions.size() > 1)
     inputRow *= dimensions[dimensions.size() - 2].stride;
   double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
                         inChannels * countTaps() * countRows() * columns.output;
-  return divideIntoTasks(
-      batch, countRows() * pieces, groups * countGroupBlocks(target.getLanes()),
-      inputRow, multiplyAdds, target, getFilterBytes(target.getLanes()));
+  return divideIntoTasks(batch, rows, blocks, inputRow, multiplyAdds, target,
+                         getFilterBytes(target.getLanes()));
 }
 
 double BlockedKernel::getFilterBytes(int64_t lanes) const {

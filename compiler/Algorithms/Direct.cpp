@@ -10,6 +10,7 @@
 
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/DirectOnGpu.h"
+#include "compiler/Algorithms/FilterStream.h"
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/RoundingError.h"
 #include "compiler/Algorithms/Table.h"
@@ -24,25 +25,71 @@ static std::optional<std::string> declines(const Convolution &,
   return std::nullopt;
 }
 
-/// Channels of a round (see BlockedKernel). A block of a filter of many
-/// channels and taps that doesn't fit the second-level cache comes from beyond
-/// it for each tile anew; by rounds the part that the tiles share stays there.
-/// (2048 -> 256 channels of 28 x 28, kernel 3 x 3, dilation 12: 68 ms without,
-/// 25 with rounds of 128 to 512 channels; dilation 24: 18 and 10 to 13.
-/// Emerald Rapids.)
-static int64_t chooseRoundChannels(int64_t channels, int64_t groups,
-                                   int64_t taps, int64_t positions,
-                                   kernel::TargetAttr target) {
+namespace {
+/// What rounds depend on: of one group, where there are several.
+struct LoopSizes {
+  int64_t groups, inChannels, outChannels, taps;
+  /// Of one image: the result's and the input's.
+  int64_t positions;
+  double inputPositions;
+};
+
+/// See BlockedKernel.
+struct Rounds {
+  int64_t channels;
+  bool blocksFirst = false;
+};
+} // namespace
+
+/// Whether memory limits a convolution with few positions: its filter comes
+/// from beyond the second-level cache, where its input stays. Then one block
+/// after the other is multiplied with all rows, a round of channels at a time,
+/// while the next round's part of the filter is asked for. (512 -> 512 channels
+/// of 7 x 7, 3 x 3: 1.07 ms where all channels of a block took 1.75, and F(2,
+/// 3) 1.3; 256 -> 512 with stride 2 0.59 instead of 0.68. ResNet-18, Emerald
+/// Rapids. Rounds of 32 to 128 channels are equally fast.)
+static bool isLimitedByFilter(const LoopSizes &sizes,
+                              kernel::TargetAttr target) {
+  constexpr int64_t leastVectors = 16;
+  double filterBytes = 4.0 * static_cast<double>(sizes.inChannels) *
+                       static_cast<double>(sizes.outChannels * sizes.taps);
+  double inputBytes =
+      4.0 * static_cast<double>(sizes.inChannels) * sizes.inputPositions;
+  return sizes.groups == 1 && sizes.taps > 1 && sizes.positions > 1 &&
+         sizes.outChannels >= leastVectors * target.getLanes() &&
+         isStreamed(filterBytes, target) && !isStreamed(inputBytes, target);
+}
+
+/// Where many positions share it, a block of a filter of many channels and taps
+/// that doesn't fit the second-level cache comes from beyond it for each tile
+/// anew; by rounds the part that the tiles share stays there. (2048 -> 256
+/// channels of 28 x 28, kernel 3 x 3, dilation 12: 68 ms without, 25 with
+/// rounds of 128 to 512 channels; dilation 24: 18 and 10 to 13. Emerald
+/// Rapids.)
+static Rounds chooseRounds(const LoopSizes &sizes, kernel::TargetAttr target) {
   // Of fewer positions hardly any tiles share what is read.
   constexpr int64_t fewestPositions = 32;
-  constexpr int64_t tileVectors = 2;
-  int64_t channelBytes = 4 * taps * tileVectors * target.getLanes();
-  if (groups > 1 || positions < fewestPositions ||
-      channels * channelBytes <= target.getL2())
-    return channels;
-  int64_t rounds =
-      llvm::divideCeil(channels * channelBytes, target.getL2() / 4);
-  return getRoundChannels(channels, rounds, target);
+  bool blocksFirst = isLimitedByFilter(sizes, target);
+  int64_t tileVectors = blocksFirst ? 3 : 2;
+  int64_t bytes =
+      sizes.inChannels * 4 * sizes.taps * tileVectors * target.getLanes();
+  int64_t part = target.getL2() / 4;
+  bool inOne = sizes.groups > 1 || sizes.positions < fewestPositions ||
+               bytes <= target.getL2();
+  if (blocksFirst ? bytes <= part : inOne)
+    return {sizes.inChannels, blocksFirst};
+  return {
+      getRoundChannels(sizes.inChannels, llvm::divideCeil(bytes, part), target),
+      blocksFirst};
+}
+
+static Rounds chooseRounds(const Convolution &convolution,
+                           kernel::TargetAttr target) {
+  return chooseRounds({convolution.groups, convolution.inChannels,
+                       convolution.outChannels, convolution.getTaps(),
+                       convolution.getPositions(),
+                       countInputPositions(getDimensions(convolution))},
+                      target);
 }
 
 static BlockedLoops getLoops(const Convolution &convolution,
@@ -51,9 +98,7 @@ static BlockedLoops getLoops(const Convolution &convolution,
   loops.computedShare = getInsideShare(convolution);
   if (!convolution.outputSizes.empty())
     loops.rowPositions = convolution.outputSizes.back();
-  loops.roundChannels = chooseRoundChannels(
-      convolution.inChannels, convolution.groups, convolution.getTaps(),
-      convolution.getPositions(), target);
+  loops.roundChannels = chooseRounds(convolution, target).channels;
   return loops;
 }
 
@@ -93,10 +138,14 @@ static void packFilter(const Convolution &convolution,
 static BlockedKernel getKernel(kernel::ConvOp op) {
   BlockedKernel blueprint = getBlockedKernel(op);
   blueprint.cutSingleRow();
-  blueprint.roundChannels = chooseRoundChannels(
-      blueprint.inChannels, blueprint.groups, blueprint.countTaps(),
-      blueprint.countRows() * blueprint.dimensions.back().output,
-      kernel::getTarget(op));
+  Rounds rounds =
+      chooseRounds({blueprint.groups, blueprint.inChannels,
+                    blueprint.outChannels, blueprint.countTaps(),
+                    blueprint.countRows() * blueprint.dimensions.back().output,
+                    countInputPositions(blueprint.dimensions)},
+                   kernel::getTarget(op));
+  blueprint.roundChannels = rounds.channels;
+  blueprint.blocksFirst = rounds.blocksFirst;
   return blueprint;
 }
 

@@ -89,8 +89,9 @@ static double getWait(const TiledProduct &product, int64_t positions,
   FilterStream stream;
   stream.bytes = vectorBytes * product.groupVectors * product.groups;
   // (A tile that reads all of it has no next block to ask for.)
-  stream.blockBytes =
-      product.rereadsFilter ? stream.bytes : vectorBytes * vectors;
+  stream.blockBytes = product.rereadsFilter ? stream.bytes
+                                            : 4.0 * product.roundSteps *
+                                                  target.getLanes() * vectors;
   stream.tiles = static_cast<int64_t>(tiles);
   if (!isStreamed(stream.bytes, target))
     return 0;
@@ -173,6 +174,8 @@ static TiledProduct getProduct(const Convolution &convolution,
       convolution.outChannels / schedule.groups, target.getLanes());
   product.steps =
       convolution.getTaps() * (convolution.inChannels / schedule.groups);
+  product.roundSteps =
+      convolution.getTaps() * (loops.roundChannels / schedule.groups);
   product.rows = static_cast<double>(convolution.batch) *
                  convolution.getPositions() / loops.rowPositions;
   product.rowPositions = loops.rowPositions;

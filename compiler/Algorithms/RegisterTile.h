@@ -33,6 +33,8 @@ bool fitsRegisters(int64_t positions, int64_t vectors,
 /// vectors x `steps`, each with `rows` rows of `rowPositions` positions.
 struct TiledProduct {
   int64_t groups = 1, groupVectors = 1, steps = 1;
+  /// Those of a round: see BlockedKernel.
+  int64_t roundSteps = 1;
   double rows = 1;
   int64_t rowPositions = 1;
   /// Rows that are gone through for one block of vectors before the next: see

@@ -242,3 +242,46 @@ func.func @main(%x: memref<1x16x8x8x4xf32>, %w: memref<4608xf32>, %y: memref<1x2
   return
 }
 }
+
+// -----
+
+// 6 x 6 positions and a filter of 72 KiB, while the second level has 16: each of 4 blocks of output channels (64 x 18 x 16 floats) goes through
+// its four rounds of 8 channels before the next one. Two parts of the rows have each of them one after the other. Tiles ask for the next
+// round of the block, 8 x 9 x 16 floats further on: two tiles for all of it, a line in an iteration.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%{{.*}}) in (8)
+// CHECK-LABEL: func.func private @kernel_few_positions
+// CHECK-SAME: %[[TASK:[a-z0-9]+]]: index, %{{.*}}: memref<1x8x8x8x4xf32>, %[[W:[a-z0-9]+]]: memref<18432xf32>, %[[Y:[a-z0-9]+]]: memref<1x16x6x6x4xf32>
+// CHECK: arith.remui %[[TASK]], %c2
+// CHECK: %[[FIRST:.*]] = arith.muli %{{.*}}, %c3
+// CHECK: %[[END:.*]] = arith.addi %[[FIRST]], %c3
+// CHECK-NOT: scf.for
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[END]] step %c1
+// CHECK: %[[NUMBER:.*]] = arith.muli %{{.*}}, %c576
+// CHECK: %[[PIECE:.*]] = arith.minsi %[[NUMBER]], %c576
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c1152
+// CHECK: %[[ASKED:.*]] = arith.addi %[[NEXT]], %[[PIECE]]
+// CHECK: vector.load %[[W]]
+// CHECK: %[[LINE:.*]] = arith.addi %[[ASKED]], %{{.*}}
+// CHECK-NEXT: memref.prefetch %[[W]][%[[LINE]]]
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: scf.for %[[ROUND:.*]] = %c1 to %c3 step %c1
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[END]] step %c1
+// CHECK: vector.load %[[Y]]
+// CHECK: memref.prefetch %[[W]]
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK: scf.for %{{.*}} = %[[FIRST]] to %[[END]] step %c1
+// CHECK: vector.load %[[Y]]
+// CHECK: scf.for %{{.*}} = %c24 to %c32 step %c4
+// CHECK: arith.cmpf
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 8192, l2 = 16384>} {
+func.func @main(%x: memref<1x8x8x8x4xf32>, %w: memref<18432xf32>, %y: memref<1x16x6x6x4xf32>) {
+  kernel.conv "direct" ins(%x, %w) outs(%y) activation <relu> {in_channels = 32 : i64, out_channels = 64 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 6, 6>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 2, 4>}
+    : (memref<1x8x8x8x4xf32>, memref<18432xf32>, memref<1x16x6x6x4xf32>) -> () loc("few_positions")
+  return
+}
+}
