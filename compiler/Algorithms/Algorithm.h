@@ -71,6 +71,9 @@ struct ConvolutionSchedule {
   /// Positions of the tile that is transformed in each spatial dimension, by
   /// algorithms that transform; else empty.
   llvm::SmallVector<int64_t, 3> transform;
+  /// Whether the kernel transforms the filter, too, a part of it at a time;
+  /// else that was done when it was packed.
+  bool transformsFilter = false;
   /// Whether each dimension is circular: the kernel reads the image without its
   /// halo there. Only where isCirculant; empty where no dimension is.
   llvm::SmallVector<bool, 3> circular;

@@ -1,5 +1,8 @@
 #include "compiler/Algorithms/CookToom.h"
 
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
+
 using namespace toeplitz;
 
 std::vector<Rational> toeplitz::getInterpolationPoints(int64_t size) {
@@ -82,6 +85,26 @@ CookToom toeplitz::buildCookToom(int64_t outputs, int64_t taps,
 CookToom toeplitz::buildCookToom(int64_t outputs, int64_t taps) {
   return buildCookToom(outputs, taps,
                        getInterpolationPoints(outputs + taps - 1));
+}
+
+FactoredFilterTransform
+toeplitz::factorFilterTransform(const CookToom &transform) {
+  const RationalMatrix &exact = transform.filterTransform;
+  // The least common multiple of the denominators but for powers of two.
+  int64_t odd = 1;
+  for (int64_t i = 0; i < exact.getRows(); ++i)
+    for (int64_t k = 0; k < exact.getColumns(); ++k) {
+      int64_t denominator = exact.at(i, k).getDenominator();
+      odd = std::lcm(odd,
+                     denominator >>
+                         llvm::countr_zero(static_cast<uint64_t>(denominator)));
+    }
+  FactoredFilterTransform factored = {
+      Rational(odd, int64_t(1) << llvm::Log2_64(odd)), exact};
+  for (int64_t i = 0; i < exact.getRows(); ++i)
+    for (int64_t k = 0; k < exact.getColumns(); ++k)
+      factored.matrix.at(i, k) = factored.factor * exact.at(i, k);
+  return factored;
 }
 
 bool toeplitz::computesCorrelation(const CookToom &transform) {

@@ -15,9 +15,8 @@
 //   product over l != j of (x - p_l);
 //
 // for infinity A^T[m-1] = G[r-1] = 1 and B^T = coefficients of the product over
-// all l. The denominators N_j stand in G, which is applied at compile time:
-// with points whose denominators are powers of two all entries of A^T and B^T
-// are exact in float32.
+// all l. The denominators N_j stand in G: with points whose denominators are
+// powers of two all entries of A^T and B^T are exact in float32.
 //
 // Sources: Toom 1963; Cook 1966; Winograd, Arithmetic Complexity of
 // Computations (SIAM 1980); Blahut, Fast Algorithms for Signal Processing
@@ -80,6 +79,15 @@ CookToom buildCookToom(int64_t outputs, int64_t taps,
                        llvm::ArrayRef<Rational> points);
 /// F(m, r) for our points.
 CookToom buildCookToom(int64_t outputs, int64_t taps);
+
+/// G for transforming a filter in float32, where its fractions aren't exact:
+/// `factor` times G, all of whose entries are. The taps are divided by the
+/// factor, which lies in [1, 2).
+struct FactoredFilterTransform {
+  Rational factor;
+  RationalMatrix matrix;
+};
+FactoredFilterTransform factorFilterTransform(const CookToom &transform);
 
 /// Whether the matrices compute the correlation, for all inputs and filters,
 /// exactly: sum over j of A^T[i][j] G[j][k] B^T[j][l] is 1 where l = i + k and

@@ -41,11 +41,18 @@ bool asksAhead(const FilterStream &stream, kernel::TargetAttr target);
 double estimateColdWait(double bytes, double computeCycles,
                         kernel::TargetAttr target);
 
-/// Cycles that a kernel of `computeCycles` waits for a filter of matrices when
-/// it reads `readBytes` of them in all. While one is multiplied, each tile asks
-/// for its share of the next, so that memory is busy all the time.
-double estimateMatrixWait(double filterBytes, double readBytes,
-                          double computeCycles, kernel::TargetAttr target);
+/// A filter of matrices that are read one after the other: all of them, and
+/// what is read of them in all; what else the kernel reads from beyond the
+/// second-level cache meanwhile.
+struct MatrixStream {
+  double filterBytes, readBytes, otherBytes = 0;
+};
+
+/// Cycles that a kernel of `computeCycles` waits for a filter of matrices.
+/// While one is multiplied, each tile asks for its share of the next, so that
+/// memory is busy all the time.
+double estimateMatrixWait(const MatrixStream &stream, double computeCycles,
+                          kernel::TargetAttr target);
 
 /// Cycles that a kernel waits for a filter of so many bytes when several tiles
 /// read each block and none asks ahead.

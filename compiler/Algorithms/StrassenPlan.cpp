@@ -224,7 +224,7 @@ double StrassenPlan::estimateCycles(kernel::TargetAttr target) const {
   double cycles = getAllCycles(target) * (target.getHidesMemory() ? 1 : 1.08);
   double filterBytes = 4.0 * static_cast<double>(getFilterSize());
   return cycles +
-         estimateMatrixWait(filterBytes,
-                            filterBytes * static_cast<double>(batch * blocks),
-                            cycles, target);
+         estimateMatrixWait(
+             {filterBytes, filterBytes * static_cast<double>(batch * blocks)},
+             cycles, target);
 }

@@ -16,6 +16,9 @@
 // the sum runs over the taps of the first one too. A dimension with one tap is
 // left as it is: of a kernel of 3 x 1 x 1 the first one is transformed.
 //
+// Variants by the outputs of a tile; "f4-raw" and the like leave a large filter
+// as it is, and their kernels transform it part by part: WinogradProducts.cpp.
+//
 // An infinity or a NaN spoils all outputs of the tiles that read it: the
 // transforms subtract.
 
@@ -148,6 +151,16 @@ static void chooseTile(const Convolution &convolution,
   }
 }
 
+/// Whether the filter is so large, once transformed, that transforming it in
+/// the kernel may be worth it.
+static bool canTransformFilter(const Convolution &convolution,
+                               const ConvolutionSchedule &schedule,
+                               kernel::TargetAttr target) {
+  WinogradPlan plan(convolution, schedule, target);
+  return plan.inChannels % target.getLanes() == 0 &&
+         isStreamed(4.0 * plan.getFilterSize(), target);
+}
+
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   if (target.isGpu())
@@ -167,14 +180,47 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
                  schedule.transform[d] > largestTransform;
         }))
       continue;
+    ConvolutionSchedule raw = schedule;
     chooseTile(convolution, target, schedule);
-    if (variant.outputs > fewOutputs &&
-        4 * WinogradPlan(convolution, schedule, target).getFilterSize() >
+    if (variant.outputs <= fewOutputs ||
+        4 * WinogradPlan(convolution, schedule, target).getFilterSize() <=
             mostFilterBytes)
+      schedules.push_back(schedule);
+    if (!canTransformFilter(convolution, schedule, target))
       continue;
-    schedules.push_back(std::move(schedule));
+    raw.variant += "-raw";
+    raw.transformsFilter = true;
+    chooseTile(convolution, target, raw);
+    schedules.push_back(std::move(raw));
   }
   return schedules;
+}
+
+/// Cycles of transforming the filter, for each vector of a pair of channels: of
+/// its values, which are stored in the second level (4.1 cycles each on Emerald
+/// Rapids), and of the taps. (F(4, 3) of 3 x 3: 142; F(2, 3): 88.)
+static double getFilterTransformCycles(const WinogradPlan &plan) {
+  constexpr double perValue = 3.5, perTap = 2;
+  return perValue * static_cast<double>(plan.getValues()) +
+         perTap * static_cast<double>(plan.countTaps());
+}
+
+/// How much longer products take by rounds, whose filter and transformed input
+/// come from the second level and farther in short pieces. (Twelve layers of
+/// U-Net and VGG-16; Emerald Rapids.)
+static constexpr double byRounds = 1.12;
+
+/// Cycles of a kernel's rounds: transforming the filter for each block of
+/// tiles, and loading and storing the sums that a round adds to.
+static double estimateRounds(const WinogradPlan &plan) {
+  constexpr double perSum = 2.6;
+  double vectors =
+      static_cast<double>(plan.groups) * plan.vectorTiles * plan.tileVectors;
+  double pairs = vectors * plan.inChannels * plan.getSummedTaps();
+  double sums =
+      vectors * plan.getValues() * plan.registerTiles * plan.tilePositions;
+  return pairs * plan.blocks * getFilterTransformCycles(plan) +
+         perSum * sums * (plan.countRounds() - 1);
 }
 
 /// Cycles for each vector of a transformed tile: loads, stores and waiting for
@@ -206,8 +252,9 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
                  plan.getSummedTaps();
   cost.multiplyAdds =
       steps * plan.tilePositions * plan.tileVectors * plan.lanes;
-  cost.cycles =
-      steps * getStepCycles(plan.tilePositions, plan.tileVectors, target);
+  cost.cycles = steps *
+                getStepCycles(plan.tilePositions, plan.tileVectors, target) *
+                (plan.transformsFilter ? byRounds : 1);
   double inputs = static_cast<double>(plan.tiles) * plan.groups *
                   plan.getSummedTaps() * plan.getChannelBlocks();
   double outputs = static_cast<double>(plan.tiles) * plan.groups *
@@ -224,11 +271,19 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
         (inputs * LinearProgram(transform.inputTransform).countOperations() +
          outputs * LinearProgram(transform.outputTransform).countOperations());
   }
-  // The filter is read once for each block.
+  if (plan.transformsFilter)
+    cost.cycles += estimateRounds(plan);
+  // The filter is read once for each block, and the block's transformed input
+  // once for each tile of vectors.
   double filterBytes = 4.0 * plan.getFilterSize();
   double read = filterBytes * plan.blocks;
-  cost.cycles += estimateMatrixWait(filterBytes, read, cost.cycles, target) +
-                 estimateColdWait(filterBytes, cost.cycles, target);
+  double besides = plan.streamsTransformed
+                       ? 4.0 * plan.getInputSize() * plan.groups * plan.blocks *
+                             plan.vectorTiles
+                       : 0;
+  cost.cycles +=
+      estimateMatrixWait({filterBytes, read, besides}, cost.cycles, target) +
+      estimateColdWait(filterBytes, cost.cycles, target);
   (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       read;
   cost.level2Bytes +=

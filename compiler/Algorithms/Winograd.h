@@ -15,8 +15,8 @@ void transformWinogradFilter(
                             llvm::ArrayRef<double> values)>
         take);
 
-/// Transforms the filter (in double, rounded once) and packs it: see
-/// WinogradPlan::getFilterSize.
+/// Packs the filter, transformed (in double, rounded once) or for kernels that
+/// transform it: see WinogradPlan::getFilterSize.
 void packWinogradFilter(const Convolution &convolution,
                         const ConvolutionSchedule &schedule,
                         kernel::TargetAttr target, llvm::ArrayRef<float> filter,

@@ -46,12 +46,10 @@ void WinogradKernel::clearMissingTiles(Index block, Index part, int64_t parts) {
     kernel.forEach({plan.getValues(), channels}, [&](ArrayRef<Index> place) {
       for (int64_t position = plan.tilePositions - missing;
            position < plan.tilePositions; ++position) {
-        Index start = scale(
-            place[1], plan.tilePositions * lanes,
-            number(registerTile * plan.getInputTileSize() + position * lanes));
+        Index start = getInputOffset(place[0], number(registerTile), place[1]);
         kernel.storeVector(
             zero, getInputMemory(),
-            getInputPlace(scale(place[0], plan.getInputPlane(), start)));
+            getInputPlace(kernel.add(start, number(position * lanes))));
       }
     });
   };
@@ -68,6 +66,19 @@ void WinogradKernel::clearMissingTiles(Index block, Index part, int64_t parts) {
     clearInFirstPart();
   else
     kernel.ifThen(isEqual(block, lastBlock), clearInFirstPart);
+}
+
+WinogradKernel::Index
+WinogradKernel::getInputOffset(Index value, Index registerTile, Index block) {
+  Index round = number(0);
+  if (plan.countInputRounds() > 1) {
+    round = kernel.div(block, number(plan.roundBlocks));
+    block = kernel.rem(block, number(plan.roundBlocks));
+  }
+  Index plane = scale(round, plan.getValues(), value);
+  return scale(plane, plan.getInputPlane(),
+               scale(registerTile, plan.getRoundTileSize(),
+                     kernel.mul(block, number(plan.tilePositions * lanes))));
 }
 
 void WinogradKernel::transformInput(Index group, const TilePlace &tile,
@@ -183,12 +194,10 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
 /// V = B^T d B for a vector of channels of one tile.
 void WinogradKernel::transformInputBlock(BlockPlace place, Index tap,
                                          Index channelBlock, Load load) {
-  Index start = kernel.add(
-      scale(place.registerTile, plan.getInputTileSize(), number(0)),
-      scale(kernel.add(kernel.mul(tap, number(plan.getChannelBlocks())),
-                       channelBlock),
-            plan.tilePositions * lanes,
-            scale(place.position, lanes, number(0))));
+  Index start =
+      scale(place.position, lanes,
+            getInputOffset(number(0), place.registerTile,
+                           scale(tap, plan.getChannelBlocks(), channelBlock)));
   auto store = [&](Index row, Index column, Value vector) {
     Index value = scale(row, plan.getColumns(), column);
     kernel.storeVector(

@@ -93,6 +93,8 @@ void WinogradKernel::emit() {
   Index first = kernel.add(before, firstVectorTile);
   Index end = kernel.add(before, endVectorTile);
   beginRequests();
+  if (plan.transformsFilter)
+    roundFilter = getRoundFilter();
   kernel.forLoop(firstBlock, endBlock, 1, [&](Index block) {
     setBlock(group, block);
     if (plan.preparationTasks == 0)

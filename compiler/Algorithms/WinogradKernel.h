@@ -35,6 +35,8 @@ public:
       if (!plan.isTransformed(d))
         continue;
       CookToom transform = getCookToom(plan, d);
+      if (plan.transformsFilter)
+        filterPrograms[d].emplace(factorFilterTransform(transform).matrix);
       inputPrograms[d].emplace(transform.inputTransform);
       outputPrograms[d].emplace(transform.outputTransform);
     }
@@ -79,7 +81,48 @@ private:
   void clearMissingTiles(Index block, Index part, int64_t parts);
   void transformInputBlock(BlockPlace place, Index tap, Index channelBlock,
                            Load load);
+
+  // Products: see WinogradProducts.cpp.
+  /// A register tile of one value.
+  struct ProductTile {
+    Index vectorTile, value, registerTile;
+  };
+  /// A round of blocks of channels of one tap.
+  struct Round {
+    Index number, tap, firstBlock;
+    /// Where its taps lie in the packed filter.
+    Index start;
+  };
   void multiply(Index block, Index vectorTile);
+  void multiplyInRounds(Index registerTiles, Index vectorTile);
+  void forProductTiles(Index registerTiles, Index vectorTile,
+                       llvm::function_ref<void(const ProductTile &)> body);
+  Index getProductStart(const ProductTile &tile);
+  void storeProducts(const ProductTile &tile, mlir::ValueRange sums);
+  Accumulators loadProducts(const ProductTile &tile);
+  Accumulators addTap(const ProductTile &tile, Index tap,
+                      mlir::ValueRange carried);
+  Accumulators addRound(const ProductTile &tile, const Round &round,
+                        mlir::ValueRange carried);
+  /// Channels that follow each other, and where their rows of a matrix begin.
+  struct SummedChannels {
+    Index tap, channelBlock;
+    int64_t channels;
+    /// Where they begin in the transformed input.
+    Index input;
+  };
+  struct FilterRows {
+    mlir::Value buffer;
+    Index start;
+  };
+  Accumulators
+  addChannels(const ProductTile &tile, const SummedChannels &summed,
+              const FilterRows &filter, mlir::ValueRange sums,
+              bool asksForPositions,
+              llvm::function_ref<void(Index, int64_t, int64_t)> askForFilter);
+  mlir::Value getRoundFilter();
+  void transformFilter(const Round &round);
+
   void transformOutputs(Index block, Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);
@@ -119,6 +162,10 @@ private:
     return {Index(kernel.slot), offset};
   }
 
+  /// Where a register tile's block of channels begins in the transformed input;
+  /// blocks are numbered over all summed taps.
+  Index getInputOffset(Index value, Index registerTile, Index block);
+
   mlir::Value allocateTile(int64_t rows, int64_t columns);
   /// The first output position of a tile.
   Index getFirstOutput(const TilePlace &tile, int64_t d);
@@ -143,13 +190,16 @@ private:
   ConvolutionBuffers given, buffers;
   int64_t lanes;
   size_t rank;
-  std::optional<LinearProgram> inputPrograms[3], outputPrograms[3];
+  std::optional<LinearProgram> filterPrograms[3], inputPrograms[3],
+      outputPrograms[3];
   /// A tile of the input with zeros where it lies in the padding; a tile whose
   /// rows were transformed. Both rows x columns x lanes.
   mlir::Value patch, half;
   /// Of a kernel with a pool: the outputs of a tile, rows x columns x lanes.
   mlir::Value unpooledTile;
   std::optional<RequestedBuffers> requestedInput, requestedOutput;
+  /// Of a kernel that transforms the filter: where the transformed one lies.
+  mlir::Value roundFilter;
   /// Where the block's transformed input begins in the prepared memory.
   Index inputStart;
 };

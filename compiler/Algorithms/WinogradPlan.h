@@ -45,6 +45,10 @@ struct WinogradPlan {
   /// is.
   std::array<int64_t, 3> order{0, 1, 2};
   int64_t tilePositions, tileVectors;
+  /// Whether the kernel transforms the filter, which is packed as it is then.
+  /// (That is several times smaller, so a large one is worth it where few tiles
+  /// are multiplied by it.)
+  bool transformsFilter;
 
   // --- the division
   /// Tiles in each dimension of an image, and all of them.
@@ -55,6 +59,10 @@ struct WinogradPlan {
   int64_t blocks;
   /// Tiles of output vectors (`tileVectors` each) in a group.
   int64_t vectorTiles;
+  /// Blocks of channels (of `lanes` each) that are multiplied before the next
+  /// ones: all of a tap, or those whose part of the filter stays in the
+  /// second-level cache once it is transformed.
+  int64_t roundBlocks;
   /// Whether an image of the input, or a block of the transformed input is too
   /// large for the second-level cache.
   bool streamsInput, streamsTransformed;
@@ -107,6 +115,10 @@ struct WinogradPlan {
   int64_t getSummedTaps() const { return dimensions[0].kernel; }
   /// Blocks of channels of one tap.
   int64_t getChannelBlocks() const { return (inChannels + lanes - 1) / lanes; }
+  /// Rounds of blocks of channels, over all summed taps.
+  int64_t countRounds() const {
+    return getSummedTaps() * (getChannelBlocks() / roundBlocks);
+  }
   int64_t countTasks() const { return groups * tileTasks * outputTasks; }
 
   // --- memory, in floats
@@ -115,11 +127,19 @@ struct WinogradPlan {
   int64_t getInputTileSize() const {
     return getSummedTaps() * getChannelBlocks() * tilePositions * lanes;
   }
+  /// Where the kernel transforms the filter, the transformed input lies round
+  /// by round, as it is read.
+  int64_t countInputRounds() const {
+    return transformsFilter ? countRounds() : 1;
+  }
+  int64_t getRoundTileSize() const {
+    return getInputTileSize() / countInputRounds();
+  }
   /// One of the values for a block of tiles: register tiles x the above. A
   /// vector more than that, so that the values of one tile don't all fall into
   /// the same set of the cache.
   int64_t getInputPlane() const {
-    return blockTiles * getInputTileSize() + lanes;
+    return blockTiles * getRoundTileSize() + lanes;
   }
   /// The products of a register tile: positions x vectors x lanes.
   int64_t getProductTileSize() const {
@@ -130,15 +150,26 @@ struct WinogradPlan {
   int64_t getProductPlane() const {
     return blockTiles * getProductTileSize() + lanes;
   }
-  /// The transformed input of a block: values x the plane above.
-  int64_t getInputSize() const { return getValues() * getInputPlane(); }
-  /// The memory of a task: the transformed input, unless it was prepared, and
-  /// the products.
+  /// The transformed input of a block: rounds x values x the plane above.
+  int64_t getInputSize() const {
+    return countInputRounds() * getValues() * getInputPlane();
+  }
+  /// One of the values of the filter for a round and one vector tile: channels
+  /// x vectors x lanes, and a vector more likewise.
+  int64_t getFilterPlane() const {
+    return (roundBlocks * lanes * tileVectors + 1) * lanes;
+  }
+  /// The memory of a task: the transformed input, unless it was prepared, the
+  /// products, and the transformed filter, unless that was packed.
   int64_t getProductsStart() const {
     return preparationTasks > 0 ? 0 : getInputSize();
   }
-  int64_t getScratchSize() const {
+  int64_t getFilterStart() const {
     return getProductsStart() + getValues() * getProductPlane();
+  }
+  int64_t getScratchSize() const {
+    return getFilterStart() +
+           (transformsFilter ? getValues() * getFilterPlane() : 0);
   }
   /// Groups x blocks, their transformed inputs one behind the other.
   Preparation getPreparation() const {
@@ -148,18 +179,29 @@ struct WinogradPlan {
             groups * blocks * preparationTasks};
   }
   /// The packed filter: groups x vector tiles x values x summed taps x input
-  /// channels x vectors x lanes.
+  /// channels x vectors x lanes; where the kernel transforms it, groups x
+  /// vector tiles x summed taps x input channels x taps x vectors x lanes.
   int64_t getFilterTileSize() const {
     return getSummedTaps() * inChannels * tileVectors * lanes;
   }
   int64_t getFilterSize() const {
-    return groups * vectorTiles * getValues() * getFilterTileSize();
+    return groups * vectorTiles *
+           (transformsFilter ? countTaps() : getValues()) * getFilterTileSize();
+  }
+  /// Taps that are transformed, and those of one round and one vector tile in
+  /// the packed filter.
+  int64_t countTaps() const {
+    return dimensions[1].kernel * dimensions[2].kernel;
+  }
+  int64_t getRoundTaps() const {
+    return roundBlocks * lanes * countTaps() * tileVectors * lanes;
   }
 
 private:
   void chooseOrder();
   void countTiles();
   void divide(kernel::TargetAttr target);
+  void chooseRounds(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);
   bool asksFor(double imageBytes, kernel::TargetAttr target) const;
 };

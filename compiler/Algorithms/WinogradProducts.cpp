@@ -1,9 +1,23 @@
-// The products of Winograd's algorithm: for each value of a tile the matrix
-// product of filters and transformed tiles, M[value] = sum over channels of U
-// V.
+// The products of Winograd's algorithm, for one block of tiles and one tile of
+// vectors of output channels:
+//
+//   for each value and register tile
+//     M[value][register tile] = sum over channels of U V
+//
+// or, where the filter is packed without its transform,
+//
+//   for each round of channels
+//     U[value][channel] = G g G^T
+//     for each value and register tile
+//       M[value][register tile] += sum over the round's channels of U V
+//
+// U is several times as large as g: in few tiles' products a large one is read
+// for longer than it is multiplied. That of a round stays in the second-level
+// cache.
 
 #include "compiler/Algorithms/WinogradKernel.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -11,82 +25,263 @@ using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
 void WinogradKernel::multiply(Index block, Index vectorTile) {
-  int64_t positions = plan.tilePositions, vectors = plan.tileVectors;
-  int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
-  int64_t products = plan.getProductsStart();
-  auto emitTile = [&](Index value, Index registerTile) {
-    Index inputStart = scale(registerTile, plan.getInputTileSize(),
-                             kernel.mul(value, number(plan.getInputPlane())));
-    Index filterStart = kernel.mul(scale(vectorTile, plan.getValues(), value),
-                                   number(plan.getFilterTileSize()));
-    // Every register tile asks for its share of a matrix that is multiplied
-    // later, so that memory has something to do all the time.
-    int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
-    Index asked =
-        scale(registerTile, plan.getSummedTaps() * plan.inChannels * share,
-              kernel.add(filterStart, number(plan.matricesAhead *
-                                             plan.getFilterTileSize())));
-    // Channels [0, channels) of a block of one tap.
-    auto reduce = [&](Index tap, Index channelBlock, int64_t channels,
-                      ValueRange sums, bool asksForPositions) {
-      Index channel =
-          scale(channelBlock, lanes, kernel.mul(tap, number(plan.inChannels)));
-      Index row = scale(channel, vectors * lanes, filterStart);
-      Index column = scale(scale(tap, plan.getChannelBlocks(), channelBlock),
-                           positions * lanes, inputStart);
-      if (plan.streamsTransformed)
-        kernel.prefetch(
-            getInputMemory(),
-            getInputPlace(kernel.add(column, number(plan.getInputTileSize()))),
-            positions * lanes);
-      return reduceChannels(
-          kernel, sums, buffers.filter, row, channels, vectors,
-          [&](Index channel, int64_t t) {
-            return InputPlace{getInputMemory(), getInputPlace(kernel.add(
-                                                    kernel.add(column, channel),
-                                                    number(t * lanes)))};
-          },
-          [&](Index first, int64_t step, int64_t steps) {
-            if (plan.asksForFilter)
-              kernel.prefetchPart(
-                  buffers.filter,
-                  scale(kernel.add(channel, first), share, asked),
-                  steps * share, step, steps);
-            if (asksForPositions)
-              requestPositions({vectorTile, value, registerTile, tap,
-                                channelBlock, kernel.add(first, number(step))});
-          });
-    };
-    Accumulators sums =
-        startAccumulators(kernel, {}, number(0), positions, vectors);
-    sums = kernel.forLoop(
-        number(0), number(plan.getSummedTaps()), 1, sums,
-        [&](Index tap, ValueRange carried) {
-          auto reduceBlocks = [&](int64_t begin, int64_t end, ValueRange sums,
-                                  bool asksForPositions) {
-            return kernel.forLoop(number(begin), number(end), 1, sums,
-                                  [&](Index channelBlock, ValueRange carried) {
-                                    return reduce(tap, channelBlock, lanes,
-                                                  carried, asksForPositions);
-                                  });
-          };
-          int64_t asking = std::min(countAskingBlocks(), blocks);
-          Accumulators sums(carried);
-          if (asking > 0)
-            sums = reduceBlocks(0, asking, sums, /*asksForPositions=*/true);
-          if (asking < blocks)
-            sums = reduceBlocks(asking, blocks, sums, false);
-          return rest ? reduce(tap, number(blocks), rest, sums, false) : sums;
-        });
-    Index start = scale(registerTile, plan.getProductTileSize(),
-                        scale(value, plan.getProductPlane(), number(products)));
-    for (auto [i, sum] : llvm::enumerate(sums))
-      kernel.storeVector(sum, buffers.scratch,
-                         {kernel.slot, kernel.add(start, number(i * lanes))});
-  };
   Index registerTiles = countRegisterTiles(block);
-  kernel.forLoop(number(0), number(plan.getValues()), 1, [&](Index value) {
-    kernel.forLoop(number(0), registerTiles, 1,
-                   [&](Index registerTile) { emitTile(value, registerTile); });
+  if (plan.transformsFilter) {
+    multiplyInRounds(registerTiles, vectorTile);
+    return;
+  }
+  forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
+    Accumulators sums = startAccumulators(kernel, {}, number(0),
+                                          plan.tilePositions, plan.tileVectors);
+    sums = kernel.forLoop(number(0), number(plan.getSummedTaps()), 1, sums,
+                          [&](Index tap, ValueRange carried) {
+                            return addTap(tile, tap, carried);
+                          });
+    storeProducts(tile, sums);
   });
+}
+
+void WinogradKernel::multiplyInRounds(Index registerTiles, Index vectorTile) {
+  int64_t rounds = plan.getChannelBlocks() / plan.roundBlocks;
+  bool several = plan.countRounds() > 1;
+  Value zero = kernel.splat(0.0f, lanes);
+  if (several)
+    forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
+      storeProducts(tile,
+                    Accumulators(plan.tilePositions * plan.tileVectors, zero));
+    });
+  kernel.forEach({plan.getSummedTaps(), rounds}, [&](ArrayRef<Index> place) {
+    Index ofAll = scale(place[0], rounds, place[1]);
+    Index start = kernel.mul(scale(vectorTile, plan.countRounds(), ofAll),
+                             number(plan.getRoundTaps()));
+    Round round = {ofAll, place[0],
+                   kernel.mul(place[1], number(plan.roundBlocks)), start};
+    transformFilter(round);
+    forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
+      Accumulators sums =
+          several ? loadProducts(tile)
+                  : startAccumulators(kernel, {}, number(0), plan.tilePositions,
+                                      plan.tileVectors);
+      storeProducts(tile, addRound(tile, round, sums));
+    });
+  });
+}
+
+void WinogradKernel::forProductTiles(
+    Index registerTiles, Index vectorTile,
+    llvm::function_ref<void(const ProductTile &)> body) {
+  kernel.forLoop(number(0), number(plan.getValues()), 1, [&](Index value) {
+    kernel.forLoop(number(0), registerTiles, 1, [&](Index registerTile) {
+      body({vectorTile, value, registerTile});
+    });
+  });
+}
+
+Index WinogradKernel::getProductStart(const ProductTile &tile) {
+  return scale(tile.registerTile, plan.getProductTileSize(),
+               scale(tile.value, plan.getProductPlane(),
+                     number(plan.getProductsStart())));
+}
+
+void WinogradKernel::storeProducts(const ProductTile &tile, ValueRange sums) {
+  Index start = getProductStart(tile);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    kernel.storeVector(sum, buffers.scratch,
+                       {kernel.slot, kernel.add(start, number(i * lanes))});
+}
+
+Accumulators WinogradKernel::loadProducts(const ProductTile &tile) {
+  Index start = getProductStart(tile);
+  Accumulators sums;
+  for (int64_t i = 0; i < plan.tilePositions * plan.tileVectors; ++i)
+    sums.push_back(kernel.loadVector(
+        buffers.scratch, {kernel.slot, kernel.add(start, number(i * lanes))},
+        lanes));
+  return sums;
+}
+
+/// All channels of a tap, by a packed matrix.
+Accumulators WinogradKernel::addTap(const ProductTile &tile, Index tap,
+                                    ValueRange carried) {
+  int64_t vectors = plan.tileVectors;
+  int64_t blocks = plan.inChannels / lanes, rest = plan.inChannels % lanes;
+  Index filterStart =
+      kernel.mul(scale(tile.vectorTile, plan.getValues(), tile.value),
+                 number(plan.getFilterTileSize()));
+  // Every register tile asks for its share of a matrix that is multiplied
+  // later, so that memory has something to do all the time.
+  int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
+  Index asked =
+      scale(tile.registerTile, plan.getSummedTaps() * plan.inChannels * share,
+            kernel.add(filterStart,
+                       number(plan.matricesAhead * plan.getFilterTileSize())));
+  auto add = [&](Index channelBlock, int64_t channels, ValueRange sums,
+                 bool asksForPositions) {
+    Index channel =
+        scale(channelBlock, lanes, kernel.mul(tap, number(plan.inChannels)));
+    Index input =
+        getInputOffset(tile.value, tile.registerTile,
+                       scale(tap, plan.getChannelBlocks(), channelBlock));
+    return addChannels(
+        tile, {tap, channelBlock, channels, input},
+        {buffers.filter, scale(channel, vectors * lanes, filterStart)}, sums,
+        asksForPositions, [&](Index first, int64_t step, int64_t steps) {
+          if (plan.asksForFilter)
+            kernel.prefetchPart(buffers.filter,
+                                scale(kernel.add(channel, first), share, asked),
+                                steps * share, step, steps);
+        });
+  };
+  auto addBlocks = [&](int64_t begin, int64_t end, ValueRange sums,
+                       bool asksForPositions) {
+    return kernel.forLoop(number(begin), number(end), 1, sums,
+                          [&](Index channelBlock, ValueRange carried) {
+                            return add(channelBlock, lanes, carried,
+                                       asksForPositions);
+                          });
+  };
+  int64_t asking = std::min(countAskingBlocks(), blocks);
+  Accumulators sums(carried);
+  if (asking > 0)
+    sums = addBlocks(0, asking, sums, /*asksForPositions=*/true);
+  if (asking < blocks)
+    sums = addBlocks(asking, blocks, sums, false);
+  return rest ? add(number(blocks), rest, sums, false) : sums;
+}
+
+/// The channels of a round, by the part of the filter that was transformed.
+Accumulators WinogradKernel::addRound(const ProductTile &tile,
+                                      const Round &round, ValueRange carried) {
+  int64_t vectors = plan.tileVectors;
+  Index filterStart = kernel.mul(tile.value, number(plan.getFilterPlane()));
+  Index inputStart =
+      kernel.add(getInputOffset(tile.value, tile.registerTile, number(0)),
+                 kernel.mul(round.number,
+                            number(plan.getValues() * plan.getInputPlane())));
+  // Every block of channels asks for its share of the next round's taps.
+  int64_t sharing = plan.getValues() * plan.blockTiles * plan.roundBlocks;
+  int64_t share =
+      llvm::alignTo(llvm::divideCeil(plan.getRoundTaps(), sharing), lanes);
+  Index asked = scale(scale(tile.value, plan.blockTiles, tile.registerTile),
+                      plan.roundBlocks * share,
+                      kernel.add(round.start, number(plan.getRoundTaps())));
+  auto addBlocks = [&](Index begin, Index end, ValueRange sums,
+                       bool asksForPositions) {
+    return kernel.forLoop(
+        begin, end, 1, sums, [&](Index channelBlock, ValueRange carried) {
+          Index ofRound = kernel.sub(channelBlock, round.firstBlock);
+          Index place = scale(ofRound, share, asked);
+          int64_t iterations = lanes / countSteps(lanes, kernel.target);
+          // (Where there is less to ask for than a line in each iteration.)
+          bool atOnce = share < iterations * lanes;
+          if (plan.asksForFilter && atOnce)
+            kernel.prefetch(buffers.filter, {place}, share);
+          return addChannels(
+              tile,
+              {round.tap, channelBlock, lanes,
+               scale(ofRound, plan.tilePositions * lanes, inputStart)},
+              {roundFilter,
+               scale(ofRound, lanes * vectors * lanes, filterStart)},
+              carried, asksForPositions,
+              [&](Index first, int64_t step, int64_t steps) {
+                if (!plan.asksForFilter || atOnce)
+                  return;
+                int64_t part =
+                    llvm::alignTo(llvm::divideCeil(share, iterations), lanes);
+                kernel.prefetchPart(
+                    buffers.filter,
+                    scale(kernel.div(first, number(steps)), part, place), part,
+                    step, steps);
+              });
+        });
+  };
+  Index begin = round.firstBlock;
+  Index end = kernel.add(begin, number(plan.roundBlocks));
+  int64_t asking = countAskingBlocks();
+  if (asking == 0)
+    return addBlocks(begin, end, carried, false);
+  Index middle = kernel.max(begin, kernel.min(end, number(asking)));
+  Accumulators sums = addBlocks(begin, middle, carried, true);
+  return addBlocks(middle, end, sums, false);
+}
+
+/// Neighbouring channels of a block of one tap; their rows of the filter.
+Accumulators WinogradKernel::addChannels(
+    const ProductTile &tile, const SummedChannels &summed,
+    const FilterRows &filter, ValueRange sums, bool asksForPositions,
+    llvm::function_ref<void(Index, int64_t, int64_t)> askForFilter) {
+  int64_t positions = plan.tilePositions;
+  if (plan.streamsTransformed)
+    kernel.prefetch(getInputMemory(),
+                    getInputPlace(kernel.add(summed.input,
+                                             number(plan.getRoundTileSize()))),
+                    positions * lanes);
+  return reduceChannels(
+      kernel, sums, filter.buffer, filter.start, summed.channels,
+      plan.tileVectors,
+      [&](Index channel, int64_t t) {
+        return InputPlace{
+            getInputMemory(),
+            getInputPlace(kernel.add(kernel.add(summed.input, channel),
+                                     number(t * lanes)))};
+      },
+      [&](Index first, int64_t step, int64_t steps) {
+        askForFilter(first, step, steps);
+        if (asksForPositions)
+          requestPositions({tile.vectorTile, tile.value, tile.registerTile,
+                            summed.tap, summed.channelBlock,
+                            kernel.add(first, number(step))});
+      });
+}
+
+// --- the filter's transform -------------------------------------------------
+
+/// The part of the task's memory in which a round's filter lies.
+Value WinogradKernel::getRoundFilter() {
+  SmallVector<OpFoldResult> offsets = {kernel.slot,
+                                       number(plan.getFilterStart())},
+                            sizes = {number(1), number(plan.getValues() *
+                                                       plan.getFilterPlane())},
+                            strides = {number(1), number(1)};
+  auto type = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
+      {plan.getValues() * plan.getFilterPlane()},
+      cast<MemRefType>(buffers.scratch.getType()), offsets, sizes, strides));
+  return memref::SubViewOp::create(kernel.builder, kernel.location, type,
+                                   buffers.scratch, offsets, sizes, strides);
+}
+
+void WinogradKernel::transformFilter(const Round &round) {
+  int64_t width = plan.tileVectors * lanes;
+  int64_t kernelRows = plan.dimensions[1].kernel;
+  int64_t kernelColumns = plan.dimensions[2].kernel;
+  auto apply = [&](int64_t d, ArrayRef<Value> values) {
+    return filterPrograms[d] ? filterPrograms[d]->emit(kernel, values)
+                             : SmallVector<Value>(values);
+  };
+  kernel.forEach(
+      {plan.roundBlocks * lanes, plan.tileVectors}, [&](ArrayRef<Index> place) {
+        Index channel = place[0], first = kernel.mul(place[1], number(lanes));
+        Index taps = scale(channel, plan.countTaps() * width,
+                           kernel.add(round.start, first));
+        // [row of values][column of taps]
+        SmallVector<SmallVector<Value>> half(plan.getRows());
+        for (int64_t l = 0; l < kernelColumns; ++l) {
+          SmallVector<Value> column;
+          for (int64_t k = 0; k < kernelRows; ++k)
+            column.push_back(kernel.loadVector(
+                buffers.filter,
+                {kernel.add(taps, number((k * kernelColumns + l) * width))},
+                lanes));
+          for (auto [row, value] : llvm::enumerate(apply(1, column)))
+            half[row].push_back(value);
+        }
+        for (auto [row, values] : llvm::enumerate(half))
+          for (auto [column, value] : llvm::enumerate(apply(2, values))) {
+            int64_t e = static_cast<int64_t>(row) * plan.getColumns() +
+                        static_cast<int64_t>(column);
+            kernel.storeVector(value, roundFilter,
+                               {kernel.add(scale(channel, width, first),
+                                           number(e * plan.getFilterPlane()))});
+          }
+      });
 }

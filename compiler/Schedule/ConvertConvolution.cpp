@@ -178,6 +178,7 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
         array({schedule.tilePositions, schedule.tileVectors}),
         schedule.transform.empty() ? DenseI64ArrayAttr()
                                    : array(schedule.transform),
+        schedule.transformsFilter,
         schedule.circular.empty()
             ? DenseBoolArrayAttr()
             : rewriter.getDenseBoolArrayAttr(schedule.circular),

@@ -56,8 +56,9 @@ static void fuse(kernel::ConvOp conv, kernel::PoolOp pool,
       conv.getStridesAttr(), conv.getDilationsAttr(), conv.getPaddingLowAttr(),
       conv.getOutputSizesAttr(), conv.getOutputStridesAttr(),
       conv.getOutputOffsetsAttr(), conv.getTileAttr(), conv.getTransformAttr(),
-      conv.getCircularAttr(), conv.getInputActivationAttr(),
-      conv.getActivationAttr(), pool.getWindow());
+      conv.getTransformsFilter(), conv.getCircularAttr(),
+      conv.getInputActivationAttr(), conv.getActivationAttr(),
+      pool.getWindow());
   fused->setDiscardableAttrs(conv->getDiscardableAttrDictionary());
   rewriter.replaceOp(pool, fused->getResult(0));
   if (isKept)

@@ -51,7 +51,8 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     computed where the algorithm reads its input, by those algorithms that can; each of its three parts may be missing. Its factors and
     shifts are ceil(in_channels / B) x B for all images, or N x ceil(in_channels / B) x B. `groups` counts the groups after
     packing has merged those that are smaller than a vector. `tile` is the register tile: output positions by vectors of output channels.
-    Algorithms that transform the input do so in tiles of `transform` positions. Where `circular` says so for a dimension, x goes on
+    Algorithms that transform the input do so in tiles of `transform` positions; where `transforms_filter` is there, the filter is packed
+    without its transform, which the kernel computes. Where `circular` says so for a dimension, x goes on
     periodically on both sides there instead of with zeros: positions count modulo its size. An algorithm whose packed filter leaves
     weights out finds in `structure` which ones are there. `scratch` is memory to work in: each task that runs has a row of it for that
     time (rows x floats); `prepared` is what a first step computes for all tasks of the second one, such as the transformed input.
@@ -72,7 +73,8 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
        offsets too.
     7. `groups` is at least 1 and divides both numbers of channels.
     8. The bias has the shape blocks x B' of the result's channels.
-    9. `transform` has D elements, each at least the kernel size (circular dimensions: at least 1).
+    9. `transform` has D elements, each at least the kernel size (circular dimensions: at least 1). `transforms_filter` is there only with
+       it.
     10. The structure and the prepared memory have one dimension, the scratch memory two.
     11. `circular` has D elements.
     12. The input's scale and shift have the shape blocks x B of the input's channels, or N x blocks x B.
@@ -106,7 +108,7 @@ def Kernel_ConvOp : Kernel_Op<"conv", [AttrSizedOperandSegments]> {
     I64Attr:$groups, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
     DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes, DenseI64ArrayAttr:$output_strides,
     DenseI64ArrayAttr:$output_offsets, DenseI64ArrayAttr:$tile, OptionalAttr<DenseI64ArrayAttr>:$transform,
-    OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$input_activation,
+    UnitAttr:$transforms_filter, OptionalAttr<DenseBoolArrayAttr>:$circular, OptionalAttr<Kernel_ActivationAttr>:$input_activation,
     OptionalAttr<Kernel_ActivationAttr>:$activation, OptionalAttr<Kernel_PoolAttr>:$pool);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let extraClassDeclaration = [{

@@ -151,6 +151,8 @@ LogicalResult ConvOp::verify() {
         }))
       return constraint(*this, 9) << "transform must be " << rank
                                   << " numbers, at least the kernel's sizes";
+  if (getTransformsFilter() && !getTransform())
+    return constraint(*this, 9) << "transforms_filter needs transform";
   if (getStructure() && shapeOf(getStructure()).size() != 1)
     return constraint(*this, 10) << "the structure must have one dimension";
   if (getScratch() && shapeOf(getScratch()).size() != 2)

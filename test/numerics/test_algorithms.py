@@ -241,6 +241,58 @@ FORCED += [
     Pack("forced_winograd_f5", with_slack(2.0), ["--algorithm=winograd:f5"]),
     Pack("forced_winograd_f6", with_slack(2.0), ["--algorithm=winograd:f6"]),
 ]
+# Filters that the kernel transforms, a round of channels at a time: rounds of several blocks of channels and of one, vectors that are filled
+# up, cut tiles, several blocks of tiles; one pixel, a kernel larger than its input, uneven padding, a batch; dilated, in groups, in one
+# dimension, along rows and columns alone, with a depth that is summed up and one that is transformed; phases that are written apart.
+RAW_FILTERS = [
+    Case({"op": "conv", "out_channels": channels[1], **window}, ((batch, channels[0], *sizes),), reduction=reduction, slack=2.0)
+    for channels, reduction, window, batch, sizes in (
+        ((112, 104), 1008, {"kernel_size": 3, "padding": 1}, 1, (13, 11)),
+        ((512, 40), 4608, {"kernel_size": 3, "padding": 1}, 1, (7, 7)),
+        ((96, 100), 864, {"kernel_size": 3, "padding": [[2, 0], [0, 1]]}, 2, (6, 9)),
+        ((96, 96), 864, {"kernel_size": 3, "padding": 1}, 1, (81, 77)),
+        ((96, 96), 864, {"kernel_size": 3, "padding": 1}, 1, (1, 1)),
+        ((64, 64), 1600, {"kernel_size": 5, "padding": 4}, 1, (2, 3)),
+        ((96, 112), 864, {"kernel_size": 3, "padding": 3, "dilation": 3}, 1, (17, 14)),
+        ((160, 160), 720, {"kernel_size": 3, "padding": 1, "groups": 2}, 1, (8, 10)),
+        ((208, 192), 624, {"kernel_size": 3, "padding": 1}, 2, (53,)),
+        ((192, 208), 576, {"kernel_size": [3, 1], "padding": [1, 0]}, 1, (12, 7)),
+        ((192, 200), 768, {"kernel_size": [1, 4], "padding": [0, 2]}, 1, (3, 19)),
+        ((64, 80), 1728, {"kernel_size": 3, "padding": 1}, 1, (4, 6, 5)),
+        ((192, 208), 576, {"kernel_size": [3, 1, 1], "padding": [1, 0, 0]}, 1, (7, 3, 4)),
+    )
+] + [
+    Case({"op": "conv_transpose", "out_channels": 128, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 128, 9, 8),), reduction=512, slack=2.0),
+]
+FORCED += [
+    Pack(f"raw_filters_{variant}_{processor.replace('-', '_')}", RAW_FILTERS, [f"--algorithm=winograd:{variant}-raw", f"--mcpu={processor}"])
+    for processor in ("x86-64-v3", "x86-64-v4")
+    if runs_here(processor)
+    for variant in ("f2", "f4", "f6")
+]
+# Few positions and a filter that doesn't fit the second-level cache: a block of output channels goes through all rounds of channels before
+# the next one. Rest channels, a block and vectors that are filled up, several parts of rows; a stride, a dilation, a batch, uneven
+# padding, a kernel larger than its input, one dimension and three; written apart.
+FAR_FILTERS = [
+    Case({"op": "conv", "out_channels": channels[1], **window}, ((batch, channels[0], *sizes),), reduction=reduction)
+    for channels, reduction, window, batch, sizes in (
+        ((256, 264), 2304, {"kernel_size": 3, "padding": 1}, 1, (7, 7)),
+        ((300, 520), 2700, {"kernel_size": 3, "padding": 1, "stride": 2}, 1, (14, 13)),
+        ((200, 256), 1800, {"kernel_size": 3, "padding": 2, "dilation": 2}, 2, (5, 6)),
+        ((130, 300), 520, {"kernel_size": 2, "padding": [[1, 0], [0, 2]]}, 1, (4, 9)),
+        ((96, 256), 2400, {"kernel_size": 5, "padding": 4}, 1, (2, 3)),
+        ((300, 256), 900, {"kernel_size": 3, "padding": 1}, 1, (60,)),
+        ((80, 256), 2160, {"kernel_size": 3, "padding": 1}, 1, (3, 4, 5)),
+        ((256, 256), 2304, {"kernel_size": 3, "padding": 1}, 1, (1, 2)),
+    )
+] + [
+    Case({"op": "conv_transpose", "out_channels": 256, "kernel_size": 4, "stride": 2, "padding": 1}, ((1, 260, 4, 5),), reduction=1040),
+]
+FORCED += [
+    Pack(f"far_filters_{processor.replace('-', '_')}", FAR_FILTERS, ["--algorithm=direct", f"--mcpu={processor}"])
+    for processor in ("x86-64-v3", "x86-64-v4")
+    if runs_here(processor)
+]
 # Images larger than the second-level cache, whose positions the products ask for: channels behind the last whole vector, groups, a batch,
 # phases, a depth that is summed up, one that is transformed, one dimension, outputs that are written apart.
 LARGE_IMAGES = [

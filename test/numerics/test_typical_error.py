@@ -69,17 +69,26 @@ def test_layer(algorithm, channels, kernel, tmp_path):
         pytest.skip("this processor has no AMX")
     if (kernel == 1 and algorithm.startswith("winograd")) or (kernel > 1 and algorithm in ("pointwise", "strassen")):
         pytest.skip("not for this kernel")
+    check_layer(algorithm, channels, kernel, tmp_path)
+
+
+@pytest.mark.parametrize("algorithm", [f"winograd:f{outputs}-raw" for outputs in range(2, 7)])
+def test_layer_whose_filter_the_kernel_transforms(algorithm, tmp_path):
+    check_layer(algorithm, channels=256, kernel=3, folder=tmp_path)
+
+
+def check_layer(algorithm, channels, kernel, folder):
     generator = np.random.default_rng(GENERATOR_SEED)
     weights = generator.standard_normal((32, channels, kernel, kernel)).astype(np.float32)
     x = np.maximum(generator.standard_normal((1, channels, 24, 24)), 0).astype(np.float32)
     layer = {"name": "c", "op": "conv", "out_channels": 32, "kernel_size": kernel, "padding": kernel // 2, "bias": False}
-    description = describe("layer", x.shape, [layer], {"c.weight": weights}, tmp_path)
+    description = describe("layer", x.shape, [layer], {"c.weight": weights}, folder)
     options = [f"--algorithm={algorithm}", f"--mcpu={'native' if algorithm == 'bf16x3' else CPU}"]
-    explained = explain(description, tmp_path, *options)["layers"][0]
+    explained = explain(description, folder, *options)["layers"][0]
     estimate = next(c["typical_error"] for c in explained["candidates"] if c["chosen"])
     assert explained["algorithm"].startswith(algorithm)
 
-    error = run(description, tmp_path, x, *options) - convolve(x, weights, kernel // 2)
+    error = run(description, folder, x, *options) - convolve(x, weights, kernel // 2)
     measured = np.sqrt(np.mean(error**2) / np.mean(convolve(x**2, weights**2, kernel // 2)))
     assert measured / 2 < estimate < measured * 2
 

@@ -69,6 +69,19 @@ def test_bounds_hold_and_mean_something(algorithm, least, tmp_path):
         assert {check["algorithm"] for layer in report["layers"] for check in layer["algorithms"]} >= {"winograd:f2", "winograd:f4", "winograd:f6"}
 
 
+def test_bounds_of_filters_that_kernels_transform(tmp_path):
+    cases = [
+        Case({"op": "conv", "out_channels": 96, "kernel_size": 3, "padding": 1}, ((1, 112, 9, 10),)),
+        Case({"op": "conv", "out_channels": 208, "kernel_size": [3, 1]}, ((1, 192, 11, 3),)),
+        Case({"op": "conv", "out_channels": 64, "kernel_size": 5, "padding": 2}, ((1, 64, 7, 8),)),
+    ]
+    model = write_description(description_of(cases, "large"), tmp_path)
+    report = verify(model, "--algorithm=winograd", "--fold=none", "--llvm-level=0", "--mcpu=x86-64-v3")
+    checks = [check for layer in report["layers"] for check in layer["algorithms"] if check["algorithm"].endswith("-raw")]
+    assert {check["algorithm"] for check in checks} >= {"winograd:f2-raw", "winograd:f3-raw", "winograd:f4-raw", "winograd:f5-raw", "winograd:f6-raw"}
+    assert all(check["passed"] and 1e-5 < check["ratio"] <= 1 for check in checks)
+
+
 NETWORK = {
     "name": "two",
     "weights": {"random": 5},

@@ -90,8 +90,17 @@ static bool areEqual(const RationalMatrix &a, const RationalMatrix &b) {
 static int testPrograms(llvm::ArrayRef<llvm::StringRef> words) {
   CookToom transform =
       buildCookToom(readNumber(words[0]), readNumber(words[1]));
+  FactoredFilterTransform filter = factorFilterTransform(transform);
+  for (int64_t i = 0; i < filter.matrix.getRows(); ++i)
+    for (int64_t k = 0; k < filter.matrix.getColumns(); ++k)
+      if (filter.matrix.at(i, k) !=
+              filter.factor * transform.filterTransform.at(i, k) ||
+          !filter.matrix.at(i, k).isFloat())
+        llvm::outs() << "wrong factor\n";
+  llvm::outs() << "filter's factor: " << filter.factor.toString() << "\n";
   for (auto [name, matrix] :
        {std::pair("input", &transform.inputTransform),
+        std::pair("filter", &filter.matrix),
         std::pair("output", &transform.outputTransform)}) {
     LinearProgram program(*matrix);
     double largest = 0;

@@ -307,3 +307,53 @@ func.func @main(%x: memref<1x2x34x34x4xf32>, %w: memref<1024xf32>, %y: memref<1x
   return
 }
 }
+
+// -----
+
+// A filter that is packed as it is, 2 vectors of outputs x 16 channels x 3 taps: two rounds of two blocks of channels. Products begin with
+// zeros. Then each round transforms its 8 channels' 3 taps into 6 values, and adds to the products of 3 positions.
+// CHECK-LABEL: func.func private @kernel_raw
+// CHECK-SAME: (%{{.*}}: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x4x14x4xf32>, %[[W:.*]]: memref<384xf32>, %[[Y:.*]]: memref<1x2x12x4xf32>, %[[SCRATCH:.*]]: memref<2x648xf32>)
+// CHECK: %[[U:.*]] = memref.subview %[[SCRATCH]][%[[SLOT]], 432] [1, 216] [1, 1]
+// The transformed input lies round by round: 6 values x (6 x 4 + 4) floats.
+// CHECK: %[[OFROUND:.*]] = arith.divui %{{.*}}, %c2
+// CHECK: arith.muli %[[OFROUND]], %c168
+// CHECK-COUNT-6: vector.load %[[X]]
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK: scf.for %[[VECTOR:.*]] = %c0 to %c2 step %c1 {
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK-COUNT-3: vector.store %cst{{[_0-9]*}}, %[[SCRATCH]]
+// CHECK-NOT: vector.store
+// CHECK: scf.for %[[ROUND:.*]] = %c0 to %c2 step %c1 {
+// CHECK: %[[TWICE:.*]] = arith.muli %[[VECTOR]], %c2
+// CHECK: %[[PART:.*]] = arith.addi %[[TWICE]], %[[ROUND]]
+// CHECK: %[[START:.*]] = arith.muli %[[PART]], %c96
+// CHECK: scf.for %[[CHANNEL:.*]] = %c0 to %c8 step %c1 {
+// CHECK: %[[TAPS:.*]] = arith.muli %[[CHANNEL]], %c12
+// CHECK: %[[PLACE:.*]] = arith.addi %[[TAPS]], %[[START]]
+// CHECK: vector.load %[[W]][%[[PLACE]]]
+// CHECK-COUNT-2: vector.load %[[W]]
+// CHECK-NOT: vector.load
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[U]]
+// CHECK-NOT: vector.store
+// CHECK: scf.for %{{.*}} = %c0 to %c6 step %c1 {
+// CHECK-COUNT-3: vector.load %[[SCRATCH]]
+// CHECK-NOT: vector.load
+// CHECK: scf.for %{{.*}} = %c0 to %c4 step %c2 iter_args
+// CHECK: vector.load %[[U]]
+// CHECK: memref.load %[[SCRATCH]]
+// CHECK: vector.fma
+// CHECK-COUNT-3: vector.store %{{.*}}, %[[SCRATCH]]
+// CHECK-NOT: vector.store
+// CHECK-COUNT-6: vector.load %[[SCRATCH]]
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 8192, l2 = 3072>} {
+func.func @main(%x: memref<1x4x14x4xf32>, %w: memref<384xf32>, %y: memref<1x2x12x4xf32>, %s: memref<2x648xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 16 : i64, out_channels = 8 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 12>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 6>, transforms_filter}
+    : (memref<1x4x14x4xf32>, memref<384xf32>, memref<1x2x12x4xf32>, memref<2x648xf32>) -> () loc("raw")
+  return
+}
+}

@@ -9,7 +9,7 @@
 // INVALID: error: hides_memory must be 0 or 1, found 2
 
 // WAITS: kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 1048576>
-// WAITS: cnn.conv {{.*}}toeplitz.algorithm = "winograd:f3"
+// WAITS: cnn.conv {{.*}}toeplitz.algorithm = "winograd:f2"
 // HIDES: kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 1048576, hides_memory = 1>
 // HIDES: cnn.conv {{.*}}toeplitz.algorithm = "winograd:f4"
 // ZEN: hides_memory = 1

@@ -344,6 +344,17 @@ func.func @f(%x: memref<1x2x?x9x8xf32>, %w: memref<1728xf32>, %y: memref<1x2x9x9
 
 // -----
 
+func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %y: memref<1x1x2x4xf32>) {
+  // expected-error @below {{constraint 9: transforms_filter needs transform}}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>,
+      output_sizes = array<i64: 2>, output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 2, 1>, transforms_filter}
+    : (memref<1x1x4x4xf32>, memref<48xf32>, memref<1x1x2x4xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @main(%x: memref<1x1x4x4xf32>, %w: memref<48xf32>, %s: memref<2x2xi32>, %t: memref<64xf32>, %y: memref<1x1x2x4xf32>) {
   // expected-error @below {{constraint 9: transform must be 1 numbers, at least the kernel's sizes}}
   kernel.conv "direct" ins(%x, %w) outs(%y) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,

@@ -84,6 +84,19 @@ func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: me
   return
 }
 
+// A filter that the kernel transforms.
+// CHECK-LABEL: @conv_of_raw_filter
+func.func @conv_of_raw_filter(%x: memref<1x2x9x9x8xf32>, %w: memref<2304xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // CHECK: kernel.conv "winograd"
+  // CHECK-SAME: transform = array<i64: 6, 6>, transforms_filter}
+  kernel.conv "winograd" ins(%x, %w) outs(%y) {in_channels = 16 : i64, out_channels = 16 : i64, groups = 1 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 6, 2>,
+      transform = array<i64: 6, 6>, transforms_filter}
+    : (memref<1x2x9x9x8xf32>, memref<2304xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
 // A pool in the epilogue, on buffers and, with what is pooled as a second result, on tensors.
 // CHECK-LABEL: @conv_with_pool
 func.func @conv_with_pool(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x4x4x8xf32>, %u: memref<1x2x9x9x8xf32>,
