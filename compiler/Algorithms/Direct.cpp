@@ -41,6 +41,10 @@ struct Rounds {
 };
 } // namespace
 
+/// Of fewer positions hardly any tiles share what is read of the filter, and
+/// memory alone limits them.
+static constexpr int64_t fewestPositions = 32;
+
 /// Whether memory limits a convolution with few positions: its filter comes
 /// from beyond the second-level cache, where its input stays. Then one block
 /// after the other is multiplied with all rows, a round of channels at a time,
@@ -55,7 +59,8 @@ static bool isLimitedByFilter(const LoopSizes &sizes,
                        static_cast<double>(sizes.outChannels * sizes.taps);
   double inputBytes =
       4.0 * static_cast<double>(sizes.inChannels) * sizes.inputPositions;
-  return sizes.groups == 1 && sizes.taps > 1 && sizes.positions > 1 &&
+  return sizes.groups == 1 && sizes.taps > 1 &&
+         sizes.positions >= fewestPositions &&
          sizes.outChannels >= leastVectors * target.getLanes() &&
          isStreamed(filterBytes, target) && !isStreamed(inputBytes, target);
 }
@@ -67,8 +72,6 @@ static bool isLimitedByFilter(const LoopSizes &sizes,
 /// rounds of 128 to 512 channels; dilation 24: 18 and 10 to 13. Emerald
 /// Rapids.)
 static Rounds chooseRounds(const LoopSizes &sizes, kernel::TargetAttr target) {
-  // Of fewer positions hardly any tiles share what is read.
-  constexpr int64_t fewestPositions = 32;
   bool blocksFirst = isLimitedByFilter(sizes, target);
   int64_t tileVectors = blocksFirst ? 3 : 2;
   int64_t bytes =
