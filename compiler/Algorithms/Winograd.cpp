@@ -326,6 +326,14 @@ static Preparation getPreparation(kernel::ConvOp op) {
 }
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
+  int64_t inputs = op.getInChannels() / op.getGroups();
+  if (op.getTransformsFilter() && kernel.target.isGpu())
+    return op.emitOpError() << "by 'winograd' transforms no filter on a GPU";
+  if (op.getTransformsFilter() && inputs % kernel.target.getLanes() != 0)
+    return op.emitOpError()
+           << "by 'winograd' transforms the filter of " << inputs
+           << " input channels, expected a multiple of the vector length "
+           << kernel.target.getLanes();
   if (kernel.target.isGpu())
     return emitWinogradOnGpu(op, kernel);
   if (!op.getTransform() || !op.getScratch())

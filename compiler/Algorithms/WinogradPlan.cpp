@@ -144,7 +144,7 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
 /// rounds of 32 channels, 11.8 and 11.6 with 64 and 128, 14.0 with 256; 1024 ->
 /// 512 of 32 x 32 20.4, 19.2, 20.0 and 21.3. Emerald Rapids.)
 void WinogradPlan::chooseRounds(kernel::TargetAttr target) {
-  roundBlocks = getChannelBlocks();
+  roundBlocks = std::max<int64_t>(1, getChannelBlocks());
   if (!transformsFilter)
     return;
   int64_t blockBytes = 4 * getValues() * lanes * tileVectors * lanes;

@@ -138,9 +138,12 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
   work.operation =
       op.getKernel().empty() ? "dense" : "conv " + joinSizes(op.getKernel());
   work.algorithm = op.getAlgorithm().str();
-  // Winograd's and Fourier kernels have variants by the size of their tiles.
+  // Winograd's and Fourier kernels have variants by the size of their tiles,
+  // and Winograd's by who transforms the filter.
   if (auto transform = op.getTransform())
     work.algorithm += " " + joinSizes(*transform);
+  if (op.getTransformsFilter())
+    work.algorithm += " raw";
   SmallVector<int64_t> result = {outChannels};
   llvm::append_range(result, op.getOutputSizes());
   work.description = describeBlocked(op.getInput(), inChannels) + " -> " +

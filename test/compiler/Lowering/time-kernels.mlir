@@ -97,3 +97,15 @@ func.func @main(%x: memref<0x8xf32>, %y: memref<0x8xf32>) {
   memref.copy %x, %y : memref<0x8xf32> to memref<0x8xf32>
   return
 }
+
+// -----
+
+// A filter that the kernel transforms.
+// CHECK: {algorithm = "winograd 6 raw", description = "4x14 -> 4x12"
+func.func @main(%x: memref<1x1x14x4xf32>, %w: memref<48xf32>, %y: memref<1x1x12x4xf32>, %s: memref<1x512xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 0>, output_sizes = array<i64: 12>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 6>, transforms_filter}
+    : (memref<1x1x14x4xf32>, memref<48xf32>, memref<1x1x12x4xf32>, memref<1x512xf32>) -> () loc("raw")
+  return
+}
