@@ -29,7 +29,8 @@ struct BlockedKernel {
   int64_t roundChannels = 0;
   /// Whether a block of output channels goes through all rounds before the
   /// next block does: for few positions, whose filter is read once, from
-  /// beyond the caches. A task has all rows then.
+  /// beyond the caches. A task has one block then, and all rows, or a part of
+  /// them where there are few blocks.
   bool blocksFirst = false;
   /// Whether the buffers have no spatial dimension: the only position of
   /// `dimensions` is then not an index.

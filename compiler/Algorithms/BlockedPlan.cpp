@@ -36,12 +36,15 @@ TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   if (blocksFirst) {
     // Of few blocks, rows are divided so that several threads have a task.
     constexpr int64_t leastTasks = 8;
-    TaskGrid grid = {batch, rows, /*rowsPerTask=*/rows, blocks};
-    grid.rowsPerTask = llvm::divideCeil(
-        rows,
-        std::min<int64_t>(rows, llvm::divideCeil(leastTasks, batch * blocks)));
-    grid.rowsFastest = true;
-    return grid;
+    int64_t parts =
+        std::min<int64_t>(rows, llvm::divideCeil(leastTasks, batch * blocks));
+    int64_t rowsPerTask = llvm::divideCeil(rows, parts);
+    return {batch,
+            rows,
+            rowsPerTask,
+            blocks,
+            /*blocksPerTask=*/1,
+            /*rowsFastest=*/true};
   }
   double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
   if (dimensions.size() > 1)

@@ -77,9 +77,9 @@ static Rounds chooseRounds(const LoopSizes &sizes, kernel::TargetAttr target) {
   int64_t bytes =
       sizes.inChannels * 4 * sizes.taps * tileVectors * target.getLanes();
   int64_t part = target.getL2() / 4;
-  bool inOne = sizes.groups > 1 || sizes.positions < fewestPositions ||
-               bytes <= target.getL2();
-  if (blocksFirst ? bytes <= part : inOne)
+  int64_t mostInOne = blocksFirst ? part : target.getL2();
+  if (sizes.groups > 1 || sizes.positions < fewestPositions ||
+      bytes <= mostInOne)
     return {sizes.inChannels, blocksFirst};
   return {
       getRoundChannels(sizes.inChannels, llvm::divideCeil(bytes, part), target),

@@ -151,16 +151,6 @@ static void chooseTile(const Convolution &convolution,
   }
 }
 
-/// Whether the filter is so large, once transformed, that transforming it in
-/// the kernel may be worth it.
-static bool canTransformFilter(const Convolution &convolution,
-                               const ConvolutionSchedule &schedule,
-                               kernel::TargetAttr target) {
-  WinogradPlan plan(convolution, schedule, target);
-  return plan.inChannels % target.getLanes() == 0 &&
-         isStreamed(4.0 * plan.getFilterSize(), target);
-}
-
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   if (target.isGpu())
@@ -182,11 +172,14 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
       continue;
     ConvolutionSchedule raw = schedule;
     chooseTile(convolution, target, schedule);
-    if (variant.outputs <= fewOutputs ||
-        4 * WinogradPlan(convolution, schedule, target).getFilterSize() <=
-            mostFilterBytes)
+    WinogradPlan plan(convolution, schedule, target);
+    int64_t filterBytes = 4 * plan.getFilterSize();
+    if (variant.outputs <= fewOutputs || filterBytes <= mostFilterBytes)
       schedules.push_back(schedule);
-    if (!canTransformFilter(convolution, schedule, target))
+    // A filter that stays in the second-level cache once it is transformed
+    // isn't worth transforming in the kernel.
+    if (plan.inChannels % plan.lanes != 0 ||
+        !isStreamed(static_cast<double>(filterBytes), target))
       continue;
     raw.variant += "-raw";
     raw.transformsFilter = true;

@@ -55,16 +55,18 @@ struct Transforms {
       return;
     CookToom exact = getCookToom(plan, d);
     filter = Matrix(exact.filterTransform);
-    FactoredFilterTransform factored = factorFilterTransform(exact);
-    factoredFilter = Matrix(factored.matrix);
-    filterErrors = Matrix(LinearProgram(factored.matrix).getErrorWeights());
-    filterFactor = factored.factor.toDouble();
     LinearProgram inputProgram(exact.inputTransform);
     LinearProgram outputProgram(exact.outputTransform);
     input = Matrix(exact.inputTransform);
     inputErrors = Matrix(inputProgram.getErrorWeights());
     output = Matrix(exact.outputTransform);
     outputErrors = Matrix(outputProgram.getErrorWeights());
+    if (!plan.transformsFilter)
+      return;
+    FactoredFilterTransform factored = factorFilterTransform(exact);
+    factoredFilter = Matrix(factored.matrix);
+    filterErrors = Matrix(LinearProgram(factored.matrix).getErrorWeights());
+    filterFactor = factored.factor.toDouble();
   }
 
   static Matrix one() {
@@ -274,7 +276,9 @@ double toeplitz::boundWinogradError(const Convolution &convolution,
         tapSums.entries[tap] += std::fabs(taps[tap]);
       }
     }
-    Matrix filterErrors = boundFilterErrors(rows, columns, tapSums);
+    std::optional<Matrix> filterErrors;
+    if (plan.transformsFilter)
+      filterErrors = boundFilterErrors(rows, columns, tapSums);
     Bounds product = {Matrix(sums.rows, sums.columns),
                       Matrix(sums.rows, sums.columns)};
     for (int64_t i = 0; i < sums.rows; ++i)
@@ -283,8 +287,8 @@ double toeplitz::boundWinogradError(const Convolution &convolution,
         double inDouble = std::ldexp(
             weights * rows.filter.sumRow(i) * columns.filter.sumRow(j), -40);
         double sum = sums.at(i, j) + inDouble;
-        double filterError = plan.transformsFilter
-                                 ? filterErrors.at(i, j)
+        double filterError = filterErrors
+                                 ? filterErrors->at(i, j)
                                  : inDouble + unitRoundoff * (sum + inDouble);
         product.sizes.at(i, j) = sum * size;
         product.errors.at(i, j) =

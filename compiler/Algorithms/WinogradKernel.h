@@ -97,6 +97,7 @@ private:
   void multiplyInRounds(Index registerTiles, Index vectorTile);
   void forProductTiles(Index registerTiles, Index vectorTile,
                        llvm::function_ref<void(const ProductTile &)> body);
+  Accumulators startProducts();
   Index getProductStart(const ProductTile &tile);
   void storeProducts(const ProductTile &tile, mlir::ValueRange sums);
   Accumulators loadProducts(const ProductTile &tile);

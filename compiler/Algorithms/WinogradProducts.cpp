@@ -31,24 +31,20 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
     return;
   }
   forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
-    Accumulators sums = startAccumulators(kernel, {}, number(0),
-                                          plan.tilePositions, plan.tileVectors);
-    sums = kernel.forLoop(number(0), number(plan.getSummedTaps()), 1, sums,
-                          [&](Index tap, ValueRange carried) {
-                            return addTap(tile, tap, carried);
-                          });
-    storeProducts(tile, sums);
+    storeProducts(tile, kernel.forLoop(number(0), number(plan.getSummedTaps()),
+                                       1, startProducts(),
+                                       [&](Index tap, ValueRange carried) {
+                                         return addTap(tile, tap, carried);
+                                       }));
   });
 }
 
 void WinogradKernel::multiplyInRounds(Index registerTiles, Index vectorTile) {
   int64_t rounds = plan.getChannelBlocks() / plan.roundBlocks;
   bool several = plan.countRounds() > 1;
-  Value zero = kernel.splat(0.0f, lanes);
   if (several)
     forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
-      storeProducts(tile,
-                    Accumulators(plan.tilePositions * plan.tileVectors, zero));
+      storeProducts(tile, startProducts());
     });
   kernel.forEach({plan.getSummedTaps(), rounds}, [&](ArrayRef<Index> place) {
     Index ofAll = scale(place[0], rounds, place[1]);
@@ -58,11 +54,9 @@ void WinogradKernel::multiplyInRounds(Index registerTiles, Index vectorTile) {
                    kernel.mul(place[1], number(plan.roundBlocks)), start};
     transformFilter(round);
     forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
-      Accumulators sums =
-          several ? loadProducts(tile)
-                  : startAccumulators(kernel, {}, number(0), plan.tilePositions,
-                                      plan.tileVectors);
-      storeProducts(tile, addRound(tile, round, sums));
+      storeProducts(tile,
+                    addRound(tile, round,
+                             several ? loadProducts(tile) : startProducts()));
     });
   });
 }
@@ -75,6 +69,11 @@ void WinogradKernel::forProductTiles(
       body({vectorTile, value, registerTile});
     });
   });
+}
+
+Accumulators WinogradKernel::startProducts() {
+  return startAccumulators(kernel, /*bias=*/{}, number(0), plan.tilePositions,
+                           plan.tileVectors);
 }
 
 Index WinogradKernel::getProductStart(const ProductTile &tile) {
