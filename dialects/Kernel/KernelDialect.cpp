@@ -2,8 +2,10 @@
 
 #include "dialects/Kernel/KernelDialect.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -160,4 +162,55 @@ LogicalResult ReorderOp::fold(FoldAdaptor adaptor,
     return failure();
   results.push_back(folded);
   return success();
+}
+
+// --- canonicalization --------------------------------------------------------
+
+namespace {
+
+/// N x C x 1 and N x C / V x 1 x V have the same elements in the same order.
+struct ReshapeSameOrder : OpRewritePattern<ReorderOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReorderOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getNumResults() != 1)
+      return rewriter.notifyMatchFailure(op, "isn't on tensors");
+    auto from = cast<RankedTensorType>(op.getInput().getType());
+    auto to = cast<RankedTensorType>(op.getResult(0).getType());
+    auto channels = static_cast<int64_t>(op.getChannels());
+    int64_t batch = from.getDimSize(0);
+    auto hasOnlyChannels = [&](RankedTensorType type) {
+      return ShapedType::getNumElements(type.getShape().drop_front()) ==
+             channels;
+    };
+    // (With channels that fill up the last block there are more.)
+    if (!hasOnlyChannels(from) || !hasOnlyChannels(to))
+      return rewriter.notifyMatchFailure(op, "changes the order");
+    // By way of N x C.
+    auto matrix =
+        RankedTensorType::get({batch, channels}, from.getElementType());
+    auto getGroups = [](int64_t rank) {
+      SmallVector<ReassociationIndices> groups = {{0}, {}};
+      for (int64_t d = 1; d < rank; ++d)
+        groups[1].push_back(d);
+      return groups;
+    };
+    Value value = op.getInput();
+    if (from != matrix)
+      value = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), matrix,
+                                              value, getGroups(from.getRank()));
+    if (to != matrix)
+      value = tensor::ExpandShapeOp::create(rewriter, op.getLoc(), to, value,
+                                            getGroups(to.getRank()));
+    rewriter.replaceOp(op, value);
+    return success();
+  }
+};
+
+} // namespace
+
+void ReorderOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                            MLIRContext *context) {
+  patterns.add<ReshapeSameOrder>(context);
 }

@@ -19,7 +19,7 @@ def Kernel_Dialect : Dialect {
     together. The last block is filled up with elements of unspecified value, which no operation lets reach a channel that
     exists. A plain tensor N x C x I seen as a blocked one has V = 1: N x C x I x 1. See RATIONALE.md.
   }];
-  let dependentDialects = ["::toeplitz::cnn::CNNDialect"];
+  let dependentDialects = ["::toeplitz::cnn::CNNDialect", "::mlir::tensor::TensorDialect"];
   let useDefaultAttributePrinterParser = 1;
 }
 

@@ -211,6 +211,7 @@ def Kernel_ReorderOp : Kernel_Op<"reorder"> {
   let description = [{
     Copies a tensor of `channels` channels: plain N x C x I to blocked N x ceil(C / V) x I x V, or back. The ranks tell the
     direction: the blocked side has one dimension more. The elements that fill up the last block are written as zeros.
+    Whole blocks of channels at one position are the same elements in the same order: that is canonicalized to a reshape.
 
     Constraints:
     1. The ranks differ by one, the plain one is at least 2.
@@ -231,6 +232,7 @@ def Kernel_ReorderOp : Kernel_Op<"reorder"> {
     `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = baseClassDeclaration # [{
     /// Whether the input is plain and the result blocked.
     bool isPack() {

@@ -66,3 +66,33 @@ func.func @buffers(%x: memref<1x12x9xf32>, %blocked: memref<1x2x9x8xf32>, %y: me
   kernel.lrn ins(%y) outs(%x) {size = 5 : i64, alpha = 1.0 : f32, beta = 0.75 : f32, k = 1.0 : f32} : (memref<1x12x9xf32>, memref<1x12x9xf32>) -> ()
   return
 }
+
+// Whole blocks of channels at one position are in the same order as plain ones: nothing is moved.
+// CHECK-LABEL: @same_order
+// CHECK-SAME: (%[[X:.*]]: tensor<5x32xf32>, %[[Y:.*]]: tensor<5x4x1x1x8xf32>)
+func.func @same_order(%x: tensor<5x32xf32>, %y: tensor<5x4x1x1x8xf32>) -> (tensor<5x4x8xf32>, tensor<5x32x1x1xf32>) {
+  // CHECK-DAG: %[[BLOCKED:.*]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2]] output_shape [5, 4, 8]
+  // CHECK-DAG: %[[MATRIX:.*]] = tensor.collapse_shape %[[Y]] {{\[\[}}0], [1, 2, 3, 4]] : tensor<5x4x1x1x8xf32> into tensor<5x32xf32>
+  // CHECK-DAG: %[[PLAIN:.*]] = tensor.expand_shape %[[MATRIX]] {{\[\[}}0], [1, 2, 3]] output_shape [5, 32, 1, 1]
+  // CHECK-NOT: kernel.reorder
+  // CHECK: return %[[BLOCKED]], %[[PLAIN]]
+  %e = tensor.empty() : tensor<5x4x8xf32>
+  %0 = kernel.reorder ins(%x) outs(%e) {channels = 32 : i64} : (tensor<5x32xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
+  %f = tensor.empty() : tensor<5x32x1x1xf32>
+  %1 = kernel.reorder ins(%y) outs(%f) {channels = 32 : i64} : (tensor<5x4x1x1x8xf32>, tensor<5x32x1x1xf32>) -> tensor<5x32x1x1xf32>
+  return %0, %1 : tensor<5x4x8xf32>, tensor<5x32x1x1xf32>
+}
+
+// Channels that don't fill the last block, several positions, no image at all.
+// CHECK-LABEL: @another_order
+func.func @another_order(%x: tensor<5x30xf32>, %y: tensor<5x32x2xf32>, %z: tensor<0x32x2xf32>)
+    -> (tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<0x4x2x8xf32>) {
+  // CHECK-COUNT-3: kernel.reorder
+  %e = tensor.empty() : tensor<5x4x8xf32>
+  %0 = kernel.reorder ins(%x) outs(%e) {channels = 30 : i64} : (tensor<5x30xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
+  %f = tensor.empty() : tensor<5x4x2x8xf32>
+  %1 = kernel.reorder ins(%y) outs(%f) {channels = 32 : i64} : (tensor<5x32x2xf32>, tensor<5x4x2x8xf32>) -> tensor<5x4x2x8xf32>
+  %g = tensor.empty() : tensor<0x4x2x8xf32>
+  %2 = kernel.reorder ins(%z) outs(%g) {channels = 32 : i64} : (tensor<0x32x2xf32>, tensor<0x4x2x8xf32>) -> tensor<0x4x2x8xf32>
+  return %0, %1, %2 : tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<0x4x2x8xf32>
+}
