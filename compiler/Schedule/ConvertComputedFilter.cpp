@@ -16,6 +16,7 @@
 
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Transforms/ConvolutionMaps.h"
+#include "dialects/Kernel/KernelDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -30,6 +31,9 @@ namespace {
 /// The largest matrix of columns, in elements: of larger images one is made for
 /// some rows of the result after the other.
 constexpr int64_t largestColumns = int64_t(1) << 22;
+/// One that stays in the second-level cache is made where that takes no more
+/// parts than this.
+constexpr int64_t manyParts = 32;
 
 /// The sizes of a convolution, of which the loops are n, g, f, o, c and k.
 struct Sizes {
@@ -199,8 +203,11 @@ struct ConvertComputedFilter : OpRewritePattern<linalg::GenericOp> {
     int64_t rows = sizes->output[0];
     int64_t columnsOfRow = sizes->batch * sizes->groups * sizes->countTaps() *
                            llvm::product_of(sizes->output) / rows;
+    int64_t inCache = kernel::getTarget(op).getL2() / 4 / columnsOfRow;
     int64_t rowsAtATime =
-        std::clamp<int64_t>(largestColumns / columnsOfRow, 1, rows);
+        std::min(largestColumns / columnsOfRow,
+                 std::max(inCache, llvm::divideCeilSigned(rows, manyParts)));
+    rowsAtATime = std::clamp<int64_t>(rowsAtATime, 1, rows);
     SmallVector<Value> parts;
     for (int64_t row = 0; row < rows; row += rowsAtATime) {
       Sizes part = *sizes;

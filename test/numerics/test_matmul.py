@@ -36,6 +36,15 @@ MATMULS = [
     ((9, 17), (17, 1)),
     ((17,), (17, 33)),
 ]
+# Rows of the other matrix that span more than a second-level cache (of 2 MB at most): their columns are copied together. Rounds of products
+# with a rest, one round alone, columns that are no whole vectors, few columns for many rows, rows that don't lie together.
+COPIED = [
+    ((29, 331), (331, 1987)),
+    ((2, 40, 67), (2, 67, 8011)),
+    ((131, 1300), (1300, 512)),
+    ((205, 13100), (13100, 41)),
+]
+COPIED_EINSUMS = [("ki,kj->ij", (1031, 23), (1031, 611)), ("ik,kbj->bij", (25, 400), (400, 3, 700))]
 EINSUMS = [
     ("bhid,bhjd->bhij", (2, 3, 49, 32), (2, 3, 49, 32)),
     ("bhij,bhjd->bhid", (2, 3, 49, 49), (2, 3, 49, 32)),
@@ -104,7 +113,7 @@ class Products:
             assert np.all(error <= self.bounds[name]), f"{name}: {expected.shape}, error {np.max(error)}"
 
 
-SETS = {"chosen": (MATMULS, EINSUMS), "random": (list(random_cases(1, 60)), [])}
+SETS = {"chosen": (MATMULS, EINSUMS), "copied": (COPIED, COPIED_EINSUMS), "random": (list(random_cases(1, 60)), [])}
 
 
 @functools.cache

@@ -63,3 +63,55 @@ func.func @main(%a: memref<2x10xf32>, %b: memref<10x4xf32>, %c: memref<2x4xf32>)
   return
 }
 }
+
+// -----
+
+// Rows of `right` that span more than the second-level cache: tasks have a tile of columns each, of which eight products at a time are copied
+// by the first tile of rows. Each tile of rows asks for a vector of each row of the next eight, or of the next tile of columns.
+
+// CHECK-LABEL: func.func private @kernel_matmul
+// CHECK-SAME: %[[TASK:.*]]: index, %[[A:.*]]: memref<24x20xf32>, %[[B:.*]]: memref<20x64xf32>, %[[C:.*]]: memref<24x64xf32>
+// CHECK: %[[COPY:.*]] = memref.alloca() {alignment = 64 : i64} : memref<8x2x4xf32>
+// CHECK: scf.for {{.*}} iter_args
+// CHECK:   memref.prefetch %[[B]]
+// CHECK:   %[[B0:.*]] = vector.load %[[B]]
+// CHECK:   vector.store %[[B0]], %[[COPY]]
+// CHECK:   %[[B1:.*]] = vector.load %[[B]]
+// CHECK:   vector.store %[[B1]], %[[COPY]]
+// CHECK:   scf.yield
+// CHECK: scf.for
+// CHECK:   scf.for {{.*}} iter_args
+// CHECK:     memref.prefetch %[[B]]
+// CHECK-NOT: vector.load %[[B]]
+// CHECK:     vector.load %[[COPY]]
+// CHECK:     scf.yield
+// CHECK: vector.load %[[C]]
+// CHECK: scf.for {{.*}} iter_args
+// CHECK:   vector.load %[[B]]
+// CHECK:   vector.store {{.*}}, %[[COPY]]
+// CHECK: func.func @main
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 400, l2 = 4096>} {
+func.func @main(%a: memref<24x20xf32>, %b: memref<20x64xf32>, %c: memref<24x64xf32>) {
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<24x20xf32>, memref<20x64xf32>, memref<24x64xf32>) -> ()
+  return
+}
+}
+
+// -----
+
+// Eight tiles of columns and five of rows: tasks are ranges of columns, with all rows.
+
+// CHECK: scf.forall (%[[NUMBER:.*]]) in (8)
+// CHECK-NEXT: func.call @kernel_matmul(%[[NUMBER]],
+// CHECK: func.func private @kernel_matmul(%[[TASK:.*]]: index, %{{.*}}: memref<64x64xf32>, %[[B:[a-z0-9]+]]: memref<64x256xf32>
+// CHECK: scf.for %[[COLUMNS:.*]] = %[[TASK]] to
+// CHECK:   %[[COLUMN:.*]] = arith.muli %[[COLUMNS]], %c32
+// CHECK:   scf.for %{{.*}} = %c0 to %c4
+// CHECK:     vector.load %[[B]][%{{.*}}, %[[COLUMN]]]
+// CHECK:   vector.load %[[B]][%{{.*}}, %[[COLUMN]]]
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%a: memref<64x64xf32>, %b: memref<64x256xf32>, %c: memref<64x256xf32>) {
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<64x64xf32>, memref<64x256xf32>, memref<64x256xf32>) -> ()
+  return
+}
+}
