@@ -210,11 +210,17 @@ Accumulators WinogradKernel::addChannels(
     const FilterRows &filter, ValueRange sums, bool asksForPositions,
     llvm::function_ref<void(Index, int64_t, int64_t)> askForFilter) {
   int64_t positions = plan.tilePositions;
-  if (plan.streamsTransformed)
-    kernel.prefetch(getInputMemory(),
-                    getInputPlace(kernel.add(summed.input,
-                                             number(plan.getRoundTileSize()))),
-                    positions * lanes);
+  // The next register tile's lines, spread over the steps.
+  Index next = kernel.add(summed.input, number(plan.getRoundTileSize()));
+  auto askForInput = [&](Index first, int64_t step, int64_t steps) {
+    int64_t lines = llvm::divideCeil(positions * steps, summed.channels);
+    int64_t start = step * lines / steps, end = (step + 1) * lines / steps;
+    Index place =
+        kernel.add(scale(kernel.div(first, number(steps)), lines * lanes, next),
+                   number(start * lanes));
+    kernel.prefetch(getInputMemory(), getInputPlace(place),
+                    (end - start) * lanes);
+  };
   return reduceChannels(
       kernel, sums, filter.buffer, filter.start, summed.channels,
       plan.tileVectors,
@@ -226,6 +232,8 @@ Accumulators WinogradKernel::addChannels(
       },
       [&](Index first, int64_t step, int64_t steps) {
         askForFilter(first, step, steps);
+        if (plan.streamsTransformed)
+          askForInput(first, step, steps);
         if (asksForPositions)
           requestPositions({tile.vectorTile, tile.value, tile.registerTile,
                             summed.tap, summed.channelBlock,

@@ -1,4 +1,5 @@
-// RUN: toeplitz-opt %s --set-target --select-algorithms=precise=1 | FileCheck %s
+// RUN: toeplitz-opt %s --set-target --select-algorithms=precise=1 | FileCheck %s --check-prefixes=CHECK,NARROW
+// RUN: toeplitz-opt %s --set-target="lanes=16 registers=32" --select-algorithms=precise=1 | FileCheck %s --check-prefixes=CHECK,WIDE
 
 // With many channels a tile's input lies in so many places that it doesn't stay in the first-level cache: packing it pays.
 
@@ -8,7 +9,9 @@ func.func @main(%few: tensor<1x256x14x14xf32>, %many: tensor<1x1024x14x14xf32>, 
   // CHECK: cnn.conv {{.*}} {toeplitz.algorithm = "pointwise"} : (tensor<1x256x14x14xf32>
   %0 = cnn.conv %few, %w_few strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x256x14x14xf32>, tensor<256x256x1x1xf32>) -> tensor<1x256x14x14xf32>
-  // CHECK: cnn.conv {{.*}} {toeplitz.algorithm = "im2col"} : (tensor<1x1024x14x14xf32>
+  // Wide vectors would wait for the filter, which each packed tile reads as a whole.
+  // NARROW: cnn.conv {{.*}} {toeplitz.algorithm = "im2col"} : (tensor<1x1024x14x14xf32>
+  // WIDE: cnn.conv {{.*}} {toeplitz.algorithm = "pointwise"} : (tensor<1x1024x14x14xf32>
   %1 = cnn.conv %many, %w_many strides [1, 1] dilations [1, 1] padding [0, 0] to [0, 0] groups 1 zeros
     : (tensor<1x1024x14x14xf32>, tensor<256x1024x1x1xf32>) -> tensor<1x256x14x14xf32>
   // One position reads each input once, wherever it lies.
