@@ -9,9 +9,10 @@
 //         store
 //
 // Where rows of `right` lie far apart, those of a tile of columns share few
-// places of the caches and few entries of the tables of pages: they are copied
-// together first, for a round of products at a time, with which all tiles of
-// rows are multiplied. Meanwhile these ask memory for the next round.
+// places of the caches and few entries of the tables of pages. There the first
+// tile of rows copies them together while it multiplies with them, for a round
+// of products at a time; the others read the copy. Meanwhile all ask memory for
+// the next round.
 //
 // Tiles differ by at most one row or vector, so that none is much smaller than
 // the others. Columns that are no whole number of vectors end with a vector
@@ -107,7 +108,8 @@ void MatmulPlan::chooseRounds(MemRefType right) {
     return;
   copiesColumns = true;
   int64_t vectorBytes = 4 * vectorTiles.largest * width;
-  int64_t fitting = llvm::alignDown(roundBytes / vectorBytes, width);
+  int64_t fitting = std::max<int64_t>(
+      width, llvm::alignDown(roundBytes / vectorBytes, width));
   int64_t rounds = llvm::divideCeil(products, fitting);
   roundProducts = std::min<int64_t>(
       products, llvm::alignTo(llvm::divideCeil(products, rounds), width));

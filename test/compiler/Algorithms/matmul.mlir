@@ -115,3 +115,16 @@ func.func @main(%a: memref<64x64xf32>, %b: memref<64x256xf32>, %c: memref<64x256
   return
 }
 }
+
+// -----
+
+// A first-level cache that holds no vector of products: the smallest rounds all the same.
+
+// CHECK: func.func private @kernel_matmul
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<4x2x4xf32>
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 16, l2 = 4096>} {
+func.func @main(%a: memref<24x20xf32>, %b: memref<20x64xf32>, %c: memref<24x64xf32>) {
+  kernel.matmul ins(%a, %b) outs(%c) : (memref<24x20xf32>, memref<20x64xf32>, memref<24x64xf32>) -> ()
+  return
+}
+}
