@@ -6,6 +6,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -166,9 +168,27 @@ LogicalResult ReorderOp::fold(FoldAdaptor adaptor,
 
 // --- canonicalization --------------------------------------------------------
 
+/// Whether a plain tensor may become a part of a larger one in memory, whose
+/// channels then lie apart: it is a slice, or what a loop or a branch hands on.
+static bool mayLieApart(Value plain) {
+  for (;;) {
+    if (auto collapsed = plain.getDefiningOp<tensor::CollapseShapeOp>())
+      plain = collapsed.getSrc();
+    else if (auto expanded = plain.getDefiningOp<tensor::ExpandShapeOp>())
+      plain = expanded.getSrc();
+    else
+      break;
+  }
+  if (auto argument = dyn_cast<BlockArgument>(plain))
+    return !isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  Operation *producer = plain.getDefiningOp();
+  return isa<tensor::ExtractSliceOp>(producer) ||
+         producer->getNumRegions() > 1 || isa<LoopLikeOpInterface>(producer);
+}
+
 namespace {
 
-/// N x C x 1 and N x C / V x 1 x V have the same elements in the same order.
+/// N x C and N x C / V x V have the same elements in the same order.
 struct ReshapeSameOrder : OpRewritePattern<ReorderOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -178,32 +198,19 @@ struct ReshapeSameOrder : OpRewritePattern<ReorderOp> {
       return rewriter.notifyMatchFailure(op, "isn't on tensors");
     auto from = cast<RankedTensorType>(op.getInput().getType());
     auto to = cast<RankedTensorType>(op.getResult(0).getType());
-    auto channels = static_cast<int64_t>(op.getChannels());
-    int64_t batch = from.getDimSize(0);
-    auto hasOnlyChannels = [&](RankedTensorType type) {
-      return ShapedType::getNumElements(type.getShape().drop_front()) ==
-             channels;
-    };
-    // (With channels that fill up the last block there are more.)
-    if (!hasOnlyChannels(from) || !hasOnlyChannels(to))
-      return rewriter.notifyMatchFailure(op, "changes the order");
-    // By way of N x C.
-    auto matrix =
-        RankedTensorType::get({batch, channels}, from.getElementType());
-    auto getGroups = [](int64_t rank) {
-      SmallVector<ReassociationIndices> groups = {{0}, {}};
-      for (int64_t d = 1; d < rank; ++d)
-        groups[1].push_back(d);
-      return groups;
-    };
-    Value value = op.getInput();
-    if (from != matrix)
-      value = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), matrix,
-                                              value, getGroups(from.getRank()));
-    if (to != matrix)
-      value = tensor::ExpandShapeOp::create(rewriter, op.getLoc(), to, value,
-                                            getGroups(to.getRank()));
-    rewriter.replaceOp(op, value);
+    auto blocked = op.isPack() ? to : from;
+    if (blocked.getRank() != 3 ||
+        static_cast<int64_t>(op.getChannels()) % blocked.getDimSize(2) != 0)
+      return rewriter.notifyMatchFailure(op, "isn't N x C in whole blocks");
+    if (op.isPack() && mayLieApart(op.getInput()))
+      return rewriter.notifyMatchFailure(op, "brings channels together");
+    SmallVector<ReassociationIndices> groups = {{0}, {1, 2}};
+    if (op.isPack())
+      rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, to, op.getInput(),
+                                                         groups);
+    else
+      rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
+          op, to, op.getInput(), groups);
     return success();
   }
 };

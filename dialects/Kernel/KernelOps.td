@@ -211,7 +211,7 @@ def Kernel_ReorderOp : Kernel_Op<"reorder"> {
   let description = [{
     Copies a tensor of `channels` channels: plain N x C x I to blocked N x ceil(C / V) x I x V, or back. The ranks tell the
     direction: the blocked side has one dimension more. The elements that fill up the last block are written as zeros.
-    Whole blocks of channels at one position are the same elements in the same order: that is canonicalized to a reshape.
+    N x C in whole blocks of channels are the same elements in the same order: that is canonicalized to a reshape, but of a slice.
 
     Constraints:
     1. The ranks differ by one, the plain one is at least 2.

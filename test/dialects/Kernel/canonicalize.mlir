@@ -67,32 +67,49 @@ func.func @buffers(%x: memref<1x12x9xf32>, %blocked: memref<1x2x9x8xf32>, %y: me
   return
 }
 
-// Whole blocks of channels at one position are in the same order as plain ones: nothing is moved.
+// N x C in whole blocks is in the same order as plain: nothing is moved.
 // CHECK-LABEL: @same_order
-// CHECK-SAME: (%[[X:.*]]: tensor<5x32xf32>, %[[Y:.*]]: tensor<5x4x1x1x8xf32>)
-func.func @same_order(%x: tensor<5x32xf32>, %y: tensor<5x4x1x1x8xf32>) -> (tensor<5x4x8xf32>, tensor<5x32x1x1xf32>) {
+// CHECK-SAME: (%[[X:.*]]: tensor<5x32xf32>, %[[Y:.*]]: tensor<5x4x8xf32>)
+func.func @same_order(%x: tensor<5x32xf32>, %y: tensor<5x4x8xf32>) -> (tensor<5x4x8xf32>, tensor<5x32xf32>) {
   // CHECK-DAG: %[[BLOCKED:.*]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2]] output_shape [5, 4, 8]
-  // CHECK-DAG: %[[MATRIX:.*]] = tensor.collapse_shape %[[Y]] {{\[\[}}0], [1, 2, 3, 4]] : tensor<5x4x1x1x8xf32> into tensor<5x32xf32>
-  // CHECK-DAG: %[[PLAIN:.*]] = tensor.expand_shape %[[MATRIX]] {{\[\[}}0], [1, 2, 3]] output_shape [5, 32, 1, 1]
+  // CHECK-DAG: %[[PLAIN:.*]] = tensor.collapse_shape %[[Y]] {{\[\[}}0], [1, 2]] : tensor<5x4x8xf32> into tensor<5x32xf32>
   // CHECK-NOT: kernel.reorder
   // CHECK: return %[[BLOCKED]], %[[PLAIN]]
   %e = tensor.empty() : tensor<5x4x8xf32>
   %0 = kernel.reorder ins(%x) outs(%e) {channels = 32 : i64} : (tensor<5x32xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
-  %f = tensor.empty() : tensor<5x32x1x1xf32>
-  %1 = kernel.reorder ins(%y) outs(%f) {channels = 32 : i64} : (tensor<5x4x1x1x8xf32>, tensor<5x32x1x1xf32>) -> tensor<5x32x1x1xf32>
-  return %0, %1 : tensor<5x4x8xf32>, tensor<5x32x1x1xf32>
+  %f = tensor.empty() : tensor<5x32xf32>
+  %1 = kernel.reorder ins(%y) outs(%f) {channels = 32 : i64} : (tensor<5x4x8xf32>, tensor<5x32xf32>) -> tensor<5x32xf32>
+  return %0, %1 : tensor<5x4x8xf32>, tensor<5x32xf32>
 }
 
-// Channels that don't fill the last block, several positions, no image at all.
+// Channels that don't fill the last block, and positions.
 // CHECK-LABEL: @another_order
-func.func @another_order(%x: tensor<5x30xf32>, %y: tensor<5x32x2xf32>, %z: tensor<0x32x2xf32>)
-    -> (tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<0x4x2x8xf32>) {
+func.func @another_order(%x: tensor<5x30xf32>, %y: tensor<5x32x2xf32>, %z: tensor<5x4x8xf32>)
+    -> (tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<5x30xf32>) {
   // CHECK-COUNT-3: kernel.reorder
   %e = tensor.empty() : tensor<5x4x8xf32>
   %0 = kernel.reorder ins(%x) outs(%e) {channels = 30 : i64} : (tensor<5x30xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
   %f = tensor.empty() : tensor<5x4x2x8xf32>
   %1 = kernel.reorder ins(%y) outs(%f) {channels = 32 : i64} : (tensor<5x32x2xf32>, tensor<5x4x2x8xf32>) -> tensor<5x4x2x8xf32>
-  %g = tensor.empty() : tensor<0x4x2x8xf32>
-  %2 = kernel.reorder ins(%z) outs(%g) {channels = 32 : i64} : (tensor<0x32x2xf32>, tensor<0x4x2x8xf32>) -> tensor<0x4x2x8xf32>
-  return %0, %1, %2 : tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<0x4x2x8xf32>
+  %g = tensor.empty() : tensor<5x30xf32>
+  %2 = kernel.reorder ins(%z) outs(%g) {channels = 30 : i64} : (tensor<5x4x8xf32>, tensor<5x30xf32>) -> tensor<5x30xf32>
+  return %0, %1, %2 : tensor<5x4x8xf32>, tensor<5x4x2x8xf32>, tensor<5x30xf32>
+}
+
+// A slice's channels lie apart in memory, and what a loop hands on may be one.
+// CHECK-LABEL: @slices
+func.func @slices(%x: tensor<5x32x7xf32>, %y: tensor<5x32xf32>, %n: index) -> (tensor<5x4x8xf32>, tensor<5x4x8xf32>) {
+  // CHECK-COUNT-2: kernel.reorder
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %slice = tensor.extract_slice %x[0, 0, 3] [5, 32, 1] [1, 1, 1] : tensor<5x32x7xf32> to tensor<5x32x1xf32>
+  %matrix = tensor.collapse_shape %slice [[0], [1, 2]] : tensor<5x32x1xf32> into tensor<5x32xf32>
+  %e = tensor.empty() : tensor<5x4x8xf32>
+  %0 = kernel.reorder ins(%matrix) outs(%e) {channels = 32 : i64} : (tensor<5x32xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
+  %1:2 = scf.for %i = %c0 to %n step %c1 iter_args(%carried = %y, %blocked = %e) -> (tensor<5x32xf32>, tensor<5x4x8xf32>) {
+    %2 = kernel.reorder ins(%carried) outs(%blocked) {channels = 32 : i64} : (tensor<5x32xf32>, tensor<5x4x8xf32>) -> tensor<5x4x8xf32>
+    %next = tensor.extract_slice %x[0, 0, %i] [5, 32, 1] [1, 1, 1] : tensor<5x32x7xf32> to tensor<5x32xf32>
+    scf.yield %next, %2 : tensor<5x32xf32>, tensor<5x4x8xf32>
+  }
+  return %0, %1#1 : tensor<5x4x8xf32>, tensor<5x4x8xf32>
 }
