@@ -213,13 +213,11 @@ Accumulators WinogradKernel::addChannels(
   // The next register tile's lines, spread over the steps.
   Index next = kernel.add(summed.input, number(plan.getRoundTileSize()));
   auto askForInput = [&](Index first, int64_t step, int64_t steps) {
-    int64_t lines = llvm::divideCeil(positions * steps, summed.channels);
-    int64_t start = step * lines / steps, end = (step + 1) * lines / steps;
-    Index place =
-        kernel.add(scale(kernel.div(first, number(steps)), lines * lanes, next),
-                   number(start * lanes));
-    kernel.prefetch(getInputMemory(), getInputPlace(place),
-                    (end - start) * lanes);
+    int64_t part = llvm::divideCeil(positions * steps, summed.channels) * lanes;
+    kernel.prefetchPart(
+        getInputMemory(),
+        getInputPlace(scale(kernel.div(first, number(steps)), part, next)),
+        part, step, steps);
   };
   return reduceChannels(
       kernel, sums, filter.buffer, filter.start, summed.channels,

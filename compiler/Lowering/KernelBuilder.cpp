@@ -269,12 +269,14 @@ void KernelBuilder::prefetch(Value memref, ArrayRef<Index> first,
   }
 }
 
-void KernelBuilder::prefetchPart(Value memref, Index first, int64_t count,
-                                 int64_t part, int64_t parts) {
+void KernelBuilder::prefetchPart(Value memref, ArrayRef<Index> first,
+                                 int64_t count, int64_t part, int64_t parts) {
   int64_t line = getLineElements(memref);
   int64_t lines = llvm::divideCeil(count, line);
   int64_t start = part * lines / parts, end = (part + 1) * lines / parts;
-  prefetch(memref, add(first, constant(start * line)), (end - start) * line);
+  SmallVector<Index> place(first);
+  place.back() = add(place.back(), constant(start * line));
+  prefetch(memref, place, (end - start) * line);
 }
 
 SmallVector<Value> KernelBuilder::takeApart(Value vector) {

@@ -112,8 +112,8 @@ public:
   void prefetch(mlir::Value memref, llvm::ArrayRef<Index> first, int64_t count);
   /// Part `part` of `parts` of these requests, for loops that spread them over
   /// their steps: memory doesn't take many at once.
-  void prefetchPart(mlir::Value memref, Index first, int64_t count,
-                    int64_t part, int64_t parts);
+  void prefetchPart(mlir::Value memref, llvm::ArrayRef<Index> first,
+                    int64_t count, int64_t part, int64_t parts);
   void storeVector(mlir::Value vector, mlir::Value memref,
                    llvm::ArrayRef<Index> indices, uint64_t alignment = 0);
   /// The elements of a vector, one by one.

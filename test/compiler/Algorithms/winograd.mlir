@@ -289,20 +289,20 @@ func.func @main(%x: memref<1x1x5x4xf32>, %w: memref<96xf32>, %y: memref<1x1x5x4x
 // -----
 
 // An image, and a block of transformed tiles, that are larger than half of the second-level cache: blocks of channels are the outer loop, four
-// tiles ahead are asked for, and the next register tile while one is multiplied: a vector in each step.
+// tiles ahead are asked for, and the next register tile while one is multiplied: eight floats, a cache line at most, in
+// the second of two steps.
 // CHECK-LABEL: func.func private @kernel_large
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x2x34x34x4xf32>
 // CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1
 // CHECK: memref.prefetch %[[X]][%{{.*}}], read, locality<2>, data
 // CHECK: vector.load %[[X]]
 // CHECK: scf.for {{.*}} step %c2 iter_args
+// CHECK-NOT: memref.prefetch {{.*}} : memref<16x16384xf32>
+// CHECK-COUNT-4: vector.fma
 // CHECK: memref.prefetch %[[SCRATCH:[a-z0-9]+]][%{{.*}} : memref<16x16384xf32>
 // CHECK-NOT: memref.prefetch %[[SCRATCH]][
-// CHECK: vector.fma
-// CHECK: memref.prefetch %[[SCRATCH]][
-// CHECK-NOT: memref.prefetch %[[SCRATCH]][
-// CHECK: vector.fma
-// CHECK: scf.yield
+// CHECK-COUNT-4: vector.fma
+// CHECK-NEXT: scf.yield
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 3000>} {
 func.func @main(%x: memref<1x2x34x34x4xf32>, %w: memref<1024xf32>, %y: memref<1x2x32x32x4xf32>, %s: memref<16x16384xf32>) {
   kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64,
