@@ -146,6 +146,7 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
     blueprint.batch = 1;
     blueprint.dimensions = {columnDimension};
     blueprint.withoutPositions = false;
+    blueprint.cutSingleRow();
     return blueprint;
   }
   if (!canFoldPositions(op))

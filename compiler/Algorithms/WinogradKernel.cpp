@@ -119,10 +119,14 @@ Index WinogradKernel::getFirstOutput(const TilePlace &tile, int64_t d) {
   int64_t outputs = plan.getTileOutputs(d);
   if (plan.getStep(d) == 1)
     return kernel.mul(tile.numbers[d], number(outputs));
-  Index phaseTiles = number(plan.countPhaseTiles(d));
-  return scale(kernel.rem(tile.numbers[d], phaseTiles),
-               outputs * plan.getStep(d),
-               kernel.div(tile.numbers[d], phaseTiles));
+  if (plan.countPhaseTiles(d) == 1)
+    return tile.numbers[d];
+  // Those that lie between each other follow each other, so that the outputs of
+  // a task are neighbours, and the next layer's task finds them in its core's
+  // cache.
+  Index phases = number(plan.countPhases(d));
+  return scale(kernel.div(tile.numbers[d], phases), outputs * plan.getStep(d),
+               kernel.rem(tile.numbers[d], phases));
 }
 
 /// The tiles of one of several parts of a block.

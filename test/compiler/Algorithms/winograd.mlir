@@ -142,6 +142,27 @@ func.func @main(%x: memref<1x1x7x4xf32>, %w: memref<80xf32>, %y: memref<1x1x7x4x
 
 // -----
 
+// 14 positions: two tiles in each of the 3 phases. Tiles of different phases follow each other, the second ones begin 9 positions later.
+// CHECK-LABEL: func.func private @kernel_conv1
+// CHECK: scf.for %[[OF_BLOCK:.*]] = %c0 to %c3 step %c1 {
+// CHECK: %[[TILE:.*]] = arith.addi %{{.*}}, %[[OF_BLOCK]]
+// CHECK: %[[OF_PHASE:.*]] = arith.divui %[[TILE]], %c3
+// CHECK: %[[PHASE:.*]] = arith.remui %[[TILE]], %c3
+// CHECK: %[[FIRST:.*]] = arith.muli %[[OF_PHASE]], %c9
+// CHECK: arith.addi %[[FIRST]], %[[PHASE]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<1x1x14x4xf32>, %w: memref<80xf32>, %y: memref<1x1x14x4xf32>, %s: memref<1x192xf32>) {
+  kernel.conv "winograd" ins(%x, %w) outs(%y scratch %s) {in_channels = 4 : i64, out_channels = 4 : i64, groups = 1 : i64,
+      kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 3>, padding_low = array<i64: 3>, output_sizes = array<i64: 14>,
+      output_strides = array<i64: 1>, output_offsets = array<i64: 0>, tile = array<i64: 3, 1>, transform = array<i64: 5>}
+    : (memref<1x1x14x4xf32>, memref<80xf32>, memref<1x1x14x4xf32>, memref<1x192xf32>) -> () loc("conv1")
+  return
+}
+}
+
+// -----
+
 // The first of three dimensions is transformed, 4 values of it for 2 outputs: it changes places with the second one, which isn't.
 // CHECK-LABEL: func.func private @kernel_frames
 // CHECK: %[[X:.*]] = memref.transpose %{{.*}} (d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d2, d4, d5)
