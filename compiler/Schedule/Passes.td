@@ -345,7 +345,8 @@ def SeparateResults : Pass<"separate-results", "::mlir::ModuleOp"> {
   let description = [{
     A buffer that is returned twice is copied for its second time: upstream's buffer-results-to-out-params, which makes the returned
     buffers parameters, expects them to be different. A loop or a branch that yields the buffer that it was given is seen through, so
-    that this buffer is the result.
+    that this buffer is the result. Of a buffer and the reshape of it that is returned, the latter becomes the buffer and the former
+    its reshape, so that it is written where the caller wants it.
 
     Before:
     ```mlir

@@ -51,6 +51,40 @@ static void seeThroughBranch(scf::IfOp branch) {
   }
 }
 
+/// The source of a reshape as one of its result.
+static Value createInverse(OpBuilder &builder, Operation *reshape,
+                           Value result) {
+  Location location = reshape->getLoc();
+  if (auto collapse = dyn_cast<memref::CollapseShapeOp>(reshape))
+    return memref::ExpandShapeOp::create(builder, location,
+                                         collapse.getSrcType(), result,
+                                         collapse.getReassociationIndices());
+  auto expand = cast<memref::ExpandShapeOp>(reshape);
+  return memref::CollapseShapeOp::create(builder, location, result,
+                                         expand.getReassociationIndices());
+}
+
+/// What is a reshape of a buffer becomes a buffer, of which the other is a
+/// reshape.
+static Value allocateReshaped(Value value) {
+  Operation *reshape = value.getDefiningOp();
+  if (!isa_and_nonnull<memref::CollapseShapeOp, memref::ExpandShapeOp>(reshape))
+    return value;
+  auto type = cast<MemRefType>(value.getType());
+  auto source =
+      allocateReshaped(reshape->getOperand(0)).getDefiningOp<memref::AllocOp>();
+  if (!source || !type.hasStaticShape() || !type.getLayout().isIdentity())
+    return value;
+  OpBuilder builder(source);
+  Value buffer = memref::AllocOp::create(builder, source.getLoc(), type,
+                                         source.getAlignmentAttr());
+  source.replaceAllUsesWith(createInverse(builder, reshape, buffer));
+  value.replaceAllUsesWith(buffer);
+  reshape->erase();
+  source.erase();
+  return buffer;
+}
+
 namespace {
 
 struct SeparateResults : toeplitz::impl::SeparateResultsBase<SeparateResults> {
@@ -65,6 +99,8 @@ struct SeparateResults : toeplitz::impl::SeparateResultsBase<SeparateResults> {
         seeThroughBranch(branch);
     });
     getOperation().walk([](func::ReturnOp op) {
+      for (Value result : op.getOperands())
+        allocateReshaped(result);
       llvm::SmallDenseSet<Value> seen;
       OpBuilder builder(op);
       for (OpOperand &result : op->getOpOperands()) {

@@ -41,7 +41,9 @@ func.func @main(%x: tensor<1x4x4xf32>) -> (tensor<1x4x4xf32>, tensor<1x4x4xf32>)
 }
 
 //--- view.mlir
-// CHECK: memref.copy %{{.*}}, %[[Y:.*]] :
+// CHECK: func.func @main(%{{.*}}: memref<0xi8>, %[[X:.*]]: memref<1x4x4xf32> {{{.*}}}, %[[Y:.*]]: memref<1x16xf32> {{{.*}}})
+// CHECK-NEXT: %[[VIEW:.*]] = memref.expand_shape %[[Y]]
+// CHECK-NEXT: kernel.softmax ins(%[[X]]) outs(%[[VIEW]])
 // CHECK-NEXT: return
 func.func @main(%x: tensor<1x4x4xf32>) -> tensor<1x16xf32> {
   %0 = cnn.softmax %x axis 1 : tensor<1x4x4xf32>

@@ -87,3 +87,49 @@ func.func @until(%limit: f32) -> memref<8xf32> {
   }
   return %1 : memref<8xf32>
 }
+
+// What a kernel writes is a reshape of the result, which becomes a parameter, not the other way round.
+// CHECK-LABEL: @reshaped
+// CHECK: %[[A:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x12xf32>
+// CHECK-NEXT: %[[B:.*]] = memref.expand_shape %[[A]] {{.*}} : memref<2x12xf32> into memref<2x3x4xf32>
+// CHECK-NEXT: %[[C:.*]] = memref.collapse_shape %[[B]] {{.*}} : memref<2x3x4xf32> into memref<6x4xf32>
+// CHECK-NEXT: memref.copy %{{.*}}, %[[C]]
+// CHECK-NEXT: return %[[A]]
+// PARAMETERS-LABEL: @reshaped
+// PARAMETERS-NOT: memref.alloc
+// PARAMETERS: memref.copy
+// PARAMETERS-NOT: memref.copy
+// PARAMETERS: return
+func.func @reshaped(%x: memref<6x4xf32>) -> memref<2x12xf32> {
+  %0 = memref.alloc() {alignment = 64 : i64} : memref<6x4xf32>
+  memref.copy %x, %0 : memref<6x4xf32> to memref<6x4xf32>
+  %1 = memref.expand_shape %0 [[0, 1], [2]] output_shape [2, 3, 4] : memref<6x4xf32> into memref<2x3x4xf32>
+  %2 = memref.collapse_shape %1 [[0], [1, 2]] : memref<2x3x4xf32> into memref<2x12xf32>
+  return %2 : memref<2x12xf32>
+}
+
+// Two reshapes of one buffer: one of them is copied, and nothing but a buffer can be a parameter.
+// CHECK-LABEL: @twice_reshaped
+// PARAMETERS-LABEL: @twice_reshaped
+// PARAMETERS-SAME: (%[[X:.*]]: memref<6x4xf32>, %[[R0:.*]]: memref<24xf32>, %[[R1:.*]]: memref<2x3x4xf32>)
+// PARAMETERS-NOT: memref.alloc
+// PARAMETERS: memref.copy %[[X]]
+// PARAMETERS: memref.copy %{{.*}}, %[[R0]]
+// PARAMETERS-NOT: memref.copy
+// PARAMETERS: return
+func.func @twice_reshaped(%x: memref<6x4xf32>) -> (memref<24xf32>, memref<2x3x4xf32>) {
+  %0 = memref.alloc() : memref<6x4xf32>
+  memref.copy %x, %0 : memref<6x4xf32> to memref<6x4xf32>
+  %1 = memref.collapse_shape %0 [[0, 1]] : memref<6x4xf32> into memref<24xf32>
+  %2 = memref.expand_shape %0 [[0, 1], [2]] output_shape [2, 3, 4] : memref<6x4xf32> into memref<2x3x4xf32>
+  return %1, %2 : memref<24xf32>, memref<2x3x4xf32>
+}
+
+// Of a parameter, there is nothing to allocate.
+// CHECK-LABEL: @reshaped_parameter
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @reshaped_parameter(%x: memref<6x4xf32>) -> memref<24xf32> {
+  %0 = memref.collapse_shape %x [[0, 1]] : memref<6x4xf32> into memref<24xf32>
+  return %0 : memref<24xf32>
+}
