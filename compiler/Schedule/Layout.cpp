@@ -96,6 +96,58 @@ static WeightBuffer packConstant(ArrayRef<float> values, RankedTensorType plain,
   return buffer;
 }
 
+/// Whether a slice takes every s-th position of all channels.
+static bool isStridedSlice(tensor::ExtractSliceOp slice) {
+  auto isWhole = [&](int64_t d) {
+    return slice.getStaticSize(d) == slice.getSourceType().getDimSize(d);
+  };
+  return slice.getResultType().getRank() == slice.getSourceType().getRank() &&
+         isBlockable(slice.getResultType()) && isWhole(0) && isWhole(1) &&
+         llvm::any_of(slice.getStaticStrides(),
+                      [](int64_t stride) { return stride > 1; });
+}
+
+/// The tensor whose phases are packed one by one, of which a slice is one, if
+/// they are most of it: to read every second position costs as much as all of
+/// them.
+static Value getPackedPhases(tensor::ExtractSliceOp slice, int64_t lanes) {
+  if (!slice || !isStridedSlice(slice))
+    return nullptr;
+  Value whole = slice.getSource();
+  RankedTensorType type = slice.getSourceType();
+  int64_t elements = 0;
+  for (Operation *user : whole.getUsers()) {
+    auto reordered = dyn_cast<kernel::ReorderOp>(user);
+    if (reordered && reordered.isPack() &&
+        reordered.getInit().getType() == getBlockedType(type, lanes))
+      return whole;
+    auto other = dyn_cast<tensor::ExtractSliceOp>(user);
+    if (other && isStridedSlice(other))
+      elements += other.getResultType().getNumElements();
+  }
+  return 2 * elements > type.getNumElements() ? whole : nullptr;
+}
+
+/// The same positions of the packed tensor.
+static Value slicePacked(OpBuilder &builder, tensor::ExtractSliceOp slice,
+                         Value whole, int64_t lanes) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(whole);
+  Value packed = pack(builder, slice.getLoc(), whole, lanes);
+  builder.setInsertionPoint(slice);
+  RankedTensorType type = getBlockedType(slice.getResultType(), lanes);
+  SmallVector<int64_t> offsets(slice.getStaticOffsets());
+  SmallVector<int64_t> strides(slice.getStaticStrides());
+  offsets.push_back(0);
+  strides.push_back(1);
+  MLIRContext *context = builder.getContext();
+  return tensor::ExtractSliceOp::create(
+      builder, slice.getLoc(), type, packed,
+      getAsIndexOpFoldResult(context, offsets),
+      getAsIndexOpFoldResult(context, type.getShape()),
+      getAsIndexOpFoldResult(context, strides));
+}
+
 Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
   auto type = cast<RankedTensorType>(plain.getType());
   RankedTensorType blocked = getBlockedType(type, lanes);
@@ -105,6 +157,9 @@ Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
                           getConstantName(plain, "constant") + ".blocked");
   if (lanes == 1)
     return viewAsBlocked(builder, location, plain);
+  auto slice = plain.getDefiningOp<tensor::ExtractSliceOp>();
+  if (Value whole = getPackedPhases(slice, lanes))
+    return slicePacked(builder, slice, whole, lanes);
   return reorder(builder, location, plain, blocked, type.getDimSize(1));
 }
 

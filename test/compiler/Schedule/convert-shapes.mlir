@@ -149,3 +149,46 @@ func.func @main(%x: tensor<1x3x4xf32>, %y: tensor<1x3x4xf32>) -> (tensor<1x6x4xf
   return %s, %d, %v : tensor<1x6x4xf32>, tensor<1x6x4xf32>, tensor<1x6x4xf32>
 }
 }
+
+// -----
+
+// Phases of a plain tensor, all that a stride was folded into: it is packed whole (once, when equal operations are one), and they are slices
+// of that.
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<1x8x10xf32>
+// CHECK: %[[FIRST:.*]] = kernel.reorder ins(%[[X]]) {{.*}} -> tensor<1x2x10x4xf32>
+// CHECK: %[[SECOND:.*]] = kernel.reorder ins(%[[X]]) {{.*}} -> tensor<1x2x10x4xf32>
+// CHECK-NEXT: %[[EVEN:.*]] = tensor.extract_slice %[[SECOND]][0, 0, 0, 0] [1, 2, 5, 4] [1, 1, 2, 1] : {{.*}} to tensor<1x2x5x4xf32>
+// CHECK-NEXT: %[[ODD:.*]] = tensor.extract_slice %[[FIRST]][0, 0, 1, 0] [1, 2, 5, 4] [1, 1, 2, 1] : {{.*}} to tensor<1x2x5x4xf32>
+// CHECK: kernel.pool {{.*}} ins(%[[EVEN]])
+// CHECK: kernel.pool {{.*}} ins(%[[ODD]])
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x8x10xf32>) -> (tensor<1x8x4xf32>, tensor<1x8x4xf32>) {
+  %0 = tensor.extract_slice %x[0, 0, 0] [1, 8, 5] [1, 1, 2] : tensor<1x8x10xf32> to tensor<1x8x5xf32>
+  %1 = tensor.extract_slice %x[0, 0, 1] [1, 8, 5] [1, 1, 2] : tensor<1x8x10xf32> to tensor<1x8x5xf32>
+  %2 = cnn.pool max %0 kernel [2] strides [1] dilations [1] padding [0] to [0] : (tensor<1x8x5xf32>) -> tensor<1x8x4xf32>
+  %3 = cnn.pool max %1 kernel [2] strides [1] dilations [1] padding [0] to [0] : (tensor<1x8x5xf32>) -> tensor<1x8x4xf32>
+  return %2, %3 : tensor<1x8x4xf32>, tensor<1x8x4xf32>
+}
+}
+
+// -----
+
+// One of three phases, and one of channels that aren't all of them, are packed by themselves.
+
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<1x8x15xf32>, %[[Y:[a-z0-9]*]]: tensor<1x12x10xf32>
+// CHECK-DAG: %[[THIRD:.*]] = tensor.extract_slice %[[X]][0, 0, 0] [1, 8, 5] [1, 1, 3]
+// CHECK-DAG: kernel.reorder ins(%[[THIRD]])
+// CHECK-DAG: %[[PART:.*]] = tensor.extract_slice %[[Y]][0, 0, 0] [1, 8, 5] [1, 1, 2]
+// CHECK-DAG: kernel.reorder ins(%[[PART]])
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x8x15xf32>, %y: tensor<1x12x10xf32>) -> (tensor<1x8x4xf32>, tensor<1x8x4xf32>) {
+  %0 = tensor.extract_slice %x[0, 0, 0] [1, 8, 5] [1, 1, 3] : tensor<1x8x15xf32> to tensor<1x8x5xf32>
+  %1 = tensor.extract_slice %y[0, 0, 0] [1, 8, 5] [1, 1, 2] : tensor<1x12x10xf32> to tensor<1x8x5xf32>
+  %2 = cnn.pool max %0 kernel [2] strides [1] dilations [1] padding [0] to [0] : (tensor<1x8x5xf32>) -> tensor<1x8x4xf32>
+  %3 = cnn.pool max %1 kernel [2] strides [1] dilations [1] padding [0] to [0] : (tensor<1x8x5xf32>) -> tensor<1x8x4xf32>
+  return %2, %3 : tensor<1x8x4xf32>, tensor<1x8x4xf32>
+}
+}
