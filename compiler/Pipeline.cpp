@@ -25,14 +25,14 @@
 using namespace mlir;
 using namespace toeplitz;
 
-/// Layers for which the user has chosen something stay.
-static ComposePointwiseOptions
-getCompositionOptions(const PipelineOptions &options) {
-  ComposePointwiseOptions passOptions;
+/// Layers for which the user has chosen something, which stay as they are.
+static SmallVector<std::string>
+getChosenLayers(const PipelineOptions &options) {
+  SmallVector<std::string> layers;
   for (const auto *choices : {&options.layerAlgorithms, &options.layerFolds})
     for (const auto &[layer, choice] : *choices)
-      passOptions.keep.push_back(layer);
-  return passOptions;
+      layers.push_back(layer);
+  return layers;
 }
 
 void toeplitz::buildCnnPipeline(OpPassManager &manager,
@@ -49,7 +49,8 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
   manager.addPass(createExpandPadding());
   if (options.fold != "none") {
     manager.addPass(createFoldPadding());
-    manager.addPass(createComposePointwise(getCompositionOptions(options)));
+    manager.addPass(createCropKernels({getChosenLayers(options)}));
+    manager.addPass(createComposePointwise({getChosenLayers(options)}));
     manager.addPass(createFoldAveragePool());
   }
   manager.addPass(createCanonicalizerPass());

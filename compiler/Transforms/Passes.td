@@ -35,6 +35,35 @@ def ComposePointwise : Pass<"compose-pointwise", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
 }
 
+def CropKernels : Pass<"crop-kernels", "::mlir::ModuleOp"> {
+  let summary = "leaves out taps that read nothing but padding";
+  let description = [{
+    A tap at the beginning or the end of a kernel that lies in the padding at every output position adds nothing. It is left out, and the
+    padding becomes smaller: of a 3 x 3 kernel with a dilation of 36 in a map of 28 x 28 the centre is left, as of any 3 x 3 kernel in a
+    map of one position. A kernel without a tap that reaches the input stays.
+
+    Left alone: a filter that isn't constant, a padding mode other than zeros, and what would need negative padding.
+
+    Before:
+
+    ```mlir
+    %y = cnn.conv %x, %w strides [1] dilations [9] padding [9] to [9] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x3xf32>) -> tensor<1x4x8xf32>
+    ```
+
+    After, with the filter's middle column:
+
+    ```mlir
+    %y = cnn.conv %x, %w strides [1] dilations [1] padding [0] to [0] groups 1 zeros
+      : (tensor<1x4x8xf32>, tensor<4x4x1xf32>) -> tensor<1x4x8xf32>
+    ```
+  }];
+  let options = [
+    ListOption<"keep", "keep", "std::string", "Names of layers that stay as they are">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::toeplitz::cnn::CNNDialect"];
+}
+
 def ExpandPadding : Pass<"expand-padding", "::mlir::ModuleOp"> {
   let summary = "makes circular, reflecting and replicating padding explicit";
   let description = [{

@@ -24,6 +24,12 @@ CASES = [
     conv((1, 4, 3), 6, 7, 28, padding=[[5, 1]]),
     conv((2, 3, 4, 4), 4, 3, 27, dilation=4, padding=4),
     conv((1, 2, 1, 1), 3, [7, 5], 70, padding=[3, 2]),
+    # Taps that no output reads the input by: at both ends, at one, by a stride, in groups, with padding that isn't a whole dilation.
+    conv((1, 5, 9, 3), 18, 3, 45, dilation=[4, 3], padding=[4, 3]),
+    conv((2, 4, 2, 3), 6, [5, 7], 140, stride=[2, 1], padding=[[2, 2], [5, 1]]),
+    conv((1, 8, 3, 3), 8, 5, 50, groups=4, dilation=2, padding=4),
+    conv((1, 3, 4), 5, 4, 12, dilation=3, padding=[[4, 5]]),
+    conv((1, 3, 2, 2), 4, 2, 12, stride=8, padding=[[3, 0], [1, 9]]),
     # One pixel, one channel, one output.
     conv((1, 1, 1, 1), 1, 1, 1),
     conv((1, 1, 1), 1, 1, 1),
