@@ -16,7 +16,7 @@ from onnx_runtime import run_onnx_model
 from test_algorithms import runs_here
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads
 
-SHAPES = [(1, 1, 7), (1, 13, 16), (2, 3, 17), (1, 5, 7, 33), (2, 1, 3, 4, 8), (1, 97, 64), (197, 1, 48), (1, 131, 160)]
+SHAPES = [(1, 1, 7), (1, 13, 16), (2, 3, 17), (1, 5, 7, 33), (2, 1, 3, 4, 8), (1, 97, 64), (197, 1, 48), (1, 131, 160), (3, 177, 48)]
 ACTIVATIONS = ("gelu", "Relu", "Sigmoid", "Tanh")
 
 

@@ -31,6 +31,8 @@ namespace {
 /// of its operation.
 constexpr int64_t vectorsTogether = 4;
 
+bool isVector(Value value) { return isa<VectorType>(value.getType()); }
+
 class GenericEmitter {
 public:
   GenericEmitter(const GenericPlan &plan, KernelBuilder &kernel)
@@ -43,10 +45,13 @@ private:
   // --- elements
   void createViews();
   Index locate(size_t operand, ArrayRef<Index> point);
+  /// A vector, or one element if it is the same for all of its points.
   Value load(size_t operand, ArrayRef<Index> point, int64_t lanes);
   void store(size_t operand, ArrayRef<Index> point, Value value);
   Value evaluateIndex(linalg::IndexOp index, ArrayRef<Index> point,
                       int64_t lanes);
+  Value evaluateRead(memref::LoadOp read, ArrayRef<Index> point,
+                     const IRMapping &mapping, int64_t lanes);
   /// The results at a point (with lanes: and the ones that follow it along the
   /// vectors' loop), given those of the iterations before; and `others` of the
   /// body's values.
@@ -101,7 +106,7 @@ Value GenericEmitter::load(size_t operand, ArrayRef<Index> point,
                            int64_t lanes) {
   Value view = views[operand];
   if (!isa<MemRefType>(view.getType()))
-    return inLanes(kernel, view, lanes);
+    return view;
   if (!nest.accesses[operand]) {
     // The map is no sum of multiples: compute it.
     SmallVector<Value> dimensions;
@@ -118,7 +123,7 @@ Value GenericEmitter::load(size_t operand, ArrayRef<Index> point,
   Index place = locate(operand, point);
   int64_t stride = lanes ? *plan.strideAlong(operand, vectorLoop) : 0;
   if (stride == 0)
-    return inLanes(kernel, kernel.loadScalar(view, place), lanes);
+    return kernel.loadScalar(view, place);
   if (stride == 1)
     return kernel.loadVector(view, place, lanes);
   SmallVector<Value> elements;
@@ -141,23 +146,70 @@ void GenericEmitter::store(size_t operand, ArrayRef<Index> point, Value value) {
 Value GenericEmitter::evaluateIndex(linalg::IndexOp op, ArrayRef<Index> point,
                                     int64_t lanes) {
   int64_t loop = nest.loopOfDimension[op.getDim()];
-  Value index = inLanes(
-      kernel, kernel.value(loop < 0 ? kernel.constant(0) : point[loop]), lanes);
+  Value first = kernel.value(loop < 0 ? kernel.constant(0) : point[loop]);
   if (lanes == 0 || loop != int64_t(vectorLoop))
-    return index;
+    return first;
+  Value index = inLanes(kernel, first, lanes);
   Value steps = vector::StepOp::create(kernel.builder, kernel.location,
                                        cast<VectorType>(index.getType()));
   return arith::AddIOp::create(kernel.builder, kernel.location, index, steps);
 }
 
+/// An element that the body reads for each point, or one for all of them: its
+/// places are computed.
+Value GenericEmitter::evaluateRead(memref::LoadOp read, ArrayRef<Index> point,
+                                   const IRMapping &mapping, int64_t lanes) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  Value buffer = mapping.lookup(read.getMemRef());
+  auto type = cast<MemRefType>(buffer.getType());
+  auto indices = llvm::map_to_vector(
+      read.getIndices(), [&](Value index) { return mapping.lookup(index); });
+  if (llvm::none_of(indices, isVector))
+    return memref::LoadOp::create(builder, location, buffer, indices);
+
+  auto last = read.getIndices().back().getDefiningOp<linalg::IndexOp>();
+  bool areNeighbours =
+      last && nest.loopOfDimension[last.getDim()] == int64_t(vectorLoop) &&
+      llvm::none_of(ArrayRef(indices).drop_back(), isVector) &&
+      type.isLastDimUnitStride();
+  if (areNeighbours) {
+    SmallVector<Index> place(indices.begin(), indices.end() - 1);
+    place.push_back(point[vectorLoop]);
+    return kernel.loadVector(buffer, place, lanes);
+  }
+
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  (void)type.getStridesAndOffset(strides, offset);
+  Value places;
+  for (auto [index, stride] : llvm::zip_equal(indices, strides)) {
+    Value scaled = isVector(index) ? index : inLanes(kernel, index, lanes);
+    Value factor =
+        inLanes(kernel, kernel.value(kernel.constant(stride)), lanes);
+    scaled = arith::MulIOp::create(builder, location, scaled, factor);
+    places = places ? arith::AddIOp::create(builder, location, places, scaled)
+                    : scaled;
+  }
+  auto result = VectorType::get({lanes}, type.getElementType());
+  auto bits = VectorType::get({lanes}, builder.getI1Type());
+  Value all = arith::ConstantOp::create(builder, location,
+                                        DenseElementsAttr::get(bits, true));
+  Value none =
+      arith::ConstantOp::create(builder, location, builder.getZeroAttr(result));
+  return vector::GatherOp::create(
+      builder, location, result, viewAsRow(kernel, buffer),
+      kernel.value(kernel.constant(0)), places, all, none);
+}
+
 SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
                                             int64_t lanes, ValueRange soFar,
                                             ArrayRef<Value> others) {
-  if (!nest.body)
-    return {load(0, point, lanes)};
-  auto widen = [&](Type type) -> Type {
-    return lanes ? VectorType::get({lanes}, type) : type;
+  auto widen = [&](Value value) {
+    return isVector(value) ? value : inLanes(kernel, value, lanes);
   };
+  if (!nest.body)
+    return {widen(load(0, point, lanes))};
   IRMapping mapping = kernel.captured;
   for (BlockArgument argument : nest.body->getArguments()) {
     size_t operand = argument.getArgNumber();
@@ -167,11 +219,7 @@ SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
                               ? load(operand, point, lanes)
                               : soFar[operand - nest.inputCount]);
   }
-  auto lookUp = [&](Value value) {
-    Value mapped = mapping.lookup(value);
-    return isa<VectorType>(mapped.getType()) ? mapped
-                                             : inLanes(kernel, mapped, lanes);
-  };
+  auto lookUp = [&](Value value) { return widen(mapping.lookup(value)); };
   for (Operation &inner : nest.body->without_terminator()) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
       mapping.map(index.getResult(), evaluateIndex(index, point, lanes));
@@ -181,13 +229,22 @@ SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
       kernel.builder.clone(inner, mapping)->setLoc(kernel.location);
       continue;
     }
-    if (lanes)
+    if (auto read = dyn_cast<memref::LoadOp>(inner); read && lanes) {
+      mapping.map(read.getResult(), evaluateRead(read, point, mapping, lanes));
+      continue;
+    }
+    // What is the same for all points is computed once.
+    bool isWide = lanes && llvm::any_of(inner.getOperands(), [&](Value value) {
+                    return isVector(mapping.lookup(value));
+                  });
+    if (isWide)
       for (Value operand : inner.getOperands())
         mapping.map(operand, lookUp(operand));
     Operation *clone = kernel.builder.clone(inner, mapping);
     clone->walk([&](Operation *op) { op->setLoc(kernel.location); });
-    for (OpResult value : clone->getResults())
-      value.setType(widen(value.getType()));
+    if (isWide)
+      for (OpResult value : clone->getResults())
+        value.setType(VectorType::get({lanes}, value.getType()));
     // A product that is added to a sum may be added as it is, without being
     // rounded before.
     if (nest.hasSequentialLoops() && kernel.target.getFma() &&

@@ -1,6 +1,7 @@
 #include "compiler/Lowering/Kernels/GenericPlan.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -90,6 +91,21 @@ std::optional<int64_t> GenericPlan::strideAlong(size_t operand,
   return nest.accesses[operand]->strides[loop];
 }
 
+/// Whether the elements that the body reads from anywhere in a buffer can be
+/// gathered: with vectors of 512 bits, where 64-bit places of them are computed
+/// in vectors, too.
+static bool canGather(memref::LoadOp read, kernel::TargetAttr target) {
+  constexpr int64_t leastLanes = 16;
+  MemRefType type = read.getMemRefType();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return target.getLanes() >= leastLanes && type.getRank() > 0 &&
+         type.hasStaticShape() &&
+         succeeded(type.getStridesAndOffset(strides, offset)) &&
+         llvm::none_of(strides, ShapedType::isDynamic) &&
+         !type.getElementType().isInteger(1);
+}
+
 /// Whether every operation of the body does on vectors what it does on numbers.
 bool GenericPlan::isVectorizable() const {
   for (auto [type, access] : llvm::zip_equal(types, nest.accesses)) {
@@ -98,7 +114,9 @@ bool GenericPlan::isVectorizable() const {
     if (buffer && (!access || buffer.getElementType().isInteger(1)))
       return false;
   }
-  return !nest.body || llvm::all_of(*nest.body, [](Operation &op) {
+  return !nest.body || llvm::all_of(*nest.body, [&](Operation &op) {
+    if (auto read = dyn_cast<memref::LoadOp>(op))
+      return canGather(read, target);
     return isa<linalg::IndexOp>(op) || op.hasTrait<OpTrait::ConstantLike>() ||
            op.hasTrait<OpTrait::IsTerminator>() ||
            OpTrait::hasElementwiseMappableTraits(&op);

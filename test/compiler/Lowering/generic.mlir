@@ -172,3 +172,45 @@ func.func @main(%x: memref<8xf32>, %y: memref<8xi1>, %z: memref<16xf32>) {
   return
 }
 }
+
+// -----
+
+// Vectors of 512 bits. Neighbours of a row that is the same for all of them are a vector, too; elements from anywhere are gathered, at places
+// that are computed in vectors. What is the same for all points stays a number.
+
+// CHECK-LABEL: func.func @main(
+// CHECK: func.func private @kernel_generic(%{{.*}}: index, %[[WHERE:.*]]: memref<4xi64>, %[[Y:.*]]: memref<4x16xf32>, %[[X:.*]]: memref<9x16xf32>)
+// CHECK: %[[ROW:.*]] = memref.load %{{.*}} : memref<4xi64>
+// CHECK: %[[S:.*]] = arith.index_cast %[[ROW]] : i64 to index
+// CHECK: %[[V:.*]] = vector.load %[[X]][%[[S]], %{{.*}}] : memref<9x16xf32>, vector<8xf32>
+// CHECK: vector.store %[[V]]
+// CHECK: func.func private @kernel_generic_0(%{{.*}}: index, %{{.*}}: memref<4x16xi64>, %{{.*}}: memref<4x16xf32>, %[[X:.*]]: memref<9x16xf32>)
+// CHECK-DAG: %[[STRIDE:.*]] = arith.constant dense<16> : vector<8xindex>
+// CHECK: scf.for %[[I:.*]] =
+// CHECK: %[[ROWS:.*]] = arith.index_cast %{{.*}} : vector<8xi64> to vector<8xindex>
+// CHECK: %[[SCALED:.*]] = arith.muli %[[ROWS]], %[[STRIDE]]
+// CHECK: %[[COLUMN:.*]] = vector.broadcast %[[I]] : index to vector<8xindex>
+// CHECK: %[[PLACES:.*]] = arith.addi %[[SCALED]], %[[COLUMN]]
+// CHECK: %[[FLAT:.*]] = memref.reinterpret_cast %[[X]] to offset: [0], sizes: [144], strides: [1]
+// CHECK: vector.gather %[[FLAT]][%{{.*}}] [%[[PLACES]]]
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<9x16xf32>, %where: memref<4xi64>, %all: memref<4x16xi64>, %y: memref<4x16xf32>, %z: memref<4x16xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%where : memref<4xi64>) outs(%y : memref<4x16xf32>) {
+  ^bb0(%row: i64, %out: f32):
+    %r = arith.index_cast %row : i64 to index
+    %j = linalg.index 1 : index
+    %0 = memref.load %x[%r, %j] : memref<9x16xf32>
+    linalg.yield %0 : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%all : memref<4x16xi64>) outs(%z : memref<4x16xf32>) {
+  ^bb0(%row: i64, %out: f32):
+    %r = arith.index_cast %row : i64 to index
+    %i = linalg.index 0 : index
+    %0 = memref.load %x[%r, %i] : memref<9x16xf32>
+    linalg.yield %0 : f32
+  }
+  return
+}
+}
