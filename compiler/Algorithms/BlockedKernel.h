@@ -57,8 +57,10 @@ struct BlockedKernel {
   }
   int64_t countTaps() const;
   int64_t countRows() const;
+  /// Of all outputs, those of padding counted.
+  double countMultiplyAdds() const;
   /// Cuts the row of a convolution that has one (in one dimension, say) into
-  /// pieces.
+  /// pieces, if there is work for several threads.
   void cutSingleRow();
   TaskGrid getTasks(kernel::TargetAttr target) const;
   /// Of the packed filter, all groups'.

@@ -23,8 +23,13 @@ int64_t BlockedKernel::countRows() const {
   return rows;
 }
 
+double BlockedKernel::countMultiplyAdds() const {
+  return static_cast<double>(batch) * groups * outChannels * inChannels *
+         countTaps() * countRows() * dimensions.back().output;
+}
+
 void BlockedKernel::cutSingleRow() {
-  if (countRows() == 1)
+  if (countRows() == 1 && countWantedTasks(countMultiplyAdds()) > 1)
     pieceColumns = choosePieceColumns(dimensions.back(), tilePositions);
 }
 
@@ -49,10 +54,8 @@ TaskGrid BlockedKernel::getTasks(kernel::TargetAttr target) const {
   double inputRow = 4.0 * getRoundChannels() * columns.input / pieces;
   if (dimensions.size() > 1)
     inputRow *= dimensions[dimensions.size() - 2].stride;
-  double multiplyAdds = static_cast<double>(batch) * groups * outChannels *
-                        inChannels * countTaps() * countRows() * columns.output;
-  return divideIntoTasks(batch, rows, blocks, inputRow, multiplyAdds, target,
-                         getFilterBytes(target.getLanes()));
+  return divideIntoTasks(batch, rows, blocks, inputRow, countMultiplyAdds(),
+                         target, getFilterBytes(target.getLanes()));
 }
 
 double BlockedKernel::getFilterBytes(int64_t lanes) const {
@@ -78,7 +81,10 @@ toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
   stream.tiles = blueprint.getTasks(target).rowsPerTask * prefetch.tilesPerRow;
   stream.blockBytes = 4.0 * static_cast<double>(steps * width);
   stream.bytes = blueprint.getFilterBytes(lanes);
-  if (!asksAhead(stream, target) || width % lineFloats != 0)
+  // Behind the only block there is nothing to ask for.
+  bool isOnlyBlock = blueprint.groups * blueprint.countGroupBlocks(lanes) == 1;
+  if ((isOnlyBlock && !blueprint.blocksFirst) || !asksAhead(stream, target) ||
+      width % lineFloats != 0)
     return std::nullopt;
   // Whole cache lines in each iteration of the innermost loop.
   int64_t together = countSteps(blueprint.inputBlock, target);

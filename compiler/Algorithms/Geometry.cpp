@@ -297,9 +297,7 @@ static TaskGrid balance(const TaskGrid &grid,
   return best;
 }
 
-/// Tasks of some microseconds of work at least, and no more than 32 of them for
-/// their own sake.
-static int64_t countWantedTasks(double multiplyAdds) {
+int64_t toeplitz::countWantedTasks(double multiplyAdds) {
   constexpr double smallestTask = 2.5e5;
   return std::clamp<int64_t>(static_cast<int64_t>(multiplyAdds / smallestTask),
                              1, 32);

@@ -163,6 +163,10 @@ struct TaskGrid {
 double countRowsTogether(double rows, double inputBytesPerRow,
                          kernel::TargetAttr target);
 
+/// Tasks of some microseconds of work at least, and no more than 32 of them for
+/// their own sake.
+int64_t countWantedTasks(double multiplyAdds);
+
 /// Rows of a task are limited so that what they read of the input stays in the
 /// second-level cache while the blocks of output channels are worked through;
 /// then tasks are divided further until there are enough of them for a few

@@ -163,6 +163,7 @@ static BlockedKernel getFoldedKernel(kernel::ConvOp op,
   rowDimension.input = rowDimension.output = positions / columns;
   columnDimension.input = columnDimension.output = columns;
   blueprint.dimensions = {rowDimension, columnDimension};
+  blueprint.cutSingleRow();
   return blueprint;
 }
 

@@ -130,3 +130,24 @@ func.func @main(%x: memref<1x2x96x96x4xf32>, %w: memref<32xf32>, %y: memref<1x1x
   return
 }
 }
+
+// -----
+
+// A dense layer of 100 images: one row, which is cut into pieces of whole tiles that threads share. 17 tiles make 4 pieces, of 5 tiles each
+// but the last, and a task has one piece and the only block.
+// CHECK-LABEL: func.func @main
+// CHECK: scf.forall (%{{.*}}) in (4)
+// CHECK-LABEL: func.func private @kernel_fc
+// CHECK-SAME: (%[[TASK:[a-z0-9]+]]: index
+// CHECK: %[[FIRST:.*]] = arith.muli %{{.*}}, %c30
+// CHECK: scf.for %[[COLUMN:.*]] = %{{.*}} to %{{.*}} step %c6 {
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: memref<100x512x4xf32>, %w: memref<16384xf32>, %y: memref<100x2x4xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 2048 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64>,
+      strides = array<i64>, dilations = array<i64>, padding_low = array<i64>, output_sizes = array<i64>, output_strides = array<i64>,
+      output_offsets = array<i64>, tile = array<i64: 6, 2>}
+    : (memref<100x512x4xf32>, memref<16384xf32>, memref<100x2x4xf32>) -> () loc("fc")
+  return
+}
+}
