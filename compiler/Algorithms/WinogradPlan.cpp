@@ -75,7 +75,15 @@ void WinogradPlan::countTiles() {
 
 /// Tasks, for a few threads. Results are the same for any number of threads, so
 /// this isn't theirs.
-static constexpr int64_t wantedTasks = 16, mostTasks = 32;
+static constexpr int64_t wantedTasks = 16, mostTasks = 32, leastTasks = 4;
+
+/// Products of a layer that several threads share: 30 microseconds.
+static constexpr double leastWork = 3e6;
+
+double WinogradPlan::countProducts() const {
+  return static_cast<double>(getValues()) * tiles * groups * outChannels *
+         inChannels * getSummedTaps();
+}
 
 /// Whether products should ask for what the transforms will touch of an image:
 /// not if it stays in the second-level cache, nor if memory has no time for it,
@@ -116,11 +124,10 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   // Few blocks are shared by tasks with different filters, if there is enough
   // to do for several threads (30 microseconds): their input is transformed
   // once, in a step before.
-  double multiplyAdds = static_cast<double>(getValues()) * tiles * groups *
-                        outChannels * inChannels * getSummedTaps();
   int64_t others = groups * tileTasks;
-  outputTasks =
-      multiplyAdds < 3e6 ? 1 : std::max<int64_t>(1, wantedTasks / others);
+  outputTasks = countProducts() < leastWork
+                    ? 1
+                    : std::max<int64_t>(1, wantedTasks / others);
   outputTasks = withoutEmpty(vectorTiles, std::min(vectorTiles, outputTasks));
   preparationTasks = 0;
   if (outputTasks > 1) {
@@ -196,6 +203,16 @@ void WinogradPlan::chooseBlocks(kernel::TargetAttr target) {
         least = llvm::divideCeil(fewTiles, tilePositions);
       }
     }
+  }
+  // Of few vectors of output channels several threads have something to do only
+  // in several blocks. (128 -> 112 channels of 26 x 26 with one thread and two,
+  // in one task 390 and 390 us, in several 430 and 240. Emerald Rapids.)
+  int64_t others = groups * vectorTiles;
+  if (!transformsFilter && others < leastTasks &&
+      countProducts() >= leastWork) {
+    int64_t some = llvm::divideCeil(24, tilePositions);
+    least =
+        std::min(least, std::max(some, registerTiles * others / leastTasks));
   }
   blockTiles =
       std::min(std::max(std::min(fitting, perTask), least), registerTiles);

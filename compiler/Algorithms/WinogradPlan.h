@@ -198,6 +198,7 @@ struct WinogradPlan {
   }
 
 private:
+  double countProducts() const;
   void chooseOrder();
   void countTiles();
   void divide(kernel::TargetAttr target);
