@@ -14,7 +14,7 @@ from test_operators import ARITHMETIC, MOVEMENTS, NORMALIZATIONS, RESIZES
 from toeplitz_process import evaluate_reference, find_tool, run_toeplitz, write_description
 
 PASSES = ("canonicalize", "fold-batch-norm", "expand-padding", "fold-stride", "fold-dilation", "fold-transposed", "fold-groups",
-          "fold-padding", "compose-pointwise", "fold-average-pool")
+          "fold-padding", "crop-kernels", "compose-pointwise", "fold-average-pool")
 PIPELINES = {
     **{name: [f"--{name}"] for name in PASSES},
     "split-separable": ["--split-separable=intermediate-cost=0"],
