@@ -49,7 +49,9 @@ void toeplitz::buildCnnPipeline(OpPassManager &manager,
   manager.addPass(createExpandPadding());
   if (options.fold != "none") {
     manager.addPass(createFoldPadding());
-    manager.addPass(createCropKernels({getChosenLayers(options)}));
+    // (Whoever chooses an algorithm has the layer as it is in mind.)
+    if (options.algorithm.empty())
+      manager.addPass(createCropKernels({getChosenLayers(options)}));
     manager.addPass(createComposePointwise({getChosenLayers(options)}));
     manager.addPass(createFoldAveragePool());
   }
