@@ -10,7 +10,7 @@
 #include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Folds.h"
 #include "compiler/Transforms/Passes.h"
-#include "compiler/Transforms/Phases.h"
+#include "compiler/Transforms/PhaseConvolutions.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/CNN/Window.h"
 
@@ -26,57 +26,44 @@ namespace toeplitz {
 
 namespace {
 
-/// The part of a kernel that is kept, in one dimension.
-struct KeptTaps {
-  int64_t first = 0;
-  cnn::WindowDimension window;
-};
-
-/// Whether the tap reads a position of the input for some output.
-bool reachesInput(const cnn::WindowDimension &window, int64_t tap,
-                  int64_t input, int64_t outputs) {
-  int64_t position = tap * window.dilation - window.paddingLow;
-  // (The first output for which it isn't in the low padding.)
-  int64_t output =
-      position < 0 ? (-position + window.stride - 1) / window.stride : 0;
-  return output < outputs && position + output * window.stride < input;
-}
-
-/// All of them where none reaches the input, or where the padding would have to
-/// be negative.
-KeptTaps findKeptTaps(const cnn::WindowDimension &window, int64_t input,
-                      int64_t outputs) {
-  KeptTaps kept = {0, window};
-  int64_t first = 0, end = window.kernel;
-  while (first < end && !reachesInput(window, first, input, outputs))
-    ++first;
-  while (end > first && !reachesInput(window, end - 1, input, outputs))
-    --end;
-  if (first == end)
-    return kept;
-  first = std::min(first, window.paddingLow / window.dilation);
-  kept.first = first;
-  kept.window.kernel = end - first;
-  kept.window.paddingLow -= first * window.dilation;
-  kept.window.paddingHigh = 0;
-  int64_t missing = (outputs - 1) * window.stride + kept.window.getReach() -
-                    input - kept.window.paddingLow;
-  kept.window.paddingHigh = std::max<int64_t>(missing, 0);
-  if (kept.window.kernel == 1)
-    kept.window.dilation = 1;
-  if (cnn::windowOutputSize(input, kept.window) != outputs)
-    return {0, window};
-  return kept;
+/// The taps of a dimension that are kept, as a phase of all positions: all of
+/// them where none reads the input, or where the padding would have to be
+/// negative.
+CutPhase findKeptTaps(const SpatialDimension &dimension, int64_t paddingHigh) {
+  CutPhase whole;
+  whole.phase.taps = dimension.kernel;
+  whole.phase.stride = dimension.stride;
+  whole.phase.dilation = dimension.dilation;
+  whole.phase.paddingLow = dimension.paddingLow;
+  whole.phase.outputs = dimension.outputs;
+  whole.paddingHigh = paddingHigh;
+  CutPhase kept = cutInput(whole.phase, dimension.input);
+  if (kept.size == 0)
+    return whole;
+  Phase &phase = kept.phase;
+  // Beginning inside of the input isn't padding: a tap more.
+  if (kept.offset > 0) {
+    ++phase.taps;
+    --phase.firstTap;
+    phase.paddingLow = phase.dilation - kept.offset;
+  }
+  if (phase.taps == 1)
+    phase.dilation = 1;
+  cnn::WindowDimension window = {phase.taps, phase.stride, phase.dilation,
+                                 phase.paddingLow, kept.paddingHigh};
+  bool hasSameOutputs =
+      cnn::windowOutputSize(dimension.input, window) == dimension.outputs;
+  return hasSameOutputs ? kept : whole;
 }
 
 /// The filter without the taps that aren't kept.
 Value cropFilter(OpBuilder &builder, cnn::ConvOp conv, ArrayRef<float> values,
-                 ArrayRef<KeptTaps> kept) {
+                 ArrayRef<CutPhase> kept) {
   ArrayRef<int64_t> shape = conv.getFilter().getType().getShape();
   SmallVector<int64_t> croppedShape(shape.take_front(2)), taps, firstTaps;
-  for (const KeptTaps &dimension : kept) {
-    taps.push_back(dimension.window.kernel);
-    firstTaps.push_back(dimension.first);
+  for (const CutPhase &dimension : kept) {
+    taps.push_back(dimension.phase.taps);
+    firstTaps.push_back(dimension.phase.firstTap);
   }
   llvm::append_range(croppedShape, taps);
   SmallVector<int64_t> steps(taps.size(), 1);
@@ -98,22 +85,17 @@ Value cropFilter(OpBuilder &builder, cnn::ConvOp conv, ArrayRef<float> values,
 void cropKernel(cnn::ConvOp conv, IRRewriter &rewriter) {
   if (conv.getPaddingMode() != cnn::PaddingMode::Zeros)
     return;
-  ArrayRef<int64_t> filterShape = conv.getFilter().getType().getShape();
-  SmallVector<KeptTaps> kept;
+  SmallVector<CutPhase> kept;
   SmallVector<int64_t> dilations, low, high;
   bool any = false;
-  for (size_t d = 0; d < conv.getStrides().size(); ++d) {
-    cnn::WindowDimension window = {
-        filterShape[2 + d], conv.getStrides()[d], conv.getDilations()[d],
-        conv.getPaddingLow()[d], conv.getPaddingHigh()[d]};
-    kept.push_back(findKeptTaps(window,
-                                conv.getInput().getType().getDimSize(2 + d),
-                                conv.getType().getDimSize(2 + d)));
-    const cnn::WindowDimension &left = kept.back().window;
-    any |= left.kernel != window.kernel;
-    dilations.push_back(left.dilation);
-    low.push_back(left.paddingLow);
-    high.push_back(left.paddingHigh);
+  for (auto [dimension, paddingHigh] :
+       llvm::zip_equal(getDimensions(conv), conv.getPaddingHigh())) {
+    CutPhase taps = findKeptTaps(dimension, paddingHigh);
+    any |= taps.phase.taps != dimension.kernel;
+    dilations.push_back(taps.phase.dilation);
+    low.push_back(taps.phase.paddingLow);
+    high.push_back(taps.paddingHigh);
+    kept.push_back(taps);
   }
   if (!any)
     return;

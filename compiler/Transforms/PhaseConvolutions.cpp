@@ -18,7 +18,7 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 template <typename Op>
-static SmallVector<SpatialDimension> getDimensions(Op layer) {
+static SmallVector<SpatialDimension> readDimensions(Op layer) {
   SmallVector<SpatialDimension> dimensions;
   for (size_t d = 0; d < layer.getStrides().size(); ++d)
     dimensions.push_back(
@@ -26,6 +26,10 @@ static SmallVector<SpatialDimension> getDimensions(Op layer) {
          layer.getStrides()[d], layer.getDilations()[d],
          layer.getPaddingLow()[d], shapeOf(layer.getResult())[2 + d]});
   return dimensions;
+}
+
+SmallVector<SpatialDimension> getDimensions(cnn::ConvOp layer) {
+  return readDimensions(layer);
 }
 
 /// How many pieces there would be, as far as the limit.
@@ -70,7 +74,7 @@ FoldPlan planFold(Operation *layer, PhaseFold fold) {
     auto conv = dyn_cast<cnn::ConvTransposeOp>(layer);
     if (!conv)
       return refuse("it is no transposed convolution");
-    return makePlan(getDimensions(conv), fold);
+    return makePlan(readDimensions(conv), fold);
   }
   auto conv = dyn_cast<cnn::ConvOp>(layer);
   if (!conv)

@@ -11,6 +11,12 @@
 #include <string>
 
 namespace toeplitz {
+namespace cnn {
+class ConvOp;
+}
+
+/// The spatial dimensions of a layer.
+llvm::SmallVector<SpatialDimension> getDimensions(cnn::ConvOp layer);
 
 /// The folds that take a cnn.conv or cnn.conv_transpose apart into phases.
 enum class PhaseFold { Stride, Dilation, Transposed };

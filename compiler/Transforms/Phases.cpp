@@ -99,12 +99,18 @@ CutPhase cutInput(Phase phase, int64_t input) {
   // Tap j reads from `first` to `first + span`, some of it if the stride is
   // larger than 1.
   auto first = [&](int64_t j) { return j * phase.dilation - phase.paddingLow; };
-  while (phase.taps > 0 && first(0) + span < 0) {
+  auto readsInput = [&](int64_t j) {
+    int64_t output =
+        std::max<int64_t>(0, divideCeilSigned(-first(j), phase.stride));
+    return output < phase.outputs &&
+           first(j) + output * phase.stride < positions;
+  };
+  while (phase.taps > 0 && !readsInput(0)) {
     phase.paddingLow -= phase.dilation;
     phase.firstTap += phase.tapStep;
     --phase.taps;
   }
-  while (phase.taps > 0 && first(phase.taps - 1) >= positions)
+  while (phase.taps > 0 && !readsInput(phase.taps - 1))
     --phase.taps;
   if (phase.taps == 0 || positions == 0) {
     phase.taps = 0;
