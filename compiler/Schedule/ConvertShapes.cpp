@@ -236,18 +236,7 @@ struct SliceBlocked : LayoutPattern<tensor::ExtractSliceOp> {
         op.getStaticOffset(channelDimension) % lanes != 0 ||
         op.getStaticStride(channelDimension) != 1)
       return rewriter.notifyMatchFailure(op, "not a slice of whole blocks");
-    RankedTensorType type = getBlockedType(plain, lanes);
-    SmallVector<int64_t> offsets(op.getStaticOffsets());
-    SmallVector<int64_t> strides(op.getStaticStrides());
-    offsets[channelDimension] /= lanes;
-    offsets.push_back(0);
-    strides.push_back(1);
-    MLIRContext *context = rewriter.getContext();
-    Value slice = tensor::ExtractSliceOp::create(
-        rewriter, op.getLoc(), type, blocked,
-        getAsIndexOpFoldResult(context, offsets),
-        getAsIndexOpFoldResult(context, type.getShape()),
-        getAsIndexOpFoldResult(context, strides));
+    Value slice = sliceBlocked(rewriter, op, blocked, lanes);
     rewriter.replaceOp(op, unpack(rewriter, op.getLoc(), slice, plain));
     return success();
   }

@@ -107,45 +107,50 @@ static bool isStridedSlice(tensor::ExtractSliceOp slice) {
                       [](int64_t stride) { return stride > 1; });
 }
 
-/// The tensor whose phases are packed one by one, of which a slice is one, if
-/// they are most of it: to read every second position costs as much as all of
-/// them.
-static Value getPackedPhases(tensor::ExtractSliceOp slice, int64_t lanes) {
+/// Whether the tensor of a slice is packed as a whole: if slices that take
+/// every s-th position are most of it. To read every second position costs as
+/// much as all of them.
+static bool isPackedWhole(tensor::ExtractSliceOp slice, int64_t lanes) {
   if (!slice || !isStridedSlice(slice))
-    return nullptr;
-  Value whole = slice.getSource();
+    return false;
   RankedTensorType type = slice.getSourceType();
   int64_t elements = 0;
-  for (Operation *user : whole.getUsers()) {
+  for (Operation *user : slice.getSource().getUsers()) {
     auto reordered = dyn_cast<kernel::ReorderOp>(user);
     if (reordered && reordered.isPack() &&
         reordered.getInit().getType() == getBlockedType(type, lanes))
-      return whole;
+      return true;
     auto other = dyn_cast<tensor::ExtractSliceOp>(user);
     if (other && isStridedSlice(other))
       elements += other.getResultType().getNumElements();
   }
-  return 2 * elements > type.getNumElements() ? whole : nullptr;
+  return 2 * elements > type.getNumElements();
 }
 
-/// The same positions of the packed tensor.
-static Value slicePacked(OpBuilder &builder, tensor::ExtractSliceOp slice,
-                         Value whole, int64_t lanes) {
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfterValue(whole);
-  Value packed = pack(builder, slice.getLoc(), whole, lanes);
-  builder.setInsertionPoint(slice);
+Value sliceBlocked(OpBuilder &builder, tensor::ExtractSliceOp slice,
+                   Value blocked, int64_t lanes) {
   RankedTensorType type = getBlockedType(slice.getResultType(), lanes);
   SmallVector<int64_t> offsets(slice.getStaticOffsets());
   SmallVector<int64_t> strides(slice.getStaticStrides());
+  offsets[1] /= lanes;
   offsets.push_back(0);
   strides.push_back(1);
   MLIRContext *context = builder.getContext();
   return tensor::ExtractSliceOp::create(
-      builder, slice.getLoc(), type, packed,
+      builder, slice.getLoc(), type, blocked,
       getAsIndexOpFoldResult(context, offsets),
       getAsIndexOpFoldResult(context, type.getShape()),
       getAsIndexOpFoldResult(context, strides));
+}
+
+/// The same positions of the packed tensor.
+static Value slicePacked(OpBuilder &builder, tensor::ExtractSliceOp slice,
+                         int64_t lanes) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(slice.getSource());
+  Value packed = pack(builder, slice.getLoc(), slice.getSource(), lanes);
+  builder.setInsertionPoint(slice);
+  return sliceBlocked(builder, slice, packed, lanes);
 }
 
 Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
@@ -158,8 +163,8 @@ Value pack(OpBuilder &builder, Location location, Value plain, int64_t lanes) {
   if (lanes == 1)
     return viewAsBlocked(builder, location, plain);
   auto slice = plain.getDefiningOp<tensor::ExtractSliceOp>();
-  if (Value whole = getPackedPhases(slice, lanes))
-    return slicePacked(builder, slice, whole, lanes);
+  if (isPackedWhole(slice, lanes))
+    return slicePacked(builder, slice, lanes);
   return reorder(builder, location, plain, blocked, type.getDimSize(1));
 }
 

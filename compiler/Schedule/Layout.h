@@ -6,6 +6,10 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
+namespace mlir::tensor {
+class ExtractSliceOp;
+}
+
 namespace toeplitz {
 
 /// A new tensor without values, the destination of an operation.
@@ -37,6 +41,12 @@ mlir::Value pack(mlir::OpBuilder &builder, mlir::Location location,
 /// The blocked value of `lanes` lanes that a plain one was unpacked from, or
 /// null: where its next reader finds it for nothing.
 mlir::Value getBlockedSource(mlir::Value plain, int64_t lanes);
+
+/// A slice of a plain tensor, whose channels begin with a block and follow each
+/// other, as one of its blocked form.
+mlir::Value sliceBlocked(mlir::OpBuilder &builder,
+                         mlir::tensor::ExtractSliceOp slice,
+                         mlir::Value blocked, int64_t lanes);
 
 /// The plain form of a blocked tensor. One that has just come from this plain
 /// type is taken back instead.
