@@ -68,9 +68,9 @@ static double getTapCycles(const Convolution &convolution, int64_t positions,
 /// the tile of the row before has read are still in the first one if a tile's
 /// fit there. (Measured on Emerald Rapids: 320 -> 24 channels of 13 x 13, 2 x
 /// 2, took 1.6 times what the multiply-adds take.)
-static double getInputWait(const Convolution &convolution, int64_t positions,
+static double getInputWait(const Convolution &convolution,
+                           ArrayRef<Dimension> dimensions, int64_t positions,
                            int64_t channels, kernel::TargetAttr target) {
-  SmallVector<Dimension> dimensions = getDimensions(convolution);
   double lanes = target.getLanes();
   double blocks = llvm::divideCeil(convolution.inChannels, target.getLanes());
   if (channels >= convolution.outChannels ||
@@ -82,7 +82,7 @@ static double getInputWait(const Convolution &convolution, int64_t positions,
       blocks * static_cast<double>((positions - 1) * columns.stride +
                                    (columns.kernel - 1) * columns.dilation + 1);
   double readNow = read;
-  for (const Dimension &outer : ArrayRef(dimensions).drop_back()) {
+  for (const Dimension &outer : dimensions.drop_back()) {
     read *= static_cast<double>(outer.kernel);
     readNow *= static_cast<double>(std::min(outer.stride, outer.kernel));
   }
@@ -118,10 +118,10 @@ static double getRowCycles(const Convolution &convolution, int64_t positions,
         static_cast<double>(run.positions) / 4;
     double tiles = static_cast<double>(run.end - run.begin) /
                    static_cast<double>(run.positions);
-    cycles +=
-        tiles * (steps * tapCycles + 10 +
-                 getInputWait(convolution, run.positions, channels, target) +
-                 finishing * static_cast<double>(channels));
+    cycles += tiles * (steps * tapCycles + 10 +
+                       getInputWait(convolution, dimensions, run.positions,
+                                    channels, target) +
+                       finishing * static_cast<double>(channels));
   }
   return cycles * static_cast<double>(
                       llvm::divideCeil(convolution.outChannels, channels));
