@@ -1,6 +1,9 @@
 #include "compiler/Lowering/Kernels/BufferView.h"
+#include "compiler/Lowering/Kernels/Reduction.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -113,6 +116,32 @@ Value viewAsRow(KernelBuilder &kernel, Value memref) {
        llvm::zip_equal(type.getShape(), type.getStridesAndOffset().first))
     extent += (size - 1) * stride;
   return viewWithStrides(kernel, memref, {extent}, {1});
+}
+
+Value gather(KernelBuilder &kernel, Value memref, ArrayRef<Value> indices,
+             int64_t lanes) {
+  OpBuilder &builder = kernel.builder;
+  Location location = kernel.location;
+  auto type = cast<MemRefType>(memref.getType());
+  Value places;
+  for (auto [index, stride] :
+       llvm::zip_equal(indices, type.getStridesAndOffset().first)) {
+    Value factor = kernel.value(kernel.constant(stride));
+    Value scaled =
+        arith::MulIOp::create(builder, location, inLanes(kernel, index, lanes),
+                              inLanes(kernel, factor, lanes));
+    places = places ? arith::AddIOp::create(builder, location, places, scaled)
+                    : scaled;
+  }
+  auto result = VectorType::get({lanes}, type.getElementType());
+  auto bits = VectorType::get({lanes}, builder.getI1Type());
+  Value all = arith::ConstantOp::create(builder, location,
+                                        DenseElementsAttr::get(bits, true));
+  Value none =
+      arith::ConstantOp::create(builder, location, builder.getZeroAttr(result));
+  return vector::GatherOp::create(
+      builder, location, result, viewAsRow(kernel, memref),
+      kernel.value(kernel.constant(0)), places, all, none);
 }
 
 BufferView::BufferView(KernelBuilder &kernel, Value memref,

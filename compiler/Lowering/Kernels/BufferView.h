@@ -31,6 +31,11 @@ mlir::Value viewWithStrides(KernelBuilder &kernel, mlir::Value memref,
 /// them.
 mlir::Value viewAsRow(KernelBuilder &kernel, mlir::Value memref);
 
+/// The elements of a buffer of static strides at `lanes` places. Each index is
+/// a vector of them, or a number that is the same for all.
+mlir::Value gather(KernelBuilder &kernel, mlir::Value memref,
+                   llvm::ArrayRef<mlir::Value> indices, int64_t lanes);
+
 /// A buffer of any layout, accessed in another shape with the same row-major
 /// order. Kernels that see several dimensions as one use it, and stay right on
 /// a slice whose rows don't lie one after the other: there each access finds

@@ -154,4 +154,29 @@ Value Choice::emitIsTaken(OpBuilder &builder, Location location, ValueRange a,
   return emit(emit, condition);
 }
 
+Value Choice::emitTakesRight(OpBuilder &builder, Location location,
+                             ValueRange left, ValueRange right) const {
+  auto isTaken = [&](ValueRange a, ValueRange b) {
+    return emitIsTaken(builder, location, a.drop_back(), b.drop_back());
+  };
+  auto select = [&](Value condition, Value a, Value b) -> Value {
+    return arith::SelectOp::create(builder, location, condition, a, b);
+  };
+  Value rightAfterLeft = isTaken(right, left);
+  Value leftAfterRight = isTaken(left, right);
+  auto compare = [&](arith::CmpIPredicate predicate) -> Value {
+    return arith::CmpIOp::create(builder, location, predicate, right.back(),
+                                 left.back());
+  };
+  // Each after the other: the last one. None after the other: the first.
+  Value last = compare(arith::CmpIPredicate::sgt);
+  Value first = compare(arith::CmpIPredicate::slt);
+  Value no =
+      arith::ConstantOp::create(builder, location, builder.getBoolAttr(false));
+  Value yes =
+      arith::ConstantOp::create(builder, location, builder.getBoolAttr(true));
+  return select(rightAfterLeft, select(leftAfterRight, last, yes),
+                select(leftAfterRight, no, first));
+}
+
 } // namespace toeplitz

@@ -21,6 +21,13 @@ struct Choice {
   /// Whether candidate `a` would be taken after `b`.
   mlir::Value emitIsTaken(mlir::OpBuilder &builder, mlir::Location location,
                           mlir::ValueRange a, mlir::ValueRange b) const;
+
+  /// Whether the right one of two results is the result of both: with the place
+  /// at which each was taken as its last value. Of two as good as each other it
+  /// is the one that the loops, one after the other, would end with.
+  mlir::Value emitTakesRight(mlir::OpBuilder &builder, mlir::Location location,
+                             mlir::ValueRange left,
+                             mlir::ValueRange right) const;
 };
 
 /// Nothing unless the body of the loops is a choice by an order: a comparison

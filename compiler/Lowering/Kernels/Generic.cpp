@@ -71,7 +71,6 @@ private:
   Value getIdentity();
   Value reduceLastLoop(ArrayRef<Index> point, Value soFar);
   void emitShared();
-  Value emitTakes(ValueRange left, ValueRange right);
   void emitSharedChoice();
 
   KernelBuilder &kernel;
@@ -155,61 +154,29 @@ Value GenericEmitter::evaluateIndex(linalg::IndexOp op, ArrayRef<Index> point,
   return arith::AddIOp::create(kernel.builder, kernel.location, index, steps);
 }
 
-/// An element that the body reads for each point, or one for all of them: its
-/// places are computed.
+/// The elements that the body reads at places of its own for each point.
 Value GenericEmitter::evaluateRead(memref::LoadOp read, ArrayRef<Index> point,
                                    const IRMapping &mapping, int64_t lanes) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
   Value buffer = mapping.lookup(read.getMemRef());
-  auto type = cast<MemRefType>(buffer.getType());
   auto indices = llvm::map_to_vector(
       read.getIndices(), [&](Value index) { return mapping.lookup(index); });
-  if (llvm::none_of(indices, isVector))
-    return memref::LoadOp::create(builder, location, buffer, indices);
-
   auto last = read.getIndices().back().getDefiningOp<linalg::IndexOp>();
   bool areNeighbours =
       last && nest.loopOfDimension[last.getDim()] == int64_t(vectorLoop) &&
       llvm::none_of(ArrayRef(indices).drop_back(), isVector) &&
-      type.isLastDimUnitStride();
-  if (areNeighbours) {
-    SmallVector<Index> place(indices.begin(), indices.end() - 1);
-    place.push_back(point[vectorLoop]);
-    return kernel.loadVector(buffer, place, lanes);
-  }
-
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  Value places;
-  for (auto [index, stride] : llvm::zip_equal(indices, strides)) {
-    Value scaled = isVector(index) ? index : inLanes(kernel, index, lanes);
-    Value factor =
-        inLanes(kernel, kernel.value(kernel.constant(stride)), lanes);
-    scaled = arith::MulIOp::create(builder, location, scaled, factor);
-    places = places ? arith::AddIOp::create(builder, location, places, scaled)
-                    : scaled;
-  }
-  auto result = VectorType::get({lanes}, type.getElementType());
-  auto bits = VectorType::get({lanes}, builder.getI1Type());
-  Value all = arith::ConstantOp::create(builder, location,
-                                        DenseElementsAttr::get(bits, true));
-  Value none =
-      arith::ConstantOp::create(builder, location, builder.getZeroAttr(result));
-  return vector::GatherOp::create(
-      builder, location, result, viewAsRow(kernel, buffer),
-      kernel.value(kernel.constant(0)), places, all, none);
+      read.getMemRefType().isLastDimUnitStride();
+  if (!areNeighbours)
+    return gather(kernel, buffer, indices, lanes);
+  SmallVector<Index> place(indices.begin(), indices.end() - 1);
+  place.push_back(point[vectorLoop]);
+  return kernel.loadVector(buffer, place, lanes);
 }
 
 SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
                                             int64_t lanes, ValueRange soFar,
                                             ArrayRef<Value> others) {
-  auto widen = [&](Value value) {
-    return isVector(value) ? value : inLanes(kernel, value, lanes);
-  };
   if (!nest.body)
-    return {widen(load(0, point, lanes))};
+    return {inLanes(kernel, load(0, point, lanes), lanes)};
   IRMapping mapping = kernel.captured;
   for (BlockArgument argument : nest.body->getArguments()) {
     size_t operand = argument.getArgNumber();
@@ -219,7 +186,9 @@ SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
                               ? load(operand, point, lanes)
                               : soFar[operand - nest.inputCount]);
   }
-  auto lookUp = [&](Value value) { return widen(mapping.lookup(value)); };
+  auto lookUp = [&](Value value) {
+    return inLanes(kernel, mapping.lookup(value), lanes);
+  };
   for (Operation &inner : nest.body->without_terminator()) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
       mapping.map(index.getResult(), evaluateIndex(index, point, lanes));
@@ -229,22 +198,25 @@ SmallVector<Value> GenericEmitter::evaluate(ArrayRef<Index> point,
       kernel.builder.clone(inner, mapping)->setLoc(kernel.location);
       continue;
     }
-    if (auto read = dyn_cast<memref::LoadOp>(inner); read && lanes) {
-      mapping.map(read.getResult(), evaluateRead(read, point, mapping, lanes));
-      continue;
-    }
     // What is the same for all points is computed once.
     bool isWide = lanes && llvm::any_of(inner.getOperands(), [&](Value value) {
                     return isVector(mapping.lookup(value));
                   });
+    auto read = dyn_cast<memref::LoadOp>(inner);
+    if (isWide && read) {
+      mapping.map(read.getResult(), evaluateRead(read, point, mapping, lanes));
+      continue;
+    }
+    SmallVector<Value> wide;
     if (isWide)
-      for (Value operand : inner.getOperands())
-        mapping.map(operand, lookUp(operand));
+      wide = llvm::map_to_vector(inner.getOperands(), lookUp);
     Operation *clone = kernel.builder.clone(inner, mapping);
     clone->walk([&](Operation *op) { op->setLoc(kernel.location); });
-    if (isWide)
+    if (isWide) {
+      clone->setOperands(wide);
       for (OpResult value : clone->getResults())
         value.setType(VectorType::get({lanes}, value.getType()));
+    }
     // A product that is added to a sum may be added as it is, without being
     // rounded before.
     if (nest.hasSequentialLoops() && kernel.target.getFma() &&
@@ -364,36 +336,6 @@ void GenericEmitter::emitShared() {
   });
 }
 
-/// Whether the right one of two choices is the result: with the place at which
-/// each was taken as its last value. Of two as good as each other it is the one
-/// that the loops, one after the other, would end with.
-Value GenericEmitter::emitTakes(ValueRange left, ValueRange right) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  auto isTaken = [&](ValueRange a, ValueRange b) {
-    return plan.choice->emitIsTaken(builder, location, a.drop_back(),
-                                    b.drop_back());
-  };
-  auto select = [&](Value condition, Value a, Value b) -> Value {
-    return arith::SelectOp::create(builder, location, condition, a, b);
-  };
-  Value rightAfterLeft = isTaken(right, left);
-  Value leftAfterRight = isTaken(left, right);
-  auto compare = [&](arith::CmpIPredicate predicate) -> Value {
-    return arith::CmpIOp::create(builder, location, predicate, right.back(),
-                                 left.back());
-  };
-  // Each after the other: the last one. None after the other: the first.
-  Value last = compare(arith::CmpIPredicate::sgt);
-  Value first = compare(arith::CmpIPredicate::slt);
-  Value no =
-      arith::ConstantOp::create(builder, location, builder.getBoolAttr(false));
-  Value yes =
-      arith::ConstantOp::create(builder, location, builder.getBoolAttr(true));
-  return select(rightAfterLeft, select(leftAfterRight, last, yes),
-                select(leftAfterRight, no, first));
-}
-
 /// The same for a choice. Every thread begins with what the results were, as if
 /// that had been taken at place -1.
 void GenericEmitter::emitSharedChoice() {
@@ -429,7 +371,8 @@ void GenericEmitter::emitSharedChoice() {
     return values;
   };
   auto merge = [&](ValueRange left, ValueRange right) {
-    Value takesRight = emitTakes(left, right);
+    Value takesRight =
+        plan.choice->emitTakesRight(builder, location, left, right);
     SmallVector<Value> values;
     for (auto [a, b] : llvm::zip_equal(left, right))
       values.push_back(

@@ -107,12 +107,12 @@ Value doubleConstant(KernelBuilder &kernel, double number) {
                                    kernel.builder.getF64FloatAttr(number));
 }
 
-Value inLanes(KernelBuilder &kernel, Value scalar, int64_t lanes) {
-  if (lanes == 0)
-    return scalar;
+Value inLanes(KernelBuilder &kernel, Value value, int64_t lanes) {
+  if (lanes == 0 || isa<VectorType>(value.getType()))
+    return value;
   return vector::BroadcastOp::create(kernel.builder, kernel.location,
-                                     VectorType::get({lanes}, scalar.getType()),
-                                     scalar);
+                                     VectorType::get({lanes}, value.getType()),
+                                     value);
 }
 
 } // namespace toeplitz

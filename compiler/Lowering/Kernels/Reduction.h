@@ -34,8 +34,8 @@ mlir::Value toSingle(KernelBuilder &kernel, mlir::Value value);
 /// An f64 constant.
 mlir::Value doubleConstant(KernelBuilder &kernel, double number);
 
-/// `scalar` in every lane, or itself if `lanes` is 0.
-mlir::Value inLanes(KernelBuilder &kernel, mlir::Value scalar, int64_t lanes);
+/// A number in every lane, or itself if `lanes` is 0; a vector as it is.
+mlir::Value inLanes(KernelBuilder &kernel, mlir::Value value, int64_t lanes);
 
 } // namespace toeplitz
 
