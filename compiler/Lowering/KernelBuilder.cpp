@@ -279,6 +279,12 @@ void KernelBuilder::prefetchPart(Value memref, ArrayRef<Index> first,
   prefetch(memref, place, (end - start) * line);
 }
 
+void KernelBuilder::prefetchForStore(Value memref, ArrayRef<Index> place) {
+  memref::PrefetchOp::create(builder, location, memref,
+                             materialize(*this, place), /*isWrite=*/true,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
+
 SmallVector<Value> KernelBuilder::takeApart(Value vector) {
   SmallVector<Value> elements;
   int64_t count = cast<VectorType>(vector.getType()).getNumElements();

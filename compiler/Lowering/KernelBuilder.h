@@ -114,6 +114,11 @@ public:
   /// their steps: memory doesn't take many at once.
   void prefetchPart(mlir::Value memref, llvm::ArrayRef<Index> first,
                     int64_t count, int64_t part, int64_t parts);
+  /// Asks for the line of one element to come into the first-level cache, and
+  /// to be this core's alone. A store that ends in a line that isn't there
+  /// holds up all that follow it, which is worst where it began in another
+  /// line.
+  void prefetchForStore(mlir::Value memref, llvm::ArrayRef<Index> place);
   void storeVector(mlir::Value vector, mlir::Value memref,
                    llvm::ArrayRef<Index> indices, uint64_t alignment = 0);
   /// The elements of a vector, one by one.

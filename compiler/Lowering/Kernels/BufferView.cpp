@@ -187,6 +187,10 @@ void BufferView::store(Value value, ArrayRef<Index> indices) const {
   kernel.storeVector(value, buffer, indices);
 }
 
+void BufferView::prefetchForStore(ArrayRef<Index> indices) const {
+  kernel.prefetchForStore(buffer, locate(indices));
+}
+
 int64_t getCommonLanes(KernelBuilder &kernel,
                        std::initializer_list<const BufferView *> views) {
   bool vectors = llvm::all_of(

@@ -56,6 +56,8 @@ public:
   /// Writes an element or a vector along the last dimension.
   void store(mlir::Value value,
              llvm::ArrayRef<KernelBuilder::Index> indices) const;
+  /// KernelBuilder::prefetchForStore of an element; it may lie behind the last.
+  void prefetchForStore(llvm::ArrayRef<KernelBuilder::Index> indices) const;
 
 private:
   /// The indices of the underlying buffer.

@@ -40,11 +40,14 @@ func.func @main(%x: memref<1x6x3x3xf32>, %y: memref<1x2x3x3x4xf32>) {
 
 // -----
 
-// Back, of channels that don't exist nothing is read or written.
+// Back, of channels that don't exist nothing is read or written. The lines of a square two further on are asked for.
 
 // CHECK-LABEL: func.func private @kernel_reorder
 // CHECK-SAME: %{{.*}}: index, %[[X:.*]]: memref<1x1x2x2x4xf32>, %[[Y:.*]]: memref<1x3x2x2xf32>
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
 // CHECK-COUNT-4: vector.load
+// CHECK-COUNT-3: memref.prefetch %{{.*}}[{{.*}}, %[[C8]]], write, locality<3>, data
+// CHECK-NOT: prefetch
 // CHECK-COUNT-3: vector.store
 // CHECK-NOT: store
 // CHECK: return
