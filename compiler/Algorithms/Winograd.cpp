@@ -110,11 +110,14 @@ static void chooseTile(const Convolution &convolution,
   int64_t tiles = WinogradPlan(convolution, schedule).tiles;
   int64_t groupVectors = llvm::divideCeil(
       convolution.outChannels / convolution.groups, target.getLanes());
-  // What a tile costs one thread, and threads that share the tasks.
+  // What a tile costs one thread, and threads that share the tasks: cycles for
+  // each vector of the transformed filter.
   struct Candidate {
     ConvolutionSchedule schedule;
     double cycles, shared;
   };
+  // Of two threads, for a step before the tasks (a microsecond).
+  constexpr double twoWait = 6000;
   std::vector<Candidate> candidates;
   double least = std::numeric_limits<double>::infinity();
   for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
@@ -131,10 +134,11 @@ static void chooseTile(const Convolution &convolution,
       candidate.cycles =
           static_cast<double>(llvm::divideCeil(tiles, positions)) * step /
           vectors;
+      WinogradPlan plan(convolution, candidate.schedule, target);
       candidate.shared =
-          candidate.cycles *
-          getImbalance(WinogradPlan(convolution, candidate.schedule, target)
-                           .countTasks());
+          candidate.cycles * getImbalance(plan.countProductTasks());
+      if (plan.getPreparation().tasks > 0)
+        candidate.shared += twoWait / plan.countFilterVectors();
       least = std::min(least, candidate.cycles);
       candidates.push_back(std::move(candidate));
     }
@@ -266,6 +270,10 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   }
   if (plan.transformsFilter)
     cost.cycles += estimateRounds(plan);
+  // Sums of parts of the channels are stored and loaded again.
+  constexpr double perPartialSum = 7;
+  cost.cycles += perPartialSum * outputs * plan.getValues() *
+                 static_cast<double>(plan.channelParts - 1);
   // The filter is read once for each block, and the block's transformed input
   // once for each tile of vectors.
   double filterBytes = 4.0 * plan.getFilterSize();
@@ -329,7 +337,7 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
            << kernel.target.getLanes();
   if (kernel.target.isGpu())
     return emitWinogradOnGpu(op, kernel);
-  if (!op.getTransform() || !op.getScratch())
+  if (!op.getTransform() || (getScratchSize(op) > 0 && !op.getScratch()))
     return op.emitOpError()
            << "by 'winograd' has no transform or no scratch memory";
   if (getPreparation(op).tasks > 0 && !op.getPrepared())

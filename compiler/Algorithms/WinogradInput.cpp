@@ -20,13 +20,13 @@ void WinogradKernel::transformInputs(Index group, Index block, Index part,
   // An image that comes from beyond the second-level cache is read row by row,
   // as the hardware expects it; else a tile's place is found once for all of
   // its channels.
-  Index blocks = number(plan.getChannelBlocks());
   if (plan.streamsInput)
-    kernel.forLoop(number(0), blocks, 1, [&](Index channelBlock) {
-      transform(channelBlock, kernel.add(channelBlock, number(1)));
-    });
+    kernel.forLoop(
+        firstChannelBlock, endChannelBlock, 1, [&](Index channelBlock) {
+          transform(channelBlock, kernel.add(channelBlock, number(1)));
+        });
   else
-    transform(number(0), blocks);
+    transform(firstChannelBlock, endChannelBlock);
   clearMissingTiles(block, part, parts);
 }
 
@@ -40,7 +40,7 @@ void WinogradKernel::clearMissingTiles(Index block, Index part, int64_t parts) {
     return;
   int64_t lastBlock = plan.blocks - 1;
   int64_t registerTile = plan.registerTiles - 1 - lastBlock * plan.blockTiles;
-  int64_t channels = plan.getSummedTaps() * plan.getChannelBlocks();
+  int64_t channels = plan.getSummedTaps() * plan.partBlocks;
   auto clear = [&] {
     Value zero = kernel.splat(0.0f, lanes);
     kernel.forEach({plan.getValues(), channels}, [&](ArrayRef<Index> place) {
@@ -66,6 +66,12 @@ void WinogradKernel::clearMissingTiles(Index block, Index part, int64_t parts) {
     clearInFirstPart();
   else
     kernel.ifThen(isEqual(block, lastBlock), clearInFirstPart);
+}
+
+WinogradKernel::Index WinogradKernel::getInputBlock(Index tap,
+                                                    Index channelBlock) {
+  return scale(tap, plan.partBlocks,
+               kernel.sub(channelBlock, firstChannelBlock));
 }
 
 WinogradKernel::Index
@@ -194,10 +200,9 @@ void WinogradKernel::transformInput(Index group, const TilePlace &tile,
 /// V = B^T d B for a vector of channels of one tile.
 void WinogradKernel::transformInputBlock(BlockPlace place, Index tap,
                                          Index channelBlock, Load load) {
-  Index start =
-      scale(place.position, lanes,
-            getInputOffset(number(0), place.registerTile,
-                           scale(tap, plan.getChannelBlocks(), channelBlock)));
+  Index start = scale(place.position, lanes,
+                      getInputOffset(number(0), place.registerTile,
+                                     getInputBlock(tap, channelBlock)));
   auto store = [&](Index row, Index column, Value vector) {
     Index value = scale(row, plan.getColumns(), column);
     kernel.storeVector(

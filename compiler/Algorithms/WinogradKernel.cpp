@@ -65,7 +65,7 @@ void WinogradKernel::emitPreparation() {
 }
 
 void WinogradKernel::setBlock(Index group, Index block) {
-  inputStart =
+  preparedStart =
       kernel.mul(scale(group, plan.blocks, block), number(plan.getInputSize()));
 }
 
@@ -73,12 +73,19 @@ void WinogradKernel::emit() {
   patch = allocateTile(plan.getRows(), plan.getColumns());
   if (plan.isTransformed(1) && plan.isTransformed(2))
     half = allocateTile(plan.getRows(), plan.getColumns());
+  firstChannelBlock = number(0);
+  endChannelBlock = number(plan.getChannelBlocks());
+  productsStart = number(plan.getProductsStart());
+  if (op.getPool() && !kernel.preparing)
+    unpooledTile = allocateTile(plan.getTileOutputs(1), plan.getTileOutputs(2));
+  if (plan.channelParts > 1) {
+    kernel.preparing ? multiplyPart() : sumParts();
+    return;
+  }
   if (kernel.preparing) {
     emitPreparation();
     return;
   }
-  if (op.getPool())
-    unpooledTile = allocateTile(plan.getTileOutputs(1), plan.getTileOutputs(2));
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.groups, plan.tileTasks, plan.outputTasks});
   auto span = [&](Index part, int64_t all, int64_t parts) {
@@ -164,15 +171,15 @@ void WinogradKernel::applyRows(const std::optional<LinearProgram> &program,
 
 // --- output -----------------------------------------------------------------
 
-void WinogradKernel::transformOutputs(Index block, Index vectorTile) {
-  int64_t products = plan.getProductsStart();
+void WinogradKernel::transformOutputs(Index block, Index part, int64_t parts,
+                                      Index vectorTile) {
   bool someCut = false;
   for (int64_t d : {1, 2})
     someCut |= plan.hasCutTiles(d);
-  forTiles(block, [&](const TilePlace &tile, BlockPlace place) {
-    Index start = scale(
-        place.registerTile, plan.getProductTileSize(),
-        scale(place.position, plan.tileVectors * lanes, number(products)));
+  forTiles(block, part, parts, [&](const TilePlace &tile, BlockPlace place) {
+    Index start =
+        scale(place.registerTile, plan.getProductTileSize(),
+              scale(place.position, plan.tileVectors * lanes, productsStart));
     auto forVectors = [&](bool cut) {
       kernel.forLoop(number(0), number(plan.tileVectors), 1, [&](Index v) {
         transformOutput(tile, scale(vectorTile, plan.tileVectors, v),
@@ -204,10 +211,7 @@ void WinogradKernel::transformOutput(const TilePlace &tile, Index vector,
                                      Index productStart, bool cut) {
   auto load = [&](Index row, Index column) {
     Index value = scale(row, plan.getColumns(), column);
-    return kernel.loadVector(
-        buffers.scratch,
-        {kernel.slot, scale(value, plan.getProductPlane(), productStart)},
-        lanes);
+    return loadProduct(scale(value, plan.getProductPlane(), productStart));
   };
   Value bias;
   if (buffers.bias)

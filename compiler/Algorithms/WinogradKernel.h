@@ -70,6 +70,12 @@ private:
 
   void emitPreparation();
   void setBlock(Index group, Index block);
+
+  // Parts of the channels: see WinogradParts.cpp.
+  void multiplyPart();
+  void sumParts();
+  void setPart(Index group, Index block, Index part);
+  void forVectorTiles(Index group, llvm::function_ref<void(Index)> body);
   using TileBody = llvm::function_ref<void(const TilePlace &, BlockPlace)>;
   void forTiles(Index block, TileBody body) {
     forTiles(block, number(0), 1, body);
@@ -89,7 +95,9 @@ private:
   };
   /// A round of blocks of channels of one tap.
   struct Round {
-    Index number, tap, firstBlock;
+    /// Counted in the transformed input.
+    Index number;
+    Index tap, firstBlock;
     /// Where its taps lie in the packed filter.
     Index start;
   };
@@ -98,7 +106,7 @@ private:
   void forProductTiles(Index registerTiles, Index vectorTile,
                        llvm::function_ref<void(const ProductTile &)> body);
   Accumulators startProducts();
-  Index getProductStart(const ProductTile &tile);
+  Index getProductOffset(const ProductTile &tile);
   void storeProducts(const ProductTile &tile, mlir::ValueRange sums);
   Accumulators loadProducts(const ProductTile &tile);
   Accumulators addTap(const ProductTile &tile, Index tap,
@@ -124,7 +132,11 @@ private:
   mlir::Value getRoundFilter();
   void transformFilter(const Round &round);
 
-  void transformOutputs(Index block, Index vectorTile);
+  void transformOutputs(Index block, Index vectorTile) {
+    transformOutputs(block, number(0), 1, vectorTile);
+  }
+  void transformOutputs(Index block, Index part, int64_t parts,
+                        Index vectorTile);
   void transformOutput(const TilePlace &tile, Index vector, Index productStart,
                        bool cut);
   void transformProducts(Load load, Index rows, Store finish);
@@ -152,19 +164,32 @@ private:
   void applyRows(const std::optional<LinearProgram> &program, Load load,
                  Index column, Store store);
 
-  /// Where the transformed input of the block lies, and what is at `offset` in
-  /// it.
-  mlir::Value getInputMemory() {
-    return plan.preparationTasks > 0 ? buffers.prepared : buffers.scratch;
+  /// Memory that a task works in, which is its own or was prepared, and what is
+  /// at `offset` in it.
+  mlir::Value getMemory(bool prepared) {
+    return prepared ? buffers.prepared : buffers.scratch;
   }
-  llvm::SmallVector<Index> getInputPlace(Index offset) {
-    if (plan.preparationTasks > 0)
-      return {kernel.add(inputStart, offset)};
+  llvm::SmallVector<Index> getPlace(bool prepared, Index offset) {
+    if (prepared)
+      return {kernel.add(preparedStart, offset)};
     return {Index(kernel.slot), offset};
   }
+  /// Where the transformed input of the block lies, and its products.
+  bool preparesInput() const {
+    return plan.preparationTasks > 0 || plan.channelParts > 1;
+  }
+  bool preparesProducts() const { return plan.channelParts > 1; }
+  mlir::Value getInputMemory() { return getMemory(preparesInput()); }
+  llvm::SmallVector<Index> getInputPlace(Index offset) {
+    return getPlace(preparesInput(), offset);
+  }
+  mlir::Value loadProduct(Index offset);
 
-  /// Where a register tile's block of channels begins in the transformed input;
-  /// blocks are numbered over all summed taps.
+  /// The number of a block of channels in the transformed input, over all
+  /// summed taps.
+  Index getInputBlock(Index tap, Index channelBlock);
+  /// Where a register tile's block of channels of this number begins in the
+  /// transformed input.
   Index getInputOffset(Index value, Index registerTile, Index block);
 
   mlir::Value allocateTile(int64_t rows, int64_t columns);
@@ -201,8 +226,13 @@ private:
   std::optional<RequestedBuffers> requestedInput, requestedOutput;
   /// Of a kernel that transforms the filter: where the transformed one lies.
   mlir::Value roundFilter;
-  /// Where the block's transformed input begins in the prepared memory.
-  Index inputStart;
+  /// Where that of the block, and of the part of the channels, begins in the
+  /// prepared memory.
+  Index preparedStart;
+  /// The blocks of channels that are multiplied.
+  Index firstChannelBlock, endChannelBlock;
+  /// Where the products of the vector tile begin in the task's memory.
+  Index productsStart;
 };
 
 } // namespace toeplitz

@@ -77,8 +77,12 @@ void WinogradPlan::countTiles() {
 /// this isn't theirs.
 static constexpr int64_t wantedTasks = 16, mostTasks = 32, leastTasks = 4;
 
-/// Products of a layer that several threads share: 30 microseconds.
-static constexpr double leastWork = 3e6;
+/// Products of a layer that several threads share: 30 microseconds. Of one that
+/// would be a single task: 15. (320 -> 16 channels of 8 x 8 with two threads 29
+/// -> 17 microseconds; a step before tasks that are two or four already makes
+/// layers of 9 to 18 microseconds take 1.2 to 1.6 times as long. Emerald
+/// Rapids.)
+static constexpr double leastWork = 3e6, leastSingleWork = 1e6;
 
 double WinogradPlan::countProducts() const {
   return static_cast<double>(getValues()) * tiles * groups * outChannels *
@@ -104,6 +108,7 @@ bool WinogradPlan::asksFor(double imageBytes, kernel::TargetAttr target) const {
 static constexpr double leastLead = 1000;
 
 void WinogradPlan::divide(kernel::TargetAttr target) {
+  channelParts = sumTasks = 1;
   registerTiles = llvm::divideCeil(tiles, tilePositions);
   vectorTiles =
       llvm::divideCeil(llvm::divideCeil(outChannels, lanes), tileVectors);
@@ -114,20 +119,29 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   streamsInput = isStreamed(inputBytes, target);
   chooseRounds(target);
   chooseBlocks(target);
-  double matrixCycles = static_cast<double>(blockTiles * inChannels) *
-                        getSummedTaps() *
+  chooseTasks();
+  double matrixCycles = static_cast<double>(blockTiles * inChannels) /
+                        static_cast<double>(channelParts) * getSummedTaps() *
                         getStepCycles(tilePositions, tileVectors, target);
   matricesAhead = static_cast<int64_t>(std::ceil(leastLead / matrixCycles));
   streamsTransformed =
       isStreamed(4.0 * static_cast<double>(getInputSize()), target);
 
+  asksForInput = preparationTasks == 0 && channelParts == 1 && blocks > 1 &&
+                 asksFor(inputBytes, target);
+  double outputBytes = 4.0 * groups * vectorTiles * tileVectors * lanes;
+  for (const Dimension &dimension : dimensions)
+    outputBytes *= static_cast<double>(dimension.output);
+  asksForOutput = channelParts == 1 && asksFor(outputBytes, target);
+}
+
+void WinogradPlan::chooseTasks() {
   // Few blocks are shared by tasks with different filters, if there is enough
   // to do for several threads (30 microseconds): their input is transformed
   // once, in a step before.
   int64_t others = groups * tileTasks;
-  outputTasks = countProducts() < leastWork
-                    ? 1
-                    : std::max<int64_t>(1, wantedTasks / others);
+  bool shared = countProducts() >= (others == 1 ? leastSingleWork : leastWork);
+  outputTasks = !shared ? 1 : std::max<int64_t>(1, wantedTasks / others);
   outputTasks = withoutEmpty(vectorTiles, std::min(vectorTiles, outputTasks));
   preparationTasks = 0;
   if (outputTasks > 1) {
@@ -138,12 +152,23 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
                  std::max<int64_t>(1, wantedTasks / (groups * blocks))));
   }
 
-  asksForInput =
-      preparationTasks == 0 && blocks > 1 && asksFor(inputBytes, target);
-  double outputBytes = 4.0 * groups * vectorTiles * tileVectors * lanes;
-  for (const Dimension &dimension : dimensions)
-    outputBytes *= static_cast<double>(dimension.output);
-  asksForOutput = asksFor(outputBytes, target);
+  // Where that leaves too few tasks, they share the channels. The products of
+  // each part are stored and loaded again, 7 cycles for a vector that `summed`
+  // channels take half a cycle each to compute: a twelfth of the time at most.
+  int64_t tasks = countTasks();
+  int64_t unit = transformsFilter ? roundBlocks : 1;
+  int64_t units = getChannelBlocks() / unit;
+  double summed = static_cast<double>(inChannels) * getSummedTaps();
+  auto affordable = 1 + static_cast<int64_t>(summed / (12 * 2 * 7));
+  int64_t parts = std::min({leastTasks / (groups * blocks), affordable, units});
+  if (inChannels % lanes != 0 || !shared || groups * blocks * parts <= tasks)
+    return;
+  channelParts = withoutEmpty(units, parts);
+  partBlocks = llvm::divideCeil(units, channelParts) * unit;
+  preparationTasks = 0;
+  int64_t blockSize = blockTiles * tilePositions;
+  sumTasks = withoutEmpty(blockSize,
+                          std::min(blockSize, wantedTasks / (groups * blocks)));
 }
 
 /// A third of the second-level cache is for the part of the filter that was
@@ -152,6 +177,7 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
 /// 512 of 32 x 32 20.4, 19.2, 20.0 and 21.3. Emerald Rapids.)
 void WinogradPlan::chooseRounds(kernel::TargetAttr target) {
   roundBlocks = std::max<int64_t>(1, getChannelBlocks());
+  partBlocks = roundBlocks;
   if (!transformsFilter)
     return;
   int64_t blockBytes = 4 * getValues() * lanes * tileVectors * lanes;

@@ -79,6 +79,15 @@ struct WinogradPlan {
   /// several of them multiply it with filters of their own; else 0, and each
   /// task transforms its blocks itself.
   int64_t preparationTasks;
+  /// Parts of the channels. Where there is one block of few output channels,
+  /// there are several: a step before the tasks transforms and multiplies each
+  /// for itself, and the tasks, `sumTasks` to a block, sum up the products and
+  /// transform them. Each part reads a filter of its own, so that all of it is
+  /// still read once. See WinogradParts.cpp.
+  int64_t channelParts, sumTasks;
+  /// Blocks of channels in one part: all of a tap, or what is left in the last
+  /// part.
+  int64_t partBlocks;
 
   bool isTransformed(int64_t d) const {
     return transform[d] > dimensions[d].kernel;
@@ -115,22 +124,32 @@ struct WinogradPlan {
   int64_t getSummedTaps() const { return dimensions[0].kernel; }
   /// Blocks of channels of one tap.
   int64_t getChannelBlocks() const { return (inChannels + lanes - 1) / lanes; }
-  /// Rounds of blocks of channels, over all summed taps.
+  /// Rounds of blocks of channels, over all summed taps; those of a part.
   int64_t countRounds() const {
     return getSummedTaps() * (getChannelBlocks() / roundBlocks);
   }
-  int64_t countTasks() const { return groups * tileTasks * outputTasks; }
+  int64_t countPartRounds() const {
+    return getSummedTaps() * (partBlocks / roundBlocks);
+  }
+  int64_t countTasks() const {
+    return channelParts > 1 ? groups * blocks * sumTasks
+                            : groups * tileTasks * outputTasks;
+  }
+  /// The tasks that multiply.
+  int64_t countProductTasks() const {
+    return channelParts > 1 ? groups * blocks * channelParts : countTasks();
+  }
 
   // --- memory, in floats
   /// The channels of a register tile: summed taps x channel blocks x positions
   /// x lanes.
   int64_t getInputTileSize() const {
-    return getSummedTaps() * getChannelBlocks() * tilePositions * lanes;
+    return getSummedTaps() * partBlocks * tilePositions * lanes;
   }
   /// Where the kernel transforms the filter, the transformed input lies round
   /// by round, as it is read.
   int64_t countInputRounds() const {
-    return transformsFilter ? countRounds() : 1;
+    return transformsFilter ? countPartRounds() : 1;
   }
   int64_t getRoundTileSize() const {
     return getInputTileSize() / countInputRounds();
@@ -159,20 +178,30 @@ struct WinogradPlan {
   int64_t getFilterPlane() const {
     return (roundBlocks * lanes * tileVectors + 1) * lanes;
   }
-  /// The memory of a task: the transformed input, unless it was prepared, the
-  /// products, and the transformed filter, unless that was packed.
+  /// The products of a block and one vector tile.
+  int64_t getProductsSize() const { return getValues() * getProductPlane(); }
+  /// The memory of a task that multiplies: the transformed input, unless it was
+  /// prepared, the products, and the transformed filter, unless that was
+  /// packed.
   int64_t getProductsStart() const {
     return preparationTasks > 0 ? 0 : getInputSize();
   }
   int64_t getFilterStart() const {
-    return getProductsStart() + getValues() * getProductPlane();
+    return getProductsStart() +
+           (channelParts > 1 ? vectorTiles : 1) * getProductsSize();
   }
-  int64_t getScratchSize() const {
+  int64_t getTaskSize() const {
     return getFilterStart() +
            (transformsFilter ? getValues() * getFilterPlane() : 0);
   }
-  /// Groups x blocks, their transformed inputs one behind the other.
+  int64_t getScratchSize() const {
+    return channelParts > 1 ? 0 : getTaskSize();
+  }
+  /// Groups x blocks, their transformed inputs one behind the other; with parts
+  /// of the channels groups x blocks x parts, the memory of each.
   Preparation getPreparation() const {
+    if (channelParts > 1)
+      return {countProductTasks() * getTaskSize(), countProductTasks()};
     if (preparationTasks == 0)
       return {};
     return {groups * blocks * getInputSize(),
@@ -197,6 +226,12 @@ struct WinogradPlan {
     return roundBlocks * lanes * countTaps() * tileVectors * lanes;
   }
 
+  /// The vectors of the transformed filter, packed or not.
+  double countFilterVectors() const {
+    return static_cast<double>(groups * vectorTiles * getValues()) *
+           static_cast<double>(getFilterTileSize() / lanes);
+  }
+
 private:
   double countProducts() const;
   void chooseOrder();
@@ -204,6 +239,7 @@ private:
   void divide(kernel::TargetAttr target);
   void chooseRounds(kernel::TargetAttr target);
   void chooseBlocks(kernel::TargetAttr target);
+  void chooseTasks();
   bool asksFor(double imageBytes, kernel::TargetAttr target) const;
 };
 

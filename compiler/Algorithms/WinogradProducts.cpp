@@ -41,23 +41,31 @@ void WinogradKernel::multiply(Index block, Index vectorTile) {
 
 void WinogradKernel::multiplyInRounds(Index registerTiles, Index vectorTile) {
   int64_t rounds = plan.getChannelBlocks() / plan.roundBlocks;
-  bool several = plan.countRounds() > 1;
+  bool several = plan.countPartRounds() > 1;
   if (several)
     forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
       storeProducts(tile, startProducts());
     });
-  kernel.forEach({plan.getSummedTaps(), rounds}, [&](ArrayRef<Index> place) {
-    Index ofAll = scale(place[0], rounds, place[1]);
+  Index firstRound = kernel.div(firstChannelBlock, number(plan.roundBlocks));
+  Index endRound = kernel.div(endChannelBlock, number(plan.roundBlocks));
+  auto multiplyRound = [&](Index tap, Index ofTap) {
+    Index ofAll = scale(tap, rounds, ofTap);
     Index start = kernel.mul(scale(vectorTile, plan.countRounds(), ofAll),
                              number(plan.getRoundTaps()));
-    Round round = {ofAll, place[0],
-                   kernel.mul(place[1], number(plan.roundBlocks)), start};
+    Index ofInput = scale(tap, plan.partBlocks / plan.roundBlocks,
+                          kernel.sub(ofTap, firstRound));
+    Round round = {ofInput, tap, kernel.mul(ofTap, number(plan.roundBlocks)),
+                   start};
     transformFilter(round);
     forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
       storeProducts(tile,
                     addRound(tile, round,
                              several ? loadProducts(tile) : startProducts()));
     });
+  };
+  kernel.forLoop(number(0), number(plan.getSummedTaps()), 1, [&](Index tap) {
+    kernel.forLoop(firstRound, endRound, 1,
+                   [&](Index ofTap) { multiplyRound(tap, ofTap); });
   });
 }
 
@@ -76,25 +84,26 @@ Accumulators WinogradKernel::startProducts() {
                            plan.tileVectors);
 }
 
-Index WinogradKernel::getProductStart(const ProductTile &tile) {
+Index WinogradKernel::getProductOffset(const ProductTile &tile) {
   return scale(tile.registerTile, plan.getProductTileSize(),
-               scale(tile.value, plan.getProductPlane(),
-                     number(plan.getProductsStart())));
+               scale(tile.value, plan.getProductPlane(), productsStart));
 }
 
 void WinogradKernel::storeProducts(const ProductTile &tile, ValueRange sums) {
-  Index start = getProductStart(tile);
+  Index start = getProductOffset(tile);
   for (auto [i, sum] : llvm::enumerate(sums))
-    kernel.storeVector(sum, buffers.scratch,
-                       {kernel.slot, kernel.add(start, number(i * lanes))});
+    kernel.storeVector(
+        sum, getMemory(preparesProducts()),
+        getPlace(preparesProducts(), kernel.add(start, number(i * lanes))));
 }
 
 Accumulators WinogradKernel::loadProducts(const ProductTile &tile) {
-  Index start = getProductStart(tile);
+  Index start = getProductOffset(tile);
   Accumulators sums;
   for (int64_t i = 0; i < plan.tilePositions * plan.tileVectors; ++i)
     sums.push_back(kernel.loadVector(
-        buffers.scratch, {kernel.slot, kernel.add(start, number(i * lanes))},
+        getMemory(preparesProducts()),
+        getPlace(preparesProducts(), kernel.add(start, number(i * lanes))),
         lanes));
   return sums;
 }
@@ -110,41 +119,51 @@ Accumulators WinogradKernel::addTap(const ProductTile &tile, Index tap,
   // Every register tile asks for its share of a matrix that is multiplied
   // later, so that memory has something to do all the time.
   int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
+  Index rows =
+      kernel.mul(kernel.sub(endChannelBlock, firstChannelBlock), number(lanes));
+  if (plan.channelParts == 1)
+    rows = number(plan.inChannels);
+  Index firstRow =
+      scale(tap, plan.inChannels, kernel.mul(firstChannelBlock, number(lanes)));
+  Index ahead = kernel.add(
+      filterStart, number(plan.matricesAhead * plan.getFilterTileSize()));
   Index asked =
-      scale(tile.registerTile, plan.getSummedTaps() * plan.inChannels * share,
-            kernel.add(filterStart,
-                       number(plan.matricesAhead * plan.getFilterTileSize())));
+      kernel.add(kernel.mul(tile.registerTile, kernel.mul(rows, number(share))),
+                 scale(firstRow, vectors * lanes, ahead));
   auto add = [&](Index channelBlock, int64_t channels, ValueRange sums,
                  bool asksForPositions) {
     Index channel =
         scale(channelBlock, lanes, kernel.mul(tap, number(plan.inChannels)));
-    Index input =
-        getInputOffset(tile.value, tile.registerTile,
-                       scale(tap, plan.getChannelBlocks(), channelBlock));
+    Index input = getInputOffset(tile.value, tile.registerTile,
+                                 getInputBlock(tap, channelBlock));
     return addChannels(
         tile, {tap, channelBlock, channels, input},
         {buffers.filter, scale(channel, vectors * lanes, filterStart)}, sums,
         asksForPositions, [&](Index first, int64_t step, int64_t steps) {
           if (plan.asksForFilter)
-            kernel.prefetchPart(buffers.filter,
-                                scale(kernel.add(channel, first), share, asked),
-                                steps * share, step, steps);
+            kernel.prefetchPart(
+                buffers.filter,
+                scale(kernel.add(kernel.sub(channel, firstRow), first), share,
+                      asked),
+                steps * share, step, steps);
         });
   };
-  auto addBlocks = [&](int64_t begin, int64_t end, ValueRange sums,
+  auto addBlocks = [&](Index begin, Index end, ValueRange sums,
                        bool asksForPositions) {
-    return kernel.forLoop(number(begin), number(end), 1, sums,
-                          [&](Index channelBlock, ValueRange carried) {
-                            return add(channelBlock, lanes, carried,
-                                       asksForPositions);
-                          });
+    return kernel.forLoop(
+        begin, end, 1, sums, [&](Index channelBlock, ValueRange carried) {
+          return add(channelBlock, lanes, carried, asksForPositions);
+        });
   };
+  if (plan.channelParts > 1)
+    return addBlocks(firstChannelBlock, endChannelBlock, carried, false);
   int64_t asking = std::min(countAskingBlocks(), blocks);
   Accumulators sums(carried);
   if (asking > 0)
-    sums = addBlocks(0, asking, sums, /*asksForPositions=*/true);
+    sums = addBlocks(number(0), number(asking), sums,
+                     /*asksForPositions=*/true);
   if (asking < blocks)
-    sums = addBlocks(asking, blocks, sums, false);
+    sums = addBlocks(number(asking), number(blocks), sums, false);
   return rest ? add(number(blocks), rest, sums, false) : sums;
 }
 
@@ -153,10 +172,8 @@ Accumulators WinogradKernel::addRound(const ProductTile &tile,
                                       const Round &round, ValueRange carried) {
   int64_t vectors = plan.tileVectors;
   Index filterStart = kernel.mul(tile.value, number(plan.getFilterPlane()));
-  Index inputStart =
-      kernel.add(getInputOffset(tile.value, tile.registerTile, number(0)),
-                 kernel.mul(round.number,
-                            number(plan.getValues() * plan.getInputPlane())));
+  Index inputStart = getInputOffset(tile.value, tile.registerTile,
+                                    getInputBlock(round.tap, round.firstBlock));
   // Every block of channels asks for its share of the next round's taps.
   int64_t sharing = plan.getValues() * plan.blockTiles * plan.roundBlocks;
   int64_t share =
@@ -243,16 +260,17 @@ Accumulators WinogradKernel::addChannels(
 
 /// The part of the task's memory in which a round's filter lies.
 Value WinogradKernel::getRoundFilter() {
-  SmallVector<OpFoldResult> offsets = {kernel.slot,
-                                       number(plan.getFilterStart())},
-                            sizes = {number(1), number(plan.getValues() *
-                                                       plan.getFilterPlane())},
-                            strides = {number(1), number(1)};
+  Value memory = getMemory(preparesProducts());
+  SmallVector<OpFoldResult> offsets =
+      getPlace(preparesProducts(), number(plan.getFilterStart()));
+  int64_t size = plan.getValues() * plan.getFilterPlane();
+  SmallVector<OpFoldResult> sizes(offsets.size(), number(1)),
+      strides(offsets.size(), number(1));
+  sizes.back() = number(size);
   auto type = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
-      {plan.getValues() * plan.getFilterPlane()},
-      cast<MemRefType>(buffers.scratch.getType()), offsets, sizes, strides));
+      {size}, cast<MemRefType>(memory.getType()), offsets, sizes, strides));
   return memref::SubViewOp::create(kernel.builder, kernel.location, type,
-                                   buffers.scratch, offsets, sizes, strides);
+                                   memory, offsets, sizes, strides);
 }
 
 void WinogradKernel::transformFilter(const Round &round) {
