@@ -154,12 +154,12 @@ void WinogradPlan::chooseTasks() {
 
   // Where that leaves too few tasks, they share the channels. The products of
   // each part are stored and loaded again, 7 cycles for a vector that `summed`
-  // channels take half a cycle each to compute: a twelfth of the time at most.
+  // channels take half a cycle each to compute: a tenth of the time at most.
   int64_t tasks = countTasks();
   int64_t unit = transformsFilter ? roundBlocks : 1;
   int64_t units = getChannelBlocks() / unit;
   double summed = static_cast<double>(inChannels) * getSummedTaps();
-  auto affordable = 1 + static_cast<int64_t>(summed / (12 * 2 * 7));
+  auto affordable = 1 + static_cast<int64_t>(summed / (10 * 2 * 7));
   int64_t parts = std::min({leastTasks / (groups * blocks), affordable, units});
   if (inChannels % lanes != 0 || !shared || groups * blocks * parts <= tasks)
     return;
