@@ -8,7 +8,8 @@
 namespace toeplitz {
 
 /// Divisions that round up or down; powers of integers; conversions of bf16
-/// from and to anything but f32.
+/// from and to anything but f32; the larger and the smaller of two numbers,
+/// which of two zeros that is aside.
 void populateExpandArithmeticPatterns(mlir::RewritePatternSet &patterns);
 
 /// Conversions of bf16 from and to f32.

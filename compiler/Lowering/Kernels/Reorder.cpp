@@ -75,11 +75,6 @@ void ReorderEmitter::emitSquare(Index position, int64_t channels) {
     else
       rows.push_back(kernel.splat(0, sizes.lanes));
   }
-  // The caller's memory is seldom aligned to lines, and each row lies in
-  // others. (Per vector of 16 lanes, in the second level: 13 cycles without, 5
-  // with. Of aligned rows the same, of 49 to 196 positions 9 and 5. Emerald
-  // Rapids.)
-  constexpr int64_t squaresAhead = 2;
   if (!isPack)
     for (int64_t i = 0; i < channels; ++i)
       plain.prefetchForStore(

@@ -106,6 +106,10 @@ void TransposeEmitter::emitSquare(Index row, Index column) {
     vectors.push_back(
         kernel.loadVector(input, acrossLast(ArrayRef<Index>(point)), lanes));
   }
+  for (int64_t i = 0; i < lanes; ++i)
+    kernel.prefetchForStore(
+        output, at(kernel.add(row, kernel.constant(i)),
+                   kernel.add(column, kernel.constant(squaresAhead * lanes))));
   vectors = transposeSquare(kernel, std::move(vectors));
   for (auto [i, vector] : llvm::enumerate(vectors))
     kernel.storeVector(

@@ -127,3 +127,18 @@ func.func @others(%x: vector<4xf64>, %n: vector<4xi32>) -> (vector<4xf64>, vecto
   %1 = math.isinf %x : vector<4xf64>
   return %0, %1 : vector<4xf64>, vector<4xi1>
 }
+
+// Which of two zeros is the larger one is no matter, but in f64, whose functions are exact.
+// CHECK-LABEL: func.func @extremes
+// CHECK: arith.maximumf %{{.*}}, %{{.*}} fastmath<nsz> : vector<8xf32>
+// CHECK: arith.minimumf %{{.*}}, %{{.*}} fastmath<nnan,nsz> : f32
+// CHECK: arith.maximumf %{{.*}}, %{{.*}} : f64
+func.func @extremes(%a: vector<8xf32>, %b: f32, %c: f64) -> (vector<8xf32>, f32, f64) {
+  %ones = arith.constant dense<1.0> : vector<8xf32>
+  %d = arith.maximumf %a, %ones : vector<8xf32>
+  %single = arith.constant 1.0 : f32
+  %e = arith.minimumf %b, %single fastmath<nnan> : f32
+  %double = arith.constant 1.0 : f64
+  %f = arith.maximumf %c, %double : f64
+  return %d, %e, %f : vector<8xf32>, f32, f64
+}

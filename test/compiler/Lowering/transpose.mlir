@@ -9,6 +9,7 @@
 // CHECK-DAG: %[[C1:.*]] = arith.constant 1 : index
 // CHECK-DAG: %[[C2:.*]] = arith.constant 2 : index
 // CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
 // CHECK-DAG: %[[C16:.*]] = arith.constant 16 : index
 // CHECK-DAG: %[[C18:.*]] = arith.constant 18 : index
 // CHECK-DAG: %[[C20:.*]] = arith.constant 20 : index
@@ -21,6 +22,9 @@
 // CHECK:       scf.for %[[ROW:.*]] = %[[FROM]] to %[[TO]] step %[[C4]]
 // CHECK:         vector.load %[[X]][%[[COLUMN]], %[[ROW]]]
 // CHECK-COUNT-3: vector.load %[[X]][%{{.*}}, %[[ROW]]]
+// The lines that the square after the next one will be written to.
+// CHECK:         %[[AHEAD:.*]] = arith.addi %[[COLUMN]], %[[C8]]
+// CHECK-COUNT-4: memref.prefetch %[[Y]][%{{.*}}, %[[AHEAD]]], write, locality<3>, data
 // CHECK-COUNT-8: vector.shuffle
 // CHECK:         vector.store %{{.*}}, %[[Y]][%[[ROW]], %[[COLUMN]]]
 // CHECK-COUNT-3: vector.store %{{.*}}, %[[Y]][%{{.*}}, %[[COLUMN]]]
