@@ -114,6 +114,10 @@ struct ConvertCnnToKernel
         weights->drop(filter);
     }
 
+    main.walk([&](cnn::SoftmaxOp softmax) {
+      convertScaledSoftmax(rewriter, softmax);
+    });
+
     kernel::TargetAttr target = kernel::getTarget(module);
     int64_t lanes = target.getLanes();
     RewritePatternSet patterns(&getContext());

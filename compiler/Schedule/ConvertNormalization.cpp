@@ -199,12 +199,76 @@ struct ConvertSoftmax : OpRewritePattern<cnn::SoftmaxOp> {
     auto type = cast<RankedTensorType>(op.getInput().getType());
     Value init = createEmpty(rewriter, op.getLoc(), type);
     rewriter.replaceOpWithNewOp<kernel::SoftmaxOp>(
-        op, TypeRange(type), op.getInput(), init, op.getAxis(), op.getLog());
+        op, TypeRange(type), op.getInput(), /*addend=*/Value(), init,
+        op.getAxis(), op.getLog(), /*scale=*/APFloat(1.0f));
     return success();
   }
 };
 
 } // namespace
+
+/// The number that a tensor repeats, if it is a constant.
+static std::optional<float> getRepeated(Value tensor) {
+  while (auto broadcast = tensor.getDefiningOp<cnn::BroadcastOp>())
+    tensor = broadcast.getInput();
+  DenseFPElementsAttr elements;
+  if (!matchPattern(tensor, m_Constant(&elements)) || !elements.isSplat() ||
+      !elements.getElementType().isF32())
+    return std::nullopt;
+  return elements.getSplatValue<float>();
+}
+
+/// The factor and the tensor of a product with a constant. A quotient is one
+/// where the divisor's reciprocal is exact.
+static std::pair<float, Value> takeScale(Value value) {
+  if (!value.hasOneUse())
+    return {1.0f, value};
+  if (auto product = value.getDefiningOp<arith::MulFOp>()) {
+    if (std::optional<float> scale = getRepeated(product.getRhs()))
+      return {*scale, product.getLhs()};
+    if (std::optional<float> scale = getRepeated(product.getLhs()))
+      return {*scale, product.getRhs()};
+  }
+  if (auto quotient = value.getDefiningOp<arith::DivFOp>())
+    if (std::optional<float> divisor = getRepeated(quotient.getRhs())) {
+      APFloat inverse(0.0f);
+      if (APFloat(*divisor).getExactInverse(&inverse))
+        return {inverse.convertToFloat(), quotient.getLhs()};
+    }
+  return {1.0f, value};
+}
+
+/// The summand that repeats, or is a constant, and the other one.
+static std::pair<Value, Value> takeAddend(Value value) {
+  auto sum = value.getDefiningOp<arith::AddFOp>();
+  if (!sum || !value.hasOneUse())
+    return {nullptr, value};
+  auto find = [](Value summand) -> Value {
+    if (auto broadcast = summand.getDefiningOp<cnn::BroadcastOp>())
+      return broadcast.getInput();
+    return matchPattern(summand, m_Constant()) ? summand : nullptr;
+  };
+  if (Value addend = find(sum.getRhs()))
+    return {addend, sum.getLhs()};
+  if (Value addend = find(sum.getLhs()))
+    return {addend, sum.getRhs()};
+  return {nullptr, value};
+}
+
+void toeplitz::convertScaledSoftmax(RewriterBase &rewriter, cnn::SoftmaxOp op) {
+  auto type = cast<RankedTensorType>(op.getInput().getType());
+  if (static_cast<int64_t>(op.getAxis()) + 1 != type.getRank())
+    return;
+  auto [addend, sum] = takeAddend(op.getInput());
+  auto [scale, input] = takeScale(sum);
+  if (!addend && scale == 1.0f)
+    return;
+  rewriter.setInsertionPoint(op);
+  Value init = createEmpty(rewriter, op.getLoc(), type);
+  rewriter.replaceOpWithNewOp<kernel::SoftmaxOp>(op, TypeRange(type), input,
+                                                 addend, init, op.getAxis(),
+                                                 op.getLog(), APFloat(scale));
+}
 
 void toeplitz::populateNormalizationPatterns(RewritePatternSet &patterns,
                                              int64_t lanes) {

@@ -425,21 +425,26 @@ def Kernel_LrnOp : Kernel_Op<"lrn"> {
 def Kernel_SoftmaxOp : Kernel_Op<"softmax"> {
   let summary = "softmax of a plain tensor";
   let description = [{
-    The function of `cnn.softmax` on a plain tensor.
+    The function of `cnn.softmax` on a plain tensor, of `scale * input + addend`: the scores of attention and its mask. (`scale` is 1 where
+    it isn't given.)
 
     Constraints:
     1. Input and result have the same shape; 0 <= axis < rank.
+    2. The addend has the rank of the input, and each of its dimensions is the input's or 1. Only along the last axis is there one, or a
+       scale other than 1.
 
     Example:
 
     ```mlir
-    %y = kernel.softmax ins(%x) outs(%y0) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
+    %y = kernel.softmax ins(%x add %mask) outs(%y0) {axis = 3 : i64, log = false, scale = 1.250000e-01 : f32}
+      : (tensor<1x12x64x64xf32>, tensor<1x1x1x64xf32>, tensor<1x12x64x64xf32>) -> tensor<1x12x64x64xf32>
     ```
   }];
-  let arguments = (ins Kernel_Buffer:$input, Kernel_Buffer:$init, I64Attr:$axis, BoolAttr:$log);
+  let arguments = (ins Kernel_Buffer:$input, Optional<Kernel_Buffer>:$addend, Kernel_Buffer:$init, I64Attr:$axis, BoolAttr:$log,
+    DefaultValuedAttr<F32Attr, "1.0f">:$scale);
   let results = (outs Variadic<StaticShapeTensorOf<[F32]>>:$results);
   let assemblyFormat = [{
-    `ins` `(` $input `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
+    `ins` `(` $input (`add` $addend^)? `)` `outs` `(` $init `)` attr-dict `:` functional-type(operands, results)
   }];
 }
 

@@ -367,12 +367,31 @@ LogicalResult LrnOp::verify() {
   return success();
 }
 
+/// Whether a tensor of `shape` repeats to one of `whole`.
+static bool isRepeatedIn(ArrayRef<int64_t> shape, ArrayRef<int64_t> whole) {
+  return shape.size() == whole.size() &&
+         llvm::all_of(llvm::zip(shape, whole), [](auto sizes) {
+           auto [size, all] = sizes;
+           return size == 1 || size == all;
+         });
+}
+
 LogicalResult SoftmaxOp::verify() {
   if (shapeOf(getInput()) != shapeOf(getInit()) ||
       getAxis() >= shapeOf(getInput()).size())
     return constraint(*this, 1)
            << "input and result must have one shape that has dimension "
            << static_cast<int64_t>(getAxis());
+  ArrayRef<int64_t> shape = shapeOf(getInput());
+  bool isPlain = !getAddend() && getScale().convertToFloat() == 1.0f;
+  if (!isPlain && getAxis() + 1 != shape.size())
+    return constraint(*this, 2)
+           << "a scale or an addend needs the last dimension as axis, found "
+           << static_cast<int64_t>(getAxis());
+  if (getAddend() && !isRepeatedIn(shapeOf(getAddend()), shape))
+    return constraint(*this, 2)
+           << "the addend must have dimensions of 1 or of the input, found "
+           << getAddend().getType();
   return success();
 }
 

@@ -1,7 +1,8 @@
 // Softmax along one dimension of a plain tensor, seen as outer x axis x inner.
 // Along the last dimension each row is reduced in vectors; along another one,
 // vectors of neighbouring elements are reduced side by side. On a GPU threads
-// share rows of either kind (RowDivision.h).
+// share rows of either kind (RowDivision.h). A scale and an addend are applied
+// to what is read.
 
 #include "compiler/Lowering/Kernels/BufferView.h"
 #include "compiler/Lowering/Kernels/Kernels.h"
@@ -42,15 +43,30 @@ class SoftmaxEmitter {
 public:
   SoftmaxEmitter(kernel::SoftmaxOp op, KernelBuilder &kernel)
       : kernel(kernel), sizes(op), logarithmic(op.getLog()),
-        input(kernel, kernel.buffers[0], getShape()),
-        output(kernel, kernel.buffers[1], getShape()),
-        lanes(getCommonLanes(kernel, {&input, &output})) {}
+        scale(op.getScale().convertToFloat()),
+        input(kernel, kernel.buffers.front(), getShape()),
+        output(kernel, kernel.buffers.back(), getShape()),
+        lanes(getCommonLanes(kernel, {&input, &output})) {
+    if (!op.getAddend())
+      return;
+    ArrayRef<int64_t> shape =
+        cast<ShapedType>(op.getAddend().getType()).getShape();
+    ArrayRef<int64_t> whole =
+        cast<ShapedType>(op.getInput().getType()).getShape();
+    rowSizes.assign(whole.drop_back().begin(), whole.drop_back().end());
+    addend.emplace(kernel, kernel.buffers[1], shape);
+    addendShape.assign(shape.begin(), shape.end());
+    if (shape.back() > 1 && !addend->hasVectors())
+      lanes = 0;
+  }
 
   void emitRow(Index outer, RowLoops loops);
   void emitSharedRow(const RowDivision &division);
   void emitColumns(Index outer, Index lower, Index upper);
 
 private:
+  Value loadInput(Index i, int64_t lanes);
+
   SmallVector<int64_t> getShape() const {
     if (sizes.inner == 1)
       return {sizes.outer, sizes.axis};
@@ -86,19 +102,48 @@ private:
   KernelBuilder &kernel;
   Sizes sizes;
   bool logarithmic;
+  float scale;
   BufferView input, output;
   int64_t lanes;
+  /// What is added along the last dimension: its shape, that of the input
+  /// without it, and where in the addend the current row lies.
+  std::optional<BufferView> addend;
+  SmallVector<int64_t> addendShape, rowSizes;
+  SmallVector<Index> addendRow;
   /// The current row: its place before the dimension, and behind it.
   Index outer, column;
 };
 
+/// An element of the current row, or a vector of them.
+Value SoftmaxEmitter::loadInput(Index i, int64_t lanes) {
+  Value x = input.load(at(i), lanes);
+  Value added;
+  if (addend) {
+    SmallVector<Index> indices(addendRow);
+    bool repeats = addendShape.back() == 1;
+    indices.push_back(repeats ? Index(kernel.constant(0)) : i);
+    added = inLanes(kernel, addend->load(indices, repeats ? 0 : lanes), lanes);
+  }
+  if (scale == 1)
+    return added ? kernel.create<arith::AddFOp>(x, added) : x;
+  Value factor = kernel.floatConstant(scale, x.getType());
+  return added ? kernel.multiplyAdd(x, factor, added)
+               : kernel.create<arith::MulFOp>(x, factor);
+}
+
 /// A row along the last dimension; along another one, element by element.
 void SoftmaxEmitter::emitRow(Index outerPlace, RowLoops loops) {
   outer = outerPlace;
+  if (addend) {
+    addendRow = kernel.delinearize(outer, rowSizes);
+    for (auto [index, size] : llvm::zip(addendRow, addendShape))
+      if (size == 1)
+        index = kernel.constant(0);
+  }
   Value largest = loops.reduce(
       lanes, {lowest(),
               [&](Value accumulator, Index i, int64_t lanes) {
-                return largerOf(kernel, input.load(at(i), lanes), accumulator);
+                return largerOf(kernel, loadInput(i, lanes), accumulator);
               },
               [&](Value a, Value b) { return largerOf(kernel, a, b); }});
   // The sum of a long row is in double precision. Softmax keeps the
@@ -108,8 +153,8 @@ void SoftmaxEmitter::emitRow(Index outerPlace, RowLoops loops) {
       lanes,
       {zeroForSum(isShort),
        [&](Value accumulator, Index i, int64_t lanes) {
-         Value power = exponential(input.load(at(i), lanes),
-                                   inLanes(kernel, largest, lanes));
+         Value power =
+             exponential(loadInput(i, lanes), inLanes(kernel, largest, lanes));
          if (!logarithmic)
            output.store(power, at(i));
          return kernel.create<arith::AddFOp>(accumulator,
@@ -124,7 +169,7 @@ void SoftmaxEmitter::emitRow(Index outerPlace, RowLoops loops) {
     Value result;
     if (logarithmic)
       result = kernel.create<arith::SubFOp>(
-          kernel.create<arith::SubFOp>(input.load(at(i), lanes),
+          kernel.create<arith::SubFOp>(loadInput(i, lanes),
                                        inLanes(kernel, largest, lanes)),
           inLanes(kernel, logarithmOfSum, lanes));
     else

@@ -68,3 +68,41 @@ func.func @main(%x: tensor<2x6x180x180xf32>, %s: tensor<6xf32>, %b: tensor<6xf32
   return %2 : tensor<2x6x180x180xf32>
 }
 }
+
+// -----
+
+// Scores with a factor and a mask: an exact reciprocal in place of a quotient, what repeats as it is.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[X:.*]]: tensor<1x2x3x5xf32>, %[[M:.*]]: tensor<1x1x1x5xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: kernel.softmax ins(%[[X]] add %[[M]]) outs(%{{.*}}) {axis = 3 : i64, log = false, scale = 1.250000e-01 : f32}
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<1x2x3x5xf32>, %m: tensor<1x1x1x5xf32>) -> tensor<1x2x3x5xf32> {
+  %eight = arith.constant dense<8.0> : tensor<1x2x3x5xf32>
+  %mask = cnn.broadcast %m to [1, 2, 3, 5] : (tensor<1x1x1x5xf32>) -> tensor<1x2x3x5xf32>
+  %0 = arith.divf %x, %eight : tensor<1x2x3x5xf32>
+  %1 = arith.addf %mask, %0 : tensor<1x2x3x5xf32>
+  %2 = cnn.softmax %1 axis 3 : tensor<1x2x3x5xf32>
+  return %2 : tensor<1x2x3x5xf32>
+}
+}
+
+// -----
+
+// Two tensors of the same size, a factor that isn't the same everywhere.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[SUM:.*]] = linalg.generic
+// CHECK: kernel.softmax ins(%[[SUM]]) outs(%{{.*}}) {axis = 1 : i64, log = false} :
+// CHECK: %[[PRODUCT:.*]] = linalg.generic
+// CHECK: kernel.softmax ins(%[[PRODUCT]]) outs(%{{.*}}) {axis = 1 : i64, log = false} :
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 524288>} {
+func.func @main(%x: tensor<2x5xf32>, %y: tensor<2x5xf32>) -> (tensor<2x5xf32>, tensor<2x5xf32>) {
+  %factors = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %repeated = cnn.broadcast %factors to [2, 5] : (tensor<2x1xf32>) -> tensor<2x5xf32>
+  %0 = arith.addf %x, %y : tensor<2x5xf32>
+  %1 = cnn.softmax %0 axis 1 : tensor<2x5xf32>
+  %2 = arith.mulf %x, %repeated : tensor<2x5xf32>
+  %3 = cnn.softmax %2 axis 1 : tensor<2x5xf32>
+  return %1, %3 : tensor<2x5xf32>, tensor<2x5xf32>
+}
+}

@@ -359,6 +359,30 @@ func.func @f(%x: memref<1x10xf32>, %y: memref<1x10xf32>) {
 
 // -----
 
+func.func @f(%x: memref<2x10xf32>, %y: memref<2x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 2: a scale or an addend needs the last dimension as axis, found 0}}
+  kernel.softmax ins(%x) outs(%y) {axis = 0 : i64, log = false, scale = 0.5 : f32} : (memref<2x10xf32>, memref<2x10xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x10xf32>, %a: memref<2x1xf32>, %y: memref<2x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 2: a scale or an addend needs the last dimension as axis, found 0}}
+  kernel.softmax ins(%x add %a) outs(%y) {axis = 0 : i64, log = false} : (memref<2x10xf32>, memref<2x1xf32>, memref<2x10xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<2x10xf32>, %a: memref<2x5xf32>, %y: memref<2x10xf32>) {
+  // expected-error @+1 {{'kernel.softmax' op constraint 2: the addend must have dimensions of 1 or of the input, found 'memref<2x5xf32>'}}
+  kernel.softmax ins(%x add %a) outs(%y) {axis = 1 : i64, log = false} : (memref<2x10xf32>, memref<2x5xf32>, memref<2x10xf32>) -> ()
+  return
+}
+
+// -----
+
 // kernel.matmul
 func.func @f(%a: memref<3xf32>, %b: memref<3x6xf32>, %c: memref<1x6xf32>) {
   // expected-error @+1 {{'kernel.matmul' op constraint 1: both inputs and the result must have the same rank of at least 2}}

@@ -249,11 +249,14 @@ func.func @lrn(%x: tensor<1x96x8x8xf32>, %init: tensor<1x96x8x8xf32>, %a: memref
 }
 
 // CHECK-LABEL: @softmax
-func.func @softmax(%x: tensor<1x10xf32>, %init: tensor<1x10xf32>, %a: memref<4x3xf32>, %b: memref<4x3xf32>) -> tensor<1x10xf32> {
+func.func @softmax(%x: tensor<1x10xf32>, %init: tensor<1x10xf32>, %a: memref<4x3xf32>, %b: memref<4x3xf32>, %c: memref<1x3xf32>) -> tensor<1x10xf32> {
   // CHECK: kernel.softmax ins(%{{.*}}) outs(%{{.*}}) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
   %0 = kernel.softmax ins(%x) outs(%init) {axis = 1 : i64, log = false} : (tensor<1x10xf32>, tensor<1x10xf32>) -> tensor<1x10xf32>
   // CHECK: kernel.softmax ins(%{{.*}}) outs(%{{.*}}) {axis = 0 : i64, log = true} : (memref<4x3xf32>, memref<4x3xf32>) -> ()
   kernel.softmax ins(%a) outs(%b) {axis = 0 : i64, log = true} : (memref<4x3xf32>, memref<4x3xf32>) -> ()
+  // CHECK: kernel.softmax ins(%{{.*}} add %{{.*}}) outs(%{{.*}}) {axis = 1 : i64, log = false, scale = 5.000000e-01 : f32}
+  // CHECK-SAME: (memref<4x3xf32>, memref<1x3xf32>, memref<4x3xf32>) -> ()
+  kernel.softmax ins(%a add %c) outs(%b) {axis = 1 : i64, log = false, scale = 0.5 : f32} : (memref<4x3xf32>, memref<1x3xf32>, memref<4x3xf32>) -> ()
   return %0 : tensor<1x10xf32>
 }
 
