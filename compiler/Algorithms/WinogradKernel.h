@@ -95,8 +95,6 @@ private:
   };
   /// A round of blocks of channels of one tap.
   struct Round {
-    /// Counted in the transformed input.
-    Index number;
     Index tap, firstBlock;
     /// Where its taps lie in the packed filter.
     Index start;
@@ -174,14 +172,19 @@ private:
       return {kernel.add(preparedStart, offset)};
     return {Index(kernel.slot), offset};
   }
-  /// Where the transformed input of the block lies, and its products.
+  /// Where the transformed input of the block lies.
   bool preparesInput() const {
     return plan.preparationTasks > 0 || plan.channelParts > 1;
   }
-  bool preparesProducts() const { return plan.channelParts > 1; }
   mlir::Value getInputMemory() { return getMemory(preparesInput()); }
   llvm::SmallVector<Index> getInputPlace(Index offset) {
     return getPlace(preparesInput(), offset);
+  }
+  /// Where its products lie.
+  bool preparesProducts() const { return plan.channelParts > 1; }
+  mlir::Value getProductMemory() { return getMemory(preparesProducts()); }
+  llvm::SmallVector<Index> getProductPlace(Index offset) {
+    return getPlace(preparesProducts(), offset);
   }
   mlir::Value loadProduct(Index offset);
 

@@ -63,8 +63,7 @@ Value WinogradKernel::loadProduct(Index offset) {
   for (int64_t part = 0; part < plan.channelParts; ++part) {
     Index ofPart = kernel.add(offset, number(part * plan.getTaskSize()));
     Value product =
-        kernel.loadVector(getMemory(preparesProducts()),
-                          getPlace(preparesProducts(), ofPart), lanes);
+        kernel.loadVector(getProductMemory(), getProductPlace(ofPart), lanes);
     sum = sum ? Value(arith::AddFOp::create(kernel.builder, kernel.location,
                                             sum, product))
               : product;

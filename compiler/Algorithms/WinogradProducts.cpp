@@ -52,10 +52,7 @@ void WinogradKernel::multiplyInRounds(Index registerTiles, Index vectorTile) {
     Index ofAll = scale(tap, rounds, ofTap);
     Index start = kernel.mul(scale(vectorTile, plan.countRounds(), ofAll),
                              number(plan.getRoundTaps()));
-    Index ofInput = scale(tap, plan.partBlocks / plan.roundBlocks,
-                          kernel.sub(ofTap, firstRound));
-    Round round = {ofInput, tap, kernel.mul(ofTap, number(plan.roundBlocks)),
-                   start};
+    Round round = {tap, kernel.mul(ofTap, number(plan.roundBlocks)), start};
     transformFilter(round);
     forProductTiles(registerTiles, vectorTile, [&](const ProductTile &tile) {
       storeProducts(tile,
@@ -92,9 +89,8 @@ Index WinogradKernel::getProductOffset(const ProductTile &tile) {
 void WinogradKernel::storeProducts(const ProductTile &tile, ValueRange sums) {
   Index start = getProductOffset(tile);
   for (auto [i, sum] : llvm::enumerate(sums))
-    kernel.storeVector(
-        sum, getMemory(preparesProducts()),
-        getPlace(preparesProducts(), kernel.add(start, number(i * lanes))));
+    kernel.storeVector(sum, getProductMemory(),
+                       getProductPlace(kernel.add(start, number(i * lanes))));
 }
 
 Accumulators WinogradKernel::loadProducts(const ProductTile &tile) {
@@ -102,9 +98,8 @@ Accumulators WinogradKernel::loadProducts(const ProductTile &tile) {
   Accumulators sums;
   for (int64_t i = 0; i < plan.tilePositions * plan.tileVectors; ++i)
     sums.push_back(kernel.loadVector(
-        getMemory(preparesProducts()),
-        getPlace(preparesProducts(), kernel.add(start, number(i * lanes))),
-        lanes));
+        getProductMemory(),
+        getProductPlace(kernel.add(start, number(i * lanes))), lanes));
   return sums;
 }
 
@@ -260,9 +255,10 @@ Accumulators WinogradKernel::addChannels(
 
 /// The part of the task's memory in which a round's filter lies.
 Value WinogradKernel::getRoundFilter() {
-  Value memory = getMemory(preparesProducts());
+  // (It lies behind the products.)
+  Value memory = getProductMemory();
   SmallVector<OpFoldResult> offsets =
-      getPlace(preparesProducts(), number(plan.getFilterStart()));
+      getProductPlace(number(plan.getFilterStart()));
   int64_t size = plan.getValues() * plan.getFilterPlane();
   SmallVector<OpFoldResult> sizes(offsets.size(), number(1)),
       strides(offsets.size(), number(1));

@@ -2,6 +2,7 @@
 
 #include "compiler/Schedule/Layout.h"
 #include "compiler/Schedule/LayoutPattern.h"
+#include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
 #include "dialects/Kernel/KernelDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -207,32 +208,21 @@ struct ConvertSoftmax : OpRewritePattern<cnn::SoftmaxOp> {
 
 } // namespace
 
-/// The number that a tensor repeats, if it is a constant.
-static std::optional<float> getRepeated(Value tensor) {
-  while (auto broadcast = tensor.getDefiningOp<cnn::BroadcastOp>())
-    tensor = broadcast.getInput();
-  DenseFPElementsAttr elements;
-  if (!matchPattern(tensor, m_Constant(&elements)) || !elements.isSplat() ||
-      !elements.getElementType().isF32())
-    return std::nullopt;
-  return elements.getSplatValue<float>();
-}
-
 /// The factor and the tensor of a product with a constant. A quotient is one
 /// where the divisor's reciprocal is exact.
 static std::pair<float, Value> takeScale(Value value) {
   if (!value.hasOneUse())
     return {1.0f, value};
   if (auto product = value.getDefiningOp<arith::MulFOp>()) {
-    if (std::optional<float> scale = getRepeated(product.getRhs()))
-      return {*scale, product.getLhs()};
-    if (std::optional<float> scale = getRepeated(product.getLhs()))
-      return {*scale, product.getRhs()};
+    if (std::optional<APFloat> scale = readNumber(product.getRhs()))
+      return {scale->convertToFloat(), product.getLhs()};
+    if (std::optional<APFloat> scale = readNumber(product.getLhs()))
+      return {scale->convertToFloat(), product.getRhs()};
   }
   if (auto quotient = value.getDefiningOp<arith::DivFOp>())
-    if (std::optional<float> divisor = getRepeated(quotient.getRhs())) {
+    if (std::optional<APFloat> divisor = readNumber(quotient.getRhs())) {
       APFloat inverse(0.0f);
-      if (APFloat(*divisor).getExactInverse(&inverse))
+      if (divisor->getExactInverse(&inverse))
         return {inverse.convertToFloat(), quotient.getLhs()};
     }
   return {1.0f, value};

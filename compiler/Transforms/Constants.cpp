@@ -1,5 +1,8 @@
 #include "compiler/Transforms/Constants.h"
 
+#include "dialects/CNN/CNNDialect.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -74,6 +77,19 @@ arith::ConstantOp createConstant(OpBuilder &builder, Location location,
   auto attribute =
       DenseResourceElementsAttr::get(type, name, std::move(buffer).takeBlob());
   return arith::ConstantOp::create(builder, location, attribute);
+}
+
+std::optional<APFloat> readNumber(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<cnn::BroadcastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+            op))
+      break;
+    value = op->getOperand(0);
+  }
+  DenseFPElementsAttr elements;
+  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
+    return std::nullopt;
+  return elements.getSplatValue<APFloat>();
 }
 
 void freeBlob(DenseResourceElementsAttr constant) {

@@ -48,6 +48,10 @@ std::optional<ConstantValues> readConstant(mlir::Attribute attribute);
 /// every other value.
 std::optional<ConstantValues> readConstant(mlir::Value value);
 
+/// The number in every element of a floating-point tensor that is a constant,
+/// or one that is repeated or reshaped.
+std::optional<llvm::APFloat> readNumber(mlir::Value value);
+
 /// Frees the memory of a constant that nothing reads any more.
 void freeBlob(mlir::DenseResourceElementsAttr constant);
 

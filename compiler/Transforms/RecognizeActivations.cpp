@@ -16,6 +16,7 @@
 // 2017 (arXiv:1710.05941), Howard et al. 2019 (arXiv:1905.02244), Misra 2019
 // (arXiv:1908.08681).
 
+#include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialects/CNN/CNNDialect.h"
 
@@ -45,18 +46,10 @@ bool isNear(double found, double wanted) {
   return std::fabs(found - wanted) <= 2e-6 * std::fabs(wanted);
 }
 
-/// The number in every element of a constant that may be repeated.
+/// As readNumber.
 std::optional<double> getNumber(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<cnn::BroadcastOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-            op))
-      break;
-    value = op->getOperand(0);
-  }
-  DenseFPElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>().convertToDouble();
+  std::optional<APFloat> number = readNumber(value);
+  return number ? std::optional(number->convertToDouble()) : std::nullopt;
 }
 
 /// A product of a number and values.

@@ -13,6 +13,7 @@
 //
 // Source: Ba et al. 2016 (arXiv:1607.06450).
 
+#include "compiler/Transforms/Constants.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/Reshapes.h"
 #include "dialects/CNN/CNNDialect.h"
@@ -43,15 +44,6 @@ Value skipBroadcasts(Value value) {
   while (auto broadcast = value.getDefiningOp<cnn::BroadcastOp>())
     value = broadcast.getInput();
   return value;
-}
-
-/// The number in every element of a constant that may be repeated.
-std::optional<APFloat> getNumber(Value value) {
-  value = skipBroadcasts(value);
-  DenseFPElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat())
-    return std::nullopt;
-  return elements.getSplatValue<APFloat>();
 }
 
 bool isZero(int64_t number) { return number == 0; }
@@ -159,7 +151,7 @@ std::optional<Deviation> matchVariance(Value value) {
     return std::nullopt;
   for (auto [variance, number] : {std::pair(sum.getLhs(), sum.getRhs()),
                                   std::pair(sum.getRhs(), sum.getLhs())}) {
-    std::optional<APFloat> epsilon = getNumber(number);
+    std::optional<APFloat> epsilon = readNumber(number);
     std::optional<Mean> square = matchMean(variance);
     auto product = square ? square->x.getDefiningOp<arith::MulFOp>() : nullptr;
     if (!epsilon || epsilon->isNegative() || !product ||
@@ -184,7 +176,7 @@ std::optional<Deviation> matchInverse(Value value) {
     return matchVariance(root.getOperand());
   auto quotient = value.getDefiningOp<arith::DivFOp>();
   std::optional<APFloat> one =
-      quotient ? getNumber(quotient.getLhs()) : std::nullopt;
+      quotient ? readNumber(quotient.getLhs()) : std::nullopt;
   if (!one || !one->isExactlyValue(1))
     return std::nullopt;
   return matchDeviation(skipBroadcasts(quotient.getRhs()));
@@ -316,7 +308,7 @@ Value makeConstant(IRRewriter &rewriter, Location location,
 }
 
 bool isSplatOf(Value value, double number) {
-  std::optional<APFloat> found = getNumber(value);
+  std::optional<APFloat> found = readNumber(value);
   return found && found->isExactlyValue(number);
 }
 
