@@ -133,6 +133,10 @@ TapRange getTapRange(KernelBuilder &kernel, const Dimension &dimension,
 /// most `parts` of them, less those that would be empty.
 int64_t withoutEmpty(int64_t things, int64_t parts);
 
+/// Cycles of starting a parallel loop and waiting for its end (measured, a
+/// microsecond).
+constexpr double loopCycles = 3000;
+
 /// By how much the thread with most of so many equal tasks exceeds its share,
 /// for two threads, and a part of it for four: a factor from 1 on.
 double getImbalance(int64_t tasks);

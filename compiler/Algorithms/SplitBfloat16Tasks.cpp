@@ -10,8 +10,6 @@
 using namespace mlir;
 using namespace toeplitz;
 
-/// Starting a loop, and waiting for its end (measured, a microsecond).
-static constexpr double loopCycles = 3000;
 /// Measured on Emerald Rapids: weights come from beyond the second-level cache
 /// at 27 GB/s, and what another core has written at 22 GB/s.
 static constexpr double filterBytesPerCycle = 10;

@@ -116,8 +116,6 @@ static void chooseTile(const Convolution &convolution,
     ConvolutionSchedule schedule;
     double cycles, shared;
   };
-  // Of two threads, for a step before the tasks (a microsecond).
-  constexpr double twoWait = 6000;
   std::vector<Candidate> candidates;
   double least = std::numeric_limits<double>::infinity();
   for (int64_t vectors = 1; vectors <= groupVectors; ++vectors) {
@@ -137,8 +135,9 @@ static void chooseTile(const Convolution &convolution,
       WinogradPlan plan(convolution, candidate.schedule, target);
       candidate.shared =
           candidate.cycles * getImbalance(plan.countProductTasks());
+      // (Two threads wait for a step before the tasks.)
       if (plan.getPreparation().tasks > 0)
-        candidate.shared += twoWait / plan.countFilterVectors();
+        candidate.shared += 2 * loopCycles / plan.countFilterVectors();
       least = std::min(least, candidate.cycles);
       candidates.push_back(std::move(candidate));
     }
@@ -270,9 +269,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   }
   if (plan.transformsFilter)
     cost.cycles += estimateRounds(plan);
-  // Sums of parts of the channels are stored and loaded again.
-  constexpr double perPartialSum = 7;
-  cost.cycles += perPartialSum * outputs * plan.getValues() *
+  cost.cycles += WinogradPlan::partialSumCycles * outputs * plan.getValues() *
                  static_cast<double>(plan.channelParts - 1);
   // The filter is read once for each block, and the block's transformed input
   // once for each tile of vectors.
@@ -337,10 +334,11 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
            << kernel.target.getLanes();
   if (kernel.target.isGpu())
     return emitWinogradOnGpu(op, kernel);
-  if (!op.getTransform() || (getScratchSize(op) > 0 && !op.getScratch()))
+  WinogradPlan plan(op);
+  if (!op.getTransform() || (plan.getScratchSize() > 0 && !op.getScratch()))
     return op.emitOpError()
            << "by 'winograd' has no transform or no scratch memory";
-  if (getPreparation(op).tasks > 0 && !op.getPrepared())
+  if (plan.getPreparation().tasks > 0 && !op.getPrepared())
     return op.emitOpError()
            << "by 'winograd' has no memory for the transformed input";
   emitWinograd(op, kernel);

@@ -78,7 +78,7 @@ void WinogradKernel::emit() {
   productsStart = number(plan.getProductsStart());
   if (op.getPool() && !kernel.preparing)
     unpooledTile = allocateTile(plan.getTileOutputs(1), plan.getTileOutputs(2));
-  if (plan.channelParts > 1) {
+  if (plan.hasParts()) {
     kernel.preparing ? multiplyPart() : sumParts();
     return;
   }

@@ -174,17 +174,16 @@ private:
   }
   /// Where the transformed input of the block lies.
   bool preparesInput() const {
-    return plan.preparationTasks > 0 || plan.channelParts > 1;
+    return plan.preparationTasks > 0 || plan.hasParts();
   }
   mlir::Value getInputMemory() { return getMemory(preparesInput()); }
   llvm::SmallVector<Index> getInputPlace(Index offset) {
     return getPlace(preparesInput(), offset);
   }
   /// Where its products lie.
-  bool preparesProducts() const { return plan.channelParts > 1; }
-  mlir::Value getProductMemory() { return getMemory(preparesProducts()); }
+  mlir::Value getProductMemory() { return getMemory(plan.hasParts()); }
   llvm::SmallVector<Index> getProductPlace(Index offset) {
-    return getPlace(preparesProducts(), offset);
+    return getPlace(plan.hasParts(), offset);
   }
   mlir::Value loadProduct(Index offset);
 

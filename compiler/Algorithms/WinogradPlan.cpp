@@ -127,12 +127,12 @@ void WinogradPlan::divide(kernel::TargetAttr target) {
   streamsTransformed =
       isStreamed(4.0 * static_cast<double>(getInputSize()), target);
 
-  asksForInput = preparationTasks == 0 && channelParts == 1 && blocks > 1 &&
+  asksForInput = preparationTasks == 0 && !hasParts() && blocks > 1 &&
                  asksFor(inputBytes, target);
   double outputBytes = 4.0 * groups * vectorTiles * tileVectors * lanes;
   for (const Dimension &dimension : dimensions)
     outputBytes *= static_cast<double>(dimension.output);
-  asksForOutput = channelParts == 1 && asksFor(outputBytes, target);
+  asksForOutput = !hasParts() && asksFor(outputBytes, target);
 }
 
 void WinogradPlan::chooseTasks() {
@@ -144,31 +144,30 @@ void WinogradPlan::chooseTasks() {
   outputTasks = !shared ? 1 : std::max<int64_t>(1, wantedTasks / others);
   outputTasks = withoutEmpty(vectorTiles, std::min(vectorTiles, outputTasks));
   preparationTasks = 0;
-  if (outputTasks > 1) {
+  auto divideTiles = [&] {
     int64_t blockSize = blockTiles * tilePositions;
-    preparationTasks = withoutEmpty(
-        blockSize,
-        std::min(blockSize,
-                 std::max<int64_t>(1, wantedTasks / (groups * blocks))));
-  }
+    int64_t wanted = std::max<int64_t>(1, wantedTasks / (groups * blocks));
+    return withoutEmpty(blockSize, std::min(blockSize, wanted));
+  };
+  if (outputTasks > 1)
+    preparationTasks = divideTiles();
 
   // Where that leaves too few tasks, they share the channels. The products of
-  // each part are stored and loaded again, 7 cycles for a vector that `summed`
-  // channels take half a cycle each to compute: a tenth of the time at most.
+  // each part are stored and loaded again, vectors that `summed` channels take
+  // half a cycle each to compute: a tenth of the time at most.
   int64_t tasks = countTasks();
   int64_t unit = transformsFilter ? roundBlocks : 1;
   int64_t units = getChannelBlocks() / unit;
   double summed = static_cast<double>(inChannels) * getSummedTaps();
-  auto affordable = 1 + static_cast<int64_t>(summed / (10 * 2 * 7));
+  auto affordable =
+      1 + static_cast<int64_t>(summed / (10 * 2 * partialSumCycles));
   int64_t parts = std::min({leastTasks / (groups * blocks), affordable, units});
   if (inChannels % lanes != 0 || !shared || groups * blocks * parts <= tasks)
     return;
   channelParts = withoutEmpty(units, parts);
   partBlocks = llvm::divideCeil(units, channelParts) * unit;
   preparationTasks = 0;
-  int64_t blockSize = blockTiles * tilePositions;
-  sumTasks = withoutEmpty(blockSize,
-                          std::min(blockSize, wantedTasks / (groups * blocks)));
+  sumTasks = divideTiles();
 }
 
 /// A third of the second-level cache is for the part of the filter that was

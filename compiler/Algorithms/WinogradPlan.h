@@ -85,10 +85,13 @@ struct WinogradPlan {
   /// transform them. Each part reads a filter of its own, so that all of it is
   /// still read once. See WinogradParts.cpp.
   int64_t channelParts, sumTasks;
+  /// Cycles of storing and loading a vector of a part's products.
+  static constexpr double partialSumCycles = 7;
   /// Blocks of channels in one part: all of a tap, or what is left in the last
   /// part.
   int64_t partBlocks;
 
+  bool hasParts() const { return channelParts > 1; }
   bool isTransformed(int64_t d) const {
     return transform[d] > dimensions[d].kernel;
   }
@@ -132,12 +135,12 @@ struct WinogradPlan {
     return getSummedTaps() * (partBlocks / roundBlocks);
   }
   int64_t countTasks() const {
-    return channelParts > 1 ? groups * blocks * sumTasks
-                            : groups * tileTasks * outputTasks;
+    return hasParts() ? groups * blocks * sumTasks
+                      : groups * tileTasks * outputTasks;
   }
   /// The tasks that multiply.
   int64_t countProductTasks() const {
-    return channelParts > 1 ? groups * blocks * channelParts : countTasks();
+    return hasParts() ? groups * blocks * channelParts : countTasks();
   }
 
   // --- memory, in floats
@@ -188,19 +191,17 @@ struct WinogradPlan {
   }
   int64_t getFilterStart() const {
     return getProductsStart() +
-           (channelParts > 1 ? vectorTiles : 1) * getProductsSize();
+           (hasParts() ? vectorTiles : 1) * getProductsSize();
   }
   int64_t getTaskSize() const {
     return getFilterStart() +
            (transformsFilter ? getValues() * getFilterPlane() : 0);
   }
-  int64_t getScratchSize() const {
-    return channelParts > 1 ? 0 : getTaskSize();
-  }
+  int64_t getScratchSize() const { return hasParts() ? 0 : getTaskSize(); }
   /// Groups x blocks, their transformed inputs one behind the other; with parts
   /// of the channels groups x blocks x parts, the memory of each.
   Preparation getPreparation() const {
-    if (channelParts > 1)
+    if (hasParts())
       return {countProductTasks() * getTaskSize(), countProductTasks()};
     if (preparationTasks == 0)
       return {};

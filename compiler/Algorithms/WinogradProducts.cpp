@@ -114,10 +114,10 @@ Accumulators WinogradKernel::addTap(const ProductTile &tile, Index tap,
   // Every register tile asks for its share of a matrix that is multiplied
   // later, so that memory has something to do all the time.
   int64_t share = llvm::divideCeil(vectors * lanes, plan.blockTiles);
-  Index rows =
-      kernel.mul(kernel.sub(endChannelBlock, firstChannelBlock), number(lanes));
-  if (plan.channelParts == 1)
-    rows = number(plan.inChannels);
+  Index rows = plan.hasParts()
+                   ? kernel.mul(kernel.sub(endChannelBlock, firstChannelBlock),
+                                number(lanes))
+                   : number(plan.inChannels);
   Index firstRow =
       scale(tap, plan.inChannels, kernel.mul(firstChannelBlock, number(lanes)));
   Index ahead = kernel.add(
@@ -150,7 +150,7 @@ Accumulators WinogradKernel::addTap(const ProductTile &tile, Index tap,
           return add(channelBlock, lanes, carried, asksForPositions);
         });
   };
-  if (plan.channelParts > 1)
+  if (plan.hasParts())
     return addBlocks(firstChannelBlock, endChannelBlock, carried, false);
   int64_t asking = std::min(countAskingBlocks(), blocks);
   Accumulators sums(carried);
