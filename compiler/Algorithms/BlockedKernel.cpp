@@ -390,7 +390,10 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
     indices.push_back(channel);
     return indices;
   };
-  if (prefetchesInput)
+  if (prefetchesInput && columns.stride == 1)
+    kernel.prefetch(buffers.input, getInputPlace(number(0), run.positions),
+                    run.positions * lanes);
+  else if (prefetchesInput)
     for (int64_t t = 0; t < run.positions; ++t)
       kernel.prefetch(buffers.input,
                       getInputPlace(number(0), run.positions + t), lanes);

@@ -97,10 +97,13 @@ toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
 
 bool toeplitz::asksForInput(const BlockedKernel &blueprint,
                             kernel::TargetAttr target) {
+  constexpr int64_t lineFloats = 16;
   double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels *
                       countInputPositions(blueprint.dimensions);
+  bool isFree = target.getLanes() < lineFloats &&
+                blueprint.dimensions.back().stride == 1;
   return blueprint.countTaps() == 1 &&
-         blueprint.countGroupBlocks(target.getLanes()) == 1 &&
+         (isFree || blueprint.countGroupBlocks(target.getLanes()) == 1) &&
          blueprint.inputBlock == target.getLanes() &&
          blueprint.dimensions.back().output > blueprint.tilePositions &&
          isFar(imageBytes, target);

@@ -33,6 +33,8 @@ struct FarMemory {
   /// Read once, in order: of these the first while the core computes something
   /// else, the second whatever it does.
   double streamed, streamedAlone;
+  /// Read again, from the third level.
+  double streamedAgain;
   /// Read by several tiles, the first of which waits while it computes.
   double awaited;
   /// Asked for before: the first block and the requests.
@@ -56,12 +58,18 @@ static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // of 128 to 512 channels by F(2, 3) to F(6, 3), in the network; what is read
   // besides are the transformed inputs of six of U-Net's and VGG-16's by F(4,
   // 3), 256 to 1024 channels.
-  static constexpr FarMemory waiting = {0.19, 0,    0.3,  0.07, 0.16,
+  static constexpr FarMemory waiting = {0.19, 0,    0.19, 0.3,  0.07, 0.16,
                                         0.02, 0.02, 0.65, 0.1};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
-  static constexpr FarMemory hiding = {0.11, 0.085, 0.16, 0.02, 0.11,
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.11, 0.16, 0.02, 0.11,
                                        0,    0.01,  1,    0};
-  return target.getHidesMemory() ? hiding : waiting;
+  // One core of Zen 3, which reads memory at 4 to 5 bytes a cycle and the third
+  // level at 16; the matrices are ResNet-18's of 256 and 512 channels.
+  static constexpr FarMemory narrow = {0.24, 0.2,  0.07, 0.3, 0.04, 0.16,
+                                       0,    0.02, 1,    0};
+  if (!target.getHidesMemory())
+    return waiting;
+  return target.getLanes() < 16 ? narrow : hiding;
 }
 
 double toeplitz::estimateColdWait(double bytes, double computeCycles,
@@ -96,8 +104,10 @@ double toeplitz::estimateMatrixWait(const MatrixStream &stream,
       farBytes * memory.farMatrix + (readBytes - farBytes) * memory.nearMatrix;
   // (A little more than was measured where both count: such filters are tens of
   // megabytes, which aren't worth a few percent.)
-  return exposed + std::max(0.0, memory.streamed * readBytes -
-                                     memory.hidingProducts * computeCycles);
+  double streamed = memory.streamed * farBytes +
+                    memory.streamedAgain * (readBytes - farBytes);
+  return exposed +
+         std::max(0.0, streamed - memory.hidingProducts * computeCycles);
 }
 
 double toeplitz::estimateFilterWait(const FilterStream &stream,
