@@ -188,6 +188,9 @@ struct Algorithm {
   std::optional<std::string> (*declinesPool)(
       kernel::ConvOp op, kernel::PoolAttr pool,
       llvm::ArrayRef<int64_t> windows) = nullptr;
+  /// Whether it goes through all positions of an image as one row, where they
+  /// lie together.
+  bool foldsPositions = false;
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.

@@ -89,10 +89,10 @@ std::optional<FilterPrefetch> planFilterPrefetch(const BlockedKernel &blueprint,
 /// comes from memory. (Measured on Zen 5: 64 -> 2 channels of 256 x 256 took 4
 /// times as long as their products. With several blocks the first one waits a
 /// little and asking costs the others more; the third level is waited for less
-/// than asking costs.) Where a line has several vectors, a request for it is
-/// free next to their loads and multiply-adds, with several blocks too: 256 ->
-/// 64 and 256 -> 128 channels of 56 x 56 take 0.85 and 0.81 of the time on Zen
-/// 3.
+/// than asking costs.) Where a line has several vectors and the core loads
+/// inputs next to its multiply-adds, the few requests are free, with several
+/// blocks too: 256 -> 64 and 256 -> 128 channels of 56 x 56 take 0.91 and 0.93
+/// of the time on Zen 3.
 bool asksForInput(const BlockedKernel &blueprint, kernel::TargetAttr target);
 
 /// Writes the loops over a range of rows and blocks of output channels.

@@ -100,7 +100,7 @@ bool toeplitz::asksForInput(const BlockedKernel &blueprint,
   constexpr int64_t lineFloats = 16;
   double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels *
                       countInputPositions(blueprint.dimensions);
-  bool isFree = target.getLanes() < lineFloats &&
+  bool isFree = target.getLanes() < lineFloats && !target.getByElement() &&
                 blueprint.dimensions.back().stride == 1;
   return blueprint.countTaps() == 1 &&
          (isFree || blueprint.countGroupBlocks(target.getLanes()) == 1) &&

@@ -58,15 +58,15 @@ static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // of 128 to 512 channels by F(2, 3) to F(6, 3), in the network; what is read
   // besides are the transformed inputs of six of U-Net's and VGG-16's by F(4,
   // 3), 256 to 1024 channels.
-  static constexpr FarMemory waiting = {0.19, 0,    0.19, 0.3,  0.07, 0.16,
-                                        0.02, 0.02, 0.65, 0.1};
+  static constexpr FarMemory waiting = {0.19, 0,    0.19, 0.3,  0.07,
+                                        0.16, 0.02, 0.02, 0.65, 0.1};
   // One core of Zen 5, which reads memory at 10 bytes a cycle.
-  static constexpr FarMemory hiding = {0.11, 0.085, 0.11, 0.16, 0.02, 0.11,
-                                       0,    0.01,  1,    0};
+  static constexpr FarMemory hiding = {0.11, 0.085, 0.11, 0.16, 0.02,
+                                       0.11, 0,     0.01, 1,    0};
   // One core of Zen 3, which reads memory at 4 to 5 bytes a cycle and the third
   // level at 16; the matrices are ResNet-18's of 256 and 512 channels.
-  static constexpr FarMemory narrow = {0.24, 0.2,  0.07, 0.3, 0.04, 0.16,
-                                       0,    0.02, 1,    0};
+  static constexpr FarMemory narrow = {0.24, 0.2, 0.07, 0.3, 0.04,
+                                       0.16, 0,   0.02, 1,   0};
   if (!target.getHidesMemory())
     return waiting;
   return target.getLanes() < 16 ? narrow : hiding;

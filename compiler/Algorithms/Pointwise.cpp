@@ -182,9 +182,12 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-const Algorithm toeplitz::pointwiseAlgorithm = {
-    "pointwise",          declines,
-    getSchedules,         estimateCost,
-    boundSumError,        estimateTypicalSumError,
-    getBlockedFilterSize, packBlockedFilter,
-    countTasks,           emit};
+const Algorithm toeplitz::pointwiseAlgorithm = [] {
+  Algorithm algorithm = {"pointwise",          declines,
+                         getSchedules,         estimateCost,
+                         boundSumError,        estimateTypicalSumError,
+                         getBlockedFilterSize, packBlockedFilter,
+                         countTasks,           emit};
+  algorithm.foldsPositions = true;
+  return algorithm;
+}();

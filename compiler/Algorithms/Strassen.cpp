@@ -258,5 +258,6 @@ const Algorithm toeplitz::strassenAlgorithm = [] {
                          emit};
   algorithm.getScratchSize = getScratchSize;
   algorithm.checkIdentity = checkIdentity;
+  algorithm.foldsPositions = true;
   return algorithm;
 }();

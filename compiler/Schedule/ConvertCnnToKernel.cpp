@@ -138,6 +138,8 @@ struct ConvertCnnToKernel
             GreedyRewriteConfig().setUseTopDownTraversal(true))))
       return signalPassFailure();
 
+    main.walk(gatherPositions);
+
     WalkResult result = main.walk([](Operation *op) {
       if (!isa<cnn::CNNDialect>(op->getDialect()))
         return WalkResult::advance();

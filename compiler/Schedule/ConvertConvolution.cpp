@@ -200,3 +200,28 @@ LogicalResult toeplitz::convertConvolution(RewriterBase &rewriter,
     rewriter.eraseOp(op);
   return success();
 }
+
+/// (The pool, whose windows have one position each, is a copy.)
+static Value copySlice(OpBuilder &builder, tensor::ExtractSliceOp slice) {
+  RankedTensorType type = slice.getResultType();
+  size_t dimensions = type.getRank() - 3;
+  SmallVector<int64_t> ones(dimensions, 1), zeros(dimensions, 0);
+  Location location = slice.getLoc();
+  return kernel::PoolOp::create(
+             builder, location, TypeRange(type), cnn::PoolKind::Max, slice,
+             createEmpty(builder, location, type), ones, ones, ones, zeros,
+             zeros, /*count_include_pad=*/false, /*p=*/2)
+      ->getResult(0);
+}
+
+void toeplitz::gatherPositions(kernel::ConvOp op) {
+  auto slice = op.getInput().getDefiningOp<tensor::ExtractSliceOp>();
+  const Algorithm *algorithm = findAlgorithm(op.getAlgorithm());
+  if (!slice || !algorithm || !algorithm->foldsPositions ||
+      kernel::getTarget(op).isGpu() || op.getKernel().empty() ||
+      llvm::all_of(slice.getStaticStrides(),
+                   [](int64_t stride) { return stride == 1; }))
+    return;
+  OpBuilder builder(op);
+  op.getInputMutable().assign(copySlice(builder, slice));
+}

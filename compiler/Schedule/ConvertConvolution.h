@@ -5,6 +5,10 @@
 
 #include "mlir/IR/PatternMatch.h"
 
+namespace toeplitz::kernel {
+class ConvOp;
+}
+
 namespace toeplitz {
 
 /// Replaces a cnn.conv or cnn.conv_transpose, with the residual addition and
@@ -14,6 +18,12 @@ namespace toeplitz {
 /// zeros.
 llvm::LogicalResult convertConvolution(mlir::RewriterBase &rewriter,
                                        mlir::Operation *layer);
+
+/// Has the input of a kernel.conv copied, if that is a slice that takes every
+/// s-th position and the algorithm would go through positions that lie together
+/// as one row. (By rows of 7, which cut register tiles, 1024 -> 2048 channels
+/// of 7 x 7 take 1.4 times as long.)
+void gatherPositions(kernel::ConvOp op);
 
 } // namespace toeplitz
 

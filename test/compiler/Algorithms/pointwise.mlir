@@ -107,26 +107,62 @@ func.func @main(%x: memref<1x64x12x12x16xf32>, %w: memref<1048576xf32>, %r: memr
 
 // An image that comes from memory, whose lines one tile reads: each block of channels of the next tile is asked for.
 // CHECK-LABEL: func.func private @kernel_far
-// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x2x96x96x4xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<1x2x96x96x16xf32>
 // CHECK: %[[ROWS:.*]] = memref.collapse_shape %[[X]]
 // CHECK: scf.for %{{.*}} iter_args
-// CHECK-COUNT-4: memref.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %c0], read, locality<2>, data
+// CHECK-COUNT-4: memref.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}], read, locality<2>, data
 // CHECK-NOT: memref.prefetch
 // CHECK: vector.fma
 // Not where several blocks of output channels read it.
 // CHECK-LABEL: func.func private @kernel_shared
 // CHECK-NOT: memref.prefetch
 // CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 65536>} {
+func.func @main(%x: memref<1x2x96x96x16xf32>, %w: memref<512xf32>, %y: memref<1x1x96x96x16xf32>, %w2: memref<1024xf32>, %y2: memref<1x2x96x96x16xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 32 : i64, out_channels = 16 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, output_sizes = array<i64: 96, 96>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>}
+    : (memref<1x2x96x96x16xf32>, memref<512xf32>, memref<1x1x96x96x16xf32>) -> () loc("far")
+  kernel.conv "pointwise" ins(%x, %w2) outs(%y2) {in_channels = 32 : i64, out_channels = 32 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
+      strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, output_sizes = array<i64: 96, 96>,
+      output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>}
+    : (memref<1x2x96x96x16xf32>, memref<1024xf32>, memref<1x2x96x96x16xf32>) -> () loc("shared")
+  return
+}
+}
+
+// -----
+
+// Where a line has several vectors, also if they do: four positions of four channels are one line.
+// CHECK-LABEL: func.func private @kernel_narrow
+// CHECK: scf.for %{{.*}} iter_args
+// CHECK: memref.prefetch %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %c0], read, locality<2>, data
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.fma
+// CHECK: return
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 65536>} {
-func.func @main(%x: memref<1x2x96x96x4xf32>, %w: memref<32xf32>, %y: memref<1x1x96x96x4xf32>, %w2: memref<64xf32>, %y2: memref<1x2x96x96x4xf32>) {
-  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 8 : i64, out_channels = 4 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
+func.func @main(%x: memref<1x2x96x96x4xf32>, %w: memref<64xf32>, %y: memref<1x2x96x96x4xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
       strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, output_sizes = array<i64: 96, 96>,
       output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>}
-    : (memref<1x2x96x96x4xf32>, memref<32xf32>, memref<1x1x96x96x4xf32>) -> () loc("far")
-  kernel.conv "pointwise" ins(%x, %w2) outs(%y2) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
+    : (memref<1x2x96x96x4xf32>, memref<64xf32>, memref<1x2x96x96x4xf32>) -> () loc("narrow")
+  return
+}
+}
+
+// -----
+
+// Cores that multiply by element start few instructions a cycle.
+// CHECK-LABEL: func.func private @kernel_narrow
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.fma
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 65536, by_element = 1>} {
+func.func @main(%x: memref<1x2x96x96x4xf32>, %w: memref<64xf32>, %y: memref<1x2x96x96x4xf32>) {
+  kernel.conv "pointwise" ins(%x, %w) outs(%y) {in_channels = 8 : i64, out_channels = 8 : i64, groups = 1 : i64, kernel = array<i64: 1, 1>,
       strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>, output_sizes = array<i64: 96, 96>,
       output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 4, 1>}
-    : (memref<1x2x96x96x4xf32>, memref<64xf32>, memref<1x2x96x96x4xf32>) -> () loc("shared")
+    : (memref<1x2x96x96x4xf32>, memref<64xf32>, memref<1x2x96x96x4xf32>) -> () loc("narrow")
   return
 }
 }
