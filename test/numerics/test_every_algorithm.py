@@ -15,7 +15,6 @@ import re
 import pytest
 
 from operator_cases import description_of
-from processor import has_tiles
 from random_windows import random_cases, random_convolution, random_transposed_convolution
 from toeplitz_process import run_toeplitz, write_description
 
@@ -25,6 +24,9 @@ CASES = {
 }
 PACK = 25
 PACKS = [(kind, first) for kind, cases in CASES.items() for first in range(0, len(cases), PACK)]
+# Which algorithms decline a window depends on the length of the vectors and on tile registers: processors with the one or the other, by
+# the names that --mcpu takes. (Nothing runs here, so any machine can ask for any of them.)
+PROCESSORS = {"haswell": {"lanes": 8}, "skylake-avx512": {"lanes": 16}, "sapphirerapids": {"lanes": 16, "has_tiles": True}}
 # A folded layer has pieces by the dozen: one window of so many is folded, all where somebody has the time.
 STEP = 1 if os.environ.get("TOEPLITZ_ALL_FOLDS") else 10
 
@@ -60,7 +62,7 @@ def product(numbers):
     return result
 
 
-def expected_refusals(layer, lanes):
+def expected_refusals(layer, lanes, has_tiles=False):
     """What each algorithm that declines a convolution says, from the layer's numbers alone."""
     kernel, strides, dilations = layer["kernel"], layer["strides"], layer["dilations"]
     inputs, outputs, groups = layer["input"][1], layer["result"][1], layer["groups"]
@@ -72,7 +74,7 @@ def expected_refusals(layer, lanes):
 
     for algorithm in ("implicit-gemm", "tensor-core-gemm", "warpgroup-gemm", "matrix-vector"):
         refusals[algorithm] = "the target isn't a GPU"
-    if not has_tiles():
+    if not has_tiles:
         refusals["bf16x3"] = "the target has no tile registers (AMX)"
 
     if not inputs == outputs == groups:
@@ -204,51 +206,11 @@ def test_every_algorithm_of_every_fold(kind, fold, tmp_path):
     assert {"direct", "im2col", "filter-toeplitz", "winograd", "fft"} <= algorithms
 
 
-def test_reasons_of_convolutions(tmp_path):
-    """The same ones decline each random convolution, in the same words, as this file finds."""
-    model = describe(CASES["convolutions"], "declined", tmp_path)
-    report = run_json("explain", model, "--fold=none")
-    assert len(report["layers"]) == len(CASES["convolutions"])
-    seen = collections.Counter()
-    for layer in report["layers"]:
-        refusals = refusals_of(layer)
-        assert refusals == expected_refusals(layer, report["lanes"]), layer["name"]
-        seen.update((name, re.sub(r"\d+", "N", reason)) for name, reason in refusals.items())
-    # (Whether a window has channels enough for it, or too many, or a kernel of one position at all, depends on the vector's length.)
-    seen = {(name, reason) for name, reason in seen if name != "strassen" or reason.startswith("the kernel")}
-    assert {(name, reason) for name, reason in seen if "two vectors" not in reason} == {
-        *([] if has_tiles() else [("bf16x3", "the target has no tile registers (AMX)")]),
-        ("implicit-gemm", "the target isn't a GPU"),
-        ("tensor-core-gemm", "the target isn't a GPU"),
-        ("warpgroup-gemm", "the target isn't a GPU"),
-        ("matrix-vector", "the target isn't a GPU"),
-        ("depthwise", "input channels, output channels and groups are N, N and N, expected one number"),
-        ("depthwise", "there is only one channel, less than a vector"),
-        ("grouped", "there is one group"),
-        ("grouped", "each group has one channel"),
-        ("inner-product", "it has N groups, expected N"),
-        ("inner-product", "it has one output position, expected several"),
-        ("strassen", "the kernel has N positions, expected N"),
-        ("pointwise", "the kernel has N positions, expected N"),
-        ("pointwise", "stride or padding makes the output positions differ from the input positions in spatial dimension N"),
-        ("fft", "the stride is N in spatial dimension N, expected N"),
-        ("fft", "the dilation is N in spatial dimension N, expected N"),
-        ("winograd", "the stride is N in spatial dimension N, expected N"),
-        ("winograd", "the kernel has N position in each dimension"),
-        ("winograd", "its groups have N input and N output channels, expected multiples of the vector length N"),
-        ("rowwise", "it has N groups, expected N"),
-        ("rowwise", "the stride is N in spatial dimension N, expected N at most"),
-    }
-
-
-# Those of a transposed convolution are of one of its phases, whose numbers aren't the layer's. What no random window has (no spatial
-# dimension, a kernel or a column that is too large, filters that the network computes) is in
-# test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir, -filter-toeplitz-errors.mlir and -gpu-errors.mlir.
-POINTWISE_REASONS = ("the kernel has N positions, expected N",
-                     "stride or padding makes the output positions differ from the input positions in spatial dimension N",
-                     "it would write its output positions apart")  # fmt: skip
-PHASE_REASONS = {
-    "bf16x3": ("the kernel has no positions in spatial dimension N" if has_tiles() else "the target has no tile registers (AMX)",),
+MOVED = "stride or padding makes the output positions differ from the input positions in spatial dimension N"
+# What they say, each of at least one random window. What no random window has (no spatial dimension, a kernel or a column that is
+# too large, filters that the network computes) is in test/compiler/Schedule/select-algorithms-errors.mlir, -fft-errors.mlir,
+# -filter-toeplitz-errors.mlir and -gpu-errors.mlir.
+REASONS = {
     "implicit-gemm": ("the target isn't a GPU",),
     "tensor-core-gemm": ("the target isn't a GPU",),
     "warpgroup-gemm": ("the target isn't a GPU",),
@@ -256,27 +218,73 @@ PHASE_REASONS = {
     "depthwise": ("input channels, output channels and groups are N, N and N, expected one number",
                   "there is only one channel, less than a vector"),
     "grouped": ("there is one group", "each group has one channel"),
-    "inner-product": ("it has N groups, expected N", "it has one output position, expected several"),
-    "pointwise": POINTWISE_REASONS,
-    "strassen": (*POINTWISE_REASONS, "it has N groups, expected N"),
-    "fft": ("no tap of the filter takes part in spatial dimension N",
-            "the dilation is N in spatial dimension N, expected N"),
-    "winograd": ("the kernel has no positions in spatial dimension N",
-                 "the kernel has N position in each dimension",
+    "inner-product": ("it has N groups, expected N", "it has one output position, expected several",
+                      "it has N output channels, expected two vectors of N at most"),
+    "rowwise": ("it has N groups, expected N", "it has N output channels, expected two vectors of N at most"),
+    "pointwise": ("the kernel has N positions, expected N", MOVED),
+    "strassen": ("the kernel has N positions, expected N", MOVED, "it has N groups, expected N"),
+    "fft": ("the dilation is N in spatial dimension N, expected N",),
+    "winograd": ("the kernel has N position in each dimension",
                  "its groups have N input and N output channels, expected multiples of the vector length N"),
-    "rowwise": ("it has N groups, expected N",),
 }  # fmt: skip
+REASONS_OF_CONVOLUTIONS = {
+    "rowwise": ("the stride is N in spatial dimension N, expected N at most",),
+    "strassen": ("it has N input channels, expected two vectors of N at least",),
+    "fft": ("the stride is N in spatial dimension N, expected N",),
+    "winograd": ("the stride is N in spatial dimension N, expected N",),
+}
+# Those of a transposed convolution are of one of its phases, whose numbers aren't the layer's.
+REASONS_OF_PHASES = {
+    "pointwise": ("it would write its output positions apart",),
+    "strassen": ("it would write its output positions apart",),
+    "fft": ("no tap of the filter takes part in spatial dimension N",),
+    "winograd": ("the kernel has no positions in spatial dimension N",),
+}
+WITHOUT_TILES = {"bf16x3": ("the target has no tile registers (AMX)",)}
+# The random windows have few channels: some fill vectors of 8, and some that fill none of 16 are enough for two of 8.
+WITH_SHORT_VECTORS = {
+    "grouped": ("groups of N input and N output channels fill whole vectors",),
+    "strassen": ("it has N output channels, expected more than a vector of N",),
+}
 
 
-def test_reasons_of_transposed_convolutions(tmp_path):
+def reasons_seen(layers):
+    return {(name, re.sub(r"\d+", "N", reason)) for layer in layers for name, reason in refusals_of(layer).items()}
+
+
+def all_reasons(*tables):
+    return {(name, reason) for table in tables for name, reasons in table.items() for reason in reasons}
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_reasons_of_convolutions(processor, tmp_path):
+    """The same ones decline each random convolution, in the same words, as this file finds; and each reason occurs."""
+    model = describe(CASES["convolutions"], "declined", tmp_path)
+    report = run_json("explain", model, "--fold=none", f"--mcpu={processor}")
+    assert len(report["layers"]) == len(CASES["convolutions"])
+    assert report["lanes"] == PROCESSORS[processor]["lanes"]
+    for layer in report["layers"]:
+        assert refusals_of(layer) == expected_refusals(layer, **PROCESSORS[processor]), layer["name"]
+    on_processor = {
+        "haswell": (WITHOUT_TILES, WITH_SHORT_VECTORS),
+        "skylake-avx512": (WITHOUT_TILES,),
+        "sapphirerapids": (),
+    }
+    assert reasons_seen(report["layers"]) == all_reasons(REASONS, REASONS_OF_CONVOLUTIONS, *on_processor[processor])
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_reasons_of_transposed_convolutions(processor, tmp_path):
     """Exactly these occur, each at least once."""
     model = describe(CASES["transposed"], "declined", tmp_path)
-    report = run_json("explain", model, "--fold=none")
-    seen = {(name, re.sub(r"\d+", "N", reason)) for layer in report["layers"] for name, reason in refusals_of(layer).items()}
-    # (Which channels are too few or too many depends on the vector's length.)
-    seen = {(name, reason) for name, reason in seen if name != "strassen" or "more than" not in reason}
-    seen = {(name, reason) for name, reason in seen if "expected two" not in reason}
-    assert seen == {(name, reason) for name, reasons in PHASE_REASONS.items() for reason in reasons}
-    for layer in report["layers"]:
+    layers = run_json("explain", model, "--fold=none", f"--mcpu={processor}")["layers"]
+    few_channels = {"strassen": ("it has N input channels, expected two vectors of N at least",)}
+    on_processor = {
+        "haswell": (WITHOUT_TILES, WITH_SHORT_VECTORS),
+        "skylake-avx512": (WITHOUT_TILES, few_channels),
+        "sapphirerapids": ({"bf16x3": ("the kernel has no positions in spatial dimension N",)}, few_channels),
+    }
+    assert reasons_seen(layers) == all_reasons(REASONS, REASONS_OF_PHASES, *on_processor[processor])
+    for layer in layers:
         channels = (layer["input"][1], layer["result"][1], layer["groups"])
         assert ("depthwise" in refusals_of(layer)) == (len(set(channels)) != 1 or channels[0] == 1)
