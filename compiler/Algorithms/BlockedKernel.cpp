@@ -390,13 +390,14 @@ Accumulators Emitter::emitTap(const Place &place, const ColumnRun &run,
     indices.push_back(channel);
     return indices;
   };
-  if (prefetchesInput && columns.stride == 1)
-    kernel.prefetch(buffers.input, getInputPlace(number(0), run.positions),
-                    run.positions * lanes);
-  else if (prefetchesInput)
-    for (int64_t t = 0; t < run.positions; ++t)
+  if (prefetchesInput) {
+    // Positions that follow each other share lines.
+    int64_t together = columns.stride == 1 ? run.positions : 1;
+    for (int64_t t = 0; t < run.positions; t += together)
       kernel.prefetch(buffers.input,
-                      getInputPlace(number(0), run.positions + t), lanes);
+                      getInputPlace(number(0), run.positions + t),
+                      together * lanes);
+  }
   return reduceChannels(
       kernel, accumulators, buffers.filter, filterStart, channels,
       place.vectors,

@@ -66,7 +66,6 @@ double BlockedKernel::getFilterBytes(int64_t lanes) const {
 std::optional<FilterPrefetch>
 toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
                              kernel::TargetAttr target) {
-  constexpr int64_t lineFloats = 16;
   int64_t lanes = target.getLanes();
   int64_t vectors =
       std::min(blueprint.tileVectors, blueprint.countGroupVectors(lanes));
@@ -97,7 +96,6 @@ toeplitz::planFilterPrefetch(const BlockedKernel &blueprint,
 
 bool toeplitz::asksForInput(const BlockedKernel &blueprint,
                             kernel::TargetAttr target) {
-  constexpr int64_t lineFloats = 16;
   double imageBytes = 4.0 * blueprint.groups * blueprint.inChannels *
                       countInputPositions(blueprint.dimensions);
   bool isFree = target.getLanes() < lineFloats && !target.getByElement() &&

@@ -67,9 +67,10 @@ static const FarMemory &getFarMemory(kernel::TargetAttr target) {
   // level at 16; the matrices are ResNet-18's of 256 and 512 channels.
   static constexpr FarMemory narrow = {0.24, 0.2, 0.07, 0.3, 0.04,
                                        0.16, 0,   0.02, 1,   0};
+  constexpr int64_t wideLanes = 16;
   if (!target.getHidesMemory())
     return waiting;
-  return target.getLanes() < 16 ? narrow : hiding;
+  return target.getLanes() < wideLanes ? narrow : hiding;
 }
 
 double toeplitz::estimateColdWait(double bytes, double computeCycles,

@@ -133,6 +133,9 @@ TapRange getTapRange(KernelBuilder &kernel, const Dimension &dimension,
 /// most `parts` of them, less those that would be empty.
 int64_t withoutEmpty(int64_t things, int64_t parts);
 
+/// Floats of a cache line.
+constexpr int64_t lineFloats = 16;
+
 /// Cycles of starting a parallel loop and waiting for its end (measured, a
 /// microsecond).
 constexpr double loopCycles = 3000;

@@ -175,23 +175,22 @@ static double getScatterFactor(const Convolution &convolution,
                                kernel::TargetAttr target) {
   if (convolution.getTaps() != 1 || tile.positions == 1)
     return 1;
-  constexpr int64_t cacheLine = 64;
   // Vectors of whole lines: pointwise is 8 to 14 % faster than im2col there,
   // with 512 to 2048 channels (measured with AVX-512 and 48 KiB).
-  if (target.getLanes() * 4 >= cacheLine)
+  if (target.getLanes() >= lineFloats)
     return 1;
   int64_t blocks = llvm::divideCeil(convolution.inChannels / convolution.groups,
                                     target.getLanes());
   // (256 to 512 channels of 32 x 32 take 1.3 to 1.6 times as long as of 33 x
   // 32, 128 channels 1.1 times. Zen 3.)
-  int64_t blockBytes = target.getLanes() * 4;
-  for (int64_t size : convolution.inputSizes)
-    blockBytes *= size;
-  if (blocks > countBlocksInLevel2(blockBytes, target))
+  auto positions =
+      static_cast<int64_t>(countInputPositions(getDimensions(convolution)));
+  if (blocks > countBlocksInLevel2(positions * target.getLanes() * 4, target))
     return 1.5;
   // The positions of a tile lie together in each block, on a line more than
   // they fill unless they start at its beginning.
-  int64_t bytes = blocks * (tile.positions * target.getLanes() * 4 + cacheLine);
+  int64_t bytes =
+      4 * blocks * (tile.positions * target.getLanes() + lineFloats);
   // Measured on Zen 3 (32 KiB): nothing at 256 channels, 8 % at 512, 14 % at
   // 1024.
   return bytes * 2 >= target.getL1() ? 1.1 : 1;

@@ -1,6 +1,7 @@
 // Gives kernels the memory that they work in.
 
 #include "compiler/Algorithms/Algorithm.h"
+#include "compiler/Algorithms/Geometry.h"
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Schedule/Passes.h"
 
@@ -15,9 +16,6 @@ namespace toeplitz {
 
 using namespace mlir;
 using namespace toeplitz;
-
-/// Rows start at cache lines of their own, so that no two tasks write to one.
-static constexpr int64_t lineFloats = 16;
 
 /// Tasks that run at once, at most: more than most machines have processors.
 static constexpr int64_t mostRows = 64;
@@ -37,6 +35,7 @@ static Value allocate(Operation *op, SmallVector<int64_t> shape,
 }
 
 /// Gives an operation `floats` floats for each of the tasks that run at once.
+/// Rows start at cache lines of their own, so that no two tasks write to one.
 template <typename Op>
 static void allocateRows(Op op, int64_t tasks, int64_t floats,
                          bool ofBfloat16 = false) {

@@ -217,10 +217,9 @@ static Value copySlice(OpBuilder &builder, tensor::ExtractSliceOp slice) {
 void toeplitz::gatherPositions(kernel::ConvOp op) {
   auto slice = op.getInput().getDefiningOp<tensor::ExtractSliceOp>();
   const Algorithm *algorithm = findAlgorithm(op.getAlgorithm());
-  if (!slice || !algorithm || !algorithm->foldsPositions ||
-      kernel::getTarget(op).isGpu() || op.getKernel().empty() ||
-      llvm::all_of(slice.getStaticStrides(),
-                   [](int64_t stride) { return stride == 1; }))
+  if (!slice || slice.hasUnitStride() || !algorithm ||
+      !algorithm->foldsPositions || kernel::getTarget(op).isGpu() ||
+      op.getKernel().empty())
     return;
   OpBuilder builder(op);
   op.getInputMutable().assign(copySlice(builder, slice));
