@@ -111,6 +111,16 @@ double toeplitz::estimateMatrixWait(const MatrixStream &stream,
          std::max(0.0, streamed - memory.hidingProducts * computeCycles);
 }
 
+double toeplitz::estimateFilterWait(double bytes, double passes,
+                                    double requestedShare, double computeCycles,
+                                    kernel::TargetAttr target) {
+  if (!isStreamed(bytes, target))
+    return 0;
+  double streamed = getFarMemory(target).streamed * bytes;
+  double firstPass = streamed * (1 - requestedShare) - computeCycles / passes;
+  return std::max({0.0, firstPass, streamed - computeCycles});
+}
+
 double toeplitz::estimateFilterWait(const FilterStream &stream,
                                     double computeCycles,
                                     kernel::TargetAttr target) {

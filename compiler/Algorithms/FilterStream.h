@@ -58,6 +58,12 @@ double estimateMatrixWait(const MatrixStream &stream, double computeCycles,
 /// read each block and none asks ahead.
 double estimateFilterWait(double bytes, kernel::TargetAttr target);
 
+/// Cycles that a kernel of `computeCycles` waits for a filter whose blocks are
+/// read in `passes` each. The first one streams through what wasn't asked for
+/// before; `requestedShare` was, in the other passes over the block before.
+double estimateFilterWait(double bytes, double passes, double requestedShare,
+                          double computeCycles, kernel::TargetAttr target);
+
 /// Cycles that a kernel of `computeCycles` waits for its filter.
 double estimateFilterWait(const FilterStream &stream, double computeCycles,
                           kernel::TargetAttr target);

@@ -86,10 +86,11 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double converted = plan.countConverted() / tileColumns;
   cost.otherOperations = converted * tileColumns * 3;
 
-  // The filter comes from memory once, in turns with the products; for the
-  // other panels it is nearer.
+  // The filter comes from memory once; for the other panels it is nearer.
   double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
-  cost.cycles += estimateFilterWait(filterBytes, target);
+  auto passes = static_cast<double>(plan.countPasses(plan.blockVectors));
+  cost.cycles += estimateFilterWait(
+      filterBytes, passes, plan.getRequestedShare(), compute / panels, target);
   (isStreamed(filterBytes, target) ? cost.memoryBytes : cost.level2Bytes) +=
       filterBytes * panels;
   cost.level2Bytes +=

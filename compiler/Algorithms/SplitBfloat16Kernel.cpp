@@ -352,26 +352,35 @@ Value SplitBfloat16Kernel::loadTile(int64_t rows, Value memory,
                                  toValues(place), kernel.value(number(stride)));
 }
 
-/// Asks for a part of the next block's filter, so that it comes from memory
-/// while this one is multiplied: in each pass over the tiles another part of
-/// each step.
-void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index step) {
+/// The requests of product `product` of `products` of a step: those of all
+/// steps and passes follow each other in memory, so that the hardware goes
+/// along with them.
+void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
+                                         int64_t product, int64_t products) {
+  int64_t lines = plan.countRequestedLines(block.vectors);
+  if (lines == 0)
+    return;
   constexpr int64_t line = 32; // bfloat16 numbers
-  int64_t passes = std::max<int64_t>(1, plan.panelRows * plan.panelTiles *
-                                            block.vectors / 4);
-  int64_t lines = llvm::divideCeil(block.getStepSize() / line, passes);
-  Index next = scale(kernel.add(step, number(plan.countSteps())),
-                     block.getStepSize(), block.filterStart);
-  next = scale(block.pass, lines * line, next);
-  kernel.prefetch(buffers.filter, next, lines * line);
+  int64_t taps = plan.countSteps() / plan.channelSteps;
+  int64_t roundSteps = plan.roundSteps * taps, stepSize = block.getStepSize();
+  // The first pass, which finds the beginning of its filter in the second-level
+  // cache and streams through the rest, asks for the end of it.
+  Index firstOfRound = kernel.mul(firstStep, number(taps));
+  Index end = scale(kernel.add(firstOfRound, number(roundSteps)), stepSize,
+                    block.filterStart);
+  // (With rounds, the next block's part doesn't follow this one's.)
+  Index part = scale(kernel.min(block.pass, number(1)),
+                     (plan.countSteps() - roundSteps) * stepSize, end);
+  Index step = scale(kernel.sub(block.pass, number(1)), roundSteps,
+                     kernel.sub(filterStep, firstOfRound));
+  kernel.prefetchPart(buffers.filter, {scale(step, lines * line, part)},
+                      lines * line, product, products);
 }
 
 /// One step of all accumulators, which are ordered by chain, tile and vector.
 SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
     const Block &block, ArrayRef<Tile> tiles, Index step, Index inputPosition,
     Index filterStep, int64_t chains, ValueRange accumulators) {
-  if (plan.streamsFilter)
-    prefetchFilter(block, filterStep);
   SmallVector<Value> results(accumulators);
   auto tileCount = static_cast<int64_t>(tiles.size());
   auto loadFilter = [&](int64_t half, int64_t vector) {
@@ -393,11 +402,13 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
                     getPlace(step, half, position),
                     plan.getPanelStride(2) * plan.stepChannels);
   };
+  int64_t product = 0, products = 3 * tileCount * block.vectors;
   auto multiply = [&](int64_t chain, int64_t t, int64_t v, Value input,
                       Value filter) {
     Value &sum = results[(chain % chains * tileCount + t) * block.vectors + v];
     sum = amx::TileMulFOp::create(kernel.builder, kernel.location,
                                   sum.getType(), input, filter, sum);
+    prefetchFilter(block, filterStep, product++, products);
   };
   auto forVectors = [&](llvm::function_ref<void(int64_t)> body) {
     for (int64_t v = 0; v < block.vectors; ++v)

@@ -94,7 +94,8 @@ private:
                                               Index step, Index inputPosition,
                                               Index filterTile, int64_t chains,
                                               mlir::ValueRange accumulators);
-  void prefetchFilter(const Block &block, Index step);
+  void prefetchFilter(const Block &block, Index filterStep, int64_t product,
+                      int64_t products);
   void finish(const Panel &panel, const Block &block,
               llvm::ArrayRef<Tile> tiles);
   TapRange getTaps(int64_t d, Index first, Index last);

@@ -146,9 +146,27 @@ struct SplitBfloat16Plan {
   /// the overlaps of panels, and not where a stride leaves positions out.
   double countSplits() const;
 
-  /// Whether the filter is worth asking for before it is needed: it doesn't fit
-  /// the first-level cache many times over.
+  /// Sets of tiles that go through a block's filter one after the other, each
+  /// in one pass.
+  int64_t countPasses(int64_t vectors) const {
+    return (panelRows * panelTiles * vectors + mostAccumulators - 1) /
+           mostAccumulators;
+  }
+  /// Cache lines of the next block's filter that each step asks for, so that
+  /// memory isn't idle in the passes over a filter that is in the second-level
+  /// cache by then. None where the filter is at hand anyway. (`vectors`: of the
+  /// block.)
+  int64_t countRequestedLines(int64_t vectors) const;
+  /// How much of the filter was asked for when its turn comes.
+  double getRequestedShare() const;
+  /// Whether the filter doesn't fit the first-level cache many times over, and
+  /// two blocks of it are in the second level beside a panel.
   bool streamsFilter;
+  /// Bytes of the filter that a round's passes over a block read.
+  int64_t getBlockBytes() const {
+    int64_t steps = countSteps() / channelSteps * roundSteps;
+    return steps * blockVectors * 2 * tileRows * tileDepth * 2;
+  }
 
   // --- tasks
   /// Parts of the blocks of output channels: each is a task for each panel. If

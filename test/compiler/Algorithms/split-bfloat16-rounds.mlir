@@ -13,6 +13,10 @@
 // CHECK-COUNT-4: amx.tile_load %[[SCRATCH]][%[[SLOT]], {{.*}} into !amx.tile<16x16xf32>
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: amx.tile_mulf
+// The next block's filter is asked for: of this round's 16 steps, which lie 47 others (of 1024 numbers) behind those of this block.
+// CHECK: %[[NEXT:.*]] = arith.minsi %{{.*}}, %c1
+// CHECK: arith.muli %[[NEXT]], %c48128
+// CHECK: memref.prefetch
 // CHECK-COUNT-4: amx.tile_store %[[SCRATCH]][%[[SLOT]],
 // After the last round.
 // CHECK: vector.load %[[SCRATCH]]{{.*}} vector<32xbf16>
