@@ -352,15 +352,16 @@ Value SplitBfloat16Kernel::loadTile(int64_t rows, Value memory,
                                  toValues(place), kernel.value(number(stride)));
 }
 
-/// The requests of product `product` of `products` of a step: those of all
-/// steps and passes follow each other in memory, so that the hardware goes
-/// along with them.
+/// The requests of product `product` of `products` of a step (see
+/// countRequestedLines): those of all steps and passes follow each other in
+/// memory, so that the hardware's own requests go along with them.
 void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
                                          int64_t product, int64_t products) {
   int64_t lines = plan.countRequestedLines(block.vectors);
   if (lines == 0)
     return;
-  constexpr int64_t line = 32; // bfloat16 numbers
+  // (A row of a tile is a line.)
+  int64_t size = lines * tileDepth;
   int64_t taps = plan.countSteps() / plan.channelSteps;
   int64_t roundSteps = plan.roundSteps * taps, stepSize = block.getStepSize();
   // The first pass, which finds the beginning of its filter in the second-level
@@ -373,8 +374,8 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
                      (plan.countSteps() - roundSteps) * stepSize, end);
   Index step = scale(kernel.sub(block.pass, number(1)), roundSteps,
                      kernel.sub(filterStep, firstOfRound));
-  kernel.prefetchPart(buffers.filter, {scale(step, lines * line, part)},
-                      lines * line, product, products);
+  kernel.prefetchPart(buffers.filter, {scale(step, size, part)}, size, product,
+                      products);
 }
 
 /// One step of all accumulators, which are ordered by chain, tile and vector.

@@ -152,6 +152,11 @@ struct SplitBfloat16Plan {
     return (panelRows * panelTiles * vectors + mostAccumulators - 1) /
            mostAccumulators;
   }
+  /// Cache lines of a block's filter in one step: both halves, each row of a
+  /// tile a line.
+  static int64_t countStepLines(int64_t vectors) {
+    return 2 * vectors * tileRows;
+  }
   /// Cache lines of the next block's filter that each step asks for, so that
   /// memory isn't idle in the passes over a filter that is in the second-level
   /// cache by then. None where the filter is at hand anyway. (`vectors`: of the
@@ -165,7 +170,7 @@ struct SplitBfloat16Plan {
   /// Bytes of the filter that a round's passes over a block read.
   int64_t getBlockBytes() const {
     int64_t steps = countSteps() / channelSteps * roundSteps;
-    return steps * blockVectors * 2 * tileRows * tileDepth * 2;
+    return steps * countStepLines(blockVectors) * tileDepth * 2;
   }
 
   // --- tasks
