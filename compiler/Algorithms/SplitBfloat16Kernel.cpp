@@ -362,11 +362,11 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
     return;
   // (A row of a tile is a line.)
   int64_t size = lines * tileDepth;
-  int64_t taps = plan.countSteps() / plan.channelSteps;
-  int64_t roundSteps = plan.roundSteps * taps, stepSize = block.getStepSize();
+  int64_t roundSteps = plan.roundSteps * plan.countTapSteps();
+  int64_t stepSize = block.getStepSize();
   // The first pass, which finds the beginning of its filter in the second-level
   // cache and streams through the rest, asks for the end of it.
-  Index firstOfRound = kernel.mul(firstStep, number(taps));
+  Index firstOfRound = kernel.mul(firstStep, number(plan.countTapSteps()));
   Index end = scale(kernel.add(firstOfRound, number(roundSteps)), stepSize,
                     block.filterStart);
   // (With rounds, the next block's part doesn't follow this one's.)

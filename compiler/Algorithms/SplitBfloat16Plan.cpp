@@ -174,7 +174,7 @@ double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
   double bytes =
       isStreamed(filterBytes, target) ? filterBytes * (panels - 1) : 0;
   // A block that doesn't stay in the second-level cache comes from afar in each
-  // pass. (512 channels of 2 x 7 x 7, 3 x 3 x 3: 6.9 ms, in rounds 5.1.)
+  // pass. (512 channels of 2 x 7 x 7, 3 x 3 x 3: 6.9 ms, in two rounds 4.9.)
   if (getBlockBytes() > target.getL2() / 2)
     bytes += filterBytes * panels *
              static_cast<double>(countPasses(blockVectors) - 1);

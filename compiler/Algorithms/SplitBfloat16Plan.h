@@ -61,10 +61,11 @@ struct SplitBfloat16Plan {
   int64_t stepChannels, stepTaps;
   /// Steps over the channels of a group, and over the last dimension's taps.
   int64_t channelSteps, columnSteps;
-  int64_t countSteps() const {
-    return dimensions[0].kernel * dimensions[1].kernel * columnSteps *
-           channelSteps;
+  /// Steps over all taps, for each of those over the channels.
+  int64_t countTapSteps() const {
+    return dimensions[0].kernel * dimensions[1].kernel * columnSteps;
   }
+  int64_t countSteps() const { return countTapSteps() * channelSteps; }
 
   // --- rounds
   /// Channel steps of a round. Several rounds add to sums in memory, so that
@@ -164,13 +165,14 @@ struct SplitBfloat16Plan {
   int64_t countRequestedLines(int64_t vectors) const;
   /// How much of the filter was asked for when its turn comes.
   double getRequestedShare() const;
-  /// Whether the filter doesn't fit the first-level cache many times over, and
-  /// two blocks of it are in the second level beside a panel.
+  /// Whether the filter is worth asking for before it is needed: it doesn't fit
+  /// the first-level cache many times over, two blocks of it are in the second
+  /// level beside a panel, and most passes don't find all of it there.
   bool streamsFilter;
   /// Bytes of the filter that a round's passes over a block read.
   int64_t getBlockBytes() const {
-    int64_t steps = countSteps() / channelSteps * roundSteps;
-    return steps * countStepLines(blockVectors) * tileDepth * 2;
+    return countTapSteps() * roundSteps * countStepLines(blockVectors) *
+           tileDepth * 2;
   }
 
   // --- tasks
