@@ -67,7 +67,8 @@ public:
           llvm::function_ref<void(Value, const GroupedPosition &)> store)
       : kernel(kernel), dimensions(blueprint.dimensions),
         tilePositions(blueprint.tilePositions), groups(blueprint.groups),
-        buffers(buffers), store(store), lanes(kernel.target.getLanes()) {}
+        ringRows(blueprint.ringRows), buffers(buffers), store(store),
+        lanes(kernel.target.getLanes()) {}
 
   void emit(const TaskRange &range);
 
@@ -87,6 +88,7 @@ private:
   ArrayRef<Dimension> dimensions;
   int64_t tilePositions;
   const ChannelGroups &groups;
+  int64_t ringRows;
   const ConvolutionBuffers &buffers;
   llvm::function_ref<void(Value, const GroupedPosition &)> store;
   int64_t lanes;
@@ -115,8 +117,8 @@ void Emitter::emit(const TaskRange &range) {
 }
 
 void Emitter::emitBlock(const TaskRange &range, int64_t parts) {
-  inputs.emplace(kernel, groups, buffers.input, place.image, place.block,
-                 parts);
+  inputs.emplace(kernel, groups, buffers.input,
+                 ringRows ? number(0) : place.image, place.block, parts);
   SmallVector<int64_t> outerSizes;
   for (const Dimension &dimension : dimensions.drop_back())
     outerSizes.push_back(dimension.output);
@@ -135,7 +137,10 @@ void Emitter::emitTile(const ColumnRun &run, Index column) {
   accumulators = forOuterTaps(
       kernel, dimensions, place.outer, std::move(accumulators),
       [&](Index tap, ArrayRef<Index> inputPosition, Accumulators sums) {
-        return emitSteps(run, column, std::move(sums), tap, inputPosition);
+        SmallVector<Index> position(inputPosition);
+        if (ringRows)
+          position.front() = kernel.rem(position.front(), number(ringRows));
+        return emitSteps(run, column, std::move(sums), tap, position);
       });
   for (int64_t t = 0; t < run.positions; ++t) {
     place.column = kernel.add(column, number(t));

@@ -18,6 +18,10 @@ struct GroupedKernel {
   int64_t tilePositions = 1;
   /// Those of a depthwise convolution, whose number doesn't matter, by default.
   ChannelGroups groups;
+  /// Where the input is a ring of so many rows of one image (the first
+  /// dimension): row i lies at place i modulo their number. 0 for an image as
+  /// a whole.
+  int64_t ringRows = 0;
 };
 
 /// As many positions as registers hold beside a row of weights and the vectors

@@ -1,20 +1,28 @@
-// separable: a depthwise convolution and the pointwise one behind it,
+// separable: a depthwise convolution with the pointwise ones before and behind
+// it, where they are,
 //
-//   h[c, o] = act(a[c] + sum over k of v[c, k] x[c, o * stride + k * dilation -
+//   e[c, i] = act(b[c] + sum over b of u[c, b] x[b, i]),
+//   h[c, o] = act(a[c] + sum over k of v[c, k] e[c, o * stride + k * dilation -
 //   padding]),   Y (F x P) = W (F x C) H (C x P).
 //
 // Alone, the depthwise one does so little with what it loads and stores that
-// memory decides how fast it is. So H is computed a few rows at a time, into
-// memory of the task's own that stays in the second-level cache, and multiplied
-// there:
+// memory decides how fast it is. So E and H are computed a few rows at a time,
+// into memory of the task's own that stays in the second-level cache:
 //
 //   for each chunk of rows of the task
+//     expansion: the rows that the chunk reads and the one before
+//                didn't, for all channels                  -> ring
 //     depthwise: the chunk's rows, for all channels        -> scratch
 //     pointwise: scratch times W, for all output channels  -> result
+//
+// The windows of neighbouring chunks share rows of E, which stay where they
+// are: the ring has room for those of one chunk.
 
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/GroupedKernel.h"
+#include "compiler/Algorithms/SeparablePlan.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -22,77 +30,14 @@ using namespace mlir;
 using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
-bool toeplitz::isSeparableWorthwhile(llvm::ArrayRef<int64_t> outputSizes,
-                                     int64_t channels, int64_t outChannels,
-                                     kernel::TargetAttr target) {
-  // (Measured with 2 MiB: below half the cache there is nothing to gain.)
-  int64_t cache = target.getL2();
-  int64_t positions = 1;
-  for (int64_t size : outputSizes)
-    positions *= size;
-  return positions > outputSizes.back() &&
-         4 * positions * channels > cache / 2 &&
-         4 * channels * outChannels <= cache / 4;
-}
-
-int64_t toeplitz::chooseSeparableRows(int64_t rows, int64_t rowPositions,
-                                      int64_t channels, int64_t outChannels,
-                                      kernel::TargetAttr target) {
-  int64_t lanes = target.getLanes();
-  int64_t rowBytes = 4 * llvm::alignTo(channels, lanes) * rowPositions;
-  // A quarter of the cache: the input's rows and the weights of a block of
-  // output channels want to stay there too.
-  int64_t most = std::clamp<int64_t>(target.getL2() / 4 / rowBytes, 1, rows);
-  // Work for a few threads, if there is enough (about 100 microseconds for
-  // each), but no chunk so small that streaming the weights for it matters.
-  constexpr double chunkWork = 2.5e6;
-  constexpr int64_t fewestPositions = 24, chunksForThreads = 4;
-  double work =
-      static_cast<double>(rows) * rowPositions * channels * outChannels;
-  int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(work / chunkWork),
-                                       1, std::min(chunksForThreads, rows));
-  int64_t fewest =
-      std::min<int64_t>(rows, llvm::divideCeil(fewestPositions, rowPositions));
-  most = std::min<int64_t>(
-      most, std::max<int64_t>(fewest, llvm::divideCeil(rows, wanted)));
-  // Chunks of about the same size.
-  return llvm::divideCeil(rows, llvm::divideCeil(rows, most));
-}
-
-static int64_t countRows(ArrayRef<Dimension> dimensions) {
-  int64_t rows = 1;
-  for (const Dimension &dimension : dimensions.drop_back())
-    rows *= dimension.output;
-  return rows;
-}
-
-/// Tasks are divided by chunks of rows: each chunk needs all output channels.
-static TaskGrid getTasks(kernel::SeparableConvOp op,
-                         kernel::TargetAttr target) {
-  SmallVector<Dimension> dimensions = getWindowDimensions(op);
-  int64_t batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
-  int64_t chunks = llvm::divideCeil(countRows(dimensions), op.getRows());
-  double positions = static_cast<double>(batch) * countRows(dimensions) *
-                     dimensions.back().output;
-  double multiplyAdds = positions * op.getChannels() * op.getOutChannels();
-  TaskGrid grid = divideIntoTasks(batch, chunks, /*blocks=*/1,
-                                  /*inputBytesPerRow=*/1, multiplyAdds, target);
-  // Tasks begin with rows that the one before has computed, too: few of them.
-  constexpr int64_t mostTasks = 16;
-  grid.rowsPerTask = std::max<int64_t>(
-      grid.rowsPerTask,
-      llvm::divideCeil(chunks, std::max<int64_t>(1, mostTasks / batch)));
-  return grid;
-}
-
 int64_t toeplitz::countSeparableTasks(kernel::SeparableConvOp op) {
-  return getTasks(op, kernel::getTarget(op)).countTasks();
+  return getSeparableTasks(op, kernel::getTarget(op)).countTasks();
 }
 
 int64_t toeplitz::getSeparableScratchSize(kernel::SeparableConvOp op) {
-  int64_t lanes = kernel::getTarget(op).getLanes();
-  return llvm::alignTo(op.getChannels(), lanes) * op.getRows() *
-         op.getOutputSizes().back();
+  return getSeparableScratch(getSeparableBlock(op), op.getRows(),
+                             kernel::getTarget(op))
+      .getFloats();
 }
 
 namespace {
@@ -100,34 +45,51 @@ namespace {
 class Emitter {
 public:
   Emitter(kernel::SeparableConvOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), lanes(kernel.target.getLanes()),
-        columns(op.getOutputSizes().back()),
-        blocks(llvm::divideCeil(op.getChannels(), lanes)) {
-    depthwise.dimensions = getWindowDimensions(op);
-    depthwise.tilePositions = op.getDepthwiseTile();
-    size_t next = 0;
-    first.input = kernel.buffers[next++];
-    first.filter = kernel.buffers[next++];
+      : op(op), kernel(kernel), block(getSeparableBlock(op)),
+        lanes(kernel.target.getLanes()),
+        columns(block.dimensions.back().output),
+        vectors(llvm::divideCeil(block.channels, lanes)),
+        scratchPlan(getSeparableScratch(block, op.getRows(), kernel.target)) {
+    auto next = kernel.buffers.begin();
+    expansion.input = depthwise.input = *next++;
+    if (op.getExpansionFilter())
+      expansion.filter = *next++;
+    if (op.getExpansionBias())
+      expansion.bias = *next++;
+    depthwise.filter = *next++;
     if (op.getDepthwiseBias())
-      first.bias = kernel.buffers[next++];
-    second.filter = kernel.buffers[next++];
+      depthwise.bias = *next++;
+    if (op.getFilter())
+      pointwise.filter = *next++;
     if (op.getBias())
-      second.bias = kernel.buffers[next++];
+      pointwise.bias = *next++;
     if (op.getResidual())
-      second.residual = kernel.buffers[next++];
-    second.output = kernel.buffers[next++];
-    scratch = kernel.buffers[next++];
+      pointwise.residual = *next++;
+    pointwise.output = *next++;
+    if (scratchPlan.getFloats())
+      scratch = *next++;
   }
 
   void emit() {
-    int64_t rows = countRows(depthwise.dimensions);
+    if (block.expands()) {
+      ringRows = block.countInputRows(op.getRows());
+      int64_t rowFloats = block.dimensions.back().input * lanes;
+      depthwise.input = expansion.output = viewScratch(
+          /*offset=*/0,
+          {1, vectors, ringRows, block.dimensions.back().input, lanes},
+          {vectors * ringRows * rowFloats, ringRows * rowFloats, rowFloats,
+           lanes, 1});
+    }
+    int64_t rows = block.countRows();
     int64_t rest = rows % op.getRows();
     Index whole = number(rows / op.getRows());
-    TaskRange range = getTaskRange(kernel, getTasks(op, kernel.target));
+    TaskRange range =
+        getTaskRange(kernel, getSeparableTasks(op, kernel.target));
     auto emitChunks = [&](Index begin, Index end, int64_t rowsOfChunk) {
       kernel.forLoop(begin, end, 1, [&](Index chunk) {
-        emitChunk(range.image, kernel.mul(chunk, number(op.getRows())),
-                  rowsOfChunk);
+        TaskRange task = range;
+        task.firstRow = kernel.mul(range.firstRow, number(op.getRows()));
+        emitChunk(task, kernel.mul(chunk, number(op.getRows())), rowsOfChunk);
       });
     };
     emitChunks(range.firstRow, kernel.min(range.endRow, whole), op.getRows());
@@ -138,93 +100,185 @@ public:
 private:
   Index number(int64_t value) { return kernel.constant(value); }
 
-  /// The task's memory as what the pointwise convolution reads: 1 x channel
-  /// blocks x 1 x positions x lanes.
-  Value viewScratch(int64_t positions) {
+  /// A part of the task's memory as blocks of channels.
+  Value viewScratch(int64_t offset, ArrayRef<int64_t> shape,
+                    ArrayRef<int64_t> strides) {
     OpBuilder &builder = kernel.builder;
     auto type = cast<MemRefType>(scratch.getType());
-    SmallVector<int64_t> shape = {1, blocks, 1, positions, lanes};
-    int64_t block = positions * lanes;
-    SmallVector<int64_t> strides = {blocks * block, block, block, lanes, 1};
     auto layout = StridedLayoutAttr::get(builder.getContext(),
                                          ShapedType::kDynamic, strides);
     auto viewType = MemRefType::get(shape, builder.getF32Type(), layout);
-    Index offset = kernel.mul(kernel.slot, number(type.getDimSize(1)));
+    Index start = kernel.add(
+        kernel.mul(kernel.slot, number(type.getDimSize(1))), number(offset));
     return memref::ReinterpretCastOp::create(
         builder, kernel.location, viewType, scratch,
-        OpFoldResult(kernel.value(offset)),
+        OpFoldResult(kernel.value(start)),
         getAsIndexOpFoldResult(builder.getContext(), shape),
         getAsIndexOpFoldResult(builder.getContext(), strides));
+  }
+
+  /// What the depthwise convolution computes: 1 x channel blocks x 1 x
+  /// positions x lanes.
+  Value viewMiddle(int64_t positions) {
+    int64_t size = positions * lanes;
+    return viewScratch(scratchPlan.ringFloats,
+                       {1, vectors, 1, positions, lanes},
+                       {vectors * size, size, size, lanes, 1});
   }
 
   /// `positions` positions of an image of the result (or the residual), as
   /// blocks of one image of one row.
   Value viewPositions(Value buffer, Index image, Index firstPosition,
                       int64_t positions) {
-    OpBuilder &builder = kernel.builder;
-    Value folded = foldPositions(kernel, buffer, 1,
-                                 countRows(depthwise.dimensions) * columns);
-    SmallVector<int64_t> shape(cast<MemRefType>(folded.getType()).getShape());
-    shape[0] = 1;
-    shape[3] = positions;
-    SmallVector<OpFoldResult> offsets(5, builder.getIndexAttr(0));
-    offsets[0] = image;
-    offsets[3] = firstPosition;
-    SmallVector<OpFoldResult> strides(5, builder.getIndexAttr(1));
-    return memref::SubViewOp::create(
-        builder, kernel.location, folded, offsets,
-        getAsIndexOpFoldResult(builder.getContext(), shape), strides);
+    Value folded =
+        foldPositions(kernel, buffer, 1, block.countRows() * columns);
+    return viewPart(folded, {image, number(0), number(0), firstPosition},
+                    {1, 0, 1, positions});
   }
 
-  void emitChunk(Index image, Index firstRow, int64_t rows) {
+  /// A row of an image of two dimensions, as it is.
+  Value viewRow(Value buffer, Index image, Index row) {
+    return viewPart(buffer, {image, number(0), row, number(0)}, {1, 0, 1, 0});
+  }
+
+  /// A part of blocks of channels; sizes of 0 are the buffer's.
+  Value viewPart(Value buffer, SmallVector<OpFoldResult> offsets,
+                 SmallVector<int64_t> sizes) {
+    OpBuilder &builder = kernel.builder;
+    auto type = cast<MemRefType>(buffer.getType());
+    offsets.push_back(number(0));
+    sizes.push_back(0);
+    for (auto [d, size] : llvm::enumerate(sizes))
+      if (!size)
+        size = type.getDimSize(d);
+    SmallVector<OpFoldResult> strides(sizes.size(), builder.getIndexAttr(1));
+    return memref::SubViewOp::create(
+        builder, kernel.location, buffer, offsets,
+        getAsIndexOpFoldResult(builder.getContext(), sizes), strides);
+  }
+
+  void emitChunk(const TaskRange &task, Index firstRow, int64_t rows) {
+    if (block.expands())
+      emitExpansion(task, firstRow, rows);
     int64_t positions = rows * columns;
-    Value middle = viewScratch(positions);
+    Value middle = block.projects() ? viewMiddle(positions) : Value();
+    emitDepthwise(task, firstRow, rows, middle);
+    if (block.projects())
+      emitProjection(task, firstRow, positions, middle);
+  }
+
+  /// The rows that the chunk reads, less those that the task has already.
+  void emitExpansion(const TaskRange &task, Index firstRow, int64_t rows) {
+    const Dimension &dimension = block.dimensions.front();
+    auto getFirst = [&](Index row) {
+      return kernel.sub(kernel.mul(row, number(dimension.stride)),
+                        number(dimension.paddingLow));
+    };
+    // (That the chunk before ended here is no news to the first one.)
+    Index first = getFirst(firstRow);
+    Index known = kernel.add(getFirst(kernel.sub(firstRow, number(1))),
+                             number(block.countInputRows(1)));
+    Value isLater = kernel.isLess(task.firstRow, firstRow);
+    Index begin =
+        arith::SelectOp::create(kernel.builder, kernel.location, isLater,
+                                kernel.value(kernel.max(first, known)),
+                                kernel.value(first))
+            .getResult();
+    Index end = kernel.add(first, number(block.countInputRows(rows)));
+
+    BlockedKernel blueprint;
+    blueprint.inChannels = block.inChannels;
+    blueprint.outChannels = block.channels;
+    blueprint.inputBlock = lanes;
+    blueprint.tilePositions = (*op.getExpansionTile())[0];
+    blueprint.tileVectors = (*op.getExpansionTile())[1];
+    blueprint.activation = op.getExpansionActivationAttr();
+    Dimension row, column;
+    column.input = column.output = block.dimensions.back().input;
+    blueprint.dimensions = {row, column};
+    kernel.forLoop(kernel.max(begin, number(0)),
+                   kernel.min(end, number(dimension.input)), 1, [&](Index row) {
+                     ConvolutionBuffers buffers = expansion;
+                     buffers.input = viewRow(expansion.input, task.image, row);
+                     buffers.output =
+                         viewRow(expansion.output, number(0),
+                                 kernel.rem(row, number(ringRows)));
+                     emitAll(blueprint, buffers);
+                   });
+  }
+
+  /// Into `middle`, or the result where there is none.
+  void emitDepthwise(const TaskRange &task, Index firstRow, int64_t rows,
+                     Value middle) {
+    GroupedKernel blueprint;
+    blueprint.dimensions = block.dimensions;
+    blueprint.tilePositions = op.getDepthwiseTile();
+    blueprint.ringRows = ringRows;
     TaskRange range;
-    range.image = image;
+    range.image = task.image;
     range.firstRow = firstRow;
     range.endRow = kernel.add(firstRow, number(rows));
     range.firstBlock = number(0);
-    range.endBlock = number(blocks);
+    range.endBlock = number(vectors);
     emitGroupedKernel(
-        kernel, depthwise, first, range,
+        kernel, blueprint, depthwise, range,
         [&](Value sum, const GroupedPosition &place) {
+          Value vector = kernel.activate(sum, op.getDepthwiseActivationAttr());
+          if (!middle) {
+            kernel.storeVector(
+                vector, pointwise.output,
+                {task.image, place.block, place.row, place.column, number(0)});
+            return;
+          }
           Index position = kernel.add(
               kernel.mul(kernel.sub(place.row, firstRow), number(columns)),
               place.column);
           kernel.storeVector(
-              kernel.activate(sum, op.getDepthwiseActivationAttr()), middle,
+              vector, middle,
               {number(0), place.block, number(0), position, number(0)});
         });
+  }
 
-    BlockedKernel pointwise;
-    pointwise.inChannels = op.getChannels();
-    pointwise.outChannels = op.getOutChannels();
-    pointwise.inputBlock = lanes;
-    pointwise.tilePositions = op.getTile()[0];
-    pointwise.tileVectors = op.getTile()[1];
-    pointwise.activation = op.getActivationAttr();
+  void emitProjection(const TaskRange &task, Index firstRow, int64_t positions,
+                      Value middle) {
+    BlockedKernel blueprint;
+    blueprint.inChannels = block.channels;
+    blueprint.outChannels = block.outChannels;
+    blueprint.inputBlock = lanes;
+    blueprint.tilePositions = (*op.getTile())[0];
+    blueprint.tileVectors = (*op.getTile())[1];
+    blueprint.activation = op.getActivationAttr();
     Dimension row, column;
     column.input = column.output = positions;
-    pointwise.dimensions = {row, column};
+    blueprint.dimensions = {row, column};
     Index firstPosition = kernel.mul(firstRow, number(columns));
-    ConvolutionBuffers buffers = second;
+    ConvolutionBuffers buffers = pointwise;
     buffers.input = middle;
     buffers.output =
-        viewPositions(second.output, image, firstPosition, positions);
-    if (second.residual)
-      buffers.residual =
-          viewPositions(second.residual, image, firstPosition, positions);
+        viewPositions(pointwise.output, task.image, firstPosition, positions);
+    if (pointwise.residual)
+      buffers.residual = viewPositions(pointwise.residual, task.image,
+                                       firstPosition, positions);
+    emitAll(blueprint, buffers);
+  }
+
+  /// A pointwise convolution of one image of one row.
+  void emitAll(const BlockedKernel &blueprint,
+               const ConvolutionBuffers &buffers) {
     TaskRange all = {number(0), number(0), number(1), number(0),
-                     number(pointwise.countGroupBlocks(lanes))};
-    emitBlockedKernel(kernel, pointwise, buffers, all);
+                     number(blueprint.countGroupBlocks(lanes))};
+    emitBlockedKernel(kernel, blueprint, buffers, all);
   }
 
   kernel::SeparableConvOp op;
   KernelBuilder &kernel;
-  int64_t lanes, columns, blocks;
-  GroupedKernel depthwise;
-  /// Of the depthwise and of the pointwise convolution.
-  ConvolutionBuffers first, second;
+  SeparableBlock block;
+  int64_t lanes, columns, vectors;
+  SeparableScratch scratchPlan;
+  /// The rows of E that a task has at once; 0 without an expansion.
+  int64_t ringRows = 0;
+  /// `pointwise` is the one behind.
+  ConvolutionBuffers expansion, depthwise, pointwise;
   Value scratch;
 };
 

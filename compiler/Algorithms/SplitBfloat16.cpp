@@ -79,8 +79,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double compute = products * getProductCycles(plan.tilePositions);
   cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
-  // Ten microseconds: what takes less isn't worth rounding more.
-  constexpr double leastCycles = 30000;
+  // Some microseconds: what saves less isn't worth rounding more.
+  constexpr double leastCycles = 10000;
   cost.cycles = leastCycles + compute + plan.getTrafficCycles(target) +
                 results * plan.tilePositions * splitVectorCycles;
   double converted = plan.countConverted() / tileColumns;

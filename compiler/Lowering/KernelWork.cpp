@@ -171,18 +171,31 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
 
 static void describeSeparable(kernel::SeparableConvOp op, KernelWork &work) {
   int64_t channels = op.getChannels(), outChannels = op.getOutChannels();
-  int64_t positions =
-      getType(op.getInit()).getDimSize(0) * multiply(op.getOutputSizes());
-  work.flops =
-      2 * positions * channels * (multiply(op.getKernel()) + outChannels);
+  int64_t inChannels = op.getInChannels().value_or(channels);
+  auto input = getType(op.getInput()).getShape();
+  int64_t batch = input.front();
+  int64_t positions = batch * multiply(op.getOutputSizes());
+  work.flops = 2 * positions * channels * multiply(op.getKernel());
+  work.algorithm = "depthwise";
+  if (op.getExpansionFilter()) {
+    work.flops += 2 * batch * multiply(input.drop_front(2).drop_back()) *
+                  inChannels * channels;
+    work.algorithm = "pointwise + depthwise";
+  }
+  if (op.getFilter()) {
+    work.flops += 2 * positions * channels * outChannels;
+    work.algorithm += " + pointwise";
+  }
   work.operation = "separable conv " + joinSizes(op.getKernel());
-  work.algorithm = "depthwise + pointwise";
-  work.description = describeBlocked(op.getInput(), channels) + " -> " +
+  work.description = describeBlocked(op.getInput(), inChannels) + " -> " +
                      describeBlocked(op.getInit(), outChannels);
+  if (op.getExpansionFilter() && op.getFilter())
+    work.description += ", over " + std::to_string(channels) + " channels";
   if (llvm::any_of(op.getStrides(), [](int64_t value) { return value != 1; }))
     work.description += ", stride " + joinSizes(op.getStrides());
   if (op.getResidual())
     work.description += ", residual";
+  addActivation(op.getExpansionActivation(), work.description);
   addActivation(op.getDepthwiseActivation(), work.description);
   addActivation(op.getActivation(), work.description);
 }

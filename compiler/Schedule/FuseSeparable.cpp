@@ -1,6 +1,6 @@
-// Computes a depthwise convolution and the pointwise one behind it together.
+// Computes a depthwise convolution and the pointwise ones around it together.
 
-#include "compiler/Algorithms/Separable.h"
+#include "compiler/Algorithms/SeparablePlan.h"
 #include "compiler/Schedule/Passes.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -40,47 +40,133 @@ static bool liesInPart(Value value) {
   });
 }
 
-/// The depthwise convolution that `pointwise` is computed with, if there is one
-/// and it pays.
-static kernel::ConvOp findDepthwise(kernel::ConvOp pointwise) {
-  if (pointwise.getGroups() != 1 || pointwise.getKernel().empty() ||
-      pointwise.getNumResults() != 1 || !writesAll(pointwise) ||
-      liesInPart(pointwise.getResult(0)) ||
-      (pointwise.getResidual() && liesInPart(pointwise.getResidual())))
-    return {};
-  auto depthwise = pointwise.getInput().getDefiningOp<kernel::ConvOp>();
-  if (!depthwise || depthwise.getAlgorithm() != "depthwise" ||
-      !depthwise->hasOneUse() || depthwise.getResidual() ||
-      depthwise->getBlock() != pointwise->getBlock() || !writesAll(depthwise))
-    return {};
-  if (!isSeparableWorthwhile(
-          depthwise.getOutputSizes(), depthwise.getInChannels(),
-          pointwise.getOutChannels(), kernel::getTarget(pointwise)))
-    return {};
-  return depthwise;
+/// Whether positions of the result, and of what is added to it, can be computed
+/// in any order: they lie as in memory of their own.
+static bool isWhole(kernel::ConvOp conv) {
+  return !conv.getKernel().empty() && conv.getNumResults() == 1 &&
+         !conv.hasPrologue() && writesAll(conv) &&
+         !liesInPart(conv.getResult(0)) &&
+         !(conv.getResidual() && liesInPart(conv.getResidual()));
 }
 
-static void fuse(kernel::ConvOp depthwise, kernel::ConvOp pointwise,
+static bool isPointwise(kernel::ConvOp conv) {
+  return conv && conv.getAlgorithm() == "pointwise" && conv.getGroups() == 1 &&
+         isWhole(conv);
+}
+
+/// The one reader of the result, if that is in the same block.
+static kernel::ConvOp findReader(kernel::ConvOp conv) {
+  if (!conv->hasOneUse())
+    return {};
+  auto reader = dyn_cast<kernel::ConvOp>(*conv->user_begin());
+  if (!reader || reader->getBlock() != conv->getBlock() ||
+      reader.getInput() != conv.getResult(0))
+    return {};
+  return reader;
+}
+
+/// The pointwise convolutions around a depthwise one that it is computed with;
+/// null where there is none, or where it doesn't pay.
+struct Neighbours {
+  kernel::ConvOp expansion, projection;
+};
+
+static SeparableBlock getBlock(kernel::ConvOp depthwise,
+                               const Neighbours &neighbours) {
+  SeparableBlock block;
+  block.dimensions = getDimensions(depthwise);
+  block.batch = cast<ShapedType>(depthwise.getInit().getType()).getDimSize(0);
+  block.channels = depthwise.getInChannels();
+  if (kernel::ConvOp expansion = neighbours.expansion)
+    block.inChannels = expansion.getInChannels();
+  if (kernel::ConvOp projection = neighbours.projection)
+    block.outChannels = projection.getOutChannels();
+  return block;
+}
+
+/// The pointwise convolution before or behind a depthwise one, which nothing
+/// else needs.
+static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
+  auto conv = depthwise.getInput().getDefiningOp<kernel::ConvOp>();
+  if (!isPointwise(conv) || conv.getResidual() || findReader(conv) != depthwise)
+    return {};
+  // (A plain input has its channels apart.)
+  auto input = cast<ShapedType>(conv.getInput().getType());
+  return input.getShape().back() != 1 ? conv : kernel::ConvOp();
+}
+static kernel::ConvOp findProjection(kernel::ConvOp depthwise) {
+  kernel::ConvOp conv = findReader(depthwise);
+  return isPointwise(conv) ? conv : kernel::ConvOp();
+}
+
+static Neighbours findNeighbours(kernel::ConvOp depthwise) {
+  if (depthwise.getAlgorithm() != "depthwise" || depthwise.getResidual() ||
+      depthwise.getNumResults() != 1 || depthwise.hasPrologue() ||
+      depthwise.getKernel().empty() || !writesAll(depthwise))
+    return {};
+  kernel::TargetAttr target = kernel::getTarget(depthwise);
+  Neighbours found;
+  found.expansion = findExpansion(depthwise);
+  found.projection = findProjection(depthwise);
+  auto dropProjection = [&] {
+    if (found.projection &&
+        !isProjectionWorthwhile(getBlock(depthwise, found), target))
+      found.projection = {};
+  };
+  if (found.expansion) {
+    kernel::ConvOp projection = found.projection;
+    dropProjection();
+    if ((found.projection || !liesInPart(depthwise.getResult(0))) &&
+        isExpansionWorthwhile(getBlock(depthwise, found), target))
+      return found;
+    found = {{}, projection};
+  }
+  dropProjection();
+  return found;
+}
+
+static void fuse(kernel::ConvOp depthwise, const Neighbours &neighbours,
                  IRRewriter &rewriter) {
-  ArrayRef<int64_t> sizes = depthwise.getOutputSizes();
-  int64_t rows = 1;
-  for (int64_t size : sizes.drop_back())
-    rows *= size;
-  int64_t chunk = chooseSeparableRows(
-      rows, sizes.back(), depthwise.getInChannels(), pointwise.getOutChannels(),
-      kernel::getTarget(pointwise));
-  rewriter.setInsertionPoint(pointwise);
+  kernel::ConvOp expansion = neighbours.expansion;
+  kernel::ConvOp projection = neighbours.projection;
+  kernel::ConvOp last = projection ? projection : depthwise;
+  kernel::TargetAttr target = kernel::getTarget(depthwise);
+  SeparableBlock block = getBlock(depthwise, neighbours);
+  rewriter.setInsertionPoint(last);
+  // (What is missing is null.)
+  Value none;
+  DenseI64ArrayAttr expansionTile;
+  if (expansion)
+    expansionTile = rewriter.getDenseI64ArrayAttr(
+        {chooseRowTile(block.dimensions.back().input, expansion.getTile()[1],
+                       target),
+         expansion.getTile()[1]});
   auto fused = kernel::SeparableConvOp::create(
-      rewriter, pointwise.getLoc(), pointwise.getResultTypes(),
-      depthwise.getInput(), depthwise.getFilter(), depthwise.getBias(),
-      pointwise.getFilter(), pointwise.getBias(), pointwise.getResidual(),
-      pointwise.getInit(), /*scratch=*/Value(), depthwise.getInChannels(),
-      pointwise.getOutChannels(), depthwise.getKernel(), depthwise.getStrides(),
-      depthwise.getDilations(), depthwise.getPaddingLow(), sizes,
-      depthwise.getTile()[0], pointwise.getTile(), chunk,
-      depthwise.getActivationAttr(), pointwise.getActivationAttr());
-  rewriter.replaceOp(pointwise, fused);
-  rewriter.eraseOp(depthwise);
+      rewriter, last.getLoc(), last.getResultTypes(),
+      expansion ? expansion.getInput() : depthwise.getInput(),
+      expansion ? expansion.getFilter() : none,
+      expansion ? expansion.getBias() : none, depthwise.getFilter(),
+      depthwise.getBias(), projection ? projection.getFilter() : none,
+      projection ? projection.getBias() : none,
+      projection ? projection.getResidual() : none, last.getInit(),
+      /*scratch=*/none,
+      expansion ? rewriter.getI64IntegerAttr(block.inChannels) : IntegerAttr(),
+      rewriter.getI64IntegerAttr(block.channels),
+      rewriter.getI64IntegerAttr(last.getOutChannels()),
+      depthwise.getKernelAttr(), depthwise.getStridesAttr(),
+      depthwise.getDilationsAttr(), depthwise.getPaddingLowAttr(),
+      depthwise.getOutputSizesAttr(), expansionTile,
+      rewriter.getI64IntegerAttr(depthwise.getTile()[0]),
+      projection ? projection.getTileAttr() : DenseI64ArrayAttr(),
+      rewriter.getI64IntegerAttr(chooseSeparableRows(block, target)),
+      expansion ? expansion.getActivationAttr() : kernel::ActivationAttr(),
+      depthwise.getActivationAttr(),
+      projection ? projection.getActivationAttr() : kernel::ActivationAttr());
+  rewriter.replaceOp(last, fused);
+  if (projection)
+    rewriter.eraseOp(depthwise);
+  if (expansion)
+    rewriter.eraseOp(expansion);
 }
 
 namespace {
@@ -90,12 +176,14 @@ struct FuseSeparable : toeplitz::impl::FuseSeparableBase<FuseSeparable> {
     IRRewriter rewriter(&getContext());
     SmallVector<kernel::ConvOp> candidates;
     getOperation().walk([&](kernel::ConvOp conv) {
-      if (conv.getAlgorithm() == "pointwise")
+      if (conv.getAlgorithm() == "depthwise")
         candidates.push_back(conv);
     });
-    for (kernel::ConvOp pointwise : candidates)
-      if (kernel::ConvOp depthwise = findDepthwise(pointwise))
-        fuse(depthwise, pointwise, rewriter);
+    for (kernel::ConvOp depthwise : candidates) {
+      Neighbours neighbours = findNeighbours(depthwise);
+      if (neighbours.expansion || neighbours.projection)
+        fuse(depthwise, neighbours, rewriter);
+    }
   }
 };
 

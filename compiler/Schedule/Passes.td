@@ -156,19 +156,22 @@ def FusePools : Pass<"fuse-pools", "::mlir::ModuleOp"> {
 }
 
 def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
-  let summary = "computes a depthwise convolution and the pointwise one behind it together";
+  let summary = "computes a depthwise convolution and the pointwise ones around it together";
   let description = [{
-    A `kernel.conv "depthwise"` that nothing reads but a `kernel.conv "pointwise"` becomes one `kernel.separable_conv` with it, which
-    computes a few rows of the first, as many as stay in the second-level cache, and multiplies them at once.
+    A `kernel.conv "depthwise"` that nothing reads but a `kernel.conv "pointwise"`, or that alone reads one, becomes one
+    `kernel.separable_conv` with it, which computes a few rows of what lies between, as many as stay in the second-level cache, and uses
+    them at once. That is done where the whole doesn't stay there.
 
     Before:
     ```mlir
-    %0 = kernel.conv "depthwise" ins(%x, %v bias %a) outs(%e0) activation <relu6> ...
-    %1 = kernel.conv "pointwise" ins(%0, %w bias %b) outs(%e1) ...
+    %0 = kernel.conv "pointwise" ins(%x, %u bias %b) outs(%e0) activation <relu6> ...
+    %1 = kernel.conv "depthwise" ins(%0, %v bias %a) outs(%e1) activation <relu6> ...
+    %2 = kernel.conv "pointwise" ins(%1, %w bias %c residual %x) outs(%e2) ...
     ```
     After:
     ```mlir
-    %1 = kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w bias %b) outs(%e1) depthwise_activation <relu6> ...
+    %2 = kernel.separable_conv ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %x) outs(%e2)
+      expansion_activation <relu6> depthwise_activation <relu6> ...
     ```
   }];
   let dependentDialects = ["::toeplitz::kernel::KernelDialect"];

@@ -164,6 +164,21 @@ LogicalResult ConvOp::verify() {
   return verifyPrologue(*this);
 }
 
+/// A pointwise convolution that may be missing: its parts are there or not as
+/// its filter is.
+static LogicalResult verifyPart(SeparableConvOp op, StringRef name, bool exists,
+                                ArrayRef<bool> needed,
+                                ArrayRef<bool> possible) {
+  auto isThere = [](bool part) { return part; };
+  if (exists
+          ? llvm::all_of(needed, isThere)
+          : !llvm::any_of(needed, isThere) && !llvm::any_of(possible, isThere))
+    return success();
+  return constraint(op, 8) << "the parts of the " << name
+                           << " must be there where its filter is, and only "
+                              "there";
+}
+
 LogicalResult SeparableConvOp::verify() {
   ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
   size_t rank = getKernel().size();
@@ -175,24 +190,51 @@ LogicalResult SeparableConvOp::verify() {
           [&](ArrayRef<int64_t> array) { return array.size() != rank; }))
     return constraint(*this, 1) << "input and result must have rank D + 3 and "
                                    "every array D elements, 1 <= D <= 3";
+  bool expands = static_cast<bool>(getExpansionFilter());
+  bool projects = static_cast<bool>(getFilter());
+  if (!expands && !projects)
+    return constraint(*this, 8)
+           << "there is no pointwise convolution before or behind it";
+  if (failed(verifyPart(
+          *this, "expansion", expands,
+          {getInChannels().has_value(), getExpansionTile().has_value()},
+          {static_cast<bool>(getExpansionBias()),
+           getExpansionActivation().has_value()})) ||
+      failed(verifyPart(*this, "pointwise convolution behind", projects,
+                        {getTile().has_value()},
+                        {static_cast<bool>(getBias()),
+                         static_cast<bool>(getResidual()),
+                         getActivation().has_value()})))
+    return failure();
   auto channels = static_cast<int64_t>(getChannels());
+  auto inChannels = static_cast<int64_t>(getInChannels().value_or(channels));
   auto outChannels = static_cast<int64_t>(getOutChannels());
+  if (!projects && outChannels != channels)
+    return constraint(*this, 8)
+           << "the result of the depthwise convolution has " << channels
+           << " channels, found " << outChannels;
+  if (expands && rank != 2)
+    return constraint(*this, 9)
+           << "an expansion has 2 spatial dimensions, found " << rank;
   int64_t lanes = output.back();
   auto countBlocks = [&](int64_t count) { return (count + lanes - 1) / lanes; };
-  if (input.back() != lanes || input[1] != countBlocks(channels) ||
+  if (input.back() != lanes || input[1] != countBlocks(inChannels) ||
       output[1] != countBlocks(outChannels) || input[0] != output[0] ||
       output.drop_front(2).drop_back() != getOutputSizes())
     return constraint(*this, 2)
-           << "input and result must hold " << channels << " and "
+           << "input and result must hold " << inChannels << " and "
            << outChannels << " channels in blocks of " << lanes
            << ", the same images, and the output positions";
   if (getResidual() && shapeOf(getResidual()) != output)
     return constraint(*this, 3) << "the residual must have the result's shape";
-  if (getTile().size() != 2 || getTile()[0] < 1 || getTile()[1] < 1 ||
+  auto isTile = [](std::optional<ArrayRef<int64_t>> tile) {
+    return !tile || (tile->size() == 2 && (*tile)[0] >= 1 && (*tile)[1] >= 1);
+  };
+  if (!isTile(getExpansionTile()) || !isTile(getTile()) ||
       static_cast<int64_t>(getDepthwiseTile()) < 1 ||
       static_cast<int64_t>(getRows()) < 1)
     return constraint(*this, 4)
-           << "tile must be two numbers, and depthwise_tile and rows one, at "
+           << "tiles must be two numbers, and depthwise_tile and rows one, at "
               "least 1";
   for (ArrayRef<int64_t> array : {getKernel(), getStrides(), getDilations()})
     if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
@@ -202,7 +244,8 @@ LogicalResult SeparableConvOp::verify() {
     return !bias ||
            shapeOf(bias) == ArrayRef<int64_t>({countBlocks(count), lanes});
   };
-  if (!hasShape(getDepthwiseBias(), channels) ||
+  if (!hasShape(getExpansionBias(), channels) ||
+      !hasShape(getDepthwiseBias(), channels) ||
       !hasShape(getBias(), outChannels))
     return constraint(*this, 6)
            << "the biases must have the blocks of their channels";

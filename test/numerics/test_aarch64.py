@@ -118,11 +118,11 @@ def test_double_function(function, double_math):
     assert test_double_math.errors_of(function, found[function.name], x).max() <= test_double_math.bound_of(function, lanes=4)
 
 
-@pytest.mark.parametrize("name", ("residual", "strided"))
+@pytest.mark.parametrize("name", ("residual", "strided", "inverted_residual"))
 def test_separable_pair(name, tmp_path):
-    """Computed together, with rows from one step to the next in a ring."""
+    """Computed together a few rows at a time, of which those before the depthwise convolution lie in a ring."""
     description = test_separable.description_of(name, test_separable.PAIRS[name])
-    options = ("--algorithm=depthwise=depthwise,pointwise=pointwise",)
+    options = (test_separable.algorithms_of(description),)
     process = run_toeplitz(
         "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "--mtriple=aarch64-linux-gnu", *options
     )

@@ -1,4 +1,4 @@
-"""Depthwise convolutions with the pointwise ones behind them, computed together a few rows at a time."""
+"""Depthwise convolutions with the pointwise ones before and behind them, computed together a few rows at a time."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,11 @@ from toeplitz_process import (
     Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description,
 )
 
-OPTIONS = ("--mcpu=x86-64-v3", "--algorithm=depthwise=depthwise,pointwise=pointwise")
+ALGORITHMS = {"expansion": "pointwise", "depthwise": "depthwise", "pointwise": "pointwise"}
 
 # Large enough not to stay in a second-level cache of 512 KiB, in which case the two would not be computed together. Channels that are
-# no multiple of a vector, rows that no chunk divides, what may stand between and behind the two.
+# no multiple of a vector, rows that no chunk divides, what may stand between and behind them. With an expansion: windows that share
+# rows, one, and none (a stride beyond the kernel), rows of padding at either end, several tasks for each image.
 PAIRS = {
     "plain": dict(channels=40, outputs=17, sizes=[41, 43], layer={"kernel_size": 3, "padding": 1}),
     "activations": dict(
@@ -28,20 +29,52 @@ PAIRS = {
     ),
     "batch": dict(channels=40, outputs=5, sizes=[41, 41], batch=3, layer={"kernel_size": 3, "padding": 1}, between="relu"),
     "three_dimensions": dict(channels=24, outputs=31, sizes=[13, 15, 16], layer={"kernel_size": 3, "padding": 1}),
+    "expanded": dict(inputs=9, channels=40, outputs=17, sizes=[51, 47], layer={"kernel_size": 3, "padding": 1}),
+    "inverted_residual": dict(
+        inputs=7, channels=41, outputs=7, sizes=[50, 49], layer={"kernel_size": 3, "padding": 1}, before="relu6", between="relu6",
+        residual=True,
+    ),
+    "expanded_strided": dict(
+        inputs=8, channels=33, outputs=20, sizes=[61, 58], layer={"kernel_size": 3, "stride": 2, "padding": 1}, before="hardswish"
+    ),
+    "expanded_stride_beyond_kernel": dict(
+        inputs=5, channels=24, outputs=9, sizes=[83, 85], layer={"kernel_size": 2, "stride": [3, 4]}, before="relu"
+    ),
+    "expanded_wide_kernel": dict(
+        inputs=7, channels=24, outputs=8, sizes=[113, 40], layer={"kernel_size": 5, "padding": 2}, before="silu", behind="relu"
+    ),
+    "expanded_dilated": dict(
+        inputs=16, channels=25, outputs=8, sizes=[97, 39], layer={"kernel_size": 3, "dilation": [2, 3], "padding": [[4, 1], [2, 5]]}
+    ),
+    "expanded_batch": dict(
+        inputs=10, channels=33, outputs=5, sizes=[48, 46], batch=3, layer={"kernel_size": 3, "padding": 1}, before="relu"
+    ),
+    "much_padding": dict(
+        inputs=6, channels=33, outputs=7, sizes=[49, 48], layer={"kernel_size": 3, "padding": [[12, 11], [3, 0]]}, before="relu"
+    ),
+    "nothing_behind": dict(
+        inputs=6, channels=35, sizes=[49, 51], layer={"kernel_size": 3, "padding": 1}, before="relu", between="silu"
+    ),
+    "nothing_behind_strided": dict(inputs=6, channels=41, sizes=[53, 57], layer={"kernel_size": 3, "stride": 2, "padding": 1}),
 }
 
 
 def description_of(name, pair):
-    layers = [
-        # The network's own input is plain; this is what the pair sees inside of a network.
-        {"name": "before", "op": "conv", "inputs": ["x"], "out_channels": pair["channels"], "kernel_size": 1},
-        {"name": "depthwise", "op": "conv", "out_channels": pair["channels"], "groups": pair["channels"], **pair["layer"]},
-    ]
+    channels = pair["channels"]
+    # The network's own input is plain; this is what the others see inside of a network. (The activation keeps it apart.)
+    first = {"name": "first", "op": "conv", "inputs": ["x"], "out_channels": pair.get("inputs", channels), "kernel_size": 1}
+    layers = [first, {"name": "input", "op": "relu"}]
+    if "inputs" in pair:
+        layers.append({"name": "expansion", "op": "conv", "out_channels": channels, "kernel_size": 1})
+    if "before" in pair:
+        layers.append({"name": "before", "op": pair["before"]})
+    layers.append({"name": "depthwise", "op": "conv", "out_channels": channels, "groups": channels, **pair["layer"]})
     if "between" in pair:
         layers.append({"name": "between", "op": pair["between"]})
-    layers.append({"name": "pointwise", "op": "conv", "out_channels": pair["outputs"], "kernel_size": 1})
+    if "outputs" in pair:
+        layers.append({"name": "pointwise", "op": "conv", "out_channels": pair["outputs"], "kernel_size": 1})
     if pair.get("residual"):
-        layers.append({"name": "sum", "op": "add", "inputs": ["pointwise", "before"]})
+        layers.append({"name": "sum", "op": "add", "inputs": ["pointwise", "input"]})
     if "behind" in pair:
         layers.append({"name": "behind", "op": pair["behind"]})
     shape = [pair.get("batch", 1), 3, *pair["sizes"]]
@@ -49,20 +82,34 @@ def description_of(name, pair):
     return {"name": name, "weights": {"random": 1}, "inputs": inputs, "layers": layers, "outputs": [layers[-1]["name"]]}
 
 
+def algorithms_of(description):
+    names = [layer["name"] for layer in description["layers"]]
+    return "--algorithm=" + ",".join(f"{name}={algorithm}" for name, algorithm in ALGORITHMS.items() if name in names)
+
+
+def options_of(description):
+    return ("--mcpu=x86-64-v3", algorithms_of(description))
+
+
+def compile_schedule(description, tmp_path):
+    process = run_toeplitz(
+        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *options_of(description)
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_pair(name, tmp_path):
     pair = PAIRS[name]
     description = description_of(name, pair)
-    schedule = tmp_path / "schedule.mlir"
-    process = run_toeplitz(
-        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", schedule, *OPTIONS
-    )
-    assert process.returncode == 0, process.stderr
-    assert schedule.read_text().count("kernel.separable_conv") == 1
+    schedule = compile_schedule(description, tmp_path)
+    assert schedule.count("kernel.separable_conv") == 1
+    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
 
     shape = description["inputs"][0]["shape"]
     inputs = {"x": np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)}
-    library = Library(compile_network(description, tmp_path, *OPTIONS))
+    library = Library(compile_network(description, tmp_path, *options_of(description)))
     output = description["layers"][-1]["name"]
     found = library.run(inputs)[output]
     expected = evaluate_reference(description, inputs, tmp_path)[output]
@@ -74,6 +121,20 @@ def test_pair(name, tmp_path):
 def test_pairs_that_stay_apart(sizes, layer, tmp_path):
     """What stays in the cache anyway, and a single row, is computed by the two kernels, whose tasks can be divided further."""
     description = description_of("small", dict(channels=40, outputs=17, sizes=sizes, layer=layer))
-    process = run_toeplitz("compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *OPTIONS)
-    assert process.returncode == 0, process.stderr
-    assert 'kernel.conv "depthwise"' in process.stdout and "separable_conv" not in process.stdout
+    schedule = compile_schedule(description, tmp_path)
+    assert 'kernel.conv "depthwise"' in schedule and "separable_conv" not in schedule
+
+
+@pytest.mark.parametrize(
+    "inputs, channels, sizes, layer",
+    [
+        # Large enough, but of few rows, of which tasks would recompute many; of short rows; with a filter that is large itself.
+        (6, 200, [26, 41], {"kernel_size": 3, "padding": 1}),
+        (6, 200, [100, 14], {"kernel_size": 3, "padding": 1}),
+        (200, 120, [49, 47], {"kernel_size": 3, "padding": 1}),
+        (6, 20, [12, 25, 41], {"kernel_size": 3, "padding": 1}),
+    ],
+)
+def test_expansions_that_stay_apart(inputs, channels, sizes, layer, tmp_path):
+    description = description_of("apart", dict(inputs=inputs, channels=channels, sizes=sizes, layer=layer))
+    assert "separable_conv" not in compile_schedule(description, tmp_path)

@@ -43,3 +43,64 @@ func.func @main(%x: memref<1x2x7x6x4xf32>, %v: memref<72xf32>, %w: memref<32xf32
     : (memref<1x2x7x6x4xf32>, memref<72xf32>, memref<32xf32>, memref<1x1x7x6x4xf32>) -> ()
   return
 }
+
+// -----
+
+// The pointwise convolution before the depthwise one: windows of 3 rows, two rows apart, of which chunks of 3 read 7. They lie in a ring of 7
+// rows in front of what the depthwise convolution computes.
+// CHECK-LABEL: func.func private @kernel_inverted
+// CHECK-SAME: (%[[TASK:.*]]: index, %[[SLOT:.*]]: index, %[[X:.*]]: memref<1x1x17x12x4xf32>, %[[U:.*]]: memref<32xf32>, %[[C:.*]]: memref<2x4xf32>, %[[V:.*]]: memref<72xf32>, %[[W:.*]]: memref<32xf32>, %[[Y:.*]]: memref<1x1x9x6x4xf32>, %[[SCRATCH:.*]]: memref<{{[0-9]+}}x816xf32>)
+// CHECK: %[[SEVEN:.*]] = arith.constant 7 : index
+// CHECK: %[[RING:.*]] = memref.reinterpret_cast %[[SCRATCH]] to offset: [{{.*}}], sizes: [1, 2, 7, 12, 4], strides: [672, 336, 48, 4, 1]
+// CHECK: scf.for %[[CHUNK:.*]] =
+// The rows of the chunk from its first one on, or, behind the task's first chunk, from the end of the one before on.
+// CHECK: %[[BEGIN:.*]] = arith.select
+// CHECK: scf.for %[[ROW:[a-z0-9]+]] =
+// CHECK: %[[INPUT:.*]] = memref.subview %[[X]][{{.*}}, 0, %[[ROW]], 0, 0] [1, 1, 1, 12, 4]
+// CHECK: %[[PLACE:.*]] = arith.remui %[[ROW]], %[[SEVEN]]
+// CHECK: %[[EXPANDED:.*]] = memref.subview %[[RING]][0, 0, %[[PLACE]], 0, 0] [1, 2, 1, 12, 4]
+// CHECK: vector.load %[[C]]
+// CHECK: vector.load %[[U]]
+// CHECK: memref.load %[[INPUT]]
+// CHECK: arith.{{cmpf|max.*}}
+// CHECK: vector.store %{{.*}}, %[[EXPANDED]]
+// The depthwise convolution reads the ring.
+// CHECK: %[[ROWS:.*]] = memref.reinterpret_cast %[[SCRATCH]] to offset: [{{.*}}], sizes: [1, 2, 1, 18, 4], strides: [144, 72, 72, 4, 1]
+// CHECK: %[[AT:.*]] = arith.remui %{{.*}}, %[[SEVEN]]
+// CHECK: %[[COLUMNS:.*]] = memref.subview %[[RING]][0, %{{.*}}, %[[AT]], {{.*}}, 0]
+// CHECK: vector.load %[[COLUMNS]]
+// CHECK: vector.store %{{.*}}, %[[ROWS]]
+// CHECK: memref.load %[[ROWS]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: memref<1x1x17x12x4xf32>, %u: memref<32xf32>, %c: memref<2x4xf32>, %v: memref<72xf32>, %w: memref<32xf32>, %y: memref<1x1x9x6x4xf32>,
+                %s: memref<1x816xf32>) {
+  kernel.separable_conv ins(%x expansion %u expansion_bias %c depthwise %v pointwise %w) outs(%y scratch %s) expansion_activation <relu>
+      {in_channels = 4 : i64, channels = 8 : i64, out_channels = 4 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 6>, expansion_tile = array<i64: 6, 2>, depthwise_tile = 6 : i64, tile = array<i64: 6, 1>, rows = 3 : i64}
+    : (memref<1x1x17x12x4xf32>, memref<32xf32>, memref<2x4xf32>, memref<72xf32>, memref<32xf32>, memref<1x1x9x6x4xf32>, memref<1x816xf32>) -> ()
+    loc("inverted")
+  return
+}
+}
+
+// -----
+
+// Nothing behind it: the depthwise convolution writes the result.
+// CHECK-LABEL: func.func private @kernel_expanded
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<1x2x9x6x4xf32>, %[[SCRATCH:[a-z0-9]+]]: memref<{{[0-9]+}}x672xf32>)
+// CHECK: %[[RING:.*]] = memref.reinterpret_cast %[[SCRATCH]]
+// CHECK: memref.subview %[[RING]][0, %{{[^,]*}}, %{{[^,]*}}, {{[^,]*}}, 0] [1, 1, 1, 12, 4]
+// CHECK: vector.store %{{.*}}, %[[Y]]
+// CHECK-NOT: memref.reinterpret_cast %[[SCRATCH]]
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: memref<1x1x17x12x4xf32>, %u: memref<32xf32>, %v: memref<72xf32>, %y: memref<1x2x9x6x4xf32>, %s: memref<1x672xf32>) {
+  kernel.separable_conv ins(%x expansion %u depthwise %v) outs(%y scratch %s) {in_channels = 4 : i64, channels = 8 : i64, out_channels = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 6>, expansion_tile = array<i64: 6, 2>, depthwise_tile = 6 : i64, rows = 3 : i64}
+    : (memref<1x1x17x12x4xf32>, memref<32xf32>, memref<72xf32>, memref<1x2x9x6x4xf32>, memref<1x672xf32>) -> () loc("expanded")
+  return
+}
+}

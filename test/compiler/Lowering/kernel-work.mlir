@@ -14,11 +14,14 @@
 // CHECK-SAME: description = "16x9x9 -> 16x9x9, max pool 2x2", flops = 374272 : i64, name = "pooled", operation = "conv 3x3", {{.*}}written_bytes = 1024 : i64
 // A depthwise and a pointwise one: 2 * 12 * 81 * (9 + 16).
 // CHECK-SAME: description = "12x9x9 -> 16x9x9, relu", flops = 48600 : i64, name = "separable", operation = "separable conv 3x3"
+// One before them with stride 2, 2 * 12 * (81 * 16 + 25 * (9 + 16)); and nothing behind, 2 * 12 * (81 * 16 + 81 * 9).
+// CHECK-SAME: algorithm = "pointwise + depthwise + pointwise", description = "16x9x9 -> 16x5x5, over 12 channels, stride 2x2, clip, relu", flops = 46104 : i64, name = "inverted"
+// CHECK-SAME: algorithm = "pointwise + depthwise", description = "16x9x9 -> 12x9x9", flops = 48600 : i64, name = "expanded"
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
     %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
     %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
     %p: memref<2x2x9x8xf32>, %pw: memref<512xbf16>, %ps: memref<2x2x8xf32>, %py: memref<2x2x9x8xf32>,
-    %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>) {
+    %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>, %dz: memref<1x2x5x5x8xf32>) {
   kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
       out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>,
@@ -47,6 +50,15 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
       {channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>, rows = 9 : i64}
     : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>) -> () loc("separable")
+  kernel.separable_conv ins(%d expansion %dw depthwise %dv pointwise %dw) outs(%dz) expansion_activation <clip beta = 6.0 : f32>
+      depthwise_activation <relu> {in_channels = 16 : i64, channels = 12 : i64, out_channels = 16 : i64, kernel = array<i64: 3, 3>,
+      strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 5, 5>,
+      expansion_tile = array<i64: 9, 2>, depthwise_tile = 5 : i64, tile = array<i64: 5, 2>, rows = 5 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<192xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x5x5x8xf32>) -> () loc("inverted")
+  kernel.separable_conv ins(%d expansion %dw depthwise %dv) outs(%dy) {in_channels = 16 : i64, channels = 12 : i64, out_channels = 12 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, expansion_tile = array<i64: 9, 2>, depthwise_tile = 9 : i64, rows = 9 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<192xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>) -> () loc("expanded")
   return
 }
 

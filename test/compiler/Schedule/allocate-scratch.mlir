@@ -18,6 +18,31 @@ func.func @main(%x: memref<1x2x16x16x4xf32>, %v: memref<72xf32>, %w: memref<32xf
 
 // -----
 
+// A ring of 6 rows of 16 positions of 8 channels, and 4 rows behind the depthwise convolution, for two tasks: a third would compute more than an eighth
+// of the rows twice.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x1280xf32>
+// CHECK: kernel.separable_conv {{.*}} outs(%{{.*}} scratch %[[SCRATCH]])
+// The ring alone: windows of 3 rows, two rows apart.
+// CHECK: %[[RING:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x1152xf32>
+// CHECK: kernel.separable_conv {{.*}} outs(%{{.*}} scratch %[[RING]])
+module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: memref<1x1x16x16x4xf32>, %u: memref<32xf32>, %v: memref<72xf32>, %w: memref<32xf32>, %y: memref<1x1x16x16x4xf32>,
+    %z: memref<1x2x8x8x4xf32>) {
+  kernel.separable_conv ins(%x expansion %u depthwise %v pointwise %w) outs(%y) {in_channels = 4 : i64, channels = 8 : i64, out_channels = 4 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 16, 16>, expansion_tile = array<i64: 4, 2>, depthwise_tile = 8 : i64, tile = array<i64: 8, 1>, rows = 4 : i64}
+    : (memref<1x1x16x16x4xf32>, memref<32xf32>, memref<72xf32>, memref<32xf32>, memref<1x1x16x16x4xf32>) -> ()
+  kernel.separable_conv ins(%x expansion %u depthwise %v) outs(%z) {in_channels = 4 : i64, channels = 8 : i64, out_channels = 8 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 8, 8>, expansion_tile = array<i64: 4, 2>, depthwise_tile = 8 : i64, rows = 4 : i64}
+    : (memref<1x1x16x16x4xf32>, memref<32xf32>, memref<72xf32>, memref<1x2x8x8x4xf32>) -> ()
+  return
+}
+}
+
+// -----
+
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: memref.alloc
 module attributes {kernel.target = #kernel.target<lanes = 4, registers = 16, fma = 1, l1 = 32768, l2 = 8192>} {

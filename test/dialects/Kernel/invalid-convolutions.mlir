@@ -488,7 +488,7 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>
 
 func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
              %s: memref<3x432xf32>) {
-  // expected-error @below {{'kernel.separable_conv' op constraint 4: tile must be two numbers, and depthwise_tile and rows one, at least 1}}
+  // expected-error @below {{'kernel.separable_conv' op constraint 4: tiles must be two numbers, and depthwise_tile and rows one, at least 1}}
   kernel.separable_conv ins(%x depthwise %v bias %a pointwise %w residual %r) outs(%y scratch %s) {channels = 12 : i64,
       out_channels = 16 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
@@ -533,6 +533,72 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, tile = array<i64: 6, 2>,
       rows = 3 : i64}
     : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>, memref<3xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 8: there is no pointwise convolution before or behind it}}
+  kernel.separable_conv ins(%x depthwise %v) outs(%y) {channels = 12 : i64, out_channels = 12 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %w: memref<192xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 8: the parts of the expansion must be there where its filter is, and only there}}
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y) {in_channels = 12 : i64, channels = 12 : i64, out_channels = 16 : i64,
+      tile = array<i64: 6, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x2x9x9x8xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>, %v: memref<144xf32>, %w: memref<192xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 8: the parts of the expansion must be there where its filter is, and only there}}
+  kernel.separable_conv ins(%x expansion %u depthwise %v pointwise %w) outs(%y) {in_channels = 6 : i64, channels = 12 : i64,
+      out_channels = 16 : i64, tile = array<i64: 6, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x1x9x9x8xf32>, memref<96xf32>, memref<144xf32>, memref<192xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>, %v: memref<144xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 8: the parts of the pointwise convolution behind must be there where its filter is, and only there}}
+  kernel.separable_conv ins(%x expansion %u depthwise %v residual %y) outs(%y) {in_channels = 6 : i64, channels = 12 : i64,
+      out_channels = 12 : i64, expansion_tile = array<i64: 6, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x1x9x9x8xf32>, memref<96xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>, %v: memref<144xf32>, %y: memref<1x2x9x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 8: the result of the depthwise convolution has 12 channels, found 16}}
+  kernel.separable_conv ins(%x expansion %u depthwise %v) outs(%y) {in_channels = 6 : i64, channels = 12 : i64,
+      out_channels = 16 : i64, expansion_tile = array<i64: 6, 2>, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
+      padding_low = array<i64: 1, 1>, output_sizes = array<i64: 9, 9>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x1x9x9x8xf32>, memref<96xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x1x9x8xf32>, %u: memref<96xf32>, %v: memref<48xf32>, %y: memref<1x2x9x8xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 9: an expansion has 2 spatial dimensions, found 1}}
+  kernel.separable_conv ins(%x expansion %u depthwise %v) outs(%y) {in_channels = 6 : i64, channels = 12 : i64,
+      out_channels = 12 : i64, kernel = array<i64: 3>, strides = array<i64: 1>, dilations = array<i64: 1>, padding_low = array<i64: 1>,
+      output_sizes = array<i64: 9>, expansion_tile = array<i64: 6, 2>, depthwise_tile = 9 : i64, rows = 1 : i64}
+    : (memref<1x1x9x8xf32>, memref<96xf32>, memref<48xf32>, memref<1x2x9x8xf32>) -> ()
   return
 }
 

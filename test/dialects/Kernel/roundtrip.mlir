@@ -84,6 +84,25 @@ func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: me
   return
 }
 
+// CHECK-LABEL: @expanded_separable_conv
+func.func @expanded_separable_conv(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>, %c: memref<2x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>,
+    %w: memref<96xf32>, %b: memref<1x8xf32>, %y: memref<1x1x9x9x8xf32>, %z: memref<1x2x9x9x8xf32>, %s: memref<3x1152xf32>) {
+  // CHECK: kernel.separable_conv ins(%{{.*}} expansion %{{.*}} expansion_bias %{{.*}} depthwise %{{.*}} bias %{{.*}} pointwise %{{.*}} bias %{{.*}} residual %{{.*}}) outs(%{{.*}} scratch %{{.*}}) expansion_activation <relu> depthwise_activation <relu>
+  // CHECK-SAME: expansion_tile = array<i64: 5, 2>, in_channels = 6 : i64
+  kernel.separable_conv ins(%x expansion %u expansion_bias %c depthwise %v bias %a pointwise %w bias %b residual %x) outs(%y scratch %s)
+      expansion_activation <relu> depthwise_activation <relu> {in_channels = 6 : i64, channels = 12 : i64, out_channels = 6 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, expansion_tile = array<i64: 5, 2>, depthwise_tile = 9 : i64, tile = array<i64: 9, 1>, rows = 3 : i64}
+    : (memref<1x1x9x9x8xf32>, memref<96xf32>, memref<2x8xf32>, memref<144xf32>, memref<2x8xf32>, memref<96xf32>, memref<1x8xf32>,
+       memref<1x1x9x9x8xf32>, memref<1x1x9x9x8xf32>, memref<3x1152xf32>) -> ()
+  // CHECK: kernel.separable_conv ins(%{{.*}} expansion %{{.*}} depthwise %{{.*}}) outs(%{{.*}}) {
+  kernel.separable_conv ins(%x expansion %u depthwise %v) outs(%z) {in_channels = 6 : i64, channels = 12 : i64, out_channels = 12 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 9, 9>, expansion_tile = array<i64: 5, 2>, depthwise_tile = 9 : i64, rows = 3 : i64}
+    : (memref<1x1x9x9x8xf32>, memref<96xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>) -> ()
+  return
+}
+
 // A filter that the kernel transforms.
 // CHECK-LABEL: @conv_of_raw_filter
 func.func @conv_of_raw_filter(%x: memref<1x2x9x9x8xf32>, %w: memref<2304xf32>, %y: memref<1x2x9x9x8xf32>) {

@@ -1,0 +1,72 @@
+// Which depthwise convolutions are computed together with the pointwise ones
+// around them, in how many rows at a time and in how many tasks.
+
+#ifndef TOEPLITZ_COMPILER_ALGORITHMS_SEPARABLEPLAN_H
+#define TOEPLITZ_COMPILER_ALGORITHMS_SEPARABLEPLAN_H
+
+#include "compiler/Algorithms/Geometry.h"
+
+namespace toeplitz {
+
+/// A depthwise convolution with the pointwise ones around it.
+struct SeparableBlock {
+  /// Those of the depthwise convolution.
+  llvm::SmallVector<Dimension> dimensions;
+  int64_t batch = 1;
+  int64_t channels = 1;
+  /// The input channels of the pointwise convolution before it and the output
+  /// channels of the one behind it; 0 where there is none.
+  int64_t inChannels = 0, outChannels = 0;
+
+  bool expands() const { return inChannels > 0; }
+  bool projects() const { return outChannels > 0; }
+  /// Rows of output positions, runs along the last dimension.
+  int64_t countRows() const;
+  /// What several rows at a time read of the first dimension, and how many of
+  /// that the next ones read again.
+  int64_t countInputRows(int64_t rows) const;
+  int64_t countSharedRows() const;
+};
+SeparableBlock getSeparableBlock(kernel::SeparableConvOp op);
+
+/// Whether computing the depthwise convolution and the pointwise one behind it
+/// together saves more than it costs: what would lie between them is too large
+/// to stay in the second-level cache, and the pointwise filter, which is read
+/// again for every chunk of rows, is not. A single row is no chunk. Where there
+/// is an expansion, so that rows are computed in chunks anyway, the filter
+/// decides.
+bool isProjectionWorthwhile(const SeparableBlock &block,
+                            kernel::TargetAttr target);
+
+/// The same of the pointwise convolution before it, whose filter is read again
+/// for every row: what it makes doesn't stay in the cache, the rows of it that
+/// one row of results reads do, and what is saved is more than what tasks lose
+/// that begin with rows that others compute, too.
+bool isExpansionWorthwhile(const SeparableBlock &block,
+                           kernel::TargetAttr target);
+
+/// How many rows of results to compute at a time: what lies between the
+/// convolutions stays in the second-level cache, and a few threads have work.
+int64_t chooseSeparableRows(const SeparableBlock &block,
+                            kernel::TargetAttr target);
+
+/// The positions of a register tile with so many vectors that computes a row
+/// of `columns` positions in the fewest cycles.
+int64_t chooseRowTile(int64_t columns, int64_t vectors,
+                      kernel::TargetAttr target);
+
+/// Tasks are divided by chunks of rows: each chunk needs all output channels.
+TaskGrid getSeparableTasks(kernel::SeparableConvOp op,
+                           kernel::TargetAttr target);
+
+/// The floats that one task keeps before and behind the depthwise convolution.
+struct SeparableScratch {
+  int64_t ringFloats = 0, middleFloats = 0;
+  int64_t getFloats() const { return ringFloats + middleFloats; }
+};
+SeparableScratch getSeparableScratch(const SeparableBlock &block, int64_t rows,
+                                     kernel::TargetAttr target);
+
+} // namespace toeplitz
+
+#endif
