@@ -57,12 +57,27 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   schedule.inputBlock = takesPlainInput(convolution) ? 1 : target.getLanes();
   schedule.groups =
       convolution.groups / countMergedGroups(convolution, target.getLanes());
+  std::vector<ConvolutionSchedule> schedules;
+  auto add = [&](int64_t tilePositions) {
+    schedule.tilePositions = tilePositions;
+    schedule.tileVectors = SplitBfloat16Plan(convolution, schedule, target)
+                               .chooseBlockVectors(target);
+    schedules.push_back(schedule);
+  };
   // (The plan says what a row is; the tile follows from it.)
+  schedule.tilePositions = 1;
   SplitBfloat16Plan plan(convolution, schedule, target);
-  schedule.tilePositions =
-      chooseTilePositions(plan.dimensions[2].output, plan.isFolded);
-  schedule.tileVectors = plan.blockVectors;
-  return {schedule};
+  int64_t ofRow = chooseTilePositions(plan.dimensions[2].output, plan.isFolded);
+  add(ofRow);
+  schedule.tilePositions = tileRows;
+  SplitBfloat16Plan joined(convolution, schedule, target);
+  if (!joined.isJoined)
+    return schedules;
+  int64_t ofRows = chooseTilePositions(joined.countJoined(joined.panelRows),
+                                       /*folded=*/true);
+  if (ofRows > ofRow)
+    add(ofRows);
+  return schedules;
 }
 
 static ConvolutionCost estimateCost(const Convolution &convolution,
@@ -71,9 +86,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   SplitBfloat16Plan plan(convolution, schedule, target);
   ConvolutionCost cost;
   auto panels = static_cast<double>(plan.countPanels());
-  double tiles = static_cast<double>(plan.batch) * plan.dimensions[0].output *
-                 plan.dimensions[1].output * plan.countRowTiles();
-  double results = tiles * plan.groups * plan.groupVectors;
+  double results = plan.countTiles() * plan.groups * plan.groupVectors;
   double steps = static_cast<double>(plan.countSteps());
   double products = 3 * results * steps;
   double compute = products * getProductCycles(plan.tilePositions);

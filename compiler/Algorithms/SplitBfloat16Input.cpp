@@ -54,9 +54,8 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
       number(columns.paddingLow));
   int64_t columnStep = plan.getInputStep(2);
   int64_t count = plan.getInputColumns();
-  Index rowStart =
-      kernel.mul(scale(depthTap, plan.getInputRows(), row),
-                 number(plan.getInputColumns() * plan.stepChannels));
+  Index rowStart = kernel.mul(scale(depthTap, plan.getInputRows(), row),
+                              number(plan.getPitch() * plan.stepChannels));
   auto position = [&](Index column) {
     return kernel.add(rowStart, kernel.mul(column, number(plan.stepChannels)));
   };

@@ -1,6 +1,6 @@
 // What the files of bf16x3's kernel share: the tasks and products of
-// SplitBfloat16Kernel.cpp, and the input's conversion of
-// SplitBfloat16Input.cpp.
+// SplitBfloat16Kernel.cpp, the input's conversion of SplitBfloat16Input.cpp,
+// and the results of SplitBfloat16Results.cpp.
 
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
@@ -49,7 +49,8 @@ private:
     int64_t getStepSize() const { return 2 * vectors * tileRows * tileDepth; }
   };
   /// A tile of positions: its row in the panel, and its first column in the
-  /// panel and in the image.
+  /// panel and in the image. (Of joined rows, the first one's, and its first
+  /// position among those of all rows.)
   struct Tile {
     Index row, panelColumn, column;
   };
@@ -87,6 +88,9 @@ private:
   void
   forSets(const Panel &panel, const Block &block,
           llvm::function_ref<void(const Block &, llvm::ArrayRef<Tile>)> body);
+  /// The accumulators of each sum. A product takes 16 cycles but is done after
+  /// 52: with fewer than four sums, those of the three products are apart.
+  static int64_t countChains(size_t tiles, int64_t vectors);
   void reduce(const Panel &panel, const Block &block,
               llvm::ArrayRef<Tile> tiles);
   llvm::SmallVector<mlir::Value> multiplyStep(const Block &block,
@@ -96,9 +100,19 @@ private:
                                               mlir::ValueRange accumulators);
   void prefetchFilter(const Block &block, Index filterStep, int64_t product,
                       int64_t products);
+  void requestAhead(const Block &block, Index filterStep, int64_t product,
+                    int64_t products);
   void finish(const Panel &panel, const Block &block,
               llvm::ArrayRef<Tile> tiles);
   TapRange getTaps(int64_t d, Index first, Index last);
+  /// The positions of a panel's joined rows.
+  Index countJoined(const Panel &panel);
+  /// The row of the image in which a position of a tile lies.
+  Index getRow(const Panel &panel, const Tile &tile, Index position);
+  /// Calls `body` for the positions of a tile that are results, with the row
+  /// and the column of each.
+  void forPositions(const Panel &panel, const Tile &tile,
+                    llvm::function_ref<void(Index, Index, Index)> body);
 
   /// The dimensions of positions that the buffers have, the last ones of the
   /// plan's.

@@ -49,6 +49,11 @@ struct SplitBfloat16Plan {
   std::array<Dimension, 3> dimensions;
   /// Whether the positions, which have no neighbours, are columns of one row.
   bool isFolded;
+  /// Whether the rows of a panel are one: position q of it is column q % pitch
+  /// of row q / pitch, and tiles go through the padding between two rows, whose
+  /// results nobody needs. That fills tiles where rows are short. (The tile
+  /// says so: it is larger than one that rows are cut into.)
+  bool isJoined;
   /// Whether there is no spatial dimension: the images are the columns.
   bool isDense;
   /// Whether the input is in plain layout: a few channels (see
@@ -80,8 +85,12 @@ struct SplitBfloat16Plan {
   /// Positions of a tile.
   int64_t tilePositions;
   /// Vectors of output channels of a group; those that are computed at a time,
-  /// and the tiles of positions.
+  /// as the tile says, and the tiles of positions.
   int64_t groupVectors, blockVectors, blockTiles;
+  /// The best number of vectors for this tile: four accumulators, and as few
+  /// loads as possible. A filter that isn't at hand is read once for up to four
+  /// tiles of positions, if these are all there are.
+  int64_t chooseBlockVectors(kernel::TargetAttr target) const;
   int64_t countGroupBlocks() const {
     return (groupVectors + blockVectors - 1) / blockVectors;
   }
@@ -103,6 +112,18 @@ struct SplitBfloat16Plan {
   }
   /// Sets the rows of a panel, or of a single row its tiles.
   void setPanels(int64_t size);
+  /// The tiles of a panel of so many rows and tiles of each row, and of the
+  /// largest one.
+  int64_t countPanelTiles(int64_t rows, int64_t tiles) const;
+  int64_t countPanelTiles() const {
+    return countPanelTiles(panelRows, panelTiles);
+  }
+  /// Those of all panels.
+  double countTiles() const;
+  /// The positions of joined rows, those between them included.
+  int64_t countJoined(int64_t rows) const {
+    return (rows - 1) * getPitch() + dimensions[2].output;
+  }
 
   /// A dimension of a panel: the distance of the inputs of neighbouring output
   /// positions in the panel, and that of neighbouring positions of the panel
@@ -120,16 +141,18 @@ struct SplitBfloat16Plan {
            (dimensions[1].kernel - 1) * dimensions[1].dilation + 1;
   }
   int64_t getInputColumns() const {
-    return (panelTiles * tilePositions - 1) * getPanelStride(2) +
+    int64_t positions =
+        isJoined ? dimensions[2].output : panelTiles * tilePositions;
+    return (positions - 1) * getPanelStride(2) +
            (columnSteps * stepTaps - 1) * dimensions[2].dilation + 1;
   }
+  /// How far neighbouring rows of the input lie apart. The padding behind a
+  /// joined row is that before the next one, too.
+  int64_t getPitch() const;
   /// bfloat16 numbers: a half (high or low) of the channels of one step, and a
   /// panel: groups x channel steps x halves x depth taps x rows x columns x
   /// channels.
-  int64_t getHalfSize() const {
-    return dimensions[0].kernel * getInputRows() * getInputColumns() *
-           stepChannels;
-  }
+  int64_t getHalfSize() const;
   int64_t getPanelSize() const {
     return groups * channelSteps * 2 * getHalfSize();
   }
@@ -150,7 +173,7 @@ struct SplitBfloat16Plan {
   /// Sets of tiles that go through a block's filter one after the other, each
   /// in one pass.
   int64_t countPasses(int64_t vectors) const {
-    return (panelRows * panelTiles * vectors + mostAccumulators - 1) /
+    return (countPanelTiles() * vectors + mostAccumulators - 1) /
            mostAccumulators;
   }
   /// Cache lines of a block's filter in one step: both halves, each row of a
@@ -169,6 +192,12 @@ struct SplitBfloat16Plan {
   /// the first-level cache many times over, two blocks of it are in the second
   /// level beside a panel, and most passes don't find all of it there.
   bool streamsFilter;
+  /// Whether such a filter is gone through once, by three or four tiles at a
+  /// time, which take long enough for what is asked for meanwhile to come.
+  bool hasOnePass() const {
+    return streamsFilter && blockVectors == 1 && countPanelTiles() > 2 &&
+           countPasses(blockVectors) == 1;
+  }
   /// Bytes of the filter that a round's passes over a block read.
   int64_t getBlockBytes() const {
     return countTapSteps() * roundSteps * countStepLines(blockVectors) *
@@ -220,11 +249,14 @@ struct SplitBfloat16Plan {
   }
 
 private:
-  void divide(kernel::TargetAttr target);
+  /// Whether a tile may go on from one row to the next: neighbouring outputs
+  /// read neighbours of the panel, within a row and from row to row.
+  bool canJoin() const;
+  void divide(int64_t tileVectors, kernel::TargetAttr target);
   /// Chooses panels for rounds of `steps`.
   void divideRounds(int64_t steps, kernel::TargetAttr target);
   void foldDimensions();
-  void chooseSteps();
+  void chooseSteps(int64_t tileVectors);
   void chooseRounds(kernel::TargetAttr target);
   void choosePanels(kernel::TargetAttr target);
 };

@@ -65,7 +65,8 @@ PanelWork TimeEstimate::getWork(int64_t rows, int64_t tiles) const {
   PanelWork work;
   work.convert = static_cast<double>(plan.getPanelSize(rows, tiles)) /
                  (2 * tileColumns) * splitVectorCycles;
-  int64_t count = rows * tiles, alone = count % plan.blockTiles;
+  int64_t count = plan.countPanelTiles(rows, tiles);
+  int64_t alone = count % plan.blockTiles;
   auto vectors = static_cast<double>(plan.groups * plan.groupVectors);
   // (See chooseTilePositions: a tile without neighbours.)
   double products = 3 * vectors * static_cast<double>(plan.countSteps()) *

@@ -5,14 +5,16 @@ are left, and their product is left out (compiler/Algorithms/SplitBfloat16.cpp).
 """
 
 import dataclasses
+import math
+import re
 
 import numpy as np
 import pytest
 
-from operator_cases import Case, Pack, check, member_name, members
+from operator_cases import Case, Pack, check, description_of, member_name, members
 from processor import has_tiles, processor_flags
 from random_windows import random_cases, random_convolution, random_transposed_convolution
-from toeplitz_process import Library, compile_network, evaluate_reference
+from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
 OPTIONS = ["--algorithm=bf16x3", "--mcpu=sapphirerapids"]
 
@@ -100,12 +102,36 @@ BORDERS = [
     linear((1, 40), 33),
     linear((37, 100), 20),
 ]
+
+# Short rows that tiles go on from one of them to the next: with padding that two rows share, all of it or a part, and with none; several
+# panels and images; one tap of which a stride leaves positions out; the last tile beyond the panel; taps in the padding of whole rows.
+JOINED = [
+    case((1, 64, 7, 7), 48, 3, padding=1),
+    case((1, 33, 4, 4), 20, 2, padding=[[1, 0], [0, 1]]),
+    case((2, 40, 8, 8), 33, 3, padding=1),
+    case((1, 64, 9, 4), 16, 5, padding=[[2, 2], [3, 1]]),
+    case((1, 32, 10, 5), 32, 3),
+    case((1, 64, 13, 13), 40, 1, stride=2),
+    case((1, 32, 7, 7), 24, 3, padding=2, dilation=2),
+    case((2, 20, 3, 6, 5), 24, 3, padding=1),
+    case((1, 16, 9, 5), 16, [2, 3], padding=[0, 1]),
+    case((1, 64, 7, 7), 64, 3, padding=1, groups=2),
+    case((1, 192, 17, 17), 64, 3, padding=1),
+    case((1, 32, 2, 3), 20, 5, padding=4),
+    case((1, 17, 1, 2), 20, 3, padding=3),
+    # Four tiles that go through a large filter once; and in rounds.
+    case((1, 512, 7, 7), 40, 3, padding=1),
+    case((1, 512, 2, 7, 7), 40, 3, padding=1),
+]
+
+
 def with_slack(cases):
     return [dataclasses.replace(item, slack=3.0) for item in cases]
 
 
 PACKS = [
     Pack("split_borders", BORDERS, OPTIONS),
+    Pack("split_joined", JOINED, OPTIONS),
     Pack("split_random", with_slack(random_cases(1, 120, random_convolution)), OPTIONS),
     Pack("split_transposed", with_slack(random_cases(2, 40, random_transposed_convolution)), OPTIONS),
 ]
@@ -115,6 +141,20 @@ PACKS = [
 @pytest.mark.parametrize("pack, place", members(PACKS), ids=member_name)
 def test_forced(pack, place):
     pack.check_compiled_against_reference(place)
+
+
+def test_short_rows_are_joined(tmp_path):
+    """A tile has more positions than a row, of each of the cases that are about that."""
+    description = write_description(description_of(JOINED, "joined"), tmp_path)
+    process = run_toeplitz("compile", description, "--emit=schedule", "--brief", "-o", "-", *OPTIONS)
+    assert process.returncode == 0, process.stderr
+    kernels = [line for line in process.stdout.splitlines() if 'kernel.conv "bf16x3"' in line]
+    assert len(kernels) == len(JOINED)
+    for kernel in kernels:
+        columns = int(re.search(r"output_sizes = array<i64: .*?(\d+)>", kernel)[1])
+        tile = int(re.search(r"tile = array<i64: (\d+),", kernel)[1])
+        cut = math.ceil(columns / math.ceil(columns / 16))
+        assert tile > cut, f"tiles of {tile} positions are of rows of {columns}: {kernel}"
 
 
 @needs_tiles
