@@ -117,7 +117,7 @@ double toeplitz::estimateMatrixWait(const MatrixStream &stream,
 /// compute with, the products are most of what layers take.)
 static double getExposed(double streamed, double computeCycles,
                          kernel::TargetAttr target) {
-  constexpr double part = 0.1;
+  constexpr double part = 0.2;
   return target.getAmx() ? part * std::min(streamed, computeCycles) : 0;
 }
 
