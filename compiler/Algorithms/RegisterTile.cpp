@@ -158,6 +158,24 @@ RegisterTile toeplitz::chooseRegisterTile(const TiledProduct &product,
   return best;
 }
 
+int64_t toeplitz::chooseRowTile(int64_t columns, int64_t vectors,
+                                kernel::TargetAttr target) {
+  TiledProduct product;
+  product.groupVectors = vectors;
+  product.rowPositions = columns;
+  int64_t best = 1;
+  double fewest = getRowCycles(product, best, vectors, target);
+  for (int64_t positions = 2;
+       positions <= columns && fitsRegisters(positions, vectors, target);
+       ++positions)
+    if (double cycles = getRowCycles(product, positions, vectors, target);
+        cycles < fewest) {
+      best = positions;
+      fewest = cycles;
+    }
+  return best;
+}
+
 /// Blocks of channels of which the second-level cache holds a row each, where
 /// so many bytes lie between them: a multiple of a power of two takes few of
 /// its sets. Of eight ways, as Zen's has.

@@ -53,6 +53,11 @@ struct TiledProduct {
 RegisterTile chooseRegisterTile(const TiledProduct &product,
                                 kernel::TargetAttr target);
 
+/// The positions of the tile with so many vectors that computes a row of
+/// `columns` positions in the fewest cycles.
+int64_t chooseRowTile(int64_t columns, int64_t vectors,
+                      kernel::TargetAttr target);
+
 /// How many groups to merge into one: see compiler/Analysis/MergedGroups.h.
 int64_t countMergedGroups(const Convolution &convolution, int64_t lanes);
 

@@ -1,7 +1,7 @@
 // separable: a depthwise convolution with the pointwise ones before and behind
 // it, where they are,
 //
-//   e[c, i] = act(b[c] + sum over b of u[c, b] x[b, i]),
+//   e[c, i] = act(d[c] + sum over b of u[c, b] x[b, i]),
 //   h[c, o] = act(a[c] + sum over k of v[c, k] e[c, o * stride + k * dilation -
 //   padding]),   Y (F x P) = W (F x C) H (C x P).
 //
@@ -24,6 +24,7 @@
 #include "compiler/Algorithms/SeparablePlan.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -49,7 +50,8 @@ public:
         lanes(kernel.target.getLanes()),
         columns(block.dimensions.back().output),
         vectors(llvm::divideCeil(block.channels, lanes)),
-        scratchPlan(getSeparableScratch(block, op.getRows(), kernel.target)) {
+        scratchPlan(getSeparableScratch(block, op.getRows(), kernel.target)),
+        ringRows(block.expands() ? block.countInputRows(op.getRows()) : 0) {
     auto next = kernel.buffers.begin();
     expansion.input = depthwise.input = *next++;
     if (op.getExpansionFilter())
@@ -66,20 +68,14 @@ public:
     if (op.getResidual())
       pointwise.residual = *next++;
     pointwise.output = *next++;
-    if (scratchPlan.getFloats())
-      scratch = *next++;
+    scratch = *next++;
   }
 
   void emit() {
-    if (block.expands()) {
-      ringRows = block.countInputRows(op.getRows());
-      int64_t rowFloats = block.dimensions.back().input * lanes;
+    if (block.expands())
       depthwise.input = expansion.output = viewScratch(
           /*offset=*/0,
-          {1, vectors, ringRows, block.dimensions.back().input, lanes},
-          {vectors * ringRows * rowFloats, ringRows * rowFloats, rowFloats,
-           lanes, 1});
-    }
+          {1, vectors, ringRows, block.dimensions.back().input, lanes});
     int64_t rows = block.countRows();
     int64_t rest = rows % op.getRows();
     Index whole = number(rows / op.getRows());
@@ -101,9 +97,9 @@ private:
   Index number(int64_t value) { return kernel.constant(value); }
 
   /// A part of the task's memory as blocks of channels.
-  Value viewScratch(int64_t offset, ArrayRef<int64_t> shape,
-                    ArrayRef<int64_t> strides) {
+  Value viewScratch(int64_t offset, ArrayRef<int64_t> shape) {
     OpBuilder &builder = kernel.builder;
+    SmallVector<int64_t> strides = computeStrides(shape);
     auto type = cast<MemRefType>(scratch.getType());
     auto layout = StridedLayoutAttr::get(builder.getContext(),
                                          ShapedType::kDynamic, strides);
@@ -120,10 +116,8 @@ private:
   /// What the depthwise convolution computes: 1 x channel blocks x 1 x
   /// positions x lanes.
   Value viewMiddle(int64_t positions) {
-    int64_t size = positions * lanes;
     return viewScratch(scratchPlan.ringFloats,
-                       {1, vectors, 1, positions, lanes},
-                       {vectors * size, size, size, lanes, 1});
+                       {1, vectors, 1, positions, lanes});
   }
 
   /// `positions` positions of an image of the result (or the residual), as
@@ -186,16 +180,9 @@ private:
             .getResult();
     Index end = kernel.add(first, number(block.countInputRows(rows)));
 
-    BlockedKernel blueprint;
-    blueprint.inChannels = block.inChannels;
-    blueprint.outChannels = block.channels;
-    blueprint.inputBlock = lanes;
-    blueprint.tilePositions = (*op.getExpansionTile())[0];
-    blueprint.tileVectors = (*op.getExpansionTile())[1];
-    blueprint.activation = op.getExpansionActivationAttr();
-    Dimension row, column;
-    column.input = column.output = block.dimensions.back().input;
-    blueprint.dimensions = {row, column};
+    BlockedKernel blueprint = getPointwise(
+        block.inChannels, block.channels, *op.getExpansionTile(),
+        op.getExpansionActivationAttr(), block.dimensions.back().input);
     kernel.forLoop(kernel.max(begin, number(0)),
                    kernel.min(end, number(dimension.input)), 1, [&](Index row) {
                      ConvolutionBuffers buffers = expansion;
@@ -241,16 +228,6 @@ private:
 
   void emitProjection(const TaskRange &task, Index firstRow, int64_t positions,
                       Value middle) {
-    BlockedKernel blueprint;
-    blueprint.inChannels = block.channels;
-    blueprint.outChannels = block.outChannels;
-    blueprint.inputBlock = lanes;
-    blueprint.tilePositions = (*op.getTile())[0];
-    blueprint.tileVectors = (*op.getTile())[1];
-    blueprint.activation = op.getActivationAttr();
-    Dimension row, column;
-    column.input = column.output = positions;
-    blueprint.dimensions = {row, column};
     Index firstPosition = kernel.mul(firstRow, number(columns));
     ConvolutionBuffers buffers = pointwise;
     buffers.input = middle;
@@ -259,10 +236,29 @@ private:
     if (pointwise.residual)
       buffers.residual = viewPositions(pointwise.residual, task.image,
                                        firstPosition, positions);
-    emitAll(blueprint, buffers);
+    emitAll(getPointwise(block.channels, block.outChannels, *op.getTile(),
+                         op.getActivationAttr(), positions),
+            buffers);
   }
 
   /// A pointwise convolution of one image of one row.
+  BlockedKernel getPointwise(int64_t inChannels, int64_t outChannels,
+                             ArrayRef<int64_t> tile,
+                             kernel::ActivationAttr activation,
+                             int64_t positions) {
+    BlockedKernel blueprint;
+    blueprint.inChannels = inChannels;
+    blueprint.outChannels = outChannels;
+    blueprint.inputBlock = lanes;
+    blueprint.tilePositions = tile[0];
+    blueprint.tileVectors = tile[1];
+    blueprint.activation = activation;
+    Dimension row, column;
+    column.input = column.output = positions;
+    blueprint.dimensions = {row, column};
+    return blueprint;
+  }
+
   void emitAll(const BlockedKernel &blueprint,
                const ConvolutionBuffers &buffers) {
     TaskRange all = {number(0), number(0), number(1), number(0),
@@ -276,7 +272,7 @@ private:
   int64_t lanes, columns, vectors;
   SeparableScratch scratchPlan;
   /// The rows of E that a task has at once; 0 without an expansion.
-  int64_t ringRows = 0;
+  int64_t ringRows;
   /// `pointwise` is the one behind.
   ConvolutionBuffers expansion, depthwise, pointwise;
   Value scratch;

@@ -1,9 +1,7 @@
 #include "compiler/Algorithms/SeparablePlan.h"
-#include "compiler/Algorithms/RegisterTile.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
-#include <limits>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -72,6 +70,12 @@ static int64_t countMostTasks(const SeparableBlock &block) {
                                      (recomputedPart * shared));
 }
 
+/// The fewest of so many chunks of an image that a task must have for that.
+static int64_t countLeastChunks(const SeparableBlock &block, int64_t chunks) {
+  return llvm::divideCeil(
+      chunks, std::max<int64_t>(1, countMostTasks(block) / block.batch));
+}
+
 /// With an expansion: `rows` at a time, of which each task has some times.
 /// Tasks that follow each other compute rows twice, so they are few and as
 /// equal as can be.
@@ -79,8 +83,7 @@ static TaskGrid divideExpanded(const SeparableBlock &block, int64_t rows) {
   TaskGrid grid;
   grid.batch = block.batch;
   grid.rows = llvm::divideCeil(block.countRows(), rows);
-  int64_t most = std::max<int64_t>(1, countMostTasks(block) / block.batch);
-  grid.rowsPerTask = llvm::divideCeil(grid.rows, most);
+  grid.rowsPerTask = countLeastChunks(block, grid.rows);
   return grid;
 }
 
@@ -149,10 +152,13 @@ static int64_t chooseExpandedRows(const SeparableBlock &block,
     return (cycles.work + cycles.lost) * getImbalance(grid.countTasks()) *
            others * (1 + 0.03 * used / static_cast<double>(target.getL2()));
   };
-  int64_t best = 1;
-  for (int64_t rows = 2; rows <= countMostRows(block, target); ++rows)
-    if (getCost(rows) < getCost(best))
+  int64_t best = 1, most = countMostRows(block, target);
+  double least = getCost(best);
+  for (int64_t rows = 2; rows <= most; ++rows)
+    if (double cost = getCost(rows); cost < least) {
       best = rows;
+      least = cost;
+    }
   return best;
 }
 
@@ -201,25 +207,6 @@ int64_t toeplitz::chooseSeparableRows(const SeparableBlock &block,
   return llvm::divideCeil(rows, llvm::divideCeil(rows, most));
 }
 
-int64_t toeplitz::chooseRowTile(int64_t columns, int64_t vectors,
-                                kernel::TargetAttr target) {
-  int64_t best = 1;
-  double fewest = std::numeric_limits<double>::infinity();
-  for (int64_t tile = 1;
-       tile <= columns && (tile == 1 || fitsRegisters(tile, vectors, target));
-       ++tile) {
-    double cycles = static_cast<double>(columns / tile) *
-                    getStepCycles(tile, vectors, target);
-    if (int64_t rest = columns % tile)
-      cycles += getStepCycles(rest, vectors, target);
-    if (cycles < fewest) {
-      fewest = cycles;
-      best = tile;
-    }
-  }
-  return best;
-}
-
 TaskGrid toeplitz::getSeparableTasks(kernel::SeparableConvOp op,
                                      kernel::TargetAttr target) {
   SeparableBlock block = getSeparableBlock(op);
@@ -231,9 +218,7 @@ TaskGrid toeplitz::getSeparableTasks(kernel::SeparableConvOp op,
   TaskGrid grid =
       divideIntoTasks(block.batch, chunks, /*blocks=*/1, /*inputBytesPerRow=*/1,
                       positions * block.channels * block.outChannels, target);
-  grid.rowsPerTask = std::max<int64_t>(
-      grid.rowsPerTask,
-      llvm::divideCeil(
-          chunks, std::max<int64_t>(1, countMostTasks(block) / block.batch)));
+  grid.rowsPerTask =
+      std::max(grid.rowsPerTask, countLeastChunks(block, chunks));
   return grid;
 }

@@ -50,11 +50,6 @@ bool isExpansionWorthwhile(const SeparableBlock &block,
 int64_t chooseSeparableRows(const SeparableBlock &block,
                             kernel::TargetAttr target);
 
-/// The positions of a register tile with so many vectors that computes a row
-/// of `columns` positions in the fewest cycles.
-int64_t chooseRowTile(int64_t columns, int64_t vectors,
-                      kernel::TargetAttr target);
-
 /// Tasks are divided by chunks of rows: each chunk needs all output channels.
 TaskGrid getSeparableTasks(kernel::SeparableConvOp op,
                            kernel::TargetAttr target);

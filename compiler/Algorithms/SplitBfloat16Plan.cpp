@@ -125,8 +125,9 @@ static int64_t getLeastStreamed(kernel::TargetAttr target) {
 }
 
 void SplitBfloat16Plan::divide(int64_t tileVectors, kernel::TargetAttr target) {
-  isJoined = canJoin() && tilePositions > chooseTilePositions(
-                                              dimensions[2].output, isFolded);
+  isJoined =
+      canJoin() && tilePositions > chooseTilePositions(dimensions[2].output,
+                                                       /*folded=*/false);
   foldDimensions();
   chooseSteps(tileVectors);
   chooseRounds(target);

@@ -1,5 +1,6 @@
 // Computes a depthwise convolution and the pointwise ones around it together.
 
+#include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/SeparablePlan.h"
 #include "compiler/Schedule/Passes.h"
 
@@ -94,6 +95,7 @@ static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
   auto input = cast<ShapedType>(conv.getInput().getType());
   return input.getShape().back() != 1 ? conv : kernel::ConvOp();
 }
+
 static kernel::ConvOp findProjection(kernel::ConvOp depthwise) {
   kernel::ConvOp conv = findReader(depthwise);
   return isPointwise(conv) ? conv : kernel::ConvOp();
@@ -105,24 +107,20 @@ static Neighbours findNeighbours(kernel::ConvOp depthwise) {
       depthwise.getKernel().empty() || !writesAll(depthwise))
     return {};
   kernel::TargetAttr target = kernel::getTarget(depthwise);
-  Neighbours found;
-  found.expansion = findExpansion(depthwise);
-  found.projection = findProjection(depthwise);
-  auto dropProjection = [&] {
-    if (found.projection &&
-        !isProjectionWorthwhile(getBlock(depthwise, found), target))
-      found.projection = {};
+  kernel::ConvOp projection = findProjection(depthwise);
+  auto addProjection = [&](kernel::ConvOp expansion) -> Neighbours {
+    Neighbours all = {expansion, projection};
+    bool pays =
+        projection && isProjectionWorthwhile(getBlock(depthwise, all), target);
+    return pays ? all : Neighbours{expansion, {}};
   };
-  if (found.expansion) {
-    kernel::ConvOp projection = found.projection;
-    dropProjection();
+  if (kernel::ConvOp expansion = findExpansion(depthwise)) {
+    Neighbours found = addProjection(expansion);
     if ((found.projection || !liesInPart(depthwise.getResult(0))) &&
         isExpansionWorthwhile(getBlock(depthwise, found), target))
       return found;
-    found = {{}, projection};
   }
-  dropProjection();
-  return found;
+  return addProjection({});
 }
 
 static void fuse(kernel::ConvOp depthwise, const Neighbours &neighbours,
