@@ -6,6 +6,7 @@ may differ from it by 1e-4 of the largest output. An engine whose result is furt
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import numpy
 import compiling
 import engines
 import environment
+import merging
 import networks
 import report
 
@@ -169,11 +171,13 @@ def measure_network(python, label, arguments):
         "runs": {},
         "versions": {},
         "compilation": None,
+        "digest": None,
     }
     if "toeplitz" in arguments.engines:
         print(f"{network.name}: compiling", file=sys.stderr)
         try:
             measurement["compilation"] = compiling.compile_measured(files, arguments.option)._asdict()
+            measurement["digest"] = hashlib.sha256(files.library.read_bytes()).hexdigest()
         except subprocess.CalledProcessError as problem:
             notes["toeplitz"] = f"not compiled, exit status {problem.returncode}"  # the compiler has said why
     for threads in arguments.threads:
@@ -237,12 +241,19 @@ def read_arguments():
     parser.add_argument("--python", help="an interpreter that has the packages of benchmarks/requirements.txt, instead of an environment in build/")
     parser.add_argument("--resume", action="store_true", help="keep what an interrupted run has measured of the table")
     parser.add_argument(
+        "--add",
+        action="store_true",
+        help="measure again, and keep the shorter times of this run and the one before (Toeplitz's if the libraries are the same)",
+    )
+    parser.add_argument(
         "--real-time", action="store_true", help="run before all other processes, on a machine that isn't quiet; needs root"
     )
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/RESULTS.md and the README, and draw the picture")
     arguments = parser.parse_args()
     arguments.labels = choose_networks(parser, arguments)
     arguments.engines = choose_engines(parser, arguments)
+    if arguments.resume and arguments.add:
+        parser.error("--resume measures nothing twice and --add everything")
     if min(arguments.threads) < 1 or arguments.rounds < 1:
         parser.error("--threads and --rounds are at least 1")
     return arguments
@@ -256,10 +267,12 @@ def main():
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
     networks.WORK.mkdir(parents=True, exist_ok=True)
     path = UNSEEN_RESULTS if arguments.unseen else RESULTS
-    measured = json.loads(path.read_text()) if arguments.resume and path.exists() else {}
+    known = json.loads(path.read_text()) if (arguments.resume or arguments.add) and path.exists() else {}
+    measured = dict(known)
     for label in arguments.labels:
-        if label not in measured:
-            measured[label] = measure_network(python, label, arguments)
+        if label not in known or arguments.add:
+            now = measure_network(python, label, arguments)
+            measured[label] = merging.merge(known[label], now) if label in known else now
             if arguments.table or arguments.unseen or not arguments.networks:
                 path.write_text(json.dumps(measured, indent=1))
     measurements = [measured[label] for label in arguments.labels]

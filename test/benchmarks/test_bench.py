@@ -45,6 +45,7 @@ def test_resnet50():
         (["--unseen", "resnet18"], "no network 'resnet18'; --unseen has alexnet,"),
         (["lenet5", "--engines", "toeplitz,tflite"], "no engine 'tflite'; there are toeplitz,"),
         (["lenet5", "--threads", "0"], "--threads and --rounds are at least 1"),
+        (["lenet5", "--resume", "--add"], "--resume measures nothing twice and --add everything"),
     ],
 )
 def test_nonsense_is_refused(arguments, error):
