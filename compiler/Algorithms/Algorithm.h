@@ -168,6 +168,9 @@ struct Algorithm {
   /// Whether the packed filter and the memory that it works in hold bfloat16
   /// numbers, two in the place of each float that the functions above count.
   bool worksOnBfloat16 = false;
+  /// Whether such numbers are as many parts of each float as hold all its bits:
+  /// nothing is rounded before it is multiplied.
+  bool holdsAllBits = false;
   /// Whether it rounds inputs and weights before it multiplies them.
   bool roundsFactors = false;
   /// Whether it can be computed on a GPU. Others decline there.
@@ -194,13 +197,13 @@ struct Algorithm {
 
   /// Whether it rounds as a sum of products in f32 does: whether its results
   /// are those of `direct` but for the order of additions.
-  bool isSumOfProducts() const {
-    return !checkIdentity && !worksOnBfloat16 && !roundsFactors;
-  }
+  bool isSumOfProducts() const { return !checkIdentity && !roundsWeights(); }
 
   /// Whether it rounds weights to less than f32, so that errors of different
   /// positions have something in common.
-  bool roundsWeights() const { return worksOnBfloat16 || roundsFactors; }
+  bool roundsWeights() const {
+    return (worksOnBfloat16 && !holdsAllBits) || roundsFactors;
+  }
 };
 
 /// Every algorithm, best candidates first, the reference last. `direct`

@@ -1,5 +1,5 @@
-// bf16x3: convolution of f32 numbers on a unit that multiplies bfloat16
-// matrices. Each number is split into two bfloat16 numbers,
+// bf16x3 and bf16x6: convolution of f32 numbers on a unit that multiplies
+// bfloat16 matrices. bf16x3 splits each number into two bfloat16 numbers,
 //
 //   x = high(x) + low(x) + error,   |error| <= 2^-17 |x|,
 //
@@ -9,10 +9,18 @@
 //   w x ~ high(w) high(x) + high(w) low(x) + low(w) high(x).
 //
 // What is left out, low(w) low(x), is at most 2^-16 |w x| (the unit roundoff of
-// bfloat16, 2^-8, squared). Products of bfloat16 numbers are
-// exact in f32. Source: Henry, Tang and Heinecke, Leveraging the bfloat16
-// Artificial Intelligence Datatype For Higher-Precision Computations
-// (arXiv:1904.06376), section 2, the variant of two parts and three products.
+// bfloat16, 2^-8, squared). Products of bfloat16 numbers are exact in f32.
+//
+// bf16x6 has three parts, which hold all 24 bits of x, and the six of nine
+// products that aren't below 2^-24 |w x|:
+//
+//   w x ~ high high + (high middle + middle high)
+//       + (high low + middle middle + low high).
+//
+// So it rounds as a sum of products in f32 does. Source: Henry, Tang and
+// Heinecke, Leveraging the bfloat16 Artificial Intelligence Datatype For
+// Higher-Precision Computations (arXiv:1904.06376), section 2, the variants of
+// two parts and three products, and of three parts and six.
 //
 // The convolution itself is direct: the input, split and with its padding, lies
 // in panels in the second-level cache, from which tiles of neighbouring
@@ -21,7 +29,8 @@
 //
 // An infinity or a NaN makes NaNs of all outputs that it reaches (its low part
 // is inf - inf), with 16 channels and fewer also of a neighbour. Denormal
-// numbers, and denormal low parts, count as zeros.
+// numbers, and denormal low parts, count as zeros (parts of numbers from 2^-108
+// on aren't).
 
 #include "compiler/Algorithms/SplitBfloat16.h"
 #include "compiler/Algorithms/FilterStream.h"
@@ -51,6 +60,7 @@ static std::optional<std::string> declines(const Convolution &convolution,
   return std::nullopt;
 }
 
+template <int64_t parts>
 static std::vector<ConvolutionSchedule>
 getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   ConvolutionSchedule schedule;
@@ -60,17 +70,18 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   std::vector<ConvolutionSchedule> schedules;
   auto add = [&](int64_t tilePositions) {
     schedule.tilePositions = tilePositions;
-    schedule.tileVectors = SplitBfloat16Plan(convolution, schedule, target)
-                               .chooseBlockVectors(target);
+    schedule.tileVectors =
+        SplitBfloat16Plan(convolution, schedule, target, parts)
+            .chooseBlockVectors(target);
     schedules.push_back(schedule);
   };
   // (The plan says what a row is; the tile follows from it.)
   schedule.tilePositions = 1;
-  SplitBfloat16Plan plan(convolution, schedule, target);
+  SplitBfloat16Plan plan(convolution, schedule, target, parts);
   int64_t ofRow = chooseTilePositions(plan.dimensions[2].output, plan.isFolded);
   add(ofRow);
   schedule.tilePositions = tileRows;
-  SplitBfloat16Plan joined(convolution, schedule, target);
+  SplitBfloat16Plan joined(convolution, schedule, target, parts);
   if (!joined.isJoined)
     return schedules;
   int64_t ofRows = chooseTilePositions(joined.countJoined(joined.panelRows),
@@ -80,24 +91,26 @@ getSchedules(const Convolution &convolution, kernel::TargetAttr target) {
   return schedules;
 }
 
+template <int64_t parts>
 static ConvolutionCost estimateCost(const Convolution &convolution,
                                     const ConvolutionSchedule &schedule,
                                     kernel::TargetAttr target) {
-  SplitBfloat16Plan plan(convolution, schedule, target);
+  SplitBfloat16Plan plan(convolution, schedule, target, parts);
   ConvolutionCost cost;
   auto panels = static_cast<double>(plan.countPanels());
   double results = plan.countTiles() * plan.groups * plan.groupVectors;
   double steps = static_cast<double>(plan.countSteps());
-  double products = 3 * results * steps;
+  double products = static_cast<double>(plan.countProducts()) * results * steps;
   double compute = products * getProductCycles(plan.tilePositions);
   cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
-  // Some microseconds: what saves less isn't worth rounding more.
+  // Some microseconds: what saves less isn't worth another kernel, or rounding
+  // more.
   constexpr double leastCycles = 10000;
   cost.cycles = leastCycles + compute + plan.getTrafficCycles(target) +
                 results * plan.tilePositions * splitVectorCycles;
   double converted = plan.countConverted() / tileColumns;
-  cost.otherOperations = converted * tileColumns * 3;
+  cost.otherOperations = converted * tileColumns * (2 * parts - 1);
 
   // The filter comes from memory once; for the other panels it is nearer.
   double filterBytes = 4.0 * static_cast<double>(plan.getFilterSize());
@@ -112,45 +125,58 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 }
 
 /// See above: what is left out and what the splits lose, 2^-16 + 2 * 2^-17 with
-/// a little for products of those, and the sum of three times as many products.
+/// a little for products of those, or of three parts 3 * 2^-24, and the sum of
+/// as many times more products.
+template <int64_t parts>
 static double boundError(const Convolution &convolution,
                          const ConvolutionSchedule &, ArrayRef<float> filter,
                          double inputBound) {
-  double products = 3.0 * (convolution.inChannels / convolution.groups) *
-                    convolution.getTaps();
-  double split = std::ldexp(1.01, -16) + 2 * std::ldexp(1.01, -17);
+  constexpr int64_t count = countPartProducts(parts);
+  double products = static_cast<double>(
+      count * (convolution.inChannels / convolution.groups) *
+      convolution.getTaps());
+  // Left out of three parts: 2 * 2^-8 * 2^-16, and 2^-32.
+  double split = parts == 2 ? std::ldexp(1.01, -16) + 2 * std::ldexp(1.01, -17)
+                            : 3 * std::ldexp(1.01, -24);
   // Parts of a sum are at most 1 + 2^-7 times as large as what they make up.
-  double parts = 1 + std::ldexp(1.0, -7);
-  return (split + getGamma(products + 3) * parts) *
+  double growth = 1 + std::ldexp(1.0, -7);
+  return (split + getGamma(products + count) * growth) *
          getLargestAbsoluteSum(convolution, filter) * inputBound;
 }
 
 /// What is left out of each product, low(w) low(x), and what the splits lose
 /// are independent of each other, and so relative to the root of the sum of
-/// their squares whatever their number: measured, 4.4e-6. The sum is one of
-/// three times as many products.
+/// their squares whatever their number: measured, 4.4e-6. Of three parts
+/// nothing counts but the sum: each product of tiles sums up its own elements,
+/// even and odd ones apart, and adds that to the accumulator.
+template <int64_t parts>
 static double estimateTypicalError(const Convolution &convolution,
                                    const ConvolutionSchedule &) {
-  double products = 3.0 * (convolution.inChannels / convolution.groups) *
-                    convolution.getTaps();
-  return std::hypot(4.4e-6, estimateSumError(products));
+  auto products = static_cast<double>(
+      convolution.inChannels / convolution.groups * convolution.getTaps());
+  double additions =
+      countPartProducts(parts) * products / tileDepth + tileDepth / 2;
+  return std::hypot(parts == 2 ? 4.4e-6 : 0, estimateSumError(additions));
 }
 
+template <int64_t parts>
 static int64_t getPackedSize(const Convolution &convolution,
                              const ConvolutionSchedule &schedule,
                              kernel::TargetAttr target) {
-  return SplitBfloat16Plan(convolution, schedule, target).getFilterSize();
+  return SplitBfloat16Plan(convolution, schedule, target, parts)
+      .getFilterSize();
 }
 
 /// The order of packed filters: groups x blocks of vectors x channel steps x
-/// depth taps x row taps x column steps x halves x vectors of the block x tile.
+/// depth taps x row taps x column steps x parts x vectors of the block x tile.
 /// Row r of a tile holds elements 2 r and 2 r + 1 of the step for each of 16
 /// output channels.
+template <int64_t parts>
 static void packFilter(const Convolution &convolution,
                        const ConvolutionSchedule &schedule,
                        kernel::TargetAttr target, ArrayRef<float> filter,
                        MutableArrayRef<float> packed) {
-  SplitBfloat16Plan plan(convolution, schedule, target);
+  SplitBfloat16Plan plan(convolution, schedule, target, parts);
   // Channels of one group, as the network has it.
   int64_t filterChannels = convolution.inChannels / convolution.groups;
   int64_t filterOutputs = convolution.outChannels / convolution.groups;
@@ -171,7 +197,6 @@ static void packFilter(const Convolution &convolution,
                   outerTap * columnTaps + columnTap];
   };
 
-  constexpr int64_t tileSize = tileRows * tileDepth;
   auto *next = reinterpret_cast<uint16_t *>(packed.data());
   for (int64_t group = 0; group < plan.groups; ++group)
     for (int64_t vector = 0; vector < plan.groupVectors;
@@ -181,7 +206,6 @@ static void packFilter(const Convolution &convolution,
         for (int64_t outerTap = 0; outerTap < outerTaps; ++outerTap)
           for (int64_t columnStep = 0; columnStep < plan.columnSteps;
                ++columnStep) {
-            uint16_t *low = next + vectors * tileSize;
             for (int64_t v = 0; v < vectors; ++v)
               for (int64_t row = 0; row < tileRows; ++row)
                 for (int64_t lane = 0; lane < tileColumns; ++lane)
@@ -191,11 +215,14 @@ static void packFilter(const Convolution &convolution,
                         step * plan.stepChannels + e % plan.stepChannels,
                         outerTap,
                         columnStep * plan.stepTaps + e / plan.stepChannels);
-                    uint16_t high = roundToBfloat16(weight);
-                    *next++ = high;
-                    *low++ = roundToBfloat16(weight - fromBfloat16(high));
+                    for (int64_t part = 0; part < parts; ++part) {
+                      uint16_t rounded = roundToBfloat16(weight);
+                      next[part * vectors * tileSize] = rounded;
+                      weight -= fromBfloat16(rounded);
+                    }
+                    ++next;
                   }
-            next = low;
+            next += (parts - 1) * vectors * tileSize;
           }
     }
 }
@@ -219,10 +246,11 @@ static bool takesPrologue(const SplitBfloat16Plan &plan) {
 }
 
 /// As often as an element is split.
+template <int64_t parts>
 static std::optional<double> countPrologues(const Convolution &convolution,
                                             const ConvolutionSchedule &schedule,
                                             kernel::TargetAttr target) {
-  SplitBfloat16Plan plan(convolution, schedule, target);
+  SplitBfloat16Plan plan(convolution, schedule, target, parts);
   if (!takesPrologue(plan))
     return std::nullopt;
   return plan.countSplits();
@@ -230,37 +258,43 @@ static std::optional<double> countPrologues(const Convolution &convolution,
 
 static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   if (!kernel.target.getAmx())
-    return op.emitOpError() << "by 'bf16x3' needs a target with tile registers";
+    return op.emitOpError() << "by '" << op.getAlgorithm()
+                            << "' needs a target with tile registers";
   SplitBfloat16Plan plan(op);
   if ((plan.isPrepared() && !op.getPrepared()) ||
       (plan.getScratchSize() > 0 && !op.getScratch()))
-    return op.emitOpError() << "by 'bf16x3' has no memory for its split input";
+    return op.emitOpError() << "by '" << op.getAlgorithm()
+                            << "' has no memory for its split input";
   if (op.hasPrologue() && !takesPrologue(plan))
     return op.emitOpError()
-           << "by 'bf16x3' has a scale, a shift or an activation of its input, "
-              "expected an input with positions and blocks of channels";
+           << "by '" << op.getAlgorithm()
+           << "' has a scale, a shift or an activation of its input, expected "
+              "an input with positions and blocks of channels";
   emitSplitBfloat16(op, kernel);
   return success();
 }
 
-const Algorithm toeplitz::splitBfloat16Algorithm = {
-    "bf16x3",
-    declines,
-    getSchedules,
-    estimateCost,
-    boundError,
-    estimateTypicalError,
-    getPackedSize,
-    packFilter,
-    countTasks,
-    emit,
-    getScratchSize,
-    getPreparation,
-    /*packStructure=*/nullptr,
-    /*checkIdentity=*/nullptr,
-    /*takesCircularPadding=*/false,
-    /*worksOnBfloat16=*/true,
-    /*roundsFactors=*/false,
-    /*runsOnGpu=*/false,
-    countPrologues,
-};
+template <int64_t parts> static Algorithm makeAlgorithm(StringRef name) {
+  Algorithm algorithm = {
+      name,
+      declines,
+      getSchedules<parts>,
+      estimateCost<parts>,
+      boundError<parts>,
+      estimateTypicalError<parts>,
+      getPackedSize<parts>,
+      packFilter<parts>,
+      countTasks,
+      emit,
+      getScratchSize,
+      getPreparation,
+  };
+  algorithm.worksOnBfloat16 = true;
+  algorithm.holdsAllBits = parts == 3;
+  algorithm.countPrologues = countPrologues<parts>;
+  return algorithm;
+}
+
+const Algorithm toeplitz::splitBfloat16Algorithm = makeAlgorithm<2>("bf16x3");
+const Algorithm toeplitz::exactSplitBfloat16Algorithm =
+    makeAlgorithm<3>("bf16x6");

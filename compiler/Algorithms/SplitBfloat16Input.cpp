@@ -1,4 +1,4 @@
-// The input of bf16x3: a panel of it, split and with its padding.
+// The input of bf16x3 and bf16x6: a panel of it, split and with its padding.
 
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
 
@@ -75,7 +75,7 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
   Value zero = zeros(plan.stepChannels);
   auto clear = [&](Index from, Index to) {
     kernel.forLoop(from, to, 1, [&](Index column) {
-      storeHalves(step, position(column), {zero, zero});
+      storeParts(step, position(column), SmallVector<Value>(plan.parts, zero));
     });
   };
   auto copy = [&](int64_t blocks, int64_t lastChannels) {
@@ -171,37 +171,45 @@ Value SplitBfloat16Kernel::zeros(int64_t lanes) {
       DenseElementsAttr::get(type, kernel.builder.getFloatAttr(bfloat16(), 0)));
 }
 
-/// The high and low halves of 16 numbers.
-std::pair<Value, Value> SplitBfloat16Kernel::split(Value numbers) {
+/// The parts of 16 numbers: each is what the ones before leave, rounded.
+SmallVector<Value> SplitBfloat16Kernel::split(Value numbers) {
   OpBuilder &builder = kernel.builder;
   Location location = kernel.location;
-  auto halves = VectorType::get({tileColumns}, bfloat16());
+  auto partType = VectorType::get({tileColumns}, bfloat16());
   auto bits = [&](unsigned width) {
     return VectorType::get({tileColumns}, builder.getIntegerType(width));
   };
   auto round = [&](Value numbers) -> Value {
-    return x86vector::CvtPackedF32ToBF16Op::create(builder, location, halves,
+    return x86vector::CvtPackedF32ToBF16Op::create(builder, location, partType,
                                                    numbers);
   };
-  Value high = round(numbers);
   // As f32: the same bits, and 16 zeros behind.
-  Value wide = arith::ExtUIOp::create(
-      builder, location, bits(32),
-      arith::BitcastOp::create(builder, location, bits(16), high));
-  Value shift = arith::ConstantOp::create(
-      builder, location,
-      DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
-  wide = arith::BitcastOp::create(
-      builder, location, numbers.getType(),
-      arith::ShLIOp::create(builder, location, wide, shift));
-  return {high, round(arith::SubFOp::create(builder, location, numbers, wide))};
+  auto widen = [&](Value part) -> Value {
+    Value wide = arith::ExtUIOp::create(
+        builder, location, bits(32),
+        arith::BitcastOp::create(builder, location, bits(16), part));
+    Value shift = arith::ConstantOp::create(
+        builder, location,
+        DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
+    return arith::BitcastOp::create(
+        builder, location, numbers.getType(),
+        arith::ShLIOp::create(builder, location, wide, shift));
+  };
+  SmallVector<Value> parts = {round(numbers)};
+  Value rest = numbers;
+  for (int64_t part = 1; part < plan.parts; ++part) {
+    rest = arith::SubFOp::create(builder, location, rest, widen(parts.back()));
+    parts.push_back(round(rest));
+  }
+  return parts;
 }
 
-void SplitBfloat16Kernel::storeHalves(Index step, Index position,
-                                      std::pair<Value, Value> halves) {
+void SplitBfloat16Kernel::storeParts(Index step, Index position,
+                                     ArrayRef<Value> parts) {
   Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
-  kernel.storeVector(halves.first, memory, getPlace(step, 0, position));
-  kernel.storeVector(halves.second, memory, getPlace(step, 1, position));
+  for (auto [part, numbers] : llvm::enumerate(parts))
+    kernel.storeVector(numbers, memory,
+                       getPlace(step, static_cast<int64_t>(part), position));
 }
 
 /// Splits the channels of one position: `blocks` of 16 are loaded, the rest of
@@ -211,8 +219,9 @@ void SplitBfloat16Kernel::convertChannels(
     llvm::function_ref<Value(int64_t)> load) {
   Value zero = zeros(tileColumns);
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
-    storeHalves(step, kernel.add(position, number(block * tileColumns)),
-                block < blocks ? split(load(block)) : std::pair(zero, zero));
+    storeParts(step, kernel.add(position, number(block * tileColumns)),
+               block < blocks ? split(load(block))
+                              : SmallVector<Value>(plan.parts, zero));
 }
 
 /// The prologue of some blocks of channels: loaded once for all positions of a
@@ -297,14 +306,16 @@ void SplitBfloat16Kernel::convertColumns(
                                          number(tileColumns)));
     kernel.forLoop(begin, whole, tileColumns, [&](Index column) {
       Value zero = zeros(tileColumns);
-      SmallVector<Value> high(plan.stepChannels, zero),
-          low(plan.stepChannels, zero);
+      std::vector<SmallVector<Value>> parts(
+          plan.parts, SmallVector<Value>(plan.stepChannels, zero));
       for (int64_t c = 0; c < plan.inChannels; ++c)
-        std::tie(high[c], low[c]) = split(
-            kernel.loadVector(buffers.input, place(c, column), tileColumns));
-      storeHalves(step, position(column),
-                  {interleaveVectors(builder, location, high),
-                   interleaveVectors(builder, location, low)});
+        for (auto [part, numbers] : llvm::enumerate(split(kernel.loadVector(
+                 buffers.input, place(c, column), tileColumns))))
+          parts[part][c] = numbers;
+      storeParts(step, position(column),
+                 llvm::map_to_vector(parts, [&](ArrayRef<Value> channels) {
+                   return interleaveVectors(builder, location, channels);
+                 }));
     });
   }
   kernel.forLoop(whole, end, 1, [&](Index column) {
@@ -313,13 +324,12 @@ void SplitBfloat16Kernel::convertColumns(
       numbers = vector::InsertOp::create(
           builder, location, kernel.loadScalar(buffers.input, place(c, column)),
           numbers, c);
-    auto [high, low] = split(numbers);
-    auto takeChannels = [&](Value half) -> Value {
-      return vector::ExtractStridedSliceOp::create(
-          builder, location, half, ArrayRef<int64_t>{0},
-          ArrayRef<int64_t>{plan.stepChannels}, ArrayRef<int64_t>{1});
-    };
-    storeHalves(step, position(column),
-                {takeChannels(high), takeChannels(low)});
+    storeParts(step, position(column),
+               llvm::map_to_vector(split(numbers), [&](Value part) -> Value {
+                 return vector::ExtractStridedSliceOp::create(
+                     builder, location, part, ArrayRef<int64_t>{0},
+                     ArrayRef<int64_t>{plan.stepChannels},
+                     ArrayRef<int64_t>{1});
+               }));
   });
 }

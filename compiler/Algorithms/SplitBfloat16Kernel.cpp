@@ -1,4 +1,4 @@
-// The loops of bf16x3. A task:
+// The loops of bf16x3 and bf16x6. A task:
 //
 //   for each row of the panel (unless it was prepared)      convert:
 //     for each channel step: split 32 channels of each position
@@ -6,7 +6,7 @@
 //     for each block of tiles of positions: accumulators = 0
 //       for each channel step
 //         for each depth tap, row tap and column step that reach the input:
-//           low x high, high x high, high x low
+//           the products of the parts: low x high, high x high, high x low
 //       store the accumulators; bias, residual, activation
 //
 // With several rounds the accumulators start from what the round before has
@@ -14,8 +14,8 @@
 // residual and activation follow after the last one.
 //
 // Tile registers: with 2 vectors x 2 tiles of positions, 4 accumulators, 2
-// tiles of the input and 2 of the filter; the order of the three products needs
-// no more, and loads nothing twice.
+// tiles of the input and 2 of the filter; the order of the products needs no
+// more. bf16x3 loads nothing twice, bf16x6 the middle part of the input.
 
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
 #include "compiler/Algorithms/SplitBfloat16.h"
@@ -93,15 +93,15 @@ SplitBfloat16Kernel::Panel SplitBfloat16Kernel::getPanel(Index number_) {
   return panel;
 }
 
-SmallVector<Index> SplitBfloat16Kernel::getPlace(Index step, int64_t half,
+SmallVector<Index> SplitBfloat16Kernel::getPlace(Index step, int64_t part,
                                                  Index element) {
   Index place =
-      scale(scale(step, 2, number(half)), plan.getHalfSize(), element);
+      scale(scale(step, plan.parts, number(part)), plan.getPartSize(), element);
   if (preparedPanel)
     return {scale(preparedPanel, plan.getPanelSize(), place)};
-  return {
-      Index(kernel.slot),
-      kernel.sub(place, kernel.mul(firstStep, number(2 * plan.getHalfSize())))};
+  return {Index(kernel.slot),
+          kernel.sub(place, kernel.mul(firstStep, number(plan.parts *
+                                                         plan.getPartSize())))};
 }
 
 // --- the products
@@ -162,13 +162,17 @@ void SplitBfloat16Kernel::forBlocks(
     block.group = kernel.div(number_, number(groupBlocks));
     Index groupBlock = kernel.rem(number_, number(groupBlocks));
     block.groupVector = kernel.mul(groupBlock, number(plan.blockVectors));
-    // In vectors: the filter of each has a tile for each half of each step.
+    // In vectors: the filter of each has a tile for each part of each step.
     block.filterStart =
         kernel.mul(scale(block.group, plan.groupVectors, block.groupVector),
-                   number(plan.countSteps() * 2 * tileRows * tileDepth));
-    block.vectors = plan.blockVectors;
-    if (rest == 0) {
+                   number(plan.countSteps() * plan.parts * tileSize));
+    auto callFor = [&](int64_t vectors) {
+      block.vectors = vectors;
+      block.stepSize = plan.parts * vectors * tileSize;
       body(block);
+    };
+    if (rest == 0) {
+      callFor(plan.blockVectors);
       return;
     }
     Value isLast = arith::CmpIOp::create(
@@ -178,10 +182,9 @@ void SplitBfloat16Kernel::forBlocks(
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(kernel.builder);
     kernel.builder.setInsertionPointToStart(branch.elseBlock());
-    body(block);
+    callFor(plan.blockVectors);
     kernel.builder.setInsertionPointToStart(branch.thenBlock());
-    block.vectors = rest;
-    body(block);
+    callFor(rest);
   });
 }
 
@@ -342,7 +345,7 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
   // (A row of a tile is a line.)
   int64_t size = lines * tileDepth;
   int64_t roundSteps = plan.roundSteps * plan.countTapSteps();
-  int64_t stepSize = block.getStepSize();
+  int64_t stepSize = block.stepSize;
   // The first pass, which finds the beginning of its filter in the second-level
   // cache and streams through the rest, asks for the end of it.
   Index firstOfRound = kernel.mul(firstStep, number(plan.countTapSteps()));
@@ -364,9 +367,9 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
 void SplitBfloat16Kernel::requestAhead(const Block &block, Index filterStep,
                                        int64_t product, int64_t products) {
   constexpr int64_t stepsAhead = 8, everyLine = 4;
-  int64_t lines = SplitBfloat16Plan::countStepLines(block.vectors) / everyLine;
+  int64_t lines = plan.countStepLines(block.vectors) / everyLine;
   Index start = scale(kernel.add(filterStep, number(stepsAhead)),
-                      block.getStepSize(), block.filterStart);
+                      block.stepSize, block.filterStart);
   int64_t end = (product + 1) * lines / products;
   for (int64_t line = product * lines / products; line < end; ++line)
     kernel.prefetch(buffers.filter,
@@ -380,13 +383,13 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
     Index filterStep, int64_t chains, ValueRange accumulators) {
   SmallVector<Value> results(accumulators);
   auto tileCount = static_cast<int64_t>(tiles.size());
-  auto loadFilter = [&](int64_t half, int64_t vector) {
-    Index start = scale(filterStep, block.getStepSize(), block.filterStart);
-    start = kernel.add(
-        start, number((half * block.vectors + vector) * tileRows * tileDepth));
+  auto loadFilter = [&](int64_t part, int64_t vector) {
+    Index start = scale(filterStep, block.stepSize, block.filterStart);
+    start =
+        kernel.add(start, number((part * block.vectors + vector) * tileSize));
     return loadTile(tileRows, buffers.filter, {start}, tileDepth);
   };
-  auto loadInput = [&](int64_t half, int64_t t) {
+  auto loadInput = [&](int64_t part, int64_t t) {
     // (A panel's rows lie behind each other.)
     Index position = kernel.add(
         kernel.mul(tiles[t].row,
@@ -396,10 +399,11 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
                           number(plan.stepChannels));
     return loadTile(plan.tilePositions,
                     plan.isPrepared() ? buffers.prepared : buffers.scratch,
-                    getPlace(step, half, position),
+                    getPlace(step, part, position),
                     plan.getPanelStride(2) * plan.stepChannels);
   };
-  int64_t product = 0, products = 3 * tileCount * block.vectors;
+  int64_t product = 0;
+  int64_t products = plan.countProducts() * tileCount * block.vectors;
   auto multiply = [&](int64_t chain, int64_t t, int64_t v, Value input,
                       Value filter) {
     Value &sum = results[(chain % chains * tileCount + t) * block.vectors + v];
@@ -407,42 +411,61 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
                                   sum.getType(), input, filter, sum);
     prefetchFilter(block, filterStep, product++, products);
   };
-  auto forVectors = [&](llvm::function_ref<void(int64_t)> body) {
-    for (int64_t v = 0; v < block.vectors; ++v)
-      body(v);
-  };
-
-  SmallVector<Value> highFilter, lowFilter;
   if (tileCount > 2) {
-    // One vector of many tiles: both halves of the filter stay.
-    highFilter = {loadFilter(0, 0)};
-    lowFilter = {loadFilter(1, 0)};
-    for (int64_t t = 0; t < tileCount; ++t) {
-      multiply(1, t, 0, loadInput(1, t), highFilter[0]);
-      Value high = loadInput(0, t);
-      multiply(0, t, 0, high, highFilter[0]);
-      multiply(2, t, 0, high, lowFilter[0]);
+    // One vector of many tiles: two parts of the filter stay, a third one takes
+    // their place when all tiles are done with them.
+    for (int64_t first = 0, chain = 0; first < plan.parts; first += 2) {
+      SmallVector<Value> filter;
+      int64_t end = std::min(first + 2, plan.parts);
+      for (int64_t part = first; part < end; ++part)
+        filter.push_back(loadFilter(part, 0));
+      int64_t ofTile = 0;
+      for (int64_t t = 0; t < tileCount; ++t) {
+        ofTile = 0;
+        for (int64_t part = plan.parts - 1 - first; part >= 0; --part) {
+          Value input = loadInput(part, t);
+          for (int64_t other = first; other < end && part + other < plan.parts;
+               ++other)
+            multiply(chain + ofTile++, t, 0, input, filter[other - first]);
+        }
+      }
+      chain += ofTile;
     }
     return results;
   }
-  SmallVector<Value> input;
-  auto loadInputs = [&](int64_t half) {
+  // As few loads as possible with two tiles of each at a time: the parts of the
+  // input with the high one of the filter, then what is left with the others.
+  SmallVector<Value> input, filter;
+  int64_t inputPart = -1, chain = 0;
+  auto loadInputs = [&](int64_t part) {
+    if (part == inputPart)
+      return;
     input.clear();
     for (int64_t t = 0; t < tileCount; ++t)
-      input.push_back(loadInput(half, t));
+      input.push_back(loadInput(part, t));
+    inputPart = part;
   };
-  auto multiplyAll = [&](int64_t chain, ArrayRef<Value> filter) {
+  auto multiplyInput = [&](int64_t part) {
+    loadInputs(part);
     for (int64_t t = 0; t < tileCount; ++t)
-      forVectors(
-          [&](int64_t v) { multiply(chain, t, v, input[t], filter[v]); });
+      for (int64_t v = 0; v < block.vectors; ++v)
+        multiply(chain, t, v, input[t], filter[v]);
+    ++chain;
   };
-  loadInputs(1);
-  forVectors([&](int64_t v) { highFilter.push_back(loadFilter(0, v)); });
-  multiplyAll(1, highFilter);
-  loadInputs(0);
-  multiplyAll(0, highFilter);
-  forVectors([&](int64_t v) { lowFilter.push_back(loadFilter(1, v)); });
-  multiplyAll(2, lowFilter);
+  auto loadFilters = [&](int64_t part) {
+    filter.clear();
+    for (int64_t v = 0; v < block.vectors; ++v)
+      filter.push_back(loadFilter(part, v));
+  };
+  loadInputs(plan.parts - 1);
+  loadFilters(0);
+  for (int64_t part = plan.parts - 1; part >= 0; --part)
+    multiplyInput(part);
+  for (int64_t filterPart = plan.parts - 1; filterPart > 0; --filterPart) {
+    loadFilters(filterPart);
+    for (int64_t part = 0; part + filterPart < plan.parts; ++part)
+      multiplyInput(part);
+  }
   return results;
 }
 

@@ -1,6 +1,6 @@
-// What the files of bf16x3's kernel share: the tasks and products of
-// SplitBfloat16Kernel.cpp, the input's conversion of SplitBfloat16Input.cpp,
-// and the results of SplitBfloat16Results.cpp.
+// What the files of the kernel of bf16x3 and bf16x6 share: the tasks and
+// products of SplitBfloat16Kernel.cpp, the input's conversion of
+// SplitBfloat16Input.cpp, and the results of SplitBfloat16Results.cpp.
 
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_SPLITBFLOAT16KERNEL_H
@@ -46,7 +46,7 @@ private:
     Index pass, set;
 
     /// bfloat16 numbers of the filter in one step.
-    int64_t getStepSize() const { return 2 * vectors * tileRows * tileDepth; }
+    int64_t stepSize = 0;
   };
   /// A tile of positions: its row in the panel, and its first column in the
   /// panel and in the image. (Of joined rows, the first one's, and its first
@@ -64,9 +64,9 @@ private:
   Panel getPanel(Index number);
   void convert(const Panel &panel, Index firstStep, Index endStep);
   void convertRow(const Panel &panel, Index step, Index depthTap, Index row);
-  std::pair<mlir::Value, mlir::Value> split(mlir::Value numbers);
-  void storeHalves(Index step, Index position,
-                   std::pair<mlir::Value, mlir::Value> halves);
+  llvm::SmallVector<mlir::Value> split(mlir::Value numbers);
+  void storeParts(Index step, Index position,
+                  llvm::ArrayRef<mlir::Value> parts);
   void
   convertColumns(Index step, Index begin, Index end,
                  llvm::function_ref<Index(Index)> position,
@@ -89,14 +89,14 @@ private:
   forSets(const Panel &panel, const Block &block,
           llvm::function_ref<void(const Block &, llvm::ArrayRef<Tile>)> body);
   /// The accumulators of each sum. A product takes 16 cycles but is done after
-  /// 52: with fewer than four sums, those of the three products are apart.
+  /// 52: with fewer than four sums, a sum's products are apart.
   static int64_t countChains(size_t tiles, int64_t vectors);
   void reduce(const Panel &panel, const Block &block,
               llvm::ArrayRef<Tile> tiles);
   llvm::SmallVector<mlir::Value> multiplyStep(const Block &block,
                                               llvm::ArrayRef<Tile> tiles,
                                               Index step, Index inputPosition,
-                                              Index filterTile, int64_t chains,
+                                              Index filterStep, int64_t chains,
                                               mlir::ValueRange accumulators);
   void prefetchFilter(const Block &block, Index filterStep, int64_t product,
                       int64_t products);
@@ -125,8 +125,8 @@ private:
   /// The distance of the positions of an accumulator.
   mlir::Value sumStride();
   mlir::Value loadSum(const Block &block, int64_t i, Index position);
-  /// The split input: channel step, half, and the number of an element there.
-  llvm::SmallVector<Index> getPlace(Index step, int64_t half, Index element);
+  /// The split input: channel step, part, and the number of an element there.
+  llvm::SmallVector<Index> getPlace(Index step, int64_t part, Index element);
   /// The type of a tile.
   mlir::Type getTile(int64_t rows, int64_t columns, mlir::Type element) {
     return mlir::amx::TileType::get({rows, columns}, element);
@@ -140,7 +140,7 @@ private:
   std::pair<Index, Index> span(Index part, int64_t all, int64_t parts) {
     return getPart(kernel, part, llvm::divideCeil(all, parts), all);
   }
-  /// Zeros of either half.
+  /// Zeros of any part.
   mlir::Value zeros(int64_t lanes);
   /// a * factor + b
   Index scale(Index a, int64_t factor, Index b) {

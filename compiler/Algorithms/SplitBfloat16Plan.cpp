@@ -14,6 +14,16 @@ double toeplitz::getProductCycles(int64_t rows) {
   return std::max<double>(10, static_cast<double>(rows) + 1);
 }
 
+StringRef toeplitz::getSplitName(int64_t parts) {
+  assert(parts == 2 || parts == 3);
+  return parts == 2 ? "bf16x3" : "bf16x6";
+}
+
+/// Of two parts measured; of three by their instructions.
+double SplitBfloat16Plan::getSplitCycles() const {
+  return parts == 2 ? splitVectorCycles : 1.7 * splitVectorCycles;
+}
+
 int64_t toeplitz::chooseTilePositions(int64_t positions, bool folded) {
   int64_t fewest = llvm::divideCeil(positions, tileRows);
   if (!folded)
@@ -63,7 +73,7 @@ int64_t SplitBfloat16Plan::getPitch() const {
   return std::max(columns.output, length - std::max<int64_t>(0, shared));
 }
 
-int64_t SplitBfloat16Plan::getHalfSize() const {
+int64_t SplitBfloat16Plan::getPartSize() const {
   int64_t positions = dimensions[0].kernel * getInputRows() * getPitch();
   // What the last row has beyond the pitch, and what the last tile reads beyond
   // that row.
@@ -96,8 +106,8 @@ static bool hasNoNeighbours(ArrayRef<Dimension> dimensions) {
 
 SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
                                      const ConvolutionSchedule &schedule,
-                                     kernel::TargetAttr target)
-    : batch(convolution.batch), groups(schedule.groups),
+                                     kernel::TargetAttr target, int64_t parts)
+    : parts(parts), batch(convolution.batch), groups(schedule.groups),
       inChannels(convolution.inChannels / schedule.groups),
       outChannels(convolution.outChannels / schedule.groups),
       dimensions(getDepthRowsColumns(getDimensions(convolution))),
@@ -108,7 +118,8 @@ SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
 }
 
 SplitBfloat16Plan::SplitBfloat16Plan(kernel::ConvOp op)
-    : groups(op.getGroups()), inChannels(op.getInChannels() / groups),
+    : parts(op.getAlgorithm() == getSplitName(3) ? 3 : 2),
+      groups(op.getGroups()), inChannels(op.getInChannels() / groups),
       outChannels(op.getOutChannels() / groups),
       dimensions(getDepthRowsColumns(getDimensions(op))),
       isFolded(canFoldPositions(op) && hasNoNeighbours(dimensions)),
@@ -149,9 +160,10 @@ int64_t SplitBfloat16Plan::countRequestedLines(int64_t vectors) const {
   // with 480 MB of third level): the loads of tiles are in the order of memory.
   if (!streamsFilter || passes == 1)
     return 0;
-  // What doesn't delay a step of twelve products. (1 to 2 for each, 8 to 27 %
-  // of 7 x 7 and 4 x 4, 5 % of 14 x 14; 36 in a step take 1.5 times as long.)
-  constexpr int64_t mostLines = 18;
+  // What doesn't delay a step, of twelve products in bf16x3. (1 to 2 for each,
+  // 8 to 27 % of 7 x 7 and 4 x 4, 5 % of 14 x 14; 36 in such a step take 1.5
+  // times as long.)
+  int64_t mostLines = 6 * countProducts();
   return std::min<int64_t>(
       mostLines, llvm::divideCeil(countStepLines(vectors), passes - 1));
 }
@@ -230,7 +242,7 @@ double SplitBfloat16Plan::getTrafficCycles(kernel::TargetAttr target) const {
   bytes += panels * getSumsTraffic();
   // What a panel has in common with its neighbours is converted again.
   double converted = countConverted() / tileColumns;
-  return bytes * cyclesPerByte + converted * splitVectorCycles;
+  return bytes * cyclesPerByte + converted * getSplitCycles();
 }
 
 void SplitBfloat16Plan::foldDimensions() {
@@ -318,7 +330,8 @@ double SplitBfloat16Plan::countConverted() const {
     for (int64_t column = 0; column < columnPanels; ++column)
       sizes += static_cast<double>(
           getPanelSize(getRowsOfPanel(row), getTilesOfPanel(column)));
-  return sizes / 2 * static_cast<double>(batch * dimensions[0].output);
+  return sizes / static_cast<double>(parts) *
+         static_cast<double>(batch * dimensions[0].output);
 }
 
 /// Of `count` positions from `first` on, `step` apart, those that lie in the
@@ -354,14 +367,14 @@ double SplitBfloat16Plan::countSplits() const {
          static_cast<double>(splitColumns) / columns.input;
 }
 
-void SplitBfloat16Plan::setBlockTasks(int64_t parts) {
-  blockTasks = withoutEmpty(countBlocks(), parts);
+void SplitBfloat16Plan::setBlockTasks(int64_t tasks) {
+  blockTasks = withoutEmpty(countBlocks(), tasks);
   // A task of the step before converts some hundreds of vectors.
   constexpr int64_t taskNumbers = 8192;
   int64_t steps = groups * channelSteps;
   preparationTasks = 1;
   while (2 * preparationTasks <= steps &&
-         getPanelSize() >= 2 * taskNumbers * 2 * preparationTasks)
+         getPanelSize() >= parts * taskNumbers * 2 * preparationTasks)
     preparationTasks *= 2;
   preparationTasks = withoutEmpty(steps, preparationTasks);
 }

@@ -19,6 +19,8 @@ constexpr int64_t tileRows = 16;
 constexpr int64_t tileDepth = 32;
 /// f32 numbers in a row: the output channels of a vector.
 constexpr int64_t tileColumns = 16;
+/// bfloat16 numbers of a tile.
+constexpr int64_t tileSize = tileRows * tileDepth;
 
 /// Accumulators that a step of the reduction has, at most.
 constexpr int64_t mostAccumulators = 4;
@@ -31,6 +33,16 @@ int64_t chooseTilePositions(int64_t positions, bool folded);
 /// Cycles of a product of two tiles, the first of which has so many rows.
 double getProductCycles(int64_t rows);
 
+/// The bfloat16 numbers whose sum stands for an f32 number: 2 (bf16x3) or 3
+/// (bf16x6). Part p is about 2^-8p of the number.
+constexpr int64_t mostParts = 3;
+/// The products of parts p and q that count, p + q < parts: 3 of 4, or 6 of 9.
+constexpr int64_t countPartProducts(int64_t parts) {
+  return parts * (parts + 1) / 2;
+}
+/// The name of the algorithm that splits numbers into so many parts.
+llvm::StringRef getSplitName(int64_t parts);
+
 /// Whether the kernel reads the network's input as it is: with a few channels,
 /// as first layers have, most of a vector would be empty.
 bool takesPlainInput(const Convolution &convolution);
@@ -40,9 +52,11 @@ bool takesPlainInput(const Convolution &convolution);
 struct SplitBfloat16Plan {
   SplitBfloat16Plan(const Convolution &convolution,
                     const ConvolutionSchedule &schedule,
-                    kernel::TargetAttr target);
+                    kernel::TargetAttr target, int64_t parts);
   explicit SplitBfloat16Plan(kernel::ConvOp op);
 
+  /// Of each number (see mostParts).
+  int64_t parts;
   int64_t batch, groups;
   /// Channels of one group.
   int64_t inChannels, outChannels;
@@ -149,16 +163,15 @@ struct SplitBfloat16Plan {
   /// How far neighbouring rows of the input lie apart. The padding behind a
   /// joined row is that before the next one, too.
   int64_t getPitch() const;
-  /// bfloat16 numbers: a half (high or low) of the channels of one step, and a
-  /// panel: groups x channel steps x halves x depth taps x rows x columns x
-  /// channels.
-  int64_t getHalfSize() const;
+  /// bfloat16 numbers: a part of the channels of one step, and a panel: groups
+  /// x channel steps x parts x depth taps x rows x columns x channels.
+  int64_t getPartSize() const;
   int64_t getPanelSize() const {
-    return groups * channelSteps * 2 * getHalfSize();
+    return groups * channelSteps * parts * getPartSize();
   }
   /// What of a panel one round reads.
   int64_t getRoundSize() const {
-    return groups * roundSteps * 2 * getHalfSize();
+    return groups * roundSteps * parts * getPartSize();
   }
 
   /// The same of a panel of another size.
@@ -176,11 +189,15 @@ struct SplitBfloat16Plan {
     return (countPanelTiles() * vectors + mostAccumulators - 1) /
            mostAccumulators;
   }
-  /// Cache lines of a block's filter in one step: both halves, each row of a
-  /// tile a line.
-  static int64_t countStepLines(int64_t vectors) {
-    return 2 * vectors * tileRows;
+  /// Cache lines of a block's filter in one step: all parts, each row of a tile
+  /// a line.
+  int64_t countStepLines(int64_t vectors) const {
+    return parts * vectors * tileRows;
   }
+  /// Products of a step, for a tile of positions and a vector.
+  int64_t countProducts() const { return countPartProducts(parts); }
+  /// Cycles of splitting 16 numbers and storing their parts.
+  double getSplitCycles() const;
   /// Cache lines of the next block's filter that each step asks for, so that
   /// memory isn't idle in the passes over a filter that is in the second-level
   /// cache by then. None where the filter is at hand anyway. (`vectors`: of the
@@ -208,17 +225,18 @@ struct SplitBfloat16Plan {
   /// Parts of the blocks of output channels: each is a task for each panel. If
   /// there are several, panels are converted in a step before.
   int64_t blockTasks = 1;
-  void setBlockTasks(int64_t parts);
+  void setBlockTasks(int64_t tasks);
   bool isPrepared() const { return blockTasks > 1; }
   int64_t countBlocks() const { return groups * countGroupBlocks(); }
   int64_t countTasks() const { return countPanels() * blockTasks; }
   /// Parts of the channel steps of a panel, each a task of the step before.
   int64_t preparationTasks = 1;
 
-  /// The packed filter: groups x blocks x steps x halves x vectors x tiles, in
+  /// The packed filter: groups x blocks x steps x parts x vectors x tiles, in
   /// floats (two bfloat16 numbers).
   int64_t getFilterSize() const {
-    return groups * groupVectors * countSteps() * 2 * tileRows * tileDepth / 2;
+    return groups * groupVectors * countSteps() * parts * tileRows * tileDepth /
+           2;
   }
   /// The memory of a task, in floats: what it converts, and its sums.
   int64_t getConvertedSize() const {

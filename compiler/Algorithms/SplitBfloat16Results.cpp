@@ -1,5 +1,5 @@
-// The results of bf16x3: from accumulators to bias, residual, activation and
-// store.
+// The results of bf16x3 and bf16x6: from accumulators to bias, residual,
+// activation and store.
 
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
 

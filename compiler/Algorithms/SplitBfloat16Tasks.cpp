@@ -64,12 +64,14 @@ TimeEstimate::TimeEstimate(const SplitBfloat16Plan &plan,
 PanelWork TimeEstimate::getWork(int64_t rows, int64_t tiles) const {
   PanelWork work;
   work.convert = static_cast<double>(plan.getPanelSize(rows, tiles)) /
-                 (2 * tileColumns) * splitVectorCycles;
+                 static_cast<double>(plan.parts * tileColumns) *
+                 plan.getSplitCycles();
   int64_t count = plan.countPanelTiles(rows, tiles);
   int64_t alone = count % plan.blockTiles;
   auto vectors = static_cast<double>(plan.groups * plan.groupVectors);
   // (See chooseTilePositions: a tile without neighbours.)
-  double products = 3 * vectors * static_cast<double>(plan.countSteps()) *
+  double products = static_cast<double>(plan.countProducts()) * vectors *
+                    static_cast<double>(plan.countSteps()) *
                     (static_cast<double>(count) + 0.5 * alone);
   work.multiply = products * getProductCycles(plan.tilePositions) +
                   vectors * static_cast<double>(count * plan.tilePositions) *

@@ -14,6 +14,7 @@ using namespace toeplitz;
 static const Algorithm *const algorithms[] = {
     // clang-format off
     &splitBfloat16Algorithm,
+    &exactSplitBfloat16Algorithm,
     &warpgroupGemmAlgorithm,
     &tensorCoreGemmAlgorithm,
     &matrixVectorAlgorithm,

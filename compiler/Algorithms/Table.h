@@ -9,6 +9,7 @@
 namespace toeplitz {
 
 extern const Algorithm splitBfloat16Algorithm;
+extern const Algorithm exactSplitBfloat16Algorithm;
 extern const Algorithm winogradAlgorithm;
 extern const Algorithm strassenAlgorithm;
 extern const Algorithm pointwiseAlgorithm;

@@ -55,7 +55,7 @@ enum class SelectionReason {
 /// 1e-4 of the largest output, for networks that single precision doesn't bring
 /// near it already. Estimates describe typical inputs (docs/verification.md);
 /// for others errors were 1.3 times as large (ResNeXt-50).
-constexpr double usualTypicalError = 7e-5;
+constexpr double usualTypicalError = 4e-5;
 
 /// One layer's candidates and the choice among them.
 struct LayerSelection {

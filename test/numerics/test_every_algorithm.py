@@ -75,7 +75,7 @@ def expected_refusals(layer, lanes, has_tiles=False):
     for algorithm in ("implicit-gemm", "tensor-core-gemm", "warpgroup-gemm", "matrix-vector"):
         refusals[algorithm] = "the target isn't a GPU"
     if not has_tiles:
-        refusals["bf16x3"] = "the target has no tile registers (AMX)"
+        refusals["bf16x3"] = refusals["bf16x6"] = "the target has no tile registers (AMX)"
 
     if not inputs == outputs == groups:
         refusals["depthwise"] = f"input channels, output channels and groups are {inputs}, {outputs} and {groups}, expected one number"
@@ -240,7 +240,8 @@ REASONS_OF_PHASES = {
     "fft": ("no tap of the filter takes part in spatial dimension N",),
     "winograd": ("the kernel has no positions in spatial dimension N",),
 }
-WITHOUT_TILES = {"bf16x3": ("the target has no tile registers (AMX)",)}
+WITHOUT_TILES = {name: ("the target has no tile registers (AMX)",) for name in ("bf16x3", "bf16x6")}
+WITH_TILES = {name: ("the kernel has no positions in spatial dimension N",) for name in ("bf16x3", "bf16x6")}
 # The random windows have few channels: some fill vectors of 8, and some that fill none of 16 are enough for two of 8.
 WITH_SHORT_VECTORS = {
     "grouped": ("groups of N input and N output channels fill whole vectors",),
@@ -282,7 +283,7 @@ def test_reasons_of_transposed_convolutions(processor, tmp_path):
     on_processor = {
         "haswell": (WITHOUT_TILES, WITH_SHORT_VECTORS),
         "skylake-avx512": (WITHOUT_TILES, few_channels),
-        "sapphirerapids": ({"bf16x3": ("the kernel has no positions in spatial dimension N",)}, few_channels),
+        "sapphirerapids": (WITH_TILES, few_channels),
     }
     assert reasons_seen(layers) == all_reasons(REASONS, REASONS_OF_PHASES, *on_processor[processor])
     for layer in layers:

@@ -59,13 +59,14 @@ def convolve(x, weights, padding):
 
 
 ALGORITHMS = ["direct", "im2col", "filter-toeplitz", *(f"winograd:f{outputs}" for outputs in range(2, 7)), "fft"]
+SPLIT = ["bf16x3", "bf16x6"]
 
 
-@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "pointwise", "strassen", "bf16x3"])
+@pytest.mark.parametrize("algorithm", [*ALGORITHMS, "pointwise", "strassen", *SPLIT])
 @pytest.mark.parametrize("channels, kernel", [(16, 3), (128, 3), (256, 1)])
 def test_layer(algorithm, channels, kernel, tmp_path):
     """The error of one layer, relative to the root of the sum of the squared products, within a factor of 2."""
-    if algorithm == "bf16x3" and not has_tiles():
+    if algorithm in SPLIT and not has_tiles():
         pytest.skip("this processor has no AMX")
     if (kernel == 1 and algorithm.startswith("winograd")) or (kernel > 1 and algorithm in ("pointwise", "strassen")):
         pytest.skip("not for this kernel")
@@ -83,7 +84,7 @@ def check_layer(algorithm, channels, kernel, folder):
     x = np.maximum(generator.standard_normal((1, channels, 24, 24)), 0).astype(np.float32)
     layer = {"name": "c", "op": "conv", "out_channels": 32, "kernel_size": kernel, "padding": kernel // 2, "bias": False}
     description = describe("layer", x.shape, [layer], {"c.weight": weights}, folder)
-    options = [f"--algorithm={algorithm}", f"--mcpu={'native' if algorithm == 'bf16x3' else CPU}"]
+    options = [f"--algorithm={algorithm}", f"--mcpu={'native' if algorithm in SPLIT else CPU}"]
     explained = explain(description, folder, *options)["layers"][0]
     estimate = next(c["typical_error"] for c in explained["candidates"] if c["chosen"])
     assert explained["algorithm"].startswith(algorithm)

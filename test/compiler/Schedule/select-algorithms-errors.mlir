@@ -137,7 +137,7 @@
 // RUN: %{force}=UNKNOWN
 // REDEFINE: %{layers} = algorithm=winnograd
 // RUN: %{force}=UNKNOWN
-// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'rowwise', 'direct', 'im2col'
+// UNKNOWN: error: unknown algorithm 'winnograd', expected one of 'bf16x3', 'bf16x6', 'warpgroup-gemm', 'tensor-core-gemm', 'matrix-vector', 'implicit-gemm', 'winograd', 'fft', 'filter-toeplitz', 'strassen', 'pointwise', 'depthwise', 'grouped', 'inner-product', 'rowwise', 'direct', 'im2col'
 // REDEFINE: %{layers} = layers=three
 // RUN: %{force}=EMPTY
 // EMPTY: error: unknown algorithm '', expected one of
