@@ -53,8 +53,8 @@ enum class SelectionReason {
 
 /// Users are told that without options the largest error of an output is below
 /// 1e-4 of the largest output, for networks that single precision doesn't bring
-/// near it already. Estimates describe typical inputs (docs/verification.md);
-/// for others errors were 1.3 times as large (ResNeXt-50).
+/// near it already. Estimates may be twice too low (Inception, and ResNeXt-50
+/// for some inputs: docs/verification.md).
 constexpr double usualTypicalError = 4e-5;
 
 /// One layer's candidates and the choice among them.
