@@ -11,8 +11,8 @@
 // What is left out, low(w) low(x), is at most 2^-16 |w x| (the unit roundoff of
 // bfloat16, 2^-8, squared). Products of bfloat16 numbers are exact in f32.
 //
-// bf16x6 has three parts, which hold all 24 bits of x, and the six of nine
-// products that aren't below 2^-24 |w x|:
+// bf16x6 has three parts, which hold all 24 bits of x, and six of the nine
+// products; the other three are 2^-24 |w x| together:
 //
 //   w x ~ high high + (high middle + middle high)
 //       + (high low + middle middle + low high).
@@ -29,8 +29,8 @@
 //
 // An infinity or a NaN makes NaNs of all outputs that it reaches (its low part
 // is inf - inf), with 16 channels and fewer also of a neighbour. Denormal
-// numbers, and denormal low parts, count as zeros (parts of numbers from 2^-108
-// on aren't).
+// numbers, and denormal parts, count as zeros (parts of numbers from 2^-103 on
+// aren't denormal).
 
 #include "compiler/Algorithms/SplitBfloat16.h"
 #include "compiler/Algorithms/FilterStream.h"
@@ -125,8 +125,8 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
 }
 
 /// See above: what is left out and what the splits lose, 2^-16 + 2 * 2^-17 with
-/// a little for products of those, or of three parts 3 * 2^-24, and the sum of
-/// as many times more products.
+/// a little for products of those, or of three parts 2^-24, and the sum of as
+/// many times more products.
 template <int64_t parts>
 static double boundError(const Convolution &convolution,
                          const ConvolutionSchedule &, ArrayRef<float> filter,
@@ -135,9 +135,9 @@ static double boundError(const Convolution &convolution,
   double products = static_cast<double>(
       count * (convolution.inChannels / convolution.groups) *
       convolution.getTaps());
-  // Left out of three parts: 2 * 2^-8 * 2^-16, and 2^-32.
+  // Left out of three parts: 2 * 2^-8 * 2^-17, and 2^-34.
   double split = parts == 2 ? std::ldexp(1.01, -16) + 2 * std::ldexp(1.01, -17)
-                            : 3 * std::ldexp(1.01, -24);
+                            : std::ldexp(1.01, -24);
   // Parts of a sum are at most 1 + 2^-7 times as large as what they make up.
   double growth = 1 + std::ldexp(1.0, -7);
   return (split + getGamma(products + count) * growth) *
@@ -274,20 +274,14 @@ static LogicalResult emit(kernel::ConvOp op, KernelBuilder &kernel) {
   return success();
 }
 
-template <int64_t parts> static Algorithm makeAlgorithm(StringRef name) {
+template <int64_t parts> static Algorithm makeAlgorithm() {
   Algorithm algorithm = {
-      name,
-      declines,
-      getSchedules<parts>,
-      estimateCost<parts>,
-      boundError<parts>,
-      estimateTypicalError<parts>,
-      getPackedSize<parts>,
-      packFilter<parts>,
-      countTasks,
-      emit,
-      getScratchSize,
-      getPreparation,
+      getSplitName(parts),  declines,
+      getSchedules<parts>,  estimateCost<parts>,
+      boundError<parts>,    estimateTypicalError<parts>,
+      getPackedSize<parts>, packFilter<parts>,
+      countTasks,           emit,
+      getScratchSize,       getPreparation,
   };
   algorithm.worksOnBfloat16 = true;
   algorithm.holdsAllBits = parts == 3;
@@ -295,6 +289,5 @@ template <int64_t parts> static Algorithm makeAlgorithm(StringRef name) {
   return algorithm;
 }
 
-const Algorithm toeplitz::splitBfloat16Algorithm = makeAlgorithm<2>("bf16x3");
-const Algorithm toeplitz::exactSplitBfloat16Algorithm =
-    makeAlgorithm<3>("bf16x6");
+const Algorithm toeplitz::splitBfloat16Algorithm = makeAlgorithm<2>();
+const Algorithm toeplitz::exactSplitBfloat16Algorithm = makeAlgorithm<3>();

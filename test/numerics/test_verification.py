@@ -9,6 +9,7 @@ import pytest
 from network_description import NetworkDescription
 from operator_cases import Case, description_of
 from random_networks import RandomNetwork
+from processor import has_tiles
 from random_windows import random_cases, random_convolution, random_transposed_convolution
 from toeplitz_process import evaluate_reference, run_toeplitz, write_description
 
@@ -55,11 +56,14 @@ def transformed_case(choose):
 
 # The largest error of a layer in units of its bound: the median over layers is what a worst case is above random inputs. Sums of products
 # have medians near 1e-2 (a random walk is the square root of the worst case); transforms add norms of whole tiles to that.
-@pytest.mark.parametrize("algorithm, least", [("winograd", 5e-4), ("fft", 1e-4), ("direct", 3e-3)])
+@pytest.mark.parametrize("algorithm, least", [("winograd", 5e-4), ("fft", 1e-4), ("direct", 3e-3), ("bf16x3", 6e-3), ("bf16x6", 5e-4)])
 def test_bounds_hold_and_mean_something(algorithm, least, tmp_path):
     """No error is above its bound, and no bound is so far above the errors that --max-error would refuse everything."""
+    on_tiles = algorithm.startswith("bf16")
+    if on_tiles and not has_tiles():
+        pytest.skip("this processor has no AMX")
     model = write_description(description_of(random_cases(61, 16, transformed_case), "transformed"), tmp_path)
-    report = verify(model, f"--algorithm={algorithm}", "--fold=none", "--llvm-level=0")
+    report = verify(model, f"--algorithm={algorithm}", "--fold=none", "--llvm-level=0", *["--mcpu=native"] * on_tiles)
     ratios = [check["ratio"] for layer in report["layers"] for check in layer["algorithms"]]
     assert {check["algorithm"].partition(":")[0] for layer in report["layers"] for check in layer["algorithms"]} == {algorithm}
     assert len(ratios) >= 16
