@@ -55,6 +55,21 @@ static bool isFree(const LayerSelection &layer) {
          layer.reason != SelectionReason::ForcedForLayer;
 }
 
+/// Whether the candidate may take the place of the choice. Of the algorithms
+/// that round as sums of products do the cheapest stands for all: what another
+/// one's order of additions saves isn't worth its time, least of all where
+/// single precision itself keeps a network from its limit.
+static bool isCandidate(const LayerSelection &layer,
+                        const Candidate &candidate) {
+  if (!candidate.isAllowed() || !candidate.choice.algorithm->isSumOfProducts())
+    return candidate.isAllowed();
+  // (Best first.)
+  auto cheapest = llvm::find_if(layer.candidates, [](const Candidate &other) {
+    return other.isAllowed() && other.choice.algorithm->isSumOfProducts();
+  });
+  return &candidate == &*cheapest;
+}
+
 /// The switch that takes most away for a cycle. If it, or a cheaper one, takes
 /// away all that is left to take, the cheapest that does.
 static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers,
@@ -69,7 +84,7 @@ static Switch findBestSwitch(llvm::MutableArrayRef<LayerSelection> layers,
       Switch next = {&layer, place,
                      getShare(layer, chosen) - getShare(layer, candidate),
                      compareCycles(candidate, chosen)};
-      if (!candidate.isAllowed() || next.saved <= 0)
+      if (!isCandidate(layer, candidate) || next.saved <= 0)
         continue;
       if (next.isBetterThan(best))
         best = next;
@@ -120,7 +135,7 @@ static double getLeastTypicalError(llvm::ArrayRef<LayerSelection> layers) {
     double least = getErrorShare(layer);
     if (isFree(layer))
       for (const Candidate &candidate : layer.candidates)
-        if (candidate.isAllowed())
+        if (isCandidate(layer, candidate))
           least = std::min(least, getShare(layer, candidate));
     sum += least;
   }
