@@ -15,7 +15,7 @@
 //
 // Tile registers: with 2 vectors x 2 tiles of positions, 4 accumulators, 2
 // tiles of the input and 2 of the filter; the order of the products needs no
-// more. bf16x3 loads nothing twice, bf16x6 the middle part of the input.
+// more. bf16x3 loads nothing twice, bf16x6 one part of the input.
 
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
 #include "compiler/Algorithms/SplitBfloat16.h"
@@ -166,13 +166,9 @@ void SplitBfloat16Kernel::forBlocks(
     block.filterStart =
         kernel.mul(scale(block.group, plan.groupVectors, block.groupVector),
                    number(plan.countSteps() * plan.parts * tileSize));
-    auto callFor = [&](int64_t vectors) {
-      block.vectors = vectors;
-      block.stepSize = plan.parts * vectors * tileSize;
-      body(block);
-    };
+    block.vectors = plan.blockVectors;
     if (rest == 0) {
-      callFor(plan.blockVectors);
+      body(block);
       return;
     }
     Value isLast = arith::CmpIOp::create(
@@ -182,9 +178,10 @@ void SplitBfloat16Kernel::forBlocks(
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(kernel.builder);
     kernel.builder.setInsertionPointToStart(branch.elseBlock());
-    callFor(plan.blockVectors);
+    body(block);
     kernel.builder.setInsertionPointToStart(branch.thenBlock());
-    callFor(rest);
+    block.vectors = rest;
+    body(block);
   });
 }
 
@@ -345,7 +342,7 @@ void SplitBfloat16Kernel::prefetchFilter(const Block &block, Index filterStep,
   // (A row of a tile is a line.)
   int64_t size = lines * tileDepth;
   int64_t roundSteps = plan.roundSteps * plan.countTapSteps();
-  int64_t stepSize = block.stepSize;
+  int64_t stepSize = getStepSize(block);
   // The first pass, which finds the beginning of its filter in the second-level
   // cache and streams through the rest, asks for the end of it.
   Index firstOfRound = kernel.mul(firstStep, number(plan.countTapSteps()));
@@ -369,7 +366,7 @@ void SplitBfloat16Kernel::requestAhead(const Block &block, Index filterStep,
   constexpr int64_t stepsAhead = 8, everyLine = 4;
   int64_t lines = plan.countStepLines(block.vectors) / everyLine;
   Index start = scale(kernel.add(filterStep, number(stepsAhead)),
-                      block.stepSize, block.filterStart);
+                      getStepSize(block), block.filterStart);
   int64_t end = (product + 1) * lines / products;
   for (int64_t line = product * lines / products; line < end; ++line)
     kernel.prefetch(buffers.filter,
@@ -384,7 +381,7 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
   SmallVector<Value> results(accumulators);
   auto tileCount = static_cast<int64_t>(tiles.size());
   auto loadFilter = [&](int64_t part, int64_t vector) {
-    Index start = scale(filterStep, block.stepSize, block.filterStart);
+    Index start = scale(filterStep, getStepSize(block), block.filterStart);
     start =
         kernel.add(start, number((part * block.vectors + vector) * tileSize));
     return loadTile(tileRows, buffers.filter, {start}, tileDepth);
@@ -412,24 +409,21 @@ SmallVector<Value> SplitBfloat16Kernel::multiplyStep(
     prefetchFilter(block, filterStep, product++, products);
   };
   if (tileCount > 2) {
-    // One vector of many tiles: two parts of the filter stay, a third one takes
-    // their place when all tiles are done with them.
-    for (int64_t first = 0, chain = 0; first < plan.parts; first += 2) {
+    // One vector of many tiles, which fill the accumulators: two parts of the
+    // filter stay, a third one takes their place when all tiles are done with
+    // them.
+    for (int64_t first = 0; first < plan.parts; first += 2) {
       SmallVector<Value> filter;
       int64_t end = std::min(first + 2, plan.parts);
       for (int64_t part = first; part < end; ++part)
         filter.push_back(loadFilter(part, 0));
-      int64_t ofTile = 0;
-      for (int64_t t = 0; t < tileCount; ++t) {
-        ofTile = 0;
+      for (int64_t t = 0; t < tileCount; ++t)
         for (int64_t part = plan.parts - 1 - first; part >= 0; --part) {
           Value input = loadInput(part, t);
           for (int64_t other = first; other < end && part + other < plan.parts;
                ++other)
-            multiply(chain + ofTile++, t, 0, input, filter[other - first]);
+            multiply(/*chain=*/0, t, 0, input, filter[other - first]);
         }
-      }
-      chain += ofTile;
     }
     return results;
   }

@@ -44,9 +44,6 @@ private:
     /// How often it was gone through for other tiles, and the number of these
     /// tiles among the sets of the panel.
     Index pass, set;
-
-    /// bfloat16 numbers of the filter in one step.
-    int64_t stepSize = 0;
   };
   /// A tile of positions: its row in the panel, and its first column in the
   /// panel and in the image. (Of joined rows, the first one's, and its first
@@ -60,6 +57,10 @@ private:
     mlir::Value scale, shift;
   };
 
+  /// bfloat16 numbers of a block's filter in one step.
+  int64_t getStepSize(const Block &block) const {
+    return plan.parts * block.vectors * tileSize;
+  }
   void foldBuffers();
   Panel getPanel(Index number);
   void convert(const Panel &panel, Index firstStep, Index endStep);
