@@ -206,6 +206,7 @@ static void writeCandidate(const LayerSelection &layer,
          << llvm::left_justify(candidate.choice.getName(), nameColumns - 2);
   std::string verdict = describeVerdict(layer, candidate);
   if (candidate.refusal) {
+    stream << ' ';
     writeWrapped(stream, verdict, nameColumns + 1);
     return;
   }
