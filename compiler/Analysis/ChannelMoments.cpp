@@ -115,17 +115,41 @@ toeplitz::applyToNormal(Moments argument,
   return moments;
 }
 
-Moments toeplitz::getLargestOfNormals(double count) {
-  // The density is count * density * distribution^(count - 1).
-  constexpr double step = 0.05, reach = 8;
+/// Where the standard normal distribution has a value between 0 and 1; at most
+/// six standard deviations away.
+static double findQuantile(double value) {
+  double low = -6, high = 6;
+  for (int step = 0; step < 40; ++step) {
+    double middle = (low + high) / 2;
+    (getDistribution(middle) < value ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+/// The moments of what the largest of `count` standard normal numbers is above
+/// `least`, or of 0 where it is below.
+static Moments getLargestAbove(double least, double count) {
+  // Integrals of the probability that it is more than z, and of that times 2 z.
+  constexpr double step = 0.05, reach = 9;
   double mean = 0, square = 0;
-  for (double z = -reach; z <= reach; z += step) {
-    double weight =
-        step * count * getDensity(z) * std::pow(getDistribution(z), count - 1);
-    mean += weight * z;
-    square += weight * z * z;
+  for (double z = step / 2; least + z < reach; z += step) {
+    double above = step * (1 - std::pow(getDistribution(least + z), count));
+    mean += above;
+    square += 2 * z * above;
   }
   return {mean, square - mean * mean};
+}
+
+Moments toeplitz::getLargestOfMany(Moments one, double count) {
+  if (one.variance == 0)
+    return one;
+  // In units of the normal numbers' deviation.
+  double least = findQuantile(1 - one.active);
+  Moments rectified = getLargestAbove(least, 1),
+          largest = getLargestAbove(least, count);
+  double unit = std::sqrt(one.variance / rectified.variance);
+  return {one.mean + unit * (largest.mean - rectified.mean),
+          unit * unit * largest.variance, 1 - std::pow(1 - one.active, count)};
 }
 
 LargerOfTwo toeplitz::getLargerOfNormals(Moments first, Moments second) {

@@ -61,9 +61,10 @@ struct FunctionMoments {
 FunctionMoments applyToNormal(Moments argument,
                               llvm::function_ref<double(double)> function);
 
-/// The largest of `count` independent numbers with a standard normal
-/// distribution; `count` need not be whole.
-Moments getLargestOfNormals(double count);
+/// The largest of `count` independent numbers like `one`; `count` need not be
+/// whole. They are normally distributed or, where not all of them are active,
+/// what a rectifier makes of such numbers, moved to their mean.
+Moments getLargestOfMany(Moments one, double count);
 
 /// The larger one of two independent normally distributed numbers, and the
 /// probability that it is the first. Source: Clark, The Greatest of a Finite

@@ -134,20 +134,20 @@ static ErrorRule applyAveragePool(const ChannelMoments &input, double window) {
   return rule;
 }
 
-/// The error of the largest element remains. Where elements are zeros without
-/// errors, the largest is one of the others more often than they are among all.
+/// The largest of a window of n positions is like that of n^(3/4) independent
+/// ones. (Measured in nine networks: n^0.53 to n^0.99, most of them n^0.7 for
+/// smooth inputs and n^0.8 for noise.) Its error remains. Where elements are
+/// zeros without errors, the largest is one of the others more often than they
+/// are among all.
 static ErrorRule applyMaxPool(const ChannelMoments &input, double window) {
-  double independent = std::sqrt(window);
-  Moments largest = getLargestOfNormals(independent);
+  double independent = std::pow(window, 0.75);
   ErrorRule rule;
   rule.result = ChannelMoments(input.size());
   rule.paths.resize(1);
   for (size_t c = 0; c < input.size(); ++c) {
-    const Moments &x = input[c];
-    double active = 1 - std::pow(1 - x.active, independent);
-    rule.result[c] = {x.mean + std::sqrt(x.variance) * largest.mean,
-                      x.variance * largest.variance, active};
-    double gain = x.active > 0 ? active / x.active : 1;
+    Moments largest = getLargestOfMany(input[c], independent);
+    double gain = input[c].active > 0 ? largest.active / input[c].active : 1;
+    rule.result[c] = largest;
     auto entry = static_cast<uint32_t>(c);
     rule.paths[0].push_back({entry, entry, gain, gain});
   }

@@ -333,7 +333,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     ListOption<"layers", "layers", "std::string", "The algorithms of single layers, each as LAYER=NAME">,
     Option<"maxError", "max-error", "double", "0", "The largest certified error of a layer; 0 for any">,
     Option<"precise", "precise", "bool", "false", "Only algorithms that round as a sum of products does">,
-    Option<"typicalError", "typical-error", "double", "4e-5", "The limit of the network's typical error; inf for none">,
+    Option<"typicalError", "typical-error", "double", "6e-5", "The limit of the network's typical error; inf for none">,
     Option<"warn", "warn", "bool", "false", "Warn where the network's typical error stays above its limit">,
     Option<"inputRange", "input-range", "double", "0",
       "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 in the typical error">,

@@ -218,7 +218,7 @@ def compile(
         tuned: a file of times that `toeplitz compile --tune` has measured, which count before estimates.
         precise: leaves out algorithms that round more than a sum of products (winograd, strassen, fft, bf16x3).
         typical_error: keeps the estimated rounding error of the outputs, relative to the largest output, below this, by
-            slower algorithms where needed; by default 4e-5; infinity sets no limit (docs/verification.md).
+            slower algorithms where needed; by default 6e-5; infinity sets no limit (docs/verification.md).
         target: "cpu", the default, "cuda": kernels for a GPU of NVIDIA, or "cuda,cpu": for either, as the machine has one
             (docs/gpu.md).
         gpu_arch: the oldest GPU that they are for, such as "sm_90" ("sm_90a": the only one); by default "sm_80". "emulated" runs them on the CPU.

@@ -284,7 +284,7 @@ void toeplitz::addCompilationOptions(CLI::App &parser,
       .add_option("--typical-error", options.typicalError,
                   "Keep the estimated rounding error of the network's outputs "
                   "below E, relative to the largest output, by slower "
-                  "algorithms where needed; the default is 4e-5, 'none' "
+                  "algorithms where needed; the default is 6e-5, 'none' "
                   "sets no limit")
       ->option_text("E | none")
       ->transform(positiveNumberOrNone())
