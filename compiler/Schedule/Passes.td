@@ -336,7 +336,7 @@ def SelectAlgorithms : Pass<"select-algorithms", "::mlir::ModuleOp"> {
     Option<"typicalError", "typical-error", "double", "6e-5", "The limit of the network's typical error; inf for none">,
     Option<"warn", "warn", "bool", "false", "Warn where the network's typical error stays above its limit">,
     Option<"inputRange", "input-range", "double", "0",
-      "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 in the typical error">,
+      "The largest absolute value of the network's inputs; 0 for 1, and for inputs of variance 1 or 1/3 in the typical error">,
     Option<"bounds", "bounds", "bool", "false", "Record the largest bound even without max-error">,
     Option<"tuned", "tuned", "std::string", "\"\"", "A file of measured times">,
     Option<"cpu", "cpu", "std::string", "\"\"", "LLVM's name of the processor whose times count">

@@ -123,6 +123,7 @@ private:
   LogicalResult reportInexact(const LayerSelection &selection,
                               const Candidate &best);
   LogicalResult checkVariantExists();
+  void estimateContributions();
   void limitErrors();
 
   ModuleOp module;
@@ -352,14 +353,39 @@ LogicalResult Selector::checkVariantExists() {
          << "', expected one of " << llvm::join(others, ", ");
 }
 
+/// For inputs within the range that the user has said. Without one, for those
+/// of two kinds, normalised images and numbers between -1 and 1, whose errors
+/// are larger: where later layers expect larger values than they get, the
+/// outputs are smaller, and which input that is depends on the network.
+void Selector::estimateContributions() {
+  llvm::SmallVector<double, 2> variances = {1, 1.0 / 3};
+  if (double range = rules.inputRange.value_or(0); range > 0)
+    variances = {range * range / 3};
+  std::vector<ErrorContribution> largest;
+  double largestError = -1;
+  for (double variance : variances) {
+    TypicalErrors errors(module, variance);
+    std::vector<ErrorContribution> contributions;
+    for (LayerSelection &selection : selections) {
+      selection.errorContribution = errors.getContribution(selection.layer);
+      contributions.push_back(selection.errorContribution);
+    }
+    double error = estimateTypicalError(selections);
+    // (Or isn't known.)
+    if (!(error <= largestError)) {
+      largest = std::move(contributions);
+      largestError = error;
+    }
+  }
+  for (auto [selection, contribution] : llvm::zip(selections, largest))
+    selection.errorContribution = contribution;
+}
+
 void Selector::limitErrors() {
   bool isLimited = std::isfinite(rules.typicalError);
   if (selections.empty() || (!isLimited && !withBounds))
     return;
-  double range = rules.inputRange.value_or(0);
-  TypicalErrors errors(module, range > 0 ? range * range / 3 : 1);
-  for (LayerSelection &selection : selections)
-    selection.errorContribution = errors.getContribution(selection.layer);
+  estimateContributions();
   if (isLimited)
     limitTypicalError(selections, rules.typicalError);
 }

@@ -53,8 +53,8 @@ enum class SelectionReason {
 
 /// Users are told that without options the largest error of an output is below
 /// 1e-4 of the largest output, for networks that single precision doesn't bring
-/// near it already. For single inputs estimates may be 1.6 times too low (FCN,
-/// ResNet-50, GoogLeNet: docs/verification.md).
+/// near it already. For single inputs estimates may be 1.6 times too low
+/// (GoogLeNet, DenseNet: docs/verification.md).
 constexpr double usualTypicalError = 6e-5;
 
 /// One layer's candidates and the choice among them.
@@ -95,7 +95,8 @@ struct SelectionRules {
   /// The limit of the network's typical error; infinite for none.
   double typicalError = usualTypicalError;
   /// The largest absolute value of the network's inputs. Without one it is 1
-  /// for bounds, and for typical errors the inputs have mean 0 and variance 1.
+  /// for bounds, and for typical errors the inputs have mean 0 and variance 1
+  /// or 1/3, whichever makes larger ones.
   std::optional<double> inputRange;
   /// The range that error bounds are certified for.
   double getCertifiedRange() const { return inputRange.value_or(1); }

@@ -136,6 +136,32 @@ def test_network(seed, tmp_path):
     assert measured / 3 < estimate < measured * 3
 
 
+@pytest.mark.parametrize("bias, larger", [(0.5, 3**0.5), (-0.23, 1)])
+def test_kinds_of_inputs(bias, larger, tmp_path):
+    """Inputs of variance 1 and of 1/3, whichever makes larger errors: the former where the outputs are mostly a bias, the latter where a bias
+    takes away what is rectified of such inputs."""
+    generator = np.random.default_rng(GENERATOR_SEED)
+    weights = {
+        "c.weight": generator.standard_normal((256, 1, 3, 3)).astype(np.float32) / 3,
+        "d.weight": np.full((1, 256, 1, 1), 1 / 256, np.float32),
+        "d.bias": np.full(1, bias, np.float32),
+    }
+    layers = [
+        {"name": "c", "op": "conv", "out_channels": 256, "kernel_size": 3, "padding_mode": "circular", "padding": 1, "bias": False},
+        {"name": "r", "op": "relu"},
+        {"name": "d", "op": "conv", "out_channels": 1, "kernel_size": 1},
+    ]
+    description = describe("kinds", (1, 1, 16, 16), layers, weights, tmp_path)
+
+    def estimate(*options):
+        return explain(description, tmp_path, f"--mcpu={CPU}", *options)["totals"]["typical_error"]
+
+    errors = {limit: estimate(f"--input-range={limit}") for limit in (3**0.5, 1)}
+    assert max(errors, key=errors.get) == larger
+    assert max(errors.values()) > 1.1 * min(errors.values())
+    assert estimate() == pytest.approx(errors[larger], rel=1e-9)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_limit(seed, tmp_path):
     """Half of the error that the cheapest algorithms make: some layers change, and the measured error falls."""
