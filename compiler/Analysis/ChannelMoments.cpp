@@ -126,30 +126,36 @@ static double findQuantile(double value) {
   return (low + high) / 2;
 }
 
-/// The moments of what the largest of `count` standard normal numbers is above
-/// `least`, or of 0 where it is below.
-static Moments getLargestAbove(double least, double count) {
-  // Integrals of the probability that it is more than z, and of that times 2 z.
-  constexpr double step = 0.05, reach = 9;
+namespace {
+/// The mean and the mean square of a number that isn't negative: the integrals
+/// of the probability that it is more than z, and of that times 2 z.
+struct TailIntegrals {
   double mean = 0, square = 0;
-  for (double z = step / 2; least + z < reach; z += step) {
-    double above = step * (1 - std::pow(getDistribution(least + z), count));
-    mean += above;
-    square += 2 * z * above;
+
+  void add(double z, double probability) {
+    mean += probability;
+    square += 2 * z * probability;
   }
-  return {mean, square - mean * mean};
-}
+  double getVariance() const { return square - mean * mean; }
+};
+} // namespace
 
 Moments toeplitz::getLargestOfMany(Moments one, double count) {
   if (one.variance == 0)
     return one;
-  // In units of the normal numbers' deviation.
-  double least = findQuantile(1 - one.active);
-  Moments rectified = getLargestAbove(least, 1),
-          largest = getLargestAbove(least, count);
-  double unit = std::sqrt(one.variance / rectified.variance);
+  double inactive = std::max(1 - one.active, 0.0);
+  // What standard normal numbers are above `least`, or 0: one, and the largest.
+  constexpr double step = 0.05, reach = 9;
+  double least = findQuantile(inactive);
+  TailIntegrals rectified, largest;
+  for (double z = step / 2; least + z < reach; z += step) {
+    double below = getDistribution(least + z);
+    rectified.add(z, step * (1 - below));
+    largest.add(z, step * (1 - std::pow(below, count)));
+  }
+  double unit = std::sqrt(one.variance / rectified.getVariance());
   return {one.mean + unit * (largest.mean - rectified.mean),
-          unit * unit * largest.variance, 1 - std::pow(1 - one.active, count)};
+          unit * unit * largest.getVariance(), 1 - std::pow(inactive, count)};
 }
 
 LargerOfTwo toeplitz::getLargerOfNormals(Moments first, Moments second) {

@@ -353,10 +353,11 @@ LogicalResult Selector::checkVariantExists() {
          << "', expected one of " << llvm::join(others, ", ");
 }
 
-/// For inputs within the range that the user has said. Without one, for those
-/// of two kinds, normalised images and numbers between -1 and 1, whose errors
-/// are larger: where later layers expect larger values than they get, the
-/// outputs are smaller, and which input that is depends on the network.
+/// For inputs within the range that the user has said. Without one, for
+/// normalised images or numbers between -1 and 1, whichever makes larger errors
+/// with the algorithms chosen so far: where later layers expect larger values
+/// than they get, the outputs are smaller, and which input that is depends on
+/// the network.
 void Selector::estimateContributions() {
   llvm::SmallVector<double, 2> variances = {1, 1.0 / 3};
   if (double range = rules.inputRange.value_or(0); range > 0)

@@ -54,7 +54,8 @@ enum class SelectionReason {
 /// Users are told that without options the largest error of an output is below
 /// 1e-4 of the largest output, for networks that single precision doesn't bring
 /// near it already. For single inputs estimates may be 1.6 times too low
-/// (GoogLeNet, DenseNet: docs/verification.md).
+/// (GoogLeNet, DenseNet), and more in some networks whose errors are far below
+/// (docs/verification.md).
 constexpr double usualTypicalError = 6e-5;
 
 /// One layer's candidates and the choice among them.
