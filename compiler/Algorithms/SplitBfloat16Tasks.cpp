@@ -5,8 +5,7 @@
 #include "compiler/Algorithms/FilterStream.h"
 
 #include "llvm/Support/MathExtras.h"
-#include <cmath>
-#include <optional>
+#include <vector>
 
 using namespace mlir;
 using namespace toeplitz;
@@ -170,25 +169,20 @@ static SmallVector<int64_t> getPanelSizes(const SplitBfloat16Plan &plan) {
   return sizes;
 }
 
-/// How a division compares with others: a percent more for one thread has to be
-/// three percent less for two, or one and a half for each number of threads.
-/// (DCGAN's layers of 16 x 16 are estimated to take 6 % longer by positions
-/// than by channels; two threads take 21 us instead of 29 to 46.)
-static double getSlowness(const SplitBfloat16Plan &plan,
-                          kernel::TargetAttr target) {
-  constexpr std::pair<int64_t, double> weights[] = {
-      {1, 6.0}, {2, 2.0}, {4, 1.0}, {8, 1.0}};
-  TimeEstimate estimate(plan, target);
-  double slowness = 0;
-  for (auto [threads, weight] : weights)
-    slowness += weight * std::log(estimate.getCycles(threads));
-  return slowness;
+/// The threads' work and waiting together, that of few threads counted more.
+static double getBusyCycles(const TimeEstimate &estimate) {
+  double cycles = 0;
+  for (int64_t threads : {2, 2, 4, 8})
+    cycles += static_cast<double>(threads) * estimate.getCycles(threads);
+  return cycles;
 }
 
 void toeplitz::divideIntoTasks(SplitBfloat16Plan &plan,
                                kernel::TargetAttr target) {
-  std::optional<SplitBfloat16Plan> best;
-  double least = 0;
+  // One thread may lose this much to what several gain.
+  constexpr double mostLoss = 1.05;
+  std::vector<SplitBfloat16Plan> candidates;
+  SmallVector<double> alone;
   for (int64_t size : getPanelSizes(plan))
     for (int64_t parts = 1; parts <= plan.countBlocks(); ++parts) {
       SplitBfloat16Plan candidate = plan;
@@ -198,12 +192,17 @@ void toeplitz::divideIntoTasks(SplitBfloat16Plan &plan,
         break;
       if (candidate.blockTasks != parts)
         continue;
-      double slowness = getSlowness(candidate, target);
-      if (best && slowness >= least)
-        continue;
-      least = slowness;
-      best = candidate;
+      candidates.push_back(candidate);
+      alone.push_back(TimeEstimate(candidate, target).getCycles(1));
     }
-  assert(best && "one panel and one part are always possible");
-  plan = *best;
+  double limit = *llvm::min_element(alone) * mostLoss, least = 0;
+  for (auto [candidate, cycles] : llvm::zip(candidates, alone)) {
+    if (cycles > limit)
+      continue;
+    double busy = getBusyCycles(TimeEstimate(candidate, target));
+    if (least != 0 && busy >= least)
+      continue;
+    least = busy;
+    plan = candidate;
+  }
 }
