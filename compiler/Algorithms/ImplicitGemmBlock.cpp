@@ -316,7 +316,7 @@ static void emitFinishing(KernelBuilder &kernel, const ImplicitGemm &gemm,
 void toeplitz::emitGemm(KernelBuilder &kernel, const ImplicitGemm &gemm,
                         const ConvolutionBuffers &buffers,
                         llvm::function_ref<void()> emitBlock) {
-  if (gemm.countSplits() == 1 || kernel.preparing)
+  if (gemm.countSplits() == 1 || kernel.isPreparing())
     emitBlock();
   else
     emitFinishing(kernel, gemm, buffers);

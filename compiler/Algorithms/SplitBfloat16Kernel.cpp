@@ -31,7 +31,7 @@ void SplitBfloat16Kernel::emit() {
   foldBuffers();
   firstStep = number(0);
   endStep = number(plan.channelSteps);
-  if (kernel.preparing) {
+  if (kernel.isPreparing()) {
     SmallVector<Index> task = kernel.delinearize(
         kernel.task, {plan.countPanels(), plan.preparationTasks});
     preparedPanel = task[0];

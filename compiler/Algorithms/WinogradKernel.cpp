@@ -76,13 +76,13 @@ void WinogradKernel::emit() {
   firstChannelBlock = number(0);
   endChannelBlock = number(plan.getChannelBlocks());
   productsStart = number(plan.getProductsStart());
-  if (op.getPool() && !kernel.preparing)
+  if (op.getPool() && !kernel.isPreparing())
     unpooledTile = allocateTile(plan.getTileOutputs(1), plan.getTileOutputs(2));
   if (plan.hasParts()) {
-    kernel.preparing ? multiplyPart() : sumParts();
+    kernel.isPreparing() ? multiplyPart() : sumParts();
     return;
   }
-  if (kernel.preparing) {
+  if (kernel.isPreparing()) {
     emitPreparation();
     return;
   }

@@ -209,27 +209,26 @@ struct ConvertKernelToLoops
         kernels.push_back({op, lowering});
     });
     SymbolTable symbols(module);
-    llvm::StringMap<Functions> functions;
+    llvm::StringMap<SmallVector<Step, 1>> written;
     for (auto [op, lowering] : kernels) {
       if (!writesNothing(op)) {
         UsedValues used(op);
-        Functions &written = functions[getKey(op, used)];
-        if (!written.main &&
-            failed(writeFunctions(op, used, *lowering, symbols, written)))
+        SmallVector<Step, 1> &steps = written[getKey(op, used)];
+        if (steps.empty() &&
+            failed(writeFunctions(op, used, *lowering, symbols, steps)))
           return signalPassFailure();
-        if (written.preparation)
-          call(op, used, *lowering, written.preparation,
-               lowering->countPreparations(op));
-        call(op, used, *lowering, written.main, lowering->countTasks(op));
+        for (const Step &step : steps)
+          call(op, used, *lowering, step);
       }
       op->erase();
     }
   }
 
 private:
-  /// Those of one kernel; the preparation is null where there is none.
-  struct Functions {
-    func::FuncOp preparation, main;
+  /// A function of a kernel, and its tasks.
+  struct Step {
+    func::FuncOp function;
+    int64_t tasks;
   };
 
   const KernelLowering *find(Operation *op) {
@@ -244,16 +243,34 @@ private:
 
   LogicalResult writeFunctions(Operation *op, const UsedValues &used,
                                const KernelLowering &lowering,
-                               SymbolTable &symbols, Functions &written) {
-    if (lowering.countPreparations && lowering.countPreparations(op) > 0) {
-      written.preparation =
-          writeFunction(op, used, lowering, symbols, /*preparing=*/true);
-      if (!written.preparation)
+                               SymbolTable &symbols,
+                               SmallVectorImpl<Step> &written) {
+    std::pair<KernelStep, int64_t (*)(Operation *)> steps[] = {
+        {KernelStep::Preparation, lowering.countPreparations},
+        {KernelStep::Main, lowering.countTasks},
+        {KernelStep::Completion, lowering.countCompletions}};
+    for (auto [step, countTasks] : steps) {
+      if (step != KernelStep::Main && (!countTasks || countTasks(op) == 0))
+        continue;
+      // (Which refuses what has no tasks.)
+      func::FuncOp function = writeFunction(op, used, lowering, symbols, step);
+      if (!function)
         return failure();
+      written.push_back({function, countTasks(op)});
     }
-    written.main =
-        writeFunction(op, used, lowering, symbols, /*preparing=*/false);
-    return success(written.main != nullptr);
+    return success();
+  }
+
+  static StringRef getSuffix(KernelStep step) {
+    switch (step) {
+    case KernelStep::Preparation:
+      return "_prepare";
+    case KernelStep::Main:
+      return "";
+    case KernelStep::Completion:
+      return "_complete";
+    }
+    llvm_unreachable("not a step");
   }
 
   static bool hasSlots(Operation *op, const KernelLowering &lowering) {
@@ -262,7 +279,7 @@ private:
 
   func::FuncOp writeFunction(Operation *op, const UsedValues &used,
                              const KernelLowering &lowering,
-                             SymbolTable &symbols, bool preparing) {
+                             SymbolTable &symbols, KernelStep step) {
     OpBuilder builder(&getContext());
     Location location = op->getLoc();
     bool slots = hasSlots(op, lowering);
@@ -281,7 +298,7 @@ private:
       llvm::append_range(types, getArgumentTypes(value.getType()));
     }
     func::FuncOp function = func::FuncOp::create(
-        location, getKernelName(op) + (preparing ? "_prepare" : ""),
+        location, getKernelName(op) + getSuffix(step).str(),
         builder.getFunctionType(types, TypeRange()));
     function.setPrivate();
     symbols.insert(function);
@@ -298,7 +315,7 @@ private:
     KernelBuilder kernel(
         builder, location, kernel::getTarget(op), block->getArgument(0),
         slots ? block->getArgument(1) : Value(), taken.operands);
-    kernel.preparing = preparing;
+    kernel.step = step;
     kernel.captured = std::move(taken.captured);
     kernel.buffersAligned = getAlignedOperands(op);
     if (failed(lowering.emit(op, kernel)))
@@ -313,8 +330,7 @@ private:
   }
 
   static void call(Operation *op, const UsedValues &used,
-                   const KernelLowering &lowering, func::FuncOp function,
-                   int64_t tasks) {
+                   const KernelLowering &lowering, const Step &step) {
     OpBuilder builder(op);
     Location location = op->getLoc();
     SmallVector<Value> arguments;
@@ -325,15 +341,16 @@ private:
       if (slot)
         operands.push_back(slot);
       llvm::append_range(operands, arguments);
-      func::CallOp::create(builder, location, function, operands);
+      func::CallOp::create(builder, location, step.function, operands);
     };
-    if (tasks == 1) {
+    if (step.tasks == 1) {
       Value zero = arith::ConstantIndexOp::create(builder, location, 0);
       callTask(builder, zero, hasSlots(op, lowering) ? zero : Value());
       return;
     }
     scf::ForallOp::create(
-        builder, location, ArrayRef<OpFoldResult>{builder.getIndexAttr(tasks)},
+        builder, location,
+        ArrayRef<OpFoldResult>{builder.getIndexAttr(step.tasks)},
         /*outputs=*/ValueRange(), /*mapping=*/std::nullopt,
         [&](OpBuilder &body, Location, ValueRange arguments) {
           Value slot;

@@ -16,6 +16,10 @@ namespace toeplitz {
 /// inputs and outputs begin at multiples of it.
 constexpr int64_t bufferAlignment = 16;
 
+/// The steps of an operation, each with tasks of its own, which are all done
+/// before those of the next one begin. Most have the main one alone.
+enum class KernelStep { Preparation, Main, Completion };
+
 /// A kernel function is `func @name(%task: index, operands...)`: it does one of
 /// the independent tasks into which its operation is divided. The number of
 /// tasks depends on the operation alone, so that results don't depend on the
@@ -46,8 +50,8 @@ public:
   /// Beside it: how many blocks the registers of a multiprocessor shall have
   /// room for at once; 0 leaves that to the assembler.
   int64_t residentBlocks = 0;
-  /// Whether this is the step before the main one: see KernelLowering.
-  bool preparing = false;
+  KernelStep step = KernelStep::Main;
+  bool isPreparing() const { return step == KernelStep::Preparation; }
   /// The operation's operands, in its order: memrefs, and scalars.
   llvm::SmallVector<mlir::Value> buffers;
   /// Of each of them, whether its first element lies at a multiple of
@@ -170,10 +174,10 @@ struct KernelLowering {
   /// The rows of the operation's scratch memory: as many tasks may run at once.
   /// Null where no task needs one; 0 likewise.
   int64_t (*countSlots)(mlir::Operation *op) = nullptr;
-  /// The tasks of a step of its own, all of which are done before those above
-  /// begin; `emit` is called for it with `preparing` set. Null where there is
-  /// no such step; 0 likewise.
+  /// The tasks of the steps before and behind the main one, for which `emit` is
+  /// called with another `step`. Null where there is no such step; 0 likewise.
   int64_t (*countPreparations)(mlir::Operation *op) = nullptr;
+  int64_t (*countCompletions)(mlir::Operation *op) = nullptr;
 };
 
 } // namespace toeplitz
