@@ -167,6 +167,7 @@ void toeplitz::buildKernelPipeline(OpPassManager &manager,
   // Layouts, packed weights, prologues and epilogues.
   manager.addPass(createConvertCnnToKernel({releaseWeights}));
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createFuseInvertedResidual());
   manager.addPass(createFuseSeparable());
   manager.addPass(createFusePools());
   manager.addPass(createFuseElementwise());

@@ -1,10 +1,10 @@
 // The input of bf16x3 and bf16x6: a panel of it, split and with its padding.
 
 #include "compiler/Algorithms/SplitBfloat16Kernel.h"
+#include "compiler/Algorithms/SplitBfloat16Numbers.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 using namespace mlir;
 using namespace toeplitz;
@@ -93,8 +93,8 @@ void SplitBfloat16Kernel::convertRow(const Panel &panel, Index step,
         place.append(std::end(all) - rank, std::end(all));
         place.push_back(number(0));
         Value numbers = kernel.loadVector(buffers.input, place, blockChannels);
-        return keepChannels(applyPrologue(numbers, prologue[block]),
-                            block + 1 < blocks ? blockChannels : lastChannels);
+        return keepFirst(kernel, applyPrologue(numbers, prologue[block]),
+                         block + 1 < blocks ? blockChannels : lastChannels);
       });
     });
   };
@@ -171,39 +171,6 @@ Value SplitBfloat16Kernel::zeros(int64_t lanes) {
       DenseElementsAttr::get(type, kernel.builder.getFloatAttr(bfloat16(), 0)));
 }
 
-/// The parts of 16 numbers: each is what the ones before leave, rounded.
-SmallVector<Value> SplitBfloat16Kernel::split(Value numbers) {
-  OpBuilder &builder = kernel.builder;
-  Location location = kernel.location;
-  auto partType = VectorType::get({tileColumns}, bfloat16());
-  auto bits = [&](unsigned width) {
-    return VectorType::get({tileColumns}, builder.getIntegerType(width));
-  };
-  auto round = [&](Value numbers) -> Value {
-    return x86vector::CvtPackedF32ToBF16Op::create(builder, location, partType,
-                                                   numbers);
-  };
-  // As f32: the same bits, and 16 zeros behind.
-  auto widen = [&](Value part) -> Value {
-    Value wide = arith::ExtUIOp::create(
-        builder, location, bits(32),
-        arith::BitcastOp::create(builder, location, bits(16), part));
-    Value shift = arith::ConstantOp::create(
-        builder, location,
-        DenseElementsAttr::get(bits(32), builder.getI32IntegerAttr(16)));
-    return arith::BitcastOp::create(
-        builder, location, numbers.getType(),
-        arith::ShLIOp::create(builder, location, wide, shift));
-  };
-  SmallVector<Value> parts = {round(numbers)};
-  Value rest = numbers;
-  for (int64_t part = 1; part < plan.parts; ++part) {
-    rest = arith::SubFOp::create(builder, location, rest, widen(parts.back()));
-    parts.push_back(round(rest));
-  }
-  return parts;
-}
-
 void SplitBfloat16Kernel::storeParts(Index step, Index position,
                                      ArrayRef<Value> parts) {
   Value memory = preparedPanel ? buffers.prepared : buffers.scratch;
@@ -220,8 +187,9 @@ void SplitBfloat16Kernel::convertChannels(
   Value zero = zeros(tileColumns);
   for (int64_t block = 0; block < plan.stepChannels / tileColumns; ++block)
     storeParts(step, kernel.add(position, number(block * tileColumns)),
-               block < blocks ? split(load(block))
-                              : SmallVector<Value>(plan.parts, zero));
+               block < blocks
+                   ? splitIntoBfloat16(kernel, load(block), plan.parts)
+                   : SmallVector<Value>(plan.parts, zero));
 }
 
 /// The prologue of some blocks of channels: loaded once for all positions of a
@@ -257,20 +225,6 @@ Value SplitBfloat16Kernel::applyPrologue(Value numbers,
   else if (channels.shift)
     numbers = arith::AddFOp::create(builder, location, numbers, channels.shift);
   return kernel.activate(numbers, op.getInputActivationAttr());
-}
-
-/// Zeros in the place of what fills up the last block: it may be anything, and
-/// an infinity times a weight of zero would be a NaN.
-Value SplitBfloat16Kernel::keepChannels(Value numbers, int64_t channels) {
-  if (channels == tileColumns)
-    return numbers;
-  SmallVector<bool> exists(tileColumns, false);
-  std::fill_n(exists.begin(), channels, true);
-  auto type = VectorType::get({tileColumns}, kernel.builder.getI1Type());
-  Value mask = arith::ConstantOp::create(kernel.builder, kernel.location,
-                                         DenseElementsAttr::get(type, exists));
-  return arith::SelectOp::create(kernel.builder, kernel.location, mask, numbers,
-                                 kernel.splat(0.0f, tileColumns));
 }
 
 /// The first elements of all vectors, then the second ones, and so on; there
@@ -309,8 +263,11 @@ void SplitBfloat16Kernel::convertColumns(
       std::vector<SmallVector<Value>> parts(
           plan.parts, SmallVector<Value>(plan.stepChannels, zero));
       for (int64_t c = 0; c < plan.inChannels; ++c)
-        for (auto [part, numbers] : llvm::enumerate(split(kernel.loadVector(
-                 buffers.input, place(c, column), tileColumns))))
+        for (auto [part, numbers] : llvm::enumerate(splitIntoBfloat16(
+                 kernel,
+                 kernel.loadVector(buffers.input, place(c, column),
+                                   tileColumns),
+                 plan.parts)))
           parts[part][c] = numbers;
       storeParts(step, position(column),
                  llvm::map_to_vector(parts, [&](ArrayRef<Value> channels) {
@@ -324,12 +281,14 @@ void SplitBfloat16Kernel::convertColumns(
       numbers = vector::InsertOp::create(
           builder, location, kernel.loadScalar(buffers.input, place(c, column)),
           numbers, c);
-    storeParts(step, position(column),
-               llvm::map_to_vector(split(numbers), [&](Value part) -> Value {
-                 return vector::ExtractStridedSliceOp::create(
-                     builder, location, part, ArrayRef<int64_t>{0},
-                     ArrayRef<int64_t>{plan.stepChannels},
-                     ArrayRef<int64_t>{1});
-               }));
+    storeParts(
+        step, position(column),
+        llvm::map_to_vector(splitIntoBfloat16(kernel, numbers, plan.parts),
+                            [&](Value part) -> Value {
+                              return vector::ExtractStridedSliceOp::create(
+                                  builder, location, part, ArrayRef<int64_t>{0},
+                                  ArrayRef<int64_t>{plan.stepChannels},
+                                  ArrayRef<int64_t>{1});
+                            }));
   });
 }

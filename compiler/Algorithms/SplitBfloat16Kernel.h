@@ -65,7 +65,6 @@ private:
   Panel getPanel(Index number);
   void convert(const Panel &panel, Index firstStep, Index endStep);
   void convertRow(const Panel &panel, Index step, Index depthTap, Index row);
-  llvm::SmallVector<mlir::Value> split(mlir::Value numbers);
   void storeParts(Index step, Index position,
                   llvm::ArrayRef<mlir::Value> parts);
   void
@@ -80,7 +79,6 @@ private:
                                                   int64_t blocks);
   mlir::Value applyPrologue(mlir::Value numbers,
                             const ChannelPrologue &channels);
-  mlir::Value keepChannels(mlir::Value numbers, int64_t channels);
   void multiply(const Panel &panel, Index firstBlock, Index endBlock);
   void multiplyInRounds(const Panel &panel, Index firstBlock, Index endBlock);
   void forBlocks(Index firstBlock, Index endBlock,

@@ -3,6 +3,7 @@
 
 #include "compiler/Algorithms/Table.h"
 #include "compiler/Algorithms/ConvolutionBuffers.h"
+#include "compiler/Algorithms/InvertedResidual.h"
 #include "compiler/Algorithms/Matmul.h"
 #include "compiler/Algorithms/Separable.h"
 
@@ -166,6 +167,7 @@ SmallVector<KernelLowering> toeplitz::getConvolutionLowerings() {
   return {{kernel::ConvOp::getOperationName(), countTasks, emit,
            countScratchRows<kernel::ConvOp>, countPreparations},
           getSeparableLowering(),
+          getInvertedResidualLowering(),
           getMatmulLowering()};
 }
 

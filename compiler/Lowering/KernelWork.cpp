@@ -74,6 +74,8 @@ static SmallVector<Value> getScratch(Operation *op) {
     return {conv.getScratch(), conv.getPrepared()};
   if (auto conv = dyn_cast<kernel::SeparableConvOp>(op))
     return {conv.getScratch()};
+  if (auto block = dyn_cast<kernel::InvertedResidualOp>(op))
+    return {block.getScratch(), block.getPrepared()};
   return {};
 }
 
@@ -169,27 +171,31 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
   }
 }
 
-static void describeSeparable(kernel::SeparableConvOp op, KernelWork &work) {
+/// A depthwise convolution with pointwise ones around it; `inChannels` are
+/// those of the one before it, 0 where there is none.
+template <typename Op>
+static void describeBlock(Op op, int64_t inChannels, StringRef pointwise,
+                          KernelWork &work) {
   int64_t channels = op.getChannels(), outChannels = op.getOutChannels();
-  int64_t inChannels = op.getInChannels().value_or(channels);
   auto input = getType(op.getInput()).getShape();
   int64_t batch = input.front();
   int64_t positions = batch * multiply(op.getOutputSizes());
   work.flops = 2 * positions * channels * multiply(op.getKernel());
   work.algorithm = "depthwise";
-  if (op.getExpansionFilter()) {
+  if (inChannels) {
     work.flops += 2 * batch * multiply(input.drop_front(2).drop_back()) *
                   inChannels * channels;
-    work.algorithm = "pointwise + depthwise";
+    work.algorithm = (pointwise + " + depthwise").str();
   }
   if (op.getFilter()) {
     work.flops += 2 * positions * channels * outChannels;
-    work.algorithm += " + pointwise";
+    work.algorithm += (" + " + pointwise).str();
   }
   work.operation = "separable conv " + joinSizes(op.getKernel());
-  work.description = describeBlocked(op.getInput(), inChannels) + " -> " +
-                     describeBlocked(op.getInit(), outChannels);
-  if (op.getExpansionFilter() && op.getFilter())
+  work.description =
+      describeBlocked(op.getInput(), inChannels ? inChannels : channels) +
+      " -> " + describeBlocked(op.getInit(), outChannels);
+  if (inChannels && op.getFilter())
     work.description += ", over " + std::to_string(channels) + " channels";
   if (llvm::any_of(op.getStrides(), [](int64_t value) { return value != 1; }))
     work.description += ", stride " + joinSizes(op.getStrides());
@@ -281,7 +287,10 @@ KernelWork toeplitz::countKernelWork(Operation *op) {
   if (auto conv = dyn_cast<kernel::ConvOp>(op))
     describeConvolution(conv, work);
   else if (auto separable = dyn_cast<kernel::SeparableConvOp>(op))
-    describeSeparable(separable, work);
+    describeBlock(separable, separable.getInChannels().value_or(0), "pointwise",
+                  work);
+  else if (auto block = dyn_cast<kernel::InvertedResidualOp>(op))
+    describeBlock(block, block.getInChannels(), "bf16x3", work);
   else
     describeOther(op, work);
   return work;

@@ -2,6 +2,7 @@
 
 #include "compiler/Algorithms/Algorithm.h"
 #include "compiler/Algorithms/Geometry.h"
+#include "compiler/Algorithms/InvertedResidualPlan.h"
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Schedule/Passes.h"
 
@@ -68,6 +69,13 @@ struct AllocateScratch : toeplitz::impl::AllocateScratchBase<AllocateScratch> {
     getOperation().walk([](kernel::SeparableConvOp conv) {
       allocateRows(conv, countSeparableTasks(conv),
                    getSeparableScratchSize(conv));
+    });
+    getOperation().walk([](kernel::InvertedResidualOp block) {
+      InvertedResidualPlan plan(block);
+      allocateRows(block, plan.countTasks(), plan.getScratchSize());
+      if (!block.getPrepared())
+        block.getPreparedMutable().assign(
+            allocate(block, {plan.getPreparedSize()}));
     });
   }
 };

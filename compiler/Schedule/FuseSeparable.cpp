@@ -3,8 +3,8 @@
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/SeparablePlan.h"
 #include "compiler/Schedule/Passes.h"
+#include "compiler/Schedule/WholeConvolutions.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
 
@@ -16,54 +16,9 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-/// Whether the convolution writes every position of its result.
-static bool writesAll(kernel::ConvOp conv) {
-  auto isOne = [](int64_t stride) { return stride == 1; };
-  auto shape = cast<ShapedType>(conv.getInit().getType()).getShape();
-  return llvm::all_of(conv.getOutputStrides(), isOne) &&
-         shape.drop_front(2).drop_back() == conv.getOutputSizes();
-}
-
-/// Whether the value is, or is written into, a part of a larger tensor whose
-/// positions may lie apart: a phase of a folded convolution, say. Parts along
-/// the channels alone are as good as whole ones.
-static bool liesInPart(Value value) {
-  auto isWhole = [](ArrayRef<int64_t> part, ArrayRef<int64_t> whole) {
-    return part.drop_front(2) == whole.drop_front(2);
-  };
-  if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
-    return !isWhole(slice.getResultType().getShape(),
-                    slice.getSourceType().getShape());
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    auto slice = dyn_cast<tensor::InsertSliceOp>(user);
-    return slice && !isWhole(slice.getSourceType().getShape(),
-                             slice.getDestType().getShape());
-  });
-}
-
-/// Whether positions of the result, and of what is added to it, can be computed
-/// in any order: they lie as in memory of their own.
-static bool isWhole(kernel::ConvOp conv) {
-  return !conv.getKernel().empty() && conv.getNumResults() == 1 &&
-         !conv.hasPrologue() && writesAll(conv) &&
-         !liesInPart(conv.getResult(0)) &&
-         !(conv.getResidual() && liesInPart(conv.getResidual()));
-}
-
 static bool isPointwise(kernel::ConvOp conv) {
   return conv && conv.getAlgorithm() == "pointwise" && conv.getGroups() == 1 &&
          isWhole(conv);
-}
-
-/// The one reader of the result, if that is in the same block.
-static kernel::ConvOp findReader(kernel::ConvOp conv) {
-  if (!conv->hasOneUse())
-    return {};
-  auto reader = dyn_cast<kernel::ConvOp>(*conv->user_begin());
-  if (!reader || reader->getBlock() != conv->getBlock() ||
-      reader.getInput() != conv.getResult(0))
-    return {};
-  return reader;
 }
 
 /// The pointwise convolutions around a depthwise one that it is computed with;

@@ -177,6 +177,27 @@ def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
   let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
 }
 
+def FuseInvertedResidual : Pass<"fuse-inverted-residual", "::mlir::ModuleOp"> {
+  let summary = "computes an inverted residual block by bf16x3 as one kernel";
+  let description = [{
+    A `kernel.conv "depthwise"` between two pointwise ones by `bf16x3` that nothing else reads or writes becomes one `kernel.inverted_residual`
+    with them, which computes 32 of its channels at a time. That is done where what a task works in stays in the second-level cache.
+
+    Before:
+    ```mlir
+    %0 = kernel.conv "bf16x3" ins(%x, %u bias %b) outs(%e0) activation <relu6> ...
+    %1 = kernel.conv "depthwise" ins(%0, %v bias %a) outs(%e1) activation <relu6> ...
+    %2 = kernel.conv "bf16x3" ins(%1, %w bias %c residual %x) outs(%e2) ...
+    ```
+    After:
+    ```mlir
+    %2 = kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %x) outs(%e2)
+      expansion_activation <relu6> depthwise_activation <relu6> ...
+    ```
+  }];
+  let dependentDialects = ["::toeplitz::kernel::KernelDialect"];
+}
+
 def NarrowActivations : Pass<"narrow-activations", "::mlir::ModuleOp"> {
   let summary = "keeps what tensor cores read in 16 bits";
   let description = [{

@@ -39,7 +39,8 @@ bool isElementwiseOperand(Operation *op, OpOperand &operand) {
         operand.get() == conv.getInputShift())
       return false;
   return isResidualOf(dyn_cast<ConvOp>(op)) ||
-         isResidualOf(dyn_cast<SeparableConvOp>(op));
+         isResidualOf(dyn_cast<SeparableConvOp>(op)) ||
+         isResidualOf(dyn_cast<InvertedResidualOp>(op));
 }
 
 template <typename OpTy>
@@ -90,6 +91,8 @@ void registerBufferizableOpInterfaces(DialectRegistry &registry) {
     ConvOp::attachInterface<KernelBufferization<ConvOp>>(*context);
     SeparableConvOp::attachInterface<KernelBufferization<SeparableConvOp>>(
         *context);
+    InvertedResidualOp::attachInterface<
+        KernelBufferization<InvertedResidualOp>>(*context);
     PoolOp::attachInterface<KernelBufferization<PoolOp>>(*context);
     ReorderOp::attachInterface<KernelBufferization<ReorderOp>>(*context);
     PadOp::attachInterface<KernelBufferization<PadOp>>(*context);

@@ -144,6 +144,11 @@ void SeparableConvOp::getEffects(Effects &effects) {
   addScratchEffects(*this, effects);
 }
 
+void InvertedResidualOp::getEffects(Effects &effects) {
+  addScratchEffects(*this, effects);
+  addWrites(getPreparedMutable(), effects);
+}
+
 // --- folds -------------------------------------------------------------------
 
 /// Blocked -> plain -> blocked is the identity on the channels that exist, and

@@ -179,17 +179,55 @@ static LogicalResult verifyPart(SeparableConvOp op, StringRef name, bool exists,
                               "there";
 }
 
-LogicalResult SeparableConvOp::verify() {
-  ArrayRef<int64_t> input = shapeOf(getInput()), output = shapeOf(getInit());
-  size_t rank = getKernel().size();
+/// What a depthwise convolution with pointwise ones around it has in common,
+/// whatever the order in which it is computed.
+template <typename Op>
+static LogicalResult verifyBlock(Op op, int64_t inChannels) {
+  ArrayRef<int64_t> input = shapeOf(op.getInput());
+  ArrayRef<int64_t> output = shapeOf(op.getInit());
+  size_t rank = op.getKernel().size();
   if (rank < 1 || rank > 3 || input.size() != rank + 3 ||
       output.size() != input.size() ||
       llvm::any_of(
-          ArrayRef<ArrayRef<int64_t>>{getStrides(), getDilations(),
-                                      getPaddingLow(), getOutputSizes()},
+          ArrayRef<ArrayRef<int64_t>>{op.getStrides(), op.getDilations(),
+                                      op.getPaddingLow(), op.getOutputSizes()},
           [&](ArrayRef<int64_t> array) { return array.size() != rank; }))
-    return constraint(*this, 1) << "input and result must have rank D + 3 and "
-                                   "every array D elements, 1 <= D <= 3";
+    return constraint(op, 1) << "input and result must have rank D + 3 and "
+                                "every array D elements, 1 <= D <= 3";
+  auto outChannels = static_cast<int64_t>(op.getOutChannels());
+  int64_t lanes = output.back();
+  auto countBlocks = [&](int64_t count) { return (count + lanes - 1) / lanes; };
+  if (input.back() != lanes || input[1] != countBlocks(inChannels) ||
+      output[1] != countBlocks(outChannels) || input[0] != output[0] ||
+      output.drop_front(2).drop_back() != op.getOutputSizes())
+    return constraint(op, 2)
+           << "input and result must hold " << inChannels << " and "
+           << outChannels << " channels in blocks of " << lanes
+           << ", the same images, and the output positions";
+  if (op.getResidual() && shapeOf(op.getResidual()) != output)
+    return constraint(op, 3) << "the residual must have the result's shape";
+  for (ArrayRef<int64_t> array :
+       {op.getKernel(), op.getStrides(), op.getDilations()})
+    if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
+      return constraint(op, 5)
+             << "kernel sizes, strides and dilations must be at least 1";
+  auto hasShape = [&](Value bias, int64_t count) {
+    return !bias ||
+           shapeOf(bias) == ArrayRef<int64_t>({countBlocks(count), lanes});
+  };
+  auto channels = static_cast<int64_t>(op.getChannels());
+  if (!hasShape(op.getExpansionBias(), channels) ||
+      !hasShape(op.getDepthwiseBias(), channels) ||
+      !hasShape(op.getBias(), outChannels))
+    return constraint(op, 6)
+           << "the biases must have the blocks of their channels";
+  if (op.getScratch() && shapeOf(op.getScratch()).size() != 2)
+    return constraint(op, 7) << "the scratch memory must have two "
+                                "dimensions, rows and floats";
+  return success();
+}
+
+LogicalResult SeparableConvOp::verify() {
   bool expands = static_cast<bool>(getExpansionFilter());
   bool projects = static_cast<bool>(getFilter());
   if (!expands && !projects)
@@ -207,26 +245,18 @@ LogicalResult SeparableConvOp::verify() {
                          getActivation().has_value()})))
     return failure();
   auto channels = static_cast<int64_t>(getChannels());
-  auto inChannels = static_cast<int64_t>(getInChannels().value_or(channels));
   auto outChannels = static_cast<int64_t>(getOutChannels());
   if (!projects && outChannels != channels)
     return constraint(*this, 8)
            << "the result of the depthwise convolution has " << channels
            << " channels, found " << outChannels;
-  if (expands && rank != 2)
+  if (failed(verifyBlock(
+          *this, static_cast<int64_t>(getInChannels().value_or(channels)))))
+    return failure();
+  if (expands && getKernel().size() != 2)
     return constraint(*this, 9)
-           << "an expansion has 2 spatial dimensions, found " << rank;
-  int64_t lanes = output.back();
-  auto countBlocks = [&](int64_t count) { return (count + lanes - 1) / lanes; };
-  if (input.back() != lanes || input[1] != countBlocks(inChannels) ||
-      output[1] != countBlocks(outChannels) || input[0] != output[0] ||
-      output.drop_front(2).drop_back() != getOutputSizes())
-    return constraint(*this, 2)
-           << "input and result must hold " << inChannels << " and "
-           << outChannels << " channels in blocks of " << lanes
-           << ", the same images, and the output positions";
-  if (getResidual() && shapeOf(getResidual()) != output)
-    return constraint(*this, 3) << "the residual must have the result's shape";
+           << "an expansion has 2 spatial dimensions, found "
+           << getKernel().size();
   auto isTile = [](std::optional<ArrayRef<int64_t>> tile) {
     return !tile || (tile->size() == 2 && (*tile)[0] >= 1 && (*tile)[1] >= 1);
   };
@@ -236,22 +266,26 @@ LogicalResult SeparableConvOp::verify() {
     return constraint(*this, 4)
            << "tiles must be two numbers, and depthwise_tile and rows one, at "
               "least 1";
-  for (ArrayRef<int64_t> array : {getKernel(), getStrides(), getDilations()})
-    if (llvm::any_of(array, [](int64_t value) { return value < 1; }))
-      return constraint(*this, 5)
-             << "kernel sizes, strides and dilations must be at least 1";
-  auto hasShape = [&](Value bias, int64_t count) {
-    return !bias ||
-           shapeOf(bias) == ArrayRef<int64_t>({countBlocks(count), lanes});
+  return success();
+}
+
+LogicalResult InvertedResidualOp::verify() {
+  if (failed(verifyBlock(*this, static_cast<int64_t>(getInChannels()))))
+    return failure();
+  auto isBetween = [](int64_t number, int64_t most) {
+    return number >= 1 && number <= most;
   };
-  if (!hasShape(getExpansionBias(), channels) ||
-      !hasShape(getDepthwiseBias(), channels) ||
-      !hasShape(getBias(), outChannels))
-    return constraint(*this, 6)
-           << "the biases must have the blocks of their channels";
-  if (getScratch() && shapeOf(getScratch()).size() != 2)
-    return constraint(*this, 7) << "the scratch memory must have two "
-                                   "dimensions, rows and floats";
+  if (!isBetween(getExpansionVectors(), 2) || !isBetween(getVectors(), 2) ||
+      !isBetween(getPositions(), 16) ||
+      static_cast<int64_t>(getDepthwiseTile()) < 1 ||
+      static_cast<int64_t>(getParts()) < 1 ||
+      static_cast<int64_t>(getSteps()) < 1)
+    return constraint(*this, 4)
+           << "expansion_vectors and vectors must be 1 or 2, positions between "
+              "1 and 16, and depthwise_tile, parts and steps at least 1";
+  if (getPrepared() && shapeOf(getPrepared()).size() != 1)
+    return constraint(*this, 7) << "the prepared memory must have one "
+                                   "dimension";
   return success();
 }
 

@@ -17,11 +17,14 @@
 // One before them with stride 2, 2 * 12 * (81 * 16 + 25 * (9 + 16)); and nothing behind, 2 * 12 * (81 * 16 + 81 * 9).
 // CHECK-SAME: algorithm = "pointwise + depthwise + pointwise", description = "16x9x9 -> 16x5x5, over 12 channels, stride 2x2, clip, relu", flops = 46104 : i64, name = "inverted"
 // CHECK-SAME: algorithm = "pointwise + depthwise", description = "16x9x9 -> 12x9x9", flops = 48600 : i64, name = "expanded"
+// 2 * 80 * 42 * (24 + 9 + 24). Neither the scratch nor the prepared memory is traffic.
+// CHECK-SAME: algorithm = "bf16x3 + depthwise + bf16x3", description = "24x6x7 -> 24x6x7, over 80 channels, residual, relu", flops = 383040 : i64, name = "channels", operation = "separable conv 3x3", read_bytes = 30784 : i64
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
     %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
     %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
     %p: memref<2x2x9x8xf32>, %pw: memref<512xbf16>, %ps: memref<2x2x8xf32>, %py: memref<2x2x9x8xf32>,
-    %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>, %dz: memref<1x2x5x5x8xf32>) {
+    %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>, %dz: memref<1x2x5x5x8xf32>,
+    %e: memref<1x2x6x7x16xf32>, %eu: memref<5120xbf16>, %ev: memref<720xf32>, %ew: memref<6144xbf16>, %ey: memref<1x2x6x7x16xf32>, %es: memref<1x5376xf32>, %ep: memref<2688xf32>) {
   kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
       out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>,
@@ -59,6 +62,11 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
       kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
       output_sizes = array<i64: 9, 9>, expansion_tile = array<i64: 9, 2>, depthwise_tile = 9 : i64, rows = 9 : i64}
     : (memref<1x2x9x9x8xf32>, memref<192xf32>, memref<144xf32>, memref<1x2x9x9x8xf32>) -> () loc("expanded")
+  kernel.inverted_residual ins(%e expansion %eu depthwise %ev pointwise %ew residual %e) outs(%ey scratch %es prepared %ep) expansion_activation <relu>
+      {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<720xf32>, memref<6144xbf16>, memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> () loc("channels")
   return
 }
 

@@ -88,3 +88,21 @@ func.func @main(%x: memref<1x32x14x14x4xf32>, %w: memref<589824xf32>, %y: memref
   return
 }
 }
+
+// -----
+
+// Of an inverted residual block: two steps of 32 channels, 3 tiles of 14 positions before and behind the depthwise convolution; the split input of
+// one step and the sums of one part, of 2 vectors.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[SCRATCH:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x5376xf32>
+// CHECK: %[[PREPARED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2688xf32>
+// CHECK: kernel.inverted_residual {{.*}} outs(%{{.*}} scratch %[[SCRATCH]] prepared %[[PREPARED]])
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 2097152, amx = 1>} {
+func.func @main(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %v: memref<720xf32>, %w: memref<6144xbf16>, %y: memref<1x2x6x7x16xf32>) {
+  kernel.inverted_residual ins(%x expansion %u depthwise %v pointwise %w) outs(%y) {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<720xf32>, memref<6144xbf16>, memref<1x2x6x7x16xf32>) -> ()
+  return
+}
+}

@@ -717,3 +717,185 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %w: memref<9216xf32>, %y: memref<1x2x9x9
     : (memref<1x2x9x9x8xf32>, memref<9216xf32>, memref<1x2x9x9x8xf32>, memref<1x2x9x9x8xf32>) -> ()
   return
 }
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 1: input and result must have rank D + 3 and every array D elements, 1 <= D <= 3}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 2: input and result must hold 40 and 24 channels in blocks of 16, the same images, and the output positions}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 40 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x8x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 3: the residual must have the result's shape}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x8x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 3 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 0 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 17 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 0 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 0 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 4: expansion_vectors and vectors must be 1 or 2, positions between 1 and 16, and depthwise_tile, parts and steps at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 0 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 5: kernel sizes, strides and dilations must be at least 1}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 0, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<3x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 6: the biases must have the blocks of their channels}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<3x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<5376xf32>, %p: memref<2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 7: the scratch memory must have two dimensions, rows and floats}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<5376xf32>, memref<2688xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<1x2688xf32>) {
+  // expected-error @below {{'kernel.inverted_residual' op constraint 7: the prepared memory must have one dimension}}
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<1x2688xf32>) -> ()
+  return
+}

@@ -103,6 +103,26 @@ func.func @expanded_separable_conv(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>
   return
 }
 
+// The same block some channels at a time, with all that may be there and with nothing that may be missing.
+// CHECK-LABEL: @inverted_residual
+func.func @inverted_residual(%x: memref<1x2x6x7x16xf32>, %u: memref<5120xbf16>, %b: memref<5x16xf32>, %v: memref<720xf32>, %a: memref<5x16xf32>,
+    %w: memref<6144xbf16>, %c: memref<2x16xf32>, %r: memref<1x2x6x7x16xf32>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x5376xf32>, %p: memref<2688xf32>) {
+  // CHECK: kernel.inverted_residual ins(%{{.*}} expansion %{{.*}} expansion_bias %{{.*}} depthwise %{{.*}} bias %{{.*}} pointwise %{{.*}} bias %{{.*}} residual %{{.*}}) outs(%{{.*}} scratch %{{.*}} prepared %{{.*}}) expansion_activation <relu> depthwise_activation <clip beta = 6.000000e+00 : f32> activation <sigmoid>
+  // CHECK-SAME: parts = 1 : i64, positions = 14 : i64, steps = 2 : i64
+  kernel.inverted_residual ins(%x expansion %u expansion_bias %b depthwise %v bias %a pointwise %w bias %c residual %r) outs(%y scratch %s prepared %p)
+      expansion_activation <relu> depthwise_activation <clip beta = 6.0 : f32> activation <sigmoid> {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<5x16xf32>, memref<720xf32>, memref<5x16xf32>, memref<6144xbf16>, memref<2x16xf32>,
+       memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> ()
+  // CHECK: kernel.inverted_residual ins(%{{.*}} expansion %{{.*}} depthwise %{{.*}} pointwise %{{.*}}) outs(%{{.*}}) {
+  kernel.inverted_residual ins(%x expansion %u depthwise %v pointwise %w) outs(%y) {in_channels = 24 : i64, channels = 80 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
+      expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<720xf32>, memref<6144xbf16>, memref<1x2x6x7x16xf32>) -> ()
+  return
+}
+
 // A filter that the kernel transforms.
 // CHECK-LABEL: @conv_of_raw_filter
 func.func @conv_of_raw_filter(%x: memref<1x2x9x9x8xf32>, %w: memref<2304xf32>, %y: memref<1x2x9x9x8xf32>) {

@@ -1,0 +1,96 @@
+"""Inverted residual blocks by bf16x3, some of their channels at a time."""
+
+import numpy as np
+import pytest
+
+from operator_cases import Case, check
+from processor import has_tiles, processor_flags
+from separable_blocks import description_of
+from toeplitz_process import (
+    Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description,
+)
+
+OPTIONS = ("--mcpu=sapphirerapids", "--algorithm=expansion=bf16x3,depthwise=depthwise,pointwise=bf16x3")
+
+# --mcpu=sapphirerapids has more than what the kernels need.
+needs_tiles = pytest.mark.skipif(
+    not has_tiles() or "avx512_fp16" not in processor_flags(), reason="this processor has no AMX"
+)
+
+PADDED = {"kernel_size": 3, "padding": 1}
+
+# Channels that are no multiple of a step or of a vector, one vector and two channels of them; an odd number of tiles, of vectors of the
+# result; one position; several chunks of a task; images that are tasks themselves; windows of every kind.
+BLOCKS = {
+    "plain": dict(inputs=33, channels=160, outputs=24, sizes=[14, 14], layer=PADDED),
+    "inverted_residual": dict(
+        inputs=64, channels=384, outputs=64, sizes=[14, 14], layer=PADDED, before="relu6", between="relu6", residual=True
+    ),
+    "half_a_step": dict(inputs=20, channels=144, outputs=40, sizes=[11, 13], layer=PADDED, before="hardswish", behind="silu"),
+    "part_of_a_vector": dict(
+        inputs=9, channels=100, outputs=9, sizes=[9, 10], layer=PADDED, before="sigmoid", between="relu", residual=True
+    ),
+    "one_vector": dict(inputs=5, channels=16, outputs=3, sizes=[7, 7], layer=PADDED),
+    "two_channels": dict(inputs=1, channels=2, outputs=1, sizes=[6, 5], layer=PADDED, before="relu", between="relu"),
+    "one_position": dict(inputs=48, channels=96, outputs=33, sizes=[1, 1], layer=PADDED, before="relu"),
+    "strided": dict(
+        inputs=32, channels=192, outputs=70, sizes=[28, 27], layer={"kernel_size": [3, 5], "stride": 2, "padding": [1, 2]}, before="relu6"
+    ),
+    "stride_beyond_kernel": dict(inputs=24, channels=72, outputs=20, sizes=[15, 17], layer={"kernel_size": 2, "stride": [3, 4]}, before="relu"),
+    "dilated": dict(
+        inputs=32, channels=64, outputs=16, sizes=[16, 18], layer={"kernel_size": 3, "dilation": [2, 3], "padding": [[4, 1], [2, 5]]}
+    ),
+    "kernel_beyond_input": dict(inputs=16, channels=64, outputs=16, sizes=[3, 4], layer={"kernel_size": 7, "padding": 3}, before="relu"),
+    "no_padding": dict(inputs=64, channels=96, outputs=17, sizes=[10, 9], layer={"kernel_size": 3}, between="silu"),
+    "several_chunks": dict(inputs=32, channels=392, outputs=32, sizes=[30, 30], layer=PADDED, before="relu6", residual=True),
+    "deep": dict(inputs=160, channels=960, outputs=320, sizes=[7, 7], layer=PADDED, before="relu6", between="relu6"),
+    "batch": dict(inputs=40, channels=120, outputs=40, sizes=[8, 9], batch=3, layer=PADDED, before="relu", residual=True),
+    "large_batch": dict(inputs=16, channels=64, outputs=24, sizes=[5, 4], batch=11, layer=PADDED),
+    "one_dimension": dict(inputs=32, channels=128, outputs=32, sizes=[100], layer={"kernel_size": 5, "padding": 2}, before="relu"),
+    "three_dimensions": dict(inputs=20, channels=64, outputs=20, sizes=[4, 5, 6], layer=PADDED, before="relu", residual=True),
+}
+
+
+def compile_schedule(description, tmp_path):
+    process = run_toeplitz(
+        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *OPTIONS
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_block_is_one_kernel(name, tmp_path):
+    schedule = compile_schedule(description_of(name, BLOCKS[name]), tmp_path)
+    assert schedule.count("kernel.inverted_residual") == 1
+    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
+
+
+@needs_tiles
+@pytest.mark.parametrize("name", BLOCKS)
+def test_block(name, tmp_path):
+    block = BLOCKS[name]
+    description = description_of(name, block)
+    shape = description["inputs"][0]["shape"]
+    inputs = {"x": np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)}
+    library = Library(compile_network(description, tmp_path, *OPTIONS))
+    output = description["layers"][-1]["name"]
+    found = library.run(inputs)[output]
+    expected = evaluate_reference(description, inputs, tmp_path)[output]
+    case = Case(block["layer"] | {"op": "conv"}, (tuple(shape),), slack=3.0)
+    check(case, found, expected, "compiled code", "the evaluator")
+    assert np.array_equal(run_with_threads(library, inputs, 3)[output], found), "other bits on three threads"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        # Too large for the second-level cache; results of as many channels as there are between.
+        dict(inputs=24, channels=144, outputs=24, sizes=[112, 112], layer=PADDED),
+        dict(inputs=64, channels=64, outputs=512, sizes=[14, 14], layer=PADDED),
+    ],
+)
+def test_blocks_that_stay_apart(block, tmp_path):
+    schedule = compile_schedule(description_of("apart", block), tmp_path)
+    assert "kernel.inverted_residual" not in schedule
+    assert schedule.count('kernel.conv "bf16x3"') == 2
