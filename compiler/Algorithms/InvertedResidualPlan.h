@@ -105,8 +105,9 @@ struct InvertedResidualPlan {
 };
 
 /// Whether computing a block so saves more than it costs: what a task works in
-/// stays in the second-level cache, and its sums are read and written less than
-/// what lies between the convolutions would be.
+/// stays in the second-level cache, with the sums of all tasks of an image;
+/// there are several tasks; and what is added up has fewer channels than what
+/// lies between the convolutions.
 bool isInvertedResidualWorthwhile(const InvertedResidualBlock &block,
                                   kernel::TargetAttr target);
 

@@ -30,8 +30,8 @@ BLOCKS = {
     "part_of_a_vector": dict(
         inputs=9, channels=100, outputs=9, sizes=[9, 10], layer=PADDED, before="sigmoid", between="relu", residual=True
     ),
-    "one_vector": dict(inputs=5, channels=16, outputs=3, sizes=[7, 7], layer=PADDED),
-    "two_channels": dict(inputs=1, channels=2, outputs=1, sizes=[6, 5], layer=PADDED, before="relu", between="relu"),
+    "one_vector": dict(inputs=5, channels=16, outputs=3, sizes=[7, 7], batch=2, layer=PADDED),
+    "two_channels": dict(inputs=1, channels=2, outputs=1, sizes=[6, 5], batch=2, layer=PADDED, before="relu", between="relu"),
     "one_position": dict(inputs=48, channels=96, outputs=33, sizes=[1, 1], layer=PADDED, before="relu"),
     "strided": dict(
         inputs=32, channels=192, outputs=70, sizes=[28, 27], layer={"kernel_size": [3, 5], "stride": 2, "padding": [1, 2]}, before="relu6"
@@ -41,7 +41,7 @@ BLOCKS = {
         inputs=32, channels=64, outputs=16, sizes=[16, 18], layer={"kernel_size": 3, "dilation": [2, 3], "padding": [[4, 1], [2, 5]]}
     ),
     "kernel_beyond_input": dict(inputs=16, channels=64, outputs=16, sizes=[3, 4], layer={"kernel_size": 7, "padding": 3}, before="relu"),
-    "no_padding": dict(inputs=64, channels=96, outputs=17, sizes=[10, 9], layer={"kernel_size": 3}, between="silu"),
+    "no_padding": dict(inputs=48, channels=96, outputs=17, sizes=[10, 9], layer={"kernel_size": 3}, between="silu"),
     "several_chunks": dict(inputs=32, channels=392, outputs=32, sizes=[30, 30], layer=PADDED, before="relu6", residual=True),
     "deep": dict(inputs=160, channels=960, outputs=320, sizes=[7, 7], layer=PADDED, before="relu6", between="relu6"),
     "batch": dict(inputs=40, channels=120, outputs=40, sizes=[8, 9], batch=3, layer=PADDED, before="relu", residual=True),
@@ -85,9 +85,12 @@ def test_block(name, tmp_path):
 @pytest.mark.parametrize(
     "block",
     [
-        # Too large for the second-level cache; results of as many channels as there are between.
+        # Too large for the second-level cache, alone and with the sums of four tasks; as wide within as without; one task.
         dict(inputs=24, channels=144, outputs=24, sizes=[112, 112], layer=PADDED),
-        dict(inputs=64, channels=64, outputs=512, sizes=[14, 14], layer=PADDED),
+        dict(inputs=64, channels=256, outputs=64, sizes=[32, 32], layer=PADDED),
+        dict(inputs=116, channels=116, outputs=116, sizes=[14, 14], layer=PADDED),
+        dict(inputs=32, channels=96, outputs=64, sizes=[14, 14], layer=PADDED),
+        dict(inputs=16, channels=32, outputs=16, sizes=[14, 14], layer=PADDED),
     ],
 )
 def test_blocks_that_stay_apart(block, tmp_path):
