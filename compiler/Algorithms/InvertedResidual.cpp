@@ -35,7 +35,7 @@ void InvertedResidualKernel::emitPreparation() {
   SmallVector<Index> task =
       kernel.delinearize(kernel.task, {plan.block.batch, steps, parts});
   int64_t positions = plan.countInputPositions();
-  Value input = foldPositions(kernel, expansion.input, 1, positions);
+  Value input = foldPositions(kernel, layers.expansion.input, 1, positions);
   int64_t partSize = plan.getSplitSize(plan.countPaddedInput());
   Index start = scale(task[0], plan.getInputSize(),
                       scale(task[1], plan.splitParts * partSize));
@@ -48,7 +48,7 @@ void InvertedResidualKernel::emitPreparation() {
       for (int64_t b = 0; b < 2; ++b) {
         Index half = kernel.add(place, number(b * tileColumns / 2));
         if (b >= stepBlocks) {
-          clearSplit(prepared, {half}, partSize);
+          clearSplit(layers.prepared, {half}, partSize);
           continue;
         }
         Value numbers =
@@ -58,7 +58,7 @@ void InvertedResidualKernel::emitPreparation() {
                               tileColumns);
         storeSplit(keepFirst(kernel, numbers,
                              b + 1 == stepBlocks ? lastChannels : tileColumns),
-                   prepared, {half}, partSize);
+                   layers.prepared, {half}, partSize);
       }
     });
   };
@@ -110,7 +110,7 @@ void InvertedResidualKernel::emitCompletion() {
   int64_t positionParts = plan.countOutputParts();
   SmallVector<Index> task = kernel.delinearize(
       kernel.task, {plan.block.batch, vectorParts, positionParts});
-  ConvolutionBuffers buffers = projection;
+  ConvolutionBuffers buffers = layers.projection;
   for (Value *buffer : {&buffers.output, &buffers.residual})
     if (*buffer)
       *buffer = foldPositions(kernel, *buffer, 1, positions);
@@ -129,7 +129,8 @@ void InvertedResidualKernel::emitCompletion() {
       Value sum;
       for (int64_t part = 0; part < plan.parts; ++part) {
         Value share = kernel.loadVector(
-            prepared, {kernel.add(place, number(part * plan.getSumsSize()))},
+            layers.prepared,
+            {kernel.add(place, number(part * plan.getSumsSize()))},
             tileColumns);
         sum = sum ? kernel.create<arith::AddFOp>(sum, share) : share;
       }

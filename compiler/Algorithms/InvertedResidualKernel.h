@@ -5,8 +5,8 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_INVERTEDRESIDUALKERNEL_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_INVERTEDRESIDUALKERNEL_H
 
-#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/InvertedResidualPlan.h"
+#include "compiler/Algorithms/SeparableBuffers.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "llvm/ADT/STLExtras.h"
@@ -19,24 +19,8 @@ public:
   using Index = KernelBuilder::Index;
 
   InvertedResidualKernel(kernel::InvertedResidualOp op, KernelBuilder &kernel)
-      : op(op), kernel(kernel), plan(op) {
-    auto next = kernel.buffers.begin();
-    expansion.input = *next++;
-    expansion.filter = *next++;
-    if (op.getExpansionBias())
-      expansion.bias = *next++;
-    depthwise.filter = *next++;
-    if (op.getDepthwiseBias())
-      depthwise.bias = *next++;
-    projection.filter = *next++;
-    if (op.getBias())
-      projection.bias = *next++;
-    if (op.getResidual())
-      projection.residual = *next++;
-    projection.output = *next++;
-    scratch = *next++;
-    prepared = *next++;
-  }
+      : op(op), kernel(kernel), plan(op),
+        layers(getSeparableBuffers(op, kernel)) {}
 
   void emitPreparation();
   void emitTask();
@@ -149,8 +133,7 @@ private:
   kernel::InvertedResidualOp op;
   KernelBuilder &kernel;
   InvertedResidualPlan plan;
-  ConvolutionBuffers expansion, depthwise, projection;
-  mlir::Value scratch, prepared;
+  SeparableBuffers layers;
   /// The accumulators of an expansion, on their way to the scratch memory.
   mlir::Value accumulated;
   Index image;

@@ -127,13 +127,13 @@ static int64_t chooseParts(InvertedResidualPlan plan) {
 /// are about equal.
 static int64_t chooseChunk(InvertedResidualPlan plan,
                            kernel::TargetAttr target) {
-  int64_t most = plan.countMostSteps();
-  plan.chunkSteps = 1;
-  while (plan.chunkSteps < most &&
-         4 * plan.getScratchSize() / plan.chunkSteps * (plan.chunkSteps + 1) <=
-             target.getL2() / 4)
-    ++plan.chunkSteps;
-  return llvm::divideCeil(most, llvm::divideCeil(most, plan.chunkSteps));
+  int64_t most = plan.countMostSteps(), fitting = 1;
+  for (plan.chunkSteps = 2; plan.chunkSteps <= most; ++plan.chunkSteps) {
+    if (4 * plan.getScratchSize() > target.getL2() / 4)
+      break;
+    fitting = plan.chunkSteps;
+  }
+  return llvm::divideCeil(most, llvm::divideCeil(most, fitting));
 }
 
 InvertedResidualPlan::InvertedResidualPlan(const InvertedResidualBlock &block,

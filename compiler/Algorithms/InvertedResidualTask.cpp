@@ -137,7 +137,7 @@ void InvertedResidualKernel::expand(const Chunk &chunk) {
 void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
                                         int64_t vectors) {
   Index vector = scale(step, 2);
-  SmallVector<Value> bias = loadBias(expansion.bias, vector, vectors);
+  SmallVector<Value> bias = loadBias(layers.expansion.bias, vector, vectors);
   int64_t partSize = plan.getSplitSize(plan.countPaddedInput());
   Index inputStart = scale(image, plan.getInputSize());
   int64_t vectorSize = plan.countPaddedInput() * tileColumns;
@@ -156,10 +156,10 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
                 scale(scale(inputStep, plan.splitParts, number(part)),
                       partSize),
                 scale(position, tileDepth / 2, inputStart));
-            return loadInputTile(prepared, {place});
+            return loadInputTile(layers.prepared, {place});
           };
           auto loadFilter = [&](int64_t part, int64_t v) {
-            return loadFilterTile(expansion.filter,
+            return loadFilterTile(layers.expansion.filter,
                                   getFilterPlace(getExpansionFilter(), vector,
                                                  v, vectors, inputStep, part));
           };
@@ -177,13 +177,13 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
           Value sum = kernel.loadVector(
               accumulated, {number(t * vectors + v), inTile, number(0)},
               tileColumns);
-          if (expansion.bias)
+          if (layers.expansion.bias)
             sum = kernel.create<arith::AddFOp>(sum, bias[v]);
           Index place = kernel.add(scale(position, tileColumns, start),
                                    number(v * vectorSize));
           kernel.storeVector(
-              kernel.activate(sum, op.getExpansionActivationAttr()), scratch,
-              {Index(kernel.slot), place});
+              kernel.activate(sum, op.getExpansionActivationAttr()),
+              layers.scratch, {Index(kernel.slot), place});
         }
       }
     });
@@ -194,7 +194,8 @@ void InvertedResidualKernel::requestExpansion(Index step, int64_t vectors,
                                               Index tile, Index inputStep) {
   int64_t size = plan.countInputSteps() * plan.splitParts * vectors * tileSize;
   int64_t pairs = llvm::divideCeil(plan.countInputTiles(), 2);
-  request(expansion.filter, scale(kernel.add(step, number(1)), size), size,
+  request(layers.expansion.filter, scale(kernel.add(step, number(1)), size),
+          size,
           scale(kernel.div(tile, number(2)), plan.countInputSteps(), inputStep),
           pairs * plan.countInputSteps());
 }
@@ -207,7 +208,7 @@ void InvertedResidualKernel::requestProjection(const Chunk &chunk, Index vector,
   int64_t stepSize = plan.splitParts * together * tileSize;
   int64_t pairs = llvm::divideCeil(plan.countOutputTiles(), 2);
   for (int64_t v = 0; v < vectors; v += together)
-    request(projection.filter,
+    request(layers.projection.filter,
             getFilterPlace(filter, kernel.add(vector, number(vectors)), v,
                            vectors, chunk.first, /*part=*/0),
             plan.chunkSteps * stepSize,
@@ -242,7 +243,6 @@ Value InvertedResidualKernel::viewPart(Value memory, Index first, Index count) {
 
 /// The depthwise convolution of the chunk.
 void InvertedResidualKernel::convolve(const Chunk &chunk) {
-  OpBuilder &builder = kernel.builder;
   Index steps = kernel.sub(chunk.end, chunk.first);
   // (Of the last step one may be missing.)
   Index firstVector = scale(chunk.first, 2);
@@ -262,22 +262,15 @@ void InvertedResidualKernel::convolve(const Chunk &chunk) {
   SmallVector<int64_t> strides = computeStrides(shape);
   strides[1] = plan.countPaddedInput() * tileColumns;
   strides[0] = shape[1] * strides[1];
-  auto layout = StridedLayoutAttr::get(builder.getContext(),
-                                       ShapedType::kDynamic, strides);
   ConvolutionBuffers buffers;
-  buffers.input = memref::ReinterpretCastOp::create(
-      builder, kernel.location,
-      MemRefType::get(shape, builder.getF32Type(), layout), scratch,
-      OpFoldResult(kernel.value(kernel.mul(
-          kernel.slot,
-          number(cast<MemRefType>(scratch.getType()).getDimSize(1))))),
-      getAsIndexOpFoldResult(builder.getContext(), shape),
-      getAsIndexOpFoldResult(builder.getContext(), strides));
+  buffers.input =
+      viewScratch(kernel, layers.scratch, /*offset=*/0, shape, strides);
   int64_t filterSize = taps * tileColumns;
-  buffers.filter = viewPart(depthwise.filter, scale(firstVector, filterSize),
-                            scale(vectors, filterSize));
-  if (depthwise.bias)
-    buffers.bias = viewPart(depthwise.bias, firstVector, vectors);
+  buffers.filter =
+      viewPart(layers.depthwise.filter, scale(firstVector, filterSize),
+               scale(vectors, filterSize));
+  if (layers.depthwise.bias)
+    buffers.bias = viewPart(layers.depthwise.bias, firstVector, vectors);
   GroupedKernel blueprint;
   blueprint.dimensions = plan.block.dimensions;
   blueprint.tilePositions = op.getDepthwiseTile();
@@ -296,7 +289,8 @@ void InvertedResidualKernel::convolve(const Chunk &chunk) {
       kernel, blueprint, buffers, range,
       [&](Value sum, const GroupedPosition &place) {
         storeSplit(
-            kernel.activate(sum, op.getDepthwiseActivationAttr()), scratch,
+            kernel.activate(sum, op.getDepthwiseActivationAttr()),
+            layers.scratch,
             getPlace(place.block, scale(place.row, columns, place.column)),
             partSize);
       });
@@ -305,10 +299,10 @@ void InvertedResidualKernel::convolve(const Chunk &chunk) {
   // Nothing in the place of the missing one.
   Value isMissing = kernel.isLess(vectors, scale(steps, 2));
   kernel.ifThen(isMissing, [&] {
-    kernel.forLoop(number(0), number(plan.countOutputPositions()), 1,
-                   [&](Index position) {
-                     clearSplit(scratch, getPlace(vectors, position), partSize);
-                   });
+    kernel.forLoop(
+        number(0), number(plan.countOutputPositions()), 1, [&](Index position) {
+          clearSplit(layers.scratch, getPlace(vectors, position), partSize);
+        });
   });
 }
 
@@ -338,8 +332,9 @@ void InvertedResidualKernel::projectTiles(const Chunk &chunk, bool isFirst,
     for (int64_t v = 0; v < vectors; ++v)
       sums.push_back(isFirst ? clearTile()
                              : loadTile(plan.tilePositions, tileColumns,
-                                        kernel.builder.getF32Type(), prepared,
-                                        {getSum(t, v)}, tileColumns));
+                                        kernel.builder.getF32Type(),
+                                        layers.prepared, {getSum(t, v)},
+                                        tileColumns));
   sums = kernel.forLoop(
       chunk.first, chunk.end, 1, sums, [&](Index step, ValueRange carried) {
         Index start =
@@ -348,10 +343,10 @@ void InvertedResidualKernel::projectTiles(const Chunk &chunk, bool isFirst,
         auto loadInput = [&](int64_t part, int64_t t) {
           Index place = scale(getPosition(t), tileDepth / 2,
                               kernel.add(start, number(part * partSize)));
-          return loadInputTile(scratch, {Index(kernel.slot), place});
+          return loadInputTile(layers.scratch, {Index(kernel.slot), place});
         };
         auto loadFilter = [&](int64_t part, int64_t v) {
-          return loadFilterTile(projection.filter,
+          return loadFilterTile(layers.projection.filter,
                                 getFilterPlace(getProjectionFilter(), vector, v,
                                                vectors, step, part));
         };
@@ -360,5 +355,5 @@ void InvertedResidualKernel::projectTiles(const Chunk &chunk, bool isFirst,
       });
   for (int64_t t = 0; t < tiles; ++t)
     for (int64_t v = 0; v < vectors; ++v)
-      storeTile(sums[t * vectors + v], prepared, {getSum(t, v)});
+      storeTile(sums[t * vectors + v], layers.prepared, {getSum(t, v)});
 }

@@ -21,6 +21,7 @@
 #include "compiler/Algorithms/Separable.h"
 #include "compiler/Algorithms/BlockedKernel.h"
 #include "compiler/Algorithms/GroupedKernel.h"
+#include "compiler/Algorithms/SeparableBuffers.h"
 #include "compiler/Algorithms/SeparablePlan.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -51,29 +52,12 @@ public:
         columns(block.dimensions.back().output),
         vectors(llvm::divideCeil(block.channels, lanes)),
         scratchPlan(getSeparableScratch(block, op.getRows(), kernel.target)),
-        ringRows(block.expands() ? block.countInputRows(op.getRows()) : 0) {
-    auto next = kernel.buffers.begin();
-    expansion.input = depthwise.input = *next++;
-    if (op.getExpansionFilter())
-      expansion.filter = *next++;
-    if (op.getExpansionBias())
-      expansion.bias = *next++;
-    depthwise.filter = *next++;
-    if (op.getDepthwiseBias())
-      depthwise.bias = *next++;
-    if (op.getFilter())
-      pointwise.filter = *next++;
-    if (op.getBias())
-      pointwise.bias = *next++;
-    if (op.getResidual())
-      pointwise.residual = *next++;
-    pointwise.output = *next++;
-    scratch = *next++;
-  }
+        ringRows(block.expands() ? block.countInputRows(op.getRows()) : 0),
+        layers(getSeparableBuffers(op, kernel)) {}
 
   void emit() {
     if (block.expands())
-      depthwise.input = expansion.output = viewScratch(
+      layers.depthwise.input = layers.expansion.output = viewBlocks(
           /*offset=*/0,
           {1, vectors, ringRows, block.dimensions.back().input, lanes});
     int64_t rows = block.countRows();
@@ -97,27 +81,16 @@ private:
   Index number(int64_t value) { return kernel.constant(value); }
 
   /// A part of the task's memory as blocks of channels.
-  Value viewScratch(int64_t offset, ArrayRef<int64_t> shape) {
-    OpBuilder &builder = kernel.builder;
-    SmallVector<int64_t> strides = computeStrides(shape);
-    auto type = cast<MemRefType>(scratch.getType());
-    auto layout = StridedLayoutAttr::get(builder.getContext(),
-                                         ShapedType::kDynamic, strides);
-    auto viewType = MemRefType::get(shape, builder.getF32Type(), layout);
-    Index start = kernel.add(
-        kernel.mul(kernel.slot, number(type.getDimSize(1))), number(offset));
-    return memref::ReinterpretCastOp::create(
-        builder, kernel.location, viewType, scratch,
-        OpFoldResult(kernel.value(start)),
-        getAsIndexOpFoldResult(builder.getContext(), shape),
-        getAsIndexOpFoldResult(builder.getContext(), strides));
+  Value viewBlocks(int64_t offset, ArrayRef<int64_t> shape) {
+    return viewScratch(kernel, layers.scratch, offset, shape,
+                       computeStrides(shape));
   }
 
   /// What the depthwise convolution computes: 1 x channel blocks x 1 x
   /// positions x lanes.
   Value viewMiddle(int64_t positions) {
-    return viewScratch(scratchPlan.ringFloats,
-                       {1, vectors, 1, positions, lanes});
+    return viewBlocks(scratchPlan.ringFloats,
+                      {1, vectors, 1, positions, lanes});
   }
 
   /// `positions` positions of an image of the result (or the residual), as
@@ -185,10 +158,11 @@ private:
         op.getExpansionActivationAttr(), block.dimensions.back().input);
     kernel.forLoop(kernel.max(begin, number(0)),
                    kernel.min(end, number(dimension.input)), 1, [&](Index row) {
-                     ConvolutionBuffers buffers = expansion;
-                     buffers.input = viewRow(expansion.input, task.image, row);
+                     ConvolutionBuffers buffers = layers.expansion;
+                     buffers.input =
+                         viewRow(layers.expansion.input, task.image, row);
                      buffers.output =
-                         viewRow(expansion.output, number(0),
+                         viewRow(layers.expansion.output, number(0),
                                  kernel.rem(row, number(ringRows)));
                      emitAll(blueprint, buffers);
                    });
@@ -208,12 +182,12 @@ private:
     range.firstBlock = number(0);
     range.endBlock = number(vectors);
     emitGroupedKernel(
-        kernel, blueprint, depthwise, range,
+        kernel, blueprint, layers.depthwise, range,
         [&](Value sum, const GroupedPosition &place) {
           Value vector = kernel.activate(sum, op.getDepthwiseActivationAttr());
           if (!middle) {
             kernel.storeVector(
-                vector, pointwise.output,
+                vector, layers.projection.output,
                 {task.image, place.block, place.row, place.column, number(0)});
             return;
           }
@@ -229,12 +203,12 @@ private:
   void emitProjection(const TaskRange &task, Index firstRow, int64_t positions,
                       Value middle) {
     Index firstPosition = kernel.mul(firstRow, number(columns));
-    ConvolutionBuffers buffers = pointwise;
+    ConvolutionBuffers buffers = layers.projection;
     buffers.input = middle;
-    buffers.output =
-        viewPositions(pointwise.output, task.image, firstPosition, positions);
-    if (pointwise.residual)
-      buffers.residual = viewPositions(pointwise.residual, task.image,
+    buffers.output = viewPositions(layers.projection.output, task.image,
+                                   firstPosition, positions);
+    if (layers.projection.residual)
+      buffers.residual = viewPositions(layers.projection.residual, task.image,
                                        firstPosition, positions);
     emitAll(getPointwise(block.channels, block.outChannels, *op.getTile(),
                          op.getActivationAttr(), positions),
@@ -273,9 +247,7 @@ private:
   SeparableScratch scratchPlan;
   /// The rows of E that a task has at once; 0 without an expansion.
   int64_t ringRows;
-  /// `pointwise` is the one behind.
-  ConvolutionBuffers expansion, depthwise, pointwise;
-  Value scratch;
+  SeparableBuffers layers;
 };
 
 } // namespace

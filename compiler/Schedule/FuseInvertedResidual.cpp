@@ -107,12 +107,7 @@ struct FuseInvertedResidual
     : toeplitz::impl::FuseInvertedResidualBase<FuseInvertedResidual> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<kernel::ConvOp> candidates;
-    getOperation().walk([&](kernel::ConvOp conv) {
-      if (conv.getAlgorithm() == "depthwise")
-        candidates.push_back(conv);
-    });
-    for (kernel::ConvOp depthwise : candidates)
+    for (kernel::ConvOp depthwise : findDepthwise(getOperation()))
       if (std::optional<Layers> layers = findBlock(depthwise))
         fuse(*layers, rewriter);
   }

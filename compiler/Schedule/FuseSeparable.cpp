@@ -127,12 +127,7 @@ namespace {
 struct FuseSeparable : toeplitz::impl::FuseSeparableBase<FuseSeparable> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<kernel::ConvOp> candidates;
-    getOperation().walk([&](kernel::ConvOp conv) {
-      if (conv.getAlgorithm() == "depthwise")
-        candidates.push_back(conv);
-    });
-    for (kernel::ConvOp depthwise : candidates) {
+    for (kernel::ConvOp depthwise : findDepthwise(getOperation())) {
       Neighbours neighbours = findNeighbours(depthwise);
       if (neighbours.expansion || neighbours.projection)
         fuse(depthwise, neighbours, rewriter);

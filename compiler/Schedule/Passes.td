@@ -181,7 +181,7 @@ def FuseInvertedResidual : Pass<"fuse-inverted-residual", "::mlir::ModuleOp"> {
   let summary = "computes an inverted residual block by bf16x3 as one kernel";
   let description = [{
     A `kernel.conv "depthwise"` between two pointwise ones by `bf16x3` that nothing else reads or writes becomes one `kernel.inverted_residual`
-    with them, which computes 32 of its channels at a time. That is done where all of it stays in the second-level cache, there are several
+    with them, which computes some of its channels at a time. That is done where all of it stays in the second-level cache, there are several
     tasks, and what lies between has at least twice as many channels.
 
     Before:

@@ -33,6 +33,15 @@ bool toeplitz::isWhole(kernel::ConvOp conv) {
          !(conv.getResidual() && liesInPart(conv.getResidual()));
 }
 
+SmallVector<kernel::ConvOp> toeplitz::findDepthwise(ModuleOp module) {
+  SmallVector<kernel::ConvOp> found;
+  module.walk([&](kernel::ConvOp conv) {
+    if (conv.getAlgorithm() == "depthwise")
+      found.push_back(conv);
+  });
+  return found;
+}
+
 kernel::ConvOp toeplitz::findReader(kernel::ConvOp conv) {
   if (!conv->hasOneUse())
     return {};

@@ -4,6 +4,7 @@
 #define TOEPLITZ_COMPILER_SCHEDULE_WHOLECONVOLUTIONS_H
 
 #include "dialects/Kernel/KernelDialect.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace toeplitz {
 
@@ -18,6 +19,9 @@ bool liesInPart(mlir::Value value);
 /// Whether positions of the result, and of what is added to it, can be computed
 /// in any order: they lie as in memory of their own.
 bool isWhole(kernel::ConvOp conv);
+
+/// All by the algorithm `depthwise`, in the order of the program.
+llvm::SmallVector<kernel::ConvOp> findDepthwise(mlir::ModuleOp module);
 
 /// The one reader of the result, if that is in the same block.
 kernel::ConvOp findReader(kernel::ConvOp conv);

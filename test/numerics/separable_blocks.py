@@ -1,4 +1,11 @@
-"""Networks of a depthwise convolution with the pointwise ones before and behind it."""
+"""Networks of a depthwise convolution with the pointwise ones before and behind it, and what is tested of all of them."""
+
+import numpy as np
+
+from operator_cases import Case, check
+from toeplitz_process import (
+    Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description,
+)
 
 
 def description_of(name, pair):
@@ -22,3 +29,24 @@ def description_of(name, pair):
     shape = [pair.get("batch", 1), 3, *pair["sizes"]]
     inputs = [{"name": "x", "shape": shape}]
     return {"name": name, "weights": {"random": 1}, "inputs": inputs, "layers": layers, "outputs": [layers[-1]["name"]]}
+
+
+def compile_schedule(description, tmp_path, options):
+    process = run_toeplitz(
+        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *options
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def check_network(description, pair, tmp_path, options, slack=1.0):
+    """The compiled network against the evaluator; the same bits on three threads."""
+    shape = description["inputs"][0]["shape"]
+    inputs = {"x": np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)}
+    library = Library(compile_network(description, tmp_path, *options))
+    output = description["layers"][-1]["name"]
+    found = library.run(inputs)[output]
+    expected = evaluate_reference(description, inputs, tmp_path)[output]
+    case = Case(pair["layer"] | {"op": "conv"}, (tuple(shape),), slack=slack)
+    check(case, found, expected, "compiled code", "the evaluator")
+    assert np.array_equal(run_with_threads(library, inputs, 3)[output], found), "other bits on three threads"

@@ -1,21 +1,11 @@
 """Inverted residual blocks by bf16x3, some of their channels at a time."""
 
-import numpy as np
 import pytest
 
-from operator_cases import Case, check
-from processor import has_tiles, processor_flags
-from separable_blocks import description_of
-from toeplitz_process import (
-    Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description,
-)
+from processor import needs_tiles
+from separable_blocks import check_network, compile_schedule, description_of
 
 OPTIONS = ("--mcpu=sapphirerapids", "--algorithm=expansion=bf16x3,depthwise=depthwise,pointwise=bf16x3")
-
-# --mcpu=sapphirerapids has more than what the kernels need.
-needs_tiles = pytest.mark.skipif(
-    not has_tiles() or "avx512_fp16" not in processor_flags(), reason="this processor has no AMX"
-)
 
 PADDED = {"kernel_size": 3, "padding": 1}
 
@@ -51,17 +41,9 @@ BLOCKS = {
 }
 
 
-def compile_schedule(description, tmp_path):
-    process = run_toeplitz(
-        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *OPTIONS
-    )
-    assert process.returncode == 0, process.stderr
-    return process.stdout
-
-
 @pytest.mark.parametrize("name", BLOCKS)
 def test_block_is_one_kernel(name, tmp_path):
-    schedule = compile_schedule(description_of(name, BLOCKS[name]), tmp_path)
+    schedule = compile_schedule(description_of(name, BLOCKS[name]), tmp_path, OPTIONS)
     assert schedule.count("kernel.inverted_residual") == 1
     assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
 
@@ -70,16 +52,7 @@ def test_block_is_one_kernel(name, tmp_path):
 @pytest.mark.parametrize("name", BLOCKS)
 def test_block(name, tmp_path):
     block = BLOCKS[name]
-    description = description_of(name, block)
-    shape = description["inputs"][0]["shape"]
-    inputs = {"x": np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)}
-    library = Library(compile_network(description, tmp_path, *OPTIONS))
-    output = description["layers"][-1]["name"]
-    found = library.run(inputs)[output]
-    expected = evaluate_reference(description, inputs, tmp_path)[output]
-    case = Case(block["layer"] | {"op": "conv"}, (tuple(shape),), slack=3.0)
-    check(case, found, expected, "compiled code", "the evaluator")
-    assert np.array_equal(run_with_threads(library, inputs, 3)[output], found), "other bits on three threads"
+    check_network(description_of(name, block), block, tmp_path, OPTIONS, slack=3.0)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +67,6 @@ def test_block(name, tmp_path):
     ],
 )
 def test_blocks_that_stay_apart(block, tmp_path):
-    schedule = compile_schedule(description_of("apart", block), tmp_path)
+    schedule = compile_schedule(description_of("apart", block), tmp_path, OPTIONS)
     assert "kernel.inverted_residual" not in schedule
     assert schedule.count('kernel.conv "bf16x3"') == 2

@@ -12,16 +12,11 @@ import numpy as np
 import pytest
 
 from operator_cases import Case, check
-from processor import has_tiles, processor_flags
+from processor import needs_tiles
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description
 
 OPTIONS = ("--mcpu=sapphirerapids", "--fold=none")
 ALGORITHMS = {"bf16x3": 3.0, "bf16x6": 1.0}  # and how much more than a sum in float32 each may err
-
-# --mcpu=sapphirerapids has more than what the kernels need.
-needs_tiles = pytest.mark.skipif(
-    not has_tiles() or "avx512_fp16" not in processor_flags(), reason="this processor has no AMX"
-)
 
 
 @dataclasses.dataclass(frozen=True)

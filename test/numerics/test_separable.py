@@ -1,13 +1,8 @@
 """Depthwise convolutions with the pointwise ones before and behind them, computed together a few rows at a time."""
 
-import numpy as np
 import pytest
 
-from operator_cases import Case, check
-from separable_blocks import description_of
-from toeplitz_process import (
-    Library, compile_network, evaluate_reference, run_toeplitz, run_with_threads, write_description,
-)
+from separable_blocks import check_network, compile_schedule, description_of
 
 ALGORITHMS = {"expansion": "pointwise", "depthwise": "depthwise", "pointwise": "pointwise"}
 
@@ -69,37 +64,21 @@ def options_of(description):
     return ("--mcpu=x86-64-v3", algorithms_of(description))
 
 
-def compile_schedule(description, tmp_path):
-    process = run_toeplitz(
-        "compile", write_description(description, tmp_path), "--emit=schedule", "--brief", "-o", "-", *options_of(description)
-    )
-    assert process.returncode == 0, process.stderr
-    return process.stdout
-
-
 @pytest.mark.parametrize("name", PAIRS)
 def test_pair(name, tmp_path):
     pair = PAIRS[name]
     description = description_of(name, pair)
-    schedule = compile_schedule(description, tmp_path)
+    schedule = compile_schedule(description, tmp_path, options_of(description))
     assert schedule.count("kernel.separable_conv") == 1
     assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
-
-    shape = description["inputs"][0]["shape"]
-    inputs = {"x": np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)}
-    library = Library(compile_network(description, tmp_path, *options_of(description)))
-    output = description["layers"][-1]["name"]
-    found = library.run(inputs)[output]
-    expected = evaluate_reference(description, inputs, tmp_path)[output]
-    check(Case(pair["layer"] | {"op": "conv"}, (tuple(shape),)), found, expected, "compiled code", "the evaluator")
-    assert np.array_equal(run_with_threads(library, inputs, 3)[output], found), "other bits on three threads"
+    check_network(description, pair, tmp_path, options_of(description))
 
 
 @pytest.mark.parametrize("sizes, layer", [([14, 14], {"kernel_size": 3, "padding": 1}), ([3600], {"kernel_size": 5})])
 def test_pairs_that_stay_apart(sizes, layer, tmp_path):
     """What stays in the cache anyway, and a single row, is computed by the two kernels, whose tasks can be divided further."""
     description = description_of("small", dict(channels=40, outputs=17, sizes=sizes, layer=layer))
-    schedule = compile_schedule(description, tmp_path)
+    schedule = compile_schedule(description, tmp_path, options_of(description))
     assert 'kernel.conv "depthwise"' in schedule and "separable_conv" not in schedule
 
 
@@ -115,4 +94,4 @@ def test_pairs_that_stay_apart(sizes, layer, tmp_path):
 )
 def test_expansions_that_stay_apart(inputs, channels, sizes, layer, tmp_path):
     description = description_of("apart", dict(inputs=inputs, channels=channels, sizes=sizes, layer=layer))
-    assert "separable_conv" not in compile_schedule(description, tmp_path)
+    assert "separable_conv" not in compile_schedule(description, tmp_path, options_of(description))

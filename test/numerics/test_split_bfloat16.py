@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from operator_cases import Case, Pack, check, description_of, member_name, members
-from processor import has_tiles, processor_flags
+from processor import needs_tiles
 from random_windows import random_cases, random_convolution, random_transposed_convolution
 from toeplitz_process import Library, compile_network, evaluate_reference, run_toeplitz, write_description
 
@@ -20,11 +20,6 @@ OPTIONS = ["--algorithm=bf16x3", "--mcpu=sapphirerapids"]
 EXACT_OPTIONS = ["--algorithm=bf16x6", "--mcpu=sapphirerapids"]
 SLACK = 3.0
 
-
-# --mcpu=sapphirerapids has more than what the kernels need.
-needs_tiles = pytest.mark.skipif(
-    not has_tiles() or "avx512_fp16" not in processor_flags(), reason="this processor has no AMX"
-)
 
 
 def case(shape, outputs, kernel, **parameters):

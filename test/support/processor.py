@@ -2,6 +2,8 @@
 
 import pathlib
 
+import pytest
+
 
 def processor_flags():
     """As Linux names them; none where there is no such list."""
@@ -12,3 +14,9 @@ def processor_flags():
 def has_tiles():
     """Whether what is compiled for this processor may use AMX (compiler/Analysis/TargetDescription.cpp)."""
     return {"amx_tile", "amx_bf16", "avx512_bf16"} <= processor_flags()
+
+
+# --mcpu=sapphirerapids has more than what the kernels need.
+needs_tiles = pytest.mark.skipif(
+    not has_tiles() or "avx512_fp16" not in processor_flags(), reason="this processor has no AMX"
+)
