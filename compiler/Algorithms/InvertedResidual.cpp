@@ -23,7 +23,6 @@
 #include "compiler/Algorithms/InvertedResidualKernel.h"
 #include "compiler/Algorithms/SplitBfloat16Numbers.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -36,9 +35,9 @@ void InvertedResidualKernel::emitPreparation() {
       kernel.delinearize(kernel.task, {plan.block.batch, steps, parts});
   int64_t positions = plan.countInputPositions();
   Value input = foldPositions(kernel, layers.expansion.input, 1, positions);
-  int64_t partSize = plan.getSplitSize(plan.countPaddedInput());
+  int64_t partSize = getSplitSize(plan.countPaddedInput());
   Index start = scale(task[0], plan.getInputSize(),
-                      scale(task[1], plan.splitParts * partSize));
+                      scale(task[1], blockSplitParts * partSize));
   Index begin = getPartStart(task[2], parts, positions);
   Index end = getPartStart(kernel.add(task[2], number(1)), parts, positions);
   int64_t blocks = llvm::divideCeil(plan.block.inChannels, tileColumns);
@@ -71,36 +70,6 @@ void InvertedResidualKernel::emitPreparation() {
                   [&] { convert(2, tileColumns); });
   kernel.ifThen(kernel.isLess(kernel.sub(last, task[1]), number(1)),
                 [&] { convert(lastBlocks, lastChannels); });
-}
-
-void InvertedResidualKernel::storeParts(ArrayRef<Value> parts, Value memory,
-                                        ArrayRef<Index> place,
-                                        int64_t distance) {
-  auto floats = VectorType::get({tileColumns / 2}, kernel.builder.getF32Type());
-  SmallVector<Index> next(place);
-  for (Value part : parts) {
-    kernel.storeVector(vector::BitCastOp::create(kernel.builder,
-                                                 kernel.location, floats, part),
-                       memory, next);
-    next.back() = kernel.add(next.back(), number(distance));
-  }
-}
-
-void InvertedResidualKernel::storeSplit(Value numbers, Value memory,
-                                        ArrayRef<Index> place,
-                                        int64_t distance) {
-  storeParts(splitIntoBfloat16(kernel, numbers, plan.splitParts), memory, place,
-             distance);
-}
-
-void InvertedResidualKernel::clearSplit(Value memory, ArrayRef<Index> place,
-                                        int64_t distance) {
-  auto type = VectorType::get({tileColumns}, bfloat16());
-  Value zero = arith::ConstantOp::create(
-      kernel.builder, kernel.location,
-      DenseElementsAttr::get(type, kernel.builder.getFloatAttr(bfloat16(), 0)));
-  storeParts(SmallVector<Value>(plan.splitParts, zero), memory, place,
-             distance);
 }
 
 void InvertedResidualKernel::emitCompletion() {

@@ -55,8 +55,7 @@ static double getStepCycles(const InvertedResidualPlan &plan) {
   auto outVectors = static_cast<double>(plan.countOutputVectors());
   auto steps = static_cast<double>(plan.countInputSteps());
   return getProductCycles(plan.tilePositions) *
-         static_cast<double>(
-             countPartProducts(InvertedResidualPlan::splitParts)) *
+         static_cast<double>(countPartProducts(blockSplitParts)) *
          (2 * steps * pair(plan.countInputTiles()) +
           outVectors * pair(plan.countOutputTiles()));
 }

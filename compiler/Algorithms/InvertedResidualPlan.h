@@ -59,7 +59,8 @@ struct InvertedResidualPlan {
   /// The split input of an image: steps x parts x padded positions x 32
   /// bfloat16 numbers.
   int64_t getInputSize() const {
-    return countInputSteps() * splitParts * getSplitSize(countPaddedInput());
+    return countInputSteps() * blockSplitParts *
+           getSplitSize(countPaddedInput());
   }
   /// The sums of a task: vectors x padded positions x 16.
   int64_t getSumsSize() const {
@@ -77,11 +78,7 @@ struct InvertedResidualPlan {
   }
   int64_t getScratchSize() const {
     return getChunkStart() +
-           chunkSteps * splitParts * getSplitSize(countPaddedOutput());
-  }
-  /// 32 bfloat16 numbers of each position.
-  static int64_t getSplitSize(int64_t positions) {
-    return positions * tileDepth / 2;
+           chunkSteps * blockSplitParts * getSplitSize(countPaddedOutput());
   }
 
   // --- tasks
@@ -99,9 +96,6 @@ struct InvertedResidualPlan {
   int64_t countOutputParts() const {
     return countOutputVectors() < 4 ? 4 / countOutputVectors() : 1;
   }
-
-  /// As in bf16x3.
-  static constexpr int64_t splitParts = 2;
 };
 
 /// Whether computing a block so saves more than it costs: what a task works in

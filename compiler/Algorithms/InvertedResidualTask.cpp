@@ -13,14 +13,8 @@ using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
 void InvertedResidualKernel::emitTask() {
-  // (As in bf16x3: one configuration of the tile registers for a function.)
-  kernel.builder.getInsertionBlock()->getParentOp()->setAttr(
-      "passthrough", kernel.builder.getStrArrayAttr({"noinline"}));
-  auto type =
-      MemRefType::get({mostAccumulators, plan.tilePositions, tileColumns},
-                      kernel.builder.getF32Type());
-  accumulated = memref::AllocaOp::create(kernel.builder, kernel.location, type,
-                                         kernel.builder.getI64IntegerAttr(64));
+  keepConfiguration();
+  accumulated = allocateAccumulators();
   SmallVector<Index> task =
       kernel.delinearize(kernel.task, {plan.block.batch, plan.parts});
   image = task[0];
@@ -52,77 +46,6 @@ void InvertedResidualKernel::emitTask() {
   });
 }
 
-void InvertedResidualKernel::forPairs(
-    int64_t count, llvm::function_ref<void(Index, int64_t)> body) {
-  kernel.forLoop(number(0), number(count / 2 * 2), 2,
-                 [&](Index i) { body(i, 2); });
-  if (count % 2 != 0)
-    body(number(count - 1), 1);
-}
-
-Index InvertedResidualKernel::getFilterPlace(const PackedFilter &filter,
-                                             Index vector, int64_t i,
-                                             int64_t vectors, Index step,
-                                             int64_t part) {
-  // (`vector` is even: with blocks of two it is the first one of its block,
-  // which has `vectors`.)
-  int64_t together = 1, inBlock = 0;
-  Index block = kernel.add(vector, number(i));
-  if (filter.blockVectors == 2) {
-    together = vectors;
-    inBlock = i;
-    block = vector;
-  }
-  Index tile = scale(step, plan.splitParts * together,
-                     number(part * together + inBlock));
-  tile = kernel.add(tile, scale(block, filter.steps * plan.splitParts));
-  return scale(tile, tileSize);
-}
-
-SmallVector<Value> InvertedResidualKernel::multiply(int64_t tiles,
-                                                    int64_t vectors,
-                                                    LoadTile loadInput,
-                                                    LoadTile loadFilter,
-                                                    ValueRange sums) {
-  SmallVector<Value> results(sums), input, filter;
-  auto loadInputs = [&](int64_t part) {
-    input.clear();
-    for (int64_t t = 0; t < tiles; ++t)
-      input.push_back(loadInput(part, t));
-  };
-  auto loadFilters = [&](int64_t part) {
-    filter.clear();
-    for (int64_t v = 0; v < vectors; ++v)
-      filter.push_back(loadFilter(part, v));
-  };
-  auto multiplyAll = [&] {
-    for (int64_t t = 0; t < tiles; ++t)
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value &sum = results[t * vectors + v];
-        sum = amx::TileMulFOp::create(kernel.builder, kernel.location,
-                                      sum.getType(), input[t], filter[v], sum);
-      }
-  };
-  // Low x high, high x high, high x low.
-  loadInputs(1);
-  loadFilters(0);
-  multiplyAll();
-  loadInputs(0);
-  multiplyAll();
-  loadFilters(1);
-  multiplyAll();
-  return results;
-}
-
-SmallVector<Value> InvertedResidualKernel::loadBias(Value bias, Index vector,
-                                                    int64_t vectors) {
-  SmallVector<Value> loaded;
-  for (int64_t v = 0; v < vectors && bias; ++v)
-    loaded.push_back(kernel.loadVector(
-        bias, {kernel.add(vector, number(v)), number(0)}, tileColumns));
-  return loaded;
-}
-
 /// The chunk of all positions of the image, before the depthwise convolution.
 void InvertedResidualKernel::expand(const Chunk &chunk) {
   // The last step may have one vector.
@@ -138,7 +61,7 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
                                         int64_t vectors) {
   Index vector = scale(step, 2);
   SmallVector<Value> bias = loadBias(layers.expansion.bias, vector, vectors);
-  int64_t partSize = plan.getSplitSize(plan.countPaddedInput());
+  int64_t partSize = getSplitSize(plan.countPaddedInput());
   Index inputStart = scale(image, plan.getInputSize());
   int64_t vectorSize = plan.countPaddedInput() * tileColumns;
   Index start = scale(kernel.sub(step, chunk.first), 2 * vectorSize);
@@ -153,7 +76,7 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
             Index position =
                 scale(kernel.add(tile, number(t)), plan.tilePositions);
             Index place = kernel.add(
-                scale(scale(inputStep, plan.splitParts, number(part)),
+                scale(scale(inputStep, blockSplitParts, number(part)),
                       partSize),
                 scale(position, tileDepth / 2, inputStart));
             return loadInputTile(layers.prepared, {place});
@@ -192,7 +115,7 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
 
 void InvertedResidualKernel::requestExpansion(Index step, int64_t vectors,
                                               Index tile, Index inputStep) {
-  int64_t size = plan.countInputSteps() * plan.splitParts * vectors * tileSize;
+  int64_t size = plan.countInputSteps() * blockSplitParts * vectors * tileSize;
   int64_t pairs = llvm::divideCeil(plan.countInputTiles(), 2);
   request(layers.expansion.filter, scale(kernel.add(step, number(1)), size),
           size,
@@ -205,7 +128,7 @@ void InvertedResidualKernel::requestProjection(const Chunk &chunk, Index vector,
                                                Index step) {
   PackedFilter filter = getProjectionFilter();
   int64_t together = filter.blockVectors == 2 ? vectors : 1;
-  int64_t stepSize = plan.splitParts * together * tileSize;
+  int64_t stepSize = blockSplitParts * together * tileSize;
   int64_t pairs = llvm::divideCeil(plan.countOutputTiles(), 2);
   for (int64_t v = 0; v < vectors; v += together)
     request(layers.projection.filter,
@@ -275,13 +198,13 @@ void InvertedResidualKernel::convolve(const Chunk &chunk) {
   blueprint.dimensions = plan.block.dimensions;
   blueprint.tilePositions = op.getDepthwiseTile();
   TaskRange range = {number(0), number(0), number(rows), number(0), vectors};
-  int64_t partSize = plan.getSplitSize(plan.countPaddedOutput());
+  int64_t partSize = getSplitSize(plan.countPaddedOutput());
   // Where a vector at a position is split to.
   auto getPlace = [&](Index vector, Index position) -> SmallVector<Index> {
     Index step = kernel.div(vector, number(2));
     Index half = kernel.rem(vector, number(2));
     Index start =
-        scale(step, plan.splitParts * partSize,
+        scale(step, blockSplitParts * partSize,
               scale(half, tileColumns / 2, number(plan.getChunkStart())));
     return {Index(kernel.slot), scale(position, tileDepth / 2, start)};
   };
@@ -318,7 +241,7 @@ void InvertedResidualKernel::project(const Chunk &chunk, bool isFirst) {
 void InvertedResidualKernel::projectTiles(const Chunk &chunk, bool isFirst,
                                           Index vector, int64_t vectors,
                                           Index tile, int64_t tiles) {
-  int64_t partSize = plan.getSplitSize(plan.countPaddedOutput());
+  int64_t partSize = getSplitSize(plan.countPaddedOutput());
   auto getPosition = [&](int64_t t) {
     return scale(kernel.add(tile, number(t)), plan.tilePositions);
   };
@@ -338,7 +261,7 @@ void InvertedResidualKernel::projectTiles(const Chunk &chunk, bool isFirst,
   sums = kernel.forLoop(
       chunk.first, chunk.end, 1, sums, [&](Index step, ValueRange carried) {
         Index start =
-            scale(kernel.sub(step, chunk.first), plan.splitParts * partSize,
+            scale(kernel.sub(step, chunk.first), blockSplitParts * partSize,
                   number(plan.getChunkStart()));
         auto loadInput = [&](int64_t part, int64_t t) {
           Index place = scale(getPosition(t), tileDepth / 2,

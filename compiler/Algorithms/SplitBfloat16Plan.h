@@ -40,6 +40,12 @@ constexpr int64_t mostParts = 3;
 constexpr int64_t countPartProducts(int64_t parts) {
   return parts * (parts + 1) / 2;
 }
+/// The parts in kernels of several convolutions, which are by bf16x3.
+constexpr int64_t blockSplitParts = 2;
+/// The floats that a part of 32 channels takes there, position by position.
+constexpr int64_t getSplitSize(int64_t positions) {
+  return positions * tileDepth / 2;
+}
 /// The name of the algorithm that splits numbers into so many parts.
 llvm::StringRef getSplitName(int64_t parts);
 
