@@ -15,6 +15,9 @@
 //     depthwise: the chunk's rows, for all channels        -> scratch
 //     pointwise: scratch times W, for all output channels  -> result
 //
+// W is multiplied as by `pointwise`, or by `bf16x3`: then the depthwise
+// convolution splits what it stores.
+//
 // The windows of neighbouring chunks share rows of E, which stay where they
 // are: the ring has room for those of one chunk.
 
@@ -23,6 +26,7 @@
 #include "compiler/Algorithms/GroupedKernel.h"
 #include "compiler/Algorithms/SeparableBuffers.h"
 #include "compiler/Algorithms/SeparablePlan.h"
+#include "compiler/Algorithms/SeparableProjection.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -53,9 +57,14 @@ public:
         vectors(llvm::divideCeil(block.channels, lanes)),
         scratchPlan(getSeparableScratch(block, op.getRows(), kernel.target)),
         ringRows(block.expands() ? block.countInputRows(op.getRows()) : 0),
-        layers(getSeparableBuffers(op, kernel)) {}
+        layers(getSeparableBuffers(op, kernel)) {
+    if (block.splits())
+      splitProjection.emplace(op, kernel);
+  }
 
   void emit() {
+    if (splitProjection)
+      splitProjection->begin();
     if (block.expands())
       layers.depthwise.input = layers.expansion.output = viewBlocks(
           /*offset=*/0,
@@ -128,7 +137,8 @@ private:
     if (block.expands())
       emitExpansion(task, firstRow, rows);
     int64_t positions = rows * columns;
-    Value middle = block.projects() ? viewMiddle(positions) : Value();
+    Value middle =
+        block.projects() && !block.splits() ? viewMiddle(positions) : Value();
     emitDepthwise(task, firstRow, rows, middle);
     if (block.projects())
       emitProjection(task, firstRow, positions, middle);
@@ -168,7 +178,7 @@ private:
                    });
   }
 
-  /// Into `middle`, or the result where there is none.
+  /// Into `middle`, or where there is none split, or into the result.
   void emitDepthwise(const TaskRange &task, Index firstRow, int64_t rows,
                      Value middle) {
     GroupedKernel blueprint;
@@ -185,18 +195,19 @@ private:
         kernel, blueprint, layers.depthwise, range,
         [&](Value sum, const GroupedPosition &place) {
           Value vector = kernel.activate(sum, op.getDepthwiseActivationAttr());
-          if (!middle) {
-            kernel.storeVector(
-                vector, layers.projection.output,
-                {task.image, place.block, place.row, place.column, number(0)});
-            return;
-          }
           Index position = kernel.add(
               kernel.mul(kernel.sub(place.row, firstRow), number(columns)),
               place.column);
-          kernel.storeVector(
-              vector, middle,
-              {number(0), place.block, number(0), position, number(0)});
+          if (splitProjection)
+            splitProjection->store(vector, place.block, position);
+          else if (middle)
+            kernel.storeVector(
+                vector, middle,
+                {number(0), place.block, number(0), position, number(0)});
+          else
+            kernel.storeVector(
+                vector, layers.projection.output,
+                {task.image, place.block, place.row, place.column, number(0)});
         });
   }
 
@@ -210,6 +221,10 @@ private:
     if (layers.projection.residual)
       buffers.residual = viewPositions(layers.projection.residual, task.image,
                                        firstPosition, positions);
+    if (splitProjection) {
+      splitProjection->emit(buffers, positions);
+      return;
+    }
     emitAll(getPointwise(block.channels, block.outChannels, *op.getTile(),
                          op.getActivationAttr(), positions),
             buffers);
@@ -248,6 +263,8 @@ private:
   /// The rows of E that a task has at once; 0 without an expansion.
   int64_t ringRows;
   SeparableBuffers layers;
+  /// Where the pointwise convolution behind is by bf16x3.
+  std::optional<SeparableProjection> splitProjection;
 };
 
 } // namespace
@@ -261,6 +278,9 @@ static LogicalResult emit(Operation *op, KernelBuilder &kernel) {
   if (!conv.getScratch())
     return conv.emitOpError("has no scratch memory; allocate-scratch must run "
                             "before this pass");
+  if (getSeparableBlock(conv).splits() && !kernel.target.getAmx())
+    return conv.emitOpError("with a filter of bfloat16 numbers needs a target "
+                            "with tile registers");
   Emitter(conv, kernel).emit();
   return success();
 }

@@ -1,4 +1,5 @@
 #include "compiler/Algorithms/SeparablePlan.h"
+#include "compiler/Algorithms/SplitBfloat16Plan.h"
 
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
@@ -23,13 +24,22 @@ int64_t SeparableBlock::countSharedRows() const {
   return std::max<int64_t>(0, countInputRows(1) - dimensions.front().stride);
 }
 
+int64_t SeparableBlock::countPaddedPositions(int64_t rows) const {
+  int64_t positions = rows * dimensions.back().output;
+  return splits() ? llvm::alignTo(positions, tilePositions) : positions;
+}
+
 SeparableBlock toeplitz::getSeparableBlock(kernel::SeparableConvOp op) {
   SeparableBlock block;
   block.dimensions = getWindowDimensions(op);
   block.batch = cast<ShapedType>(op.getInput().getType()).getDimSize(0);
   block.channels = op.getChannels();
   block.inChannels = op.getInChannels().value_or(0);
-  block.outChannels = op.getFilter() ? op.getOutChannels() : 0;
+  if (Value filter = op.getFilter()) {
+    block.outChannels = op.getOutChannels();
+    if (cast<ShapedType>(filter.getType()).getElementType().isBF16())
+      block.tilePositions = (*op.getTile())[0];
+  }
   return block;
 }
 
@@ -41,9 +51,18 @@ SeparableScratch toeplitz::getSeparableScratch(const SeparableBlock &block,
   SeparableScratch scratch;
   if (block.expands())
     scratch.ringFloats = channels * block.countInputRows(rows) * columns.input;
-  if (block.projects())
-    scratch.middleFloats = channels * rows * columns.output;
+  int64_t positions = block.countPaddedPositions(rows);
+  if (block.splits())
+    scratch.middleFloats = llvm::divideCeil(channels, tileDepth) *
+                           blockSplitParts * getSplitSize(positions);
+  else if (block.projects())
+    scratch.middleFloats = channels * positions;
   return scratch;
+}
+
+bool toeplitz::hasFiniteLanes(const SeparableBlock &block) {
+  return !block.splits() || block.expands() ||
+         block.channels % tileColumns == 0;
 }
 
 bool toeplitz::isProjectionWorthwhile(const SeparableBlock &block,
@@ -87,15 +106,35 @@ static TaskGrid divideExpanded(const SeparableBlock &block, int64_t rows) {
   return grid;
 }
 
+static double countVectors(int64_t channels, kernel::TargetAttr target) {
+  return static_cast<double>(llvm::divideCeil(channels, target.getLanes()));
+}
+
+double toeplitz::estimateProjection(const SeparableBlock &block,
+                                    kernel::TargetAttr target) {
+  double positions =
+      static_cast<double>(block.countRows()) * block.dimensions.back().output;
+  double results = countVectors(block.outChannels, target);
+  if (!block.splits())
+    // Two multiply-adds a cycle.
+    return positions * results * static_cast<double>(block.channels) / 2;
+  // (Measured: a vector of results takes 10 cycles from the tile registers, one
+  // of what lies between 7 to split and to load again, more than a store.)
+  constexpr double resultCycles = 10, splitCycles = 7;
+  auto steps = static_cast<double>(llvm::divideCeil(block.channels, tileDepth));
+  double products = static_cast<double>(countPartProducts(blockSplitParts)) *
+                    steps * getProductCycles(block.tilePositions) /
+                    static_cast<double>(block.tilePositions);
+  return positions * (results * (products + resultCycles) +
+                      countVectors(block.channels, target) * splitCycles);
+}
+
 namespace {
 /// Estimated cycles of an image of a block with an expansion.
 struct ExpandedCycles {
   ExpandedCycles(const SeparableBlock &block, int64_t rows,
                  kernel::TargetAttr target) {
-    auto countVectors = [&](int64_t channels) {
-      return static_cast<double>(llvm::divideCeil(channels, target.getLanes()));
-    };
-    double vectors = countVectors(block.channels);
+    double vectors = countVectors(block.channels, target);
     double taps = 1;
     for (const Dimension &dimension : block.dimensions)
       taps *= static_cast<double>(dimension.kernel);
@@ -104,11 +143,9 @@ struct ExpandedCycles {
     // Two multiply-adds a cycle.
     double expansion = countInputPositions(block.dimensions) * vectors *
                        static_cast<double>(block.inChannels) / 2;
-    work = expansion +
-           positions *
-               (vectors * taps + countVectors(block.outChannels) *
-                                     static_cast<double>(block.channels)) /
-               2;
+    work = expansion + positions * vectors * taps / 2;
+    if (block.projects())
+      work += estimateProjection(block, target);
     double again =
         static_cast<double>((divideExpanded(block, rows).countRowTasks() - 1) *
                             block.countSharedRows());

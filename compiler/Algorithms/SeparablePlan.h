@@ -17,17 +17,29 @@ struct SeparableBlock {
   /// The input channels of the pointwise convolution before it and the output
   /// channels of the one behind it; 0 where there is none.
   int64_t inChannels = 0, outChannels = 0;
+  /// Where the one behind it is by `bf16x3`, the positions of a tile register;
+  /// 0 where it is by `pointwise`.
+  int64_t tilePositions = 0;
 
   bool expands() const { return inChannels > 0; }
   bool projects() const { return outChannels > 0; }
+  bool splits() const { return tilePositions > 0; }
   /// Rows of output positions, runs along the last dimension.
   int64_t countRows() const;
   /// What several rows at a time read of the first dimension, and how many of
   /// that the next ones read again.
   int64_t countInputRows(int64_t rows) const;
   int64_t countSharedRows() const;
+  /// The positions of so many rows of results, in whole tiles where it splits.
+  int64_t countPaddedPositions(int64_t rows) const;
 };
 SeparableBlock getSeparableBlock(kernel::SeparableConvOp op);
+
+/// Whether the pointwise convolution behind may multiply what fills up the last
+/// vector of channels: one by bf16x3 does, by zeros, and an infinity times zero
+/// would be a NaN. What fills up the network's tensors may be anything; behind
+/// an expansion there is no infinity that the channels hadn't.
+bool hasFiniteLanes(const SeparableBlock &block);
 
 /// Whether computing the depthwise convolution and the pointwise one behind it
 /// together saves more than it costs: what would lie between them is too large
@@ -49,6 +61,11 @@ bool isExpansionWorthwhile(const SeparableBlock &block,
 /// convolutions stays in the second-level cache, and a few threads have work.
 int64_t chooseSeparableRows(const SeparableBlock &block,
                             kernel::TargetAttr target);
+
+/// Estimated cycles of the pointwise convolution behind, with what the
+/// depthwise one takes longer where it splits its results.
+double estimateProjection(const SeparableBlock &block,
+                          kernel::TargetAttr target);
 
 /// Tasks are divided by chunks of rows: each chunk needs all output channels.
 TaskGrid getSeparableTasks(kernel::SeparableConvOp op,

@@ -104,10 +104,7 @@ static ConvolutionCost estimateCost(const Convolution &convolution,
   double compute = products * getProductCycles(plan.tilePositions);
   cost.multiplyAdds = products * plan.tilePositions * tileDepth * tileColumns;
 
-  // Some microseconds: what saves less isn't worth another kernel, or rounding
-  // more.
-  constexpr double leastCycles = 10000;
-  cost.cycles = leastCycles + compute + plan.getTrafficCycles(target) +
+  cost.cycles = leastSplitCycles + compute + plan.getTrafficCycles(target) +
                 results * plan.tilePositions * splitVectorCycles;
   double converted = plan.countConverted() / tileColumns;
   cost.otherOperations = converted * tileColumns * (2 * parts - 1);

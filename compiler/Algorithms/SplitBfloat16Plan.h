@@ -40,6 +40,9 @@ constexpr int64_t mostParts = 3;
 constexpr int64_t countPartProducts(int64_t parts) {
   return parts * (parts + 1) / 2;
 }
+/// Some microseconds, which estimates count for each layer: what saves less
+/// isn't worth another kernel, or rounding more.
+constexpr double leastSplitCycles = 10000;
 /// The parts in kernels of several convolutions, which are by bf16x3.
 constexpr int64_t blockSplitParts = 2;
 /// The floats that a part of 32 channels takes there, position by position.

@@ -174,7 +174,7 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
 /// A depthwise convolution with pointwise ones around it; `inChannels` are
 /// those of the one before it, 0 where there is none.
 template <typename Op>
-static void describeBlock(Op op, int64_t inChannels, StringRef pointwise,
+static void describeBlock(Op op, int64_t inChannels, StringRef expansion,
                           KernelWork &work) {
   int64_t channels = op.getChannels(), outChannels = op.getOutChannels();
   auto input = getType(op.getInput()).getShape();
@@ -185,11 +185,12 @@ static void describeBlock(Op op, int64_t inChannels, StringRef pointwise,
   if (inChannels) {
     work.flops += 2 * batch * multiply(input.drop_front(2).drop_back()) *
                   inChannels * channels;
-    work.algorithm = (pointwise + " + depthwise").str();
+    work.algorithm = (expansion + " + depthwise").str();
   }
   if (op.getFilter()) {
     work.flops += 2 * positions * channels * outChannels;
-    work.algorithm += (" + " + pointwise).str();
+    bool isSplit = getType(op.getFilter()).getElementType().isBF16();
+    work.algorithm += isSplit ? " + bf16x3" : " + pointwise";
   }
   work.operation = "separable conv " + joinSizes(op.getKernel());
   work.description =

@@ -15,20 +15,9 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-/// Whether each position of the result depends on the same one of the input
-/// alone.
-static bool isPointwise(kernel::ConvOp conv) {
-  auto isOne = [](int64_t size) { return size == 1; };
-  auto isZero = [](int64_t size) { return size == 0; };
-  return conv && conv.getAlgorithm() == getSplitName(2) &&
-         conv.getGroups() == 1 && isWhole(conv) &&
-         llvm::all_of(conv.getKernel(), isOne) &&
-         llvm::all_of(conv.getStrides(), isOne) &&
-         llvm::all_of(conv.getPaddingLow(), isZero) &&
-         cast<ShapedType>(conv.getInput().getType())
-                 .getShape()
-                 .drop_front(2)
-                 .drop_back() == conv.getOutputSizes();
+static bool isSplitPointwise(kernel::ConvOp conv) {
+  return conv && conv.getAlgorithm() == getSplitName(2) && isWhole(conv) &&
+         isPointwise(conv);
 }
 
 namespace {
@@ -57,8 +46,8 @@ static std::optional<Layers> findBlock(kernel::ConvOp depthwise) {
   layers.depthwise = depthwise;
   layers.projection = findReader(depthwise);
   layers.expansion = depthwise.getInput().getDefiningOp<kernel::ConvOp>();
-  if (!isPointwise(layers.projection) || !isPointwise(layers.expansion) ||
-      layers.expansion.getResidual() ||
+  if (!isSplitPointwise(layers.projection) ||
+      !isSplitPointwise(layers.expansion) || layers.expansion.getResidual() ||
       findReader(layers.expansion) != depthwise)
     return std::nullopt;
   // (All positions of an image are one row.)

@@ -2,6 +2,7 @@
 
 #include "compiler/Algorithms/RegisterTile.h"
 #include "compiler/Algorithms/SeparablePlan.h"
+#include "compiler/Algorithms/SplitBfloat16Plan.h"
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Schedule/WholeConvolutions.h"
 
@@ -16,9 +17,12 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-static bool isPointwise(kernel::ConvOp conv) {
-  return conv && conv.getAlgorithm() == "pointwise" && conv.getGroups() == 1 &&
-         isWhole(conv);
+static bool isPointwiseBy(StringRef algorithm, kernel::ConvOp conv) {
+  return conv.getAlgorithm() == algorithm && isWhole(conv) && isPointwise(conv);
+}
+
+static bool isSplit(kernel::ConvOp conv) {
+  return conv.getAlgorithm() == getSplitName(2);
 }
 
 /// The pointwise convolutions around a depthwise one that it is computed with;
@@ -35,8 +39,11 @@ static SeparableBlock getBlock(kernel::ConvOp depthwise,
   block.channels = depthwise.getInChannels();
   if (kernel::ConvOp expansion = neighbours.expansion)
     block.inChannels = expansion.getInChannels();
-  if (kernel::ConvOp projection = neighbours.projection)
+  if (kernel::ConvOp projection = neighbours.projection) {
     block.outChannels = projection.getOutChannels();
+    if (isSplit(projection))
+      block.tilePositions = tileRows;
+  }
   return block;
 }
 
@@ -44,7 +51,8 @@ static SeparableBlock getBlock(kernel::ConvOp depthwise,
 /// else needs.
 static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
   auto conv = depthwise.getInput().getDefiningOp<kernel::ConvOp>();
-  if (!isPointwise(conv) || conv.getResidual() || findReader(conv) != depthwise)
+  if (!conv || !isPointwiseBy("pointwise", conv) || conv.getResidual() ||
+      findReader(conv) != depthwise)
     return {};
   // (A plain input has its channels apart.)
   auto input = cast<ShapedType>(conv.getInput().getType());
@@ -53,7 +61,16 @@ static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
 
 static kernel::ConvOp findProjection(kernel::ConvOp depthwise) {
   kernel::ConvOp conv = findReader(depthwise);
-  return isPointwise(conv) ? conv : kernel::ConvOp();
+  if (!conv)
+    return {};
+  if (isPointwiseBy("pointwise", conv))
+    return conv;
+  // (A plain result has its channels apart.)
+  bool isBlocked =
+      cast<ShapedType>(conv.getInit().getType()).getShape().back() ==
+      tileColumns;
+  return isPointwiseBy(getSplitName(2), conv) && isBlocked ? conv
+                                                           : kernel::ConvOp();
 }
 
 static Neighbours findNeighbours(kernel::ConvOp depthwise) {
@@ -65,8 +82,8 @@ static Neighbours findNeighbours(kernel::ConvOp depthwise) {
   kernel::ConvOp projection = findProjection(depthwise);
   auto addProjection = [&](kernel::ConvOp expansion) -> Neighbours {
     Neighbours all = {expansion, projection};
-    bool pays =
-        projection && isProjectionWorthwhile(getBlock(depthwise, all), target);
+    bool pays = projection && hasFiniteLanes(getBlock(depthwise, all)) &&
+                isProjectionWorthwhile(getBlock(depthwise, all), target);
     return pays ? all : Neighbours{expansion, {}};
   };
   if (kernel::ConvOp expansion = findExpansion(depthwise)) {
@@ -94,6 +111,15 @@ static void fuse(kernel::ConvOp depthwise, const Neighbours &neighbours,
         {chooseRowTile(block.dimensions.back().input, expansion.getTile()[1],
                        target),
          expansion.getTile()[1]});
+  int64_t rows = chooseSeparableRows(block, target);
+  DenseI64ArrayAttr tile;
+  if (projection)
+    tile = projection.getTileAttr();
+  if (block.splits())
+    tile = rewriter.getDenseI64ArrayAttr(
+        {chooseTilePositions(rows * block.dimensions.back().output,
+                             /*folded=*/true),
+         projection.getTile()[1]});
   auto fused = kernel::SeparableConvOp::create(
       rewriter, last.getLoc(), last.getResultTypes(),
       expansion ? expansion.getInput() : depthwise.getInput(),
@@ -109,9 +135,8 @@ static void fuse(kernel::ConvOp depthwise, const Neighbours &neighbours,
       depthwise.getKernelAttr(), depthwise.getStridesAttr(),
       depthwise.getDilationsAttr(), depthwise.getPaddingLowAttr(),
       depthwise.getOutputSizesAttr(), expansionTile,
-      rewriter.getI64IntegerAttr(depthwise.getTile()[0]),
-      projection ? projection.getTileAttr() : DenseI64ArrayAttr(),
-      rewriter.getI64IntegerAttr(chooseSeparableRows(block, target)),
+      rewriter.getI64IntegerAttr(depthwise.getTile()[0]), tile,
+      rewriter.getI64IntegerAttr(rows),
       expansion ? expansion.getActivationAttr() : kernel::ActivationAttr(),
       depthwise.getActivationAttr(),
       projection ? projection.getActivationAttr() : kernel::ActivationAttr());

@@ -5,6 +5,7 @@
 #include "compiler/Analysis/TypicalError.h"
 #include "compiler/Analysis/ValueRange.h"
 #include "compiler/Schedule/ErrorBound.h"
+#include "compiler/Schedule/SeparableCost.h"
 #include "compiler/Schedule/TypicalErrorLimit.h"
 #include "compiler/Transforms/Constants.h"
 #include "dialects/CNN/CNNDialect.h"
@@ -184,6 +185,7 @@ void Selector::describe(LayerSelection &selection) {
   kernel::TargetAttr target = kernel::getTarget(op);
   selection.parts = getParts(op);
   selection.candidates = listCandidates(selection.parts, target);
+  lowerSeparableCost(selection, selections, target);
   if (rules.precise)
     for (Candidate &candidate : selection.candidates)
       if (!candidate.refusal && !candidate.choice.algorithm->isSumOfProducts())

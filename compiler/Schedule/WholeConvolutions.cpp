@@ -33,6 +33,18 @@ bool toeplitz::isWhole(kernel::ConvOp conv) {
          !(conv.getResidual() && liesInPart(conv.getResidual()));
 }
 
+bool toeplitz::isPointwise(kernel::ConvOp conv) {
+  auto isOne = [](int64_t size) { return size == 1; };
+  auto isZero = [](int64_t size) { return size == 0; };
+  return conv.getGroups() == 1 && llvm::all_of(conv.getKernel(), isOne) &&
+         llvm::all_of(conv.getStrides(), isOne) &&
+         llvm::all_of(conv.getPaddingLow(), isZero) &&
+         cast<ShapedType>(conv.getInput().getType())
+                 .getShape()
+                 .drop_front(2)
+                 .drop_back() == conv.getOutputSizes();
+}
+
 SmallVector<kernel::ConvOp> toeplitz::findDepthwise(ModuleOp module) {
   SmallVector<kernel::ConvOp> found;
   module.walk([&](kernel::ConvOp conv) {

@@ -20,6 +20,10 @@ bool liesInPart(mlir::Value value);
 /// in any order: they lie as in memory of their own.
 bool isWhole(kernel::ConvOp conv);
 
+/// Whether each position of the result depends on the same one of the input
+/// alone.
+bool isPointwise(kernel::ConvOp conv);
+
 /// All by the algorithm `depthwise`, in the order of the program.
 llvm::SmallVector<kernel::ConvOp> findDepthwise(mlir::ModuleOp module);
 

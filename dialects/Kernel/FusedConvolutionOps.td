@@ -19,16 +19,18 @@ def Kernel_SeparableConvOp : Kernel_Op<"separable_conv", [AttrSizedOperandSegmen
     section 3.3, for the three, the inverted residual block.
 
     Input: N x ceil(B / V) x I x V, of B = `in_channels` where there is an expansion and of the C = `channels` of the depthwise convolution
-    where there is none. Result: N x ceil(F / V) x O x V. Filters are packed as the algorithms `depthwise` and `pointwise` want them; the
-    biases are ceil(C / V) x V and ceil(F / V) x V. `depthwise_tile` is the number of output positions that the depthwise convolution keeps
-    in registers, `expansion_tile` and `tile` are the register tiles of the pointwise ones; `rows` of the result are computed at a time (a row
-    is a run of positions along the last dimension). `scratch` is memory to work in: each task that runs has a row of it (rows x floats).
+    where there is none. Result: N x ceil(F / V) x O x V. Filters are packed as the algorithms `depthwise` and `pointwise` want them, or w,
+    of bfloat16 numbers then, as `bf16x3` does; the biases are ceil(C / V) x V and ceil(F / V) x V. `depthwise_tile` is the number of output
+    positions that the depthwise convolution keeps in registers, `expansion_tile` and `tile` are the register tiles of the pointwise ones,
+    `tile` by `bf16x3` the positions of a tile register and the vectors of a block of the filter; `rows` of the result are computed at a time
+    (a row is a run of positions along the last dimension). `scratch` is memory to work in: each task that runs has a row of it (rows x floats).
 
     Constraints:
     1. Input, result and residual have the same rank D + 3 with 1 <= D <= 3; all arrays have D elements.
     2. Input and result hold their channels in blocks of one length, the result O positions and N images.
     3. The residual has the type of the result.
-    4. `expansion_tile` and `tile` have two elements; they, `depthwise_tile` and `rows` are at least 1.
+    4. `expansion_tile` and `tile` have two elements; they, `depthwise_tile` and `rows` are at least 1. With w of bfloat16 numbers `tile` is
+       at most 16 and 2.
     5. Kernel sizes, strides and dilations are at least 1.
     6. The biases have the shape blocks x V of their channels.
     7. The scratch memory has two dimensions.
@@ -45,7 +47,7 @@ def Kernel_SeparableConvOp : Kernel_Op<"separable_conv", [AttrSizedOperandSegmen
     ```
   }];
   let arguments = (ins Kernel_Buffer:$input, Optional<Kernel_Buffer>:$expansion_filter, Optional<Kernel_Buffer>:$expansion_bias,
-    Kernel_Buffer:$depthwise_filter, Optional<Kernel_Buffer>:$depthwise_bias, Optional<Kernel_Buffer>:$filter,
+    Kernel_Buffer:$depthwise_filter, Optional<Kernel_Buffer>:$depthwise_bias, Optional<Kernel_Filter>:$filter,
     Optional<Kernel_Buffer>:$bias, Optional<Kernel_Buffer>:$residual, Kernel_Buffer:$init,
     Optional<Kernel_Scratch>:$scratch, OptionalAttr<I64Attr>:$in_channels, I64Attr:$channels, I64Attr:$out_channels, DenseI64ArrayAttr:$kernel,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$padding_low, DenseI64ArrayAttr:$output_sizes,

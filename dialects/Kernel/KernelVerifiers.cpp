@@ -266,6 +266,13 @@ LogicalResult SeparableConvOp::verify() {
     return constraint(*this, 4)
            << "tiles must be two numbers, and depthwise_tile and rows one, at "
               "least 1";
+  if (projects &&
+      cast<ShapedType>(getFilter().getType()).getElementType().isBF16() &&
+      ((*getTile())[0] > 16 || (*getTile())[1] > 2))
+    return constraint(*this, 4)
+           << "a tile for a filter of bfloat16 numbers is at most 16 positions "
+              "and 2 vectors, found "
+           << (*getTile())[0] << " and " << (*getTile())[1];
   return success();
 }
 

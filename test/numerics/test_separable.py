@@ -2,6 +2,7 @@
 
 import pytest
 
+from processor import needs_tiles
 from separable_blocks import check_network, compile_schedule, description_of
 
 ALGORITHMS = {"expansion": "pointwise", "depthwise": "depthwise", "pointwise": "pointwise"}
@@ -95,3 +96,64 @@ def test_pairs_that_stay_apart(sizes, layer, tmp_path):
 def test_expansions_that_stay_apart(inputs, channels, sizes, layer, tmp_path):
     description = description_of("apart", dict(inputs=inputs, channels=channels, sizes=sizes, layer=layer))
     assert "separable_conv" not in compile_schedule(description, tmp_path, options_of(description))
+
+
+PADDED = {"kernel_size": 3, "padding": 1}
+
+# The pointwise convolution behind by bf16x3, with a second-level cache of 2 MiB. An odd number of vectors, of tiles, of vectors of the
+# result; positions that fill no tile; chunks that rows are not divided by; three outputs.
+SPLIT_PAIRS = {
+    "plain": dict(channels=96, outputs=17, sizes=[57, 55], layer=PADDED),
+    "odd_vectors": dict(channels=112, outputs=40, sizes=[53, 51], layer=PADDED, between="relu6", behind="silu"),
+    "residual": dict(channels=96, outputs=96, sizes=[59, 54], layer=PADDED, between="relu", residual=True),
+    "strided": dict(
+        channels=144, outputs=33, sizes=[109, 111], layer={"kernel_size": [3, 5], "stride": 2, "padding": [1, 2]}, between="sigmoid"
+    ),
+    "dilated": dict(
+        channels=80, outputs=24, sizes=[61, 63], layer={"kernel_size": 3, "dilation": [2, 3], "padding": [[3, 1], [2, 4]]}
+    ),
+    "batch": dict(channels=64, outputs=16, sizes=[71, 69], batch=2, layer=PADDED, between="relu"),
+    "three_dimensions": dict(channels=96, outputs=20, sizes=[14, 15, 16], layer=PADDED),
+    "expanded": dict(inputs=24, channels=144, outputs=24, sizes=[56, 56], layer=PADDED, before="relu6", between="relu6", residual=True),
+    "part_of_a_vector": dict(inputs=9, channels=100, outputs=9, sizes=[61, 59], layer=PADDED, before="sigmoid", residual=True),
+    "expanded_strided": dict(
+        inputs=7, channels=88, outputs=3, sizes=[83, 86], layer={"kernel_size": 3, "stride": 2, "padding": 1}, before="hardswish",
+        behind="relu",
+    ),
+    "expanded_batch": dict(inputs=10, channels=96, outputs=50, sizes=[58, 57], batch=3, layer=PADDED, before="relu", between="silu"),
+}
+
+
+def split_options_of(description):
+    return ("--mcpu=sapphirerapids", algorithms_of(description).removesuffix("pointwise") + "bf16x3")
+
+
+@pytest.mark.parametrize("name", SPLIT_PAIRS)
+def test_split_pair_is_one_kernel(name, tmp_path):
+    description = description_of(name, SPLIT_PAIRS[name])
+    schedule = compile_schedule(description, tmp_path, split_options_of(description))
+    assert schedule.count("kernel.separable_conv") == 1
+    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
+
+
+@needs_tiles
+@pytest.mark.parametrize("name", SPLIT_PAIRS)
+def test_split_pair(name, tmp_path):
+    pair = SPLIT_PAIRS[name]
+    description = description_of(name, pair)
+    check_network(description, pair, tmp_path, split_options_of(description), slack=3.0)
+
+
+def test_unknown_lanes_are_not_split(tmp_path):
+    """What fills up the last vector of the network's tensors may be anything, and zeros times infinity would be no zeros."""
+    description = description_of("lanes", dict(channels=100, outputs=17, sizes=[57, 55], layer=PADDED))
+    assert "separable_conv" not in compile_schedule(description, tmp_path, split_options_of(description))
+
+
+def test_split_projections_are_chosen(tmp_path):
+    """MobileNetV2's third block: what lies between is split when it is written, which alone makes bf16x3 the faster one."""
+    block = dict(inputs=24, channels=144, outputs=24, sizes=[56, 56], layer=PADDED, before="relu6", between="relu6", residual=True)
+    schedule = compile_schedule(description_of("chosen", block), tmp_path, ("--mcpu=sapphirerapids",))
+    assert schedule.count("kernel.separable_conv") == 1 and "xbf16>" in schedule
+    precise = compile_schedule(description_of("precise", block), tmp_path, ("--mcpu=sapphirerapids", "--precise"))
+    assert "xbf16>" not in precise

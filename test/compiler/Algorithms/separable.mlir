@@ -104,3 +104,58 @@ func.func @main(%x: memref<1x1x17x12x4xf32>, %u: memref<32xf32>, %v: memref<72xf
   return
 }
 }
+
+// -----
+
+// By bf16x3: what the depthwise convolution computes is split, 16 channels of a step's 32; the other half is zeros. Chunks of four rows
+// are 28 positions, two tiles, and the last one of two rows 14, less than a tile.
+// CHECK-LABEL: func.func private @kernel_split
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<2048xbf16>, %[[Y:[a-z0-9]+]]: memref<1x2x6x7x16xf32>, %[[SCRATCH:[a-z0-9]+]]: memref<1x960xf32>)
+// CHECK-SAME: passthrough = ["noinline"]
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x15x16xf32>
+// CHECK: scf.for
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]]{{.*}} vector<8xf32>
+// CHECK: %[[HIGH:.*]] = x86vector.avx512.cvt.packed.f32_to_bf16
+// CHECK: %[[LOW:.*]] = x86vector.avx512.cvt.packed.f32_to_bf16
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SCRATCH]]{{.*}} vector<8xf32>
+// One tile of 15 positions by both vectors of the result, low x high, high x high, high x low, and one of the 13 that are left.
+// CHECK: %[[PART:[a-z0-9_]+]] = memref.subview %{{.*}} [1, 2, 1, 28, 16]
+// CHECK-COUNT-2: amx.tile_zero : !amx.tile<15x16xf32>
+// CHECK: amx.tile_load %[[SCRATCH]]
+// CHECK-COUNT-2: amx.tile_load %[[W]]
+// CHECK-COUNT-2: amx.tile_mulf
+// CHECK: amx.tile_load %[[SCRATCH]]
+// CHECK-COUNT-2: amx.tile_mulf
+// CHECK-COUNT-2: amx.tile_load %[[W]]
+// CHECK-COUNT-2: amx.tile_mulf
+// CHECK-COUNT-2: amx.tile_store %[[SUMS]]
+// CHECK: vector.store %{{.*}}, %[[PART]]
+// CHECK-COUNT-6: amx.tile_mulf
+// CHECK: vector.store %{{.*}}, %[[PART]]
+// The last chunk.
+// CHECK: memref.subview %{{.*}} [1, 2, 1, 14, 16]
+// CHECK-COUNT-6: amx.tile_mulf
+// CHECK-NOT: amx.tile_mulf
+// CHECK: return
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 8192, amx = 1>} {
+func.func @main(%x: memref<1x1x6x7x16xf32>, %v: memref<144xf32>, %w: memref<2048xbf16>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x960xf32>) {
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y scratch %s) depthwise_activation <relu> {channels = 16 : i64, out_channels = 32 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 6, 7>, depthwise_tile = 7 : i64, tile = array<i64: 15, 2>, rows = 4 : i64}
+    : (memref<1x1x6x7x16xf32>, memref<144xf32>, memref<2048xbf16>, memref<1x2x6x7x16xf32>, memref<1x960xf32>) -> () loc("split")
+  return
+}
+}
+
+// -----
+
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 8192>} {
+func.func @main(%x: memref<1x1x6x7x16xf32>, %v: memref<144xf32>, %w: memref<2048xbf16>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x960xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op with a filter of bfloat16 numbers needs a target with tile registers}}
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y scratch %s) depthwise_activation <relu> {channels = 16 : i64, out_channels = 32 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 6, 7>, depthwise_tile = 7 : i64, tile = array<i64: 15, 2>, rows = 4 : i64}
+    : (memref<1x1x6x7x16xf32>, memref<144xf32>, memref<2048xbf16>, memref<1x2x6x7x16xf32>, memref<1x960xf32>) -> ()
+  return
+}
+}

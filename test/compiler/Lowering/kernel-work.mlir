@@ -19,12 +19,15 @@
 // CHECK-SAME: algorithm = "pointwise + depthwise", description = "16x9x9 -> 12x9x9", flops = 48600 : i64, name = "expanded"
 // 2 * 80 * 42 * (24 + 9 + 24). Neither the scratch nor the prepared memory is traffic.
 // CHECK-SAME: algorithm = "bf16x3 + depthwise + bf16x3", description = "24x6x7 -> 24x6x7, over 80 channels, residual, relu", flops = 383040 : i64, name = "channels", operation = "separable conv 3x3", read_bytes = 30784 : i64
+// The pointwise one behind by bf16x3, 2 * 32 * 42 * (9 + 24): 1344 and 288 floats and 2048 bfloat16 numbers are read.
+// CHECK-SAME: algorithm = "depthwise + bf16x3", description = "32x6x7 -> 24x6x7", flops = 88704 : i64, name = "split", operation = "separable conv 3x3", read_bytes = 10624 : i64
 func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x4x4x4x8xf32>, %ay: memref<1x4x4x4x8xf32>,
     %b: memref<1x1x2x2x8xf32>, %bw: memref<128xf32>, %by: memref<1x1x4x4x8xf32>,
     %c: memref<2x2x8xf32>, %cw: memref<256xf32>, %cy: memref<2x2x8xf32>,
     %p: memref<2x2x9x8xf32>, %pw: memref<512xbf16>, %ps: memref<2x2x8xf32>, %py: memref<2x2x9x8xf32>,
     %vw: memref<9216xf32>, %vy: memref<1x2x4x4x8xf32>, %d: memref<1x2x9x9x8xf32>, %dv: memref<144xf32>, %dw: memref<192xf32>, %dy: memref<1x2x9x9x8xf32>, %dz: memref<1x2x5x5x8xf32>,
-    %e: memref<1x2x6x7x16xf32>, %eu: memref<5120xbf16>, %ev: memref<720xf32>, %ew: memref<6144xbf16>, %ey: memref<1x2x6x7x16xf32>, %es: memref<1x5376xf32>, %ep: memref<2688xf32>) {
+    %e: memref<1x2x6x7x16xf32>, %eu: memref<5120xbf16>, %ev: memref<720xf32>, %ew: memref<6144xbf16>, %ey: memref<1x2x6x7x16xf32>, %es: memref<1x5376xf32>, %ep: memref<2688xf32>,
+    %fv: memref<288xf32>, %fw: memref<2048xbf16>, %fs: memref<1x1344xf32>) {
   kernel.conv "direct" ins(%a, %aw residual %ar) outs(%ay) activation <sigmoid> {toeplitz.groups = 8 : i64, in_channels = 32 : i64,
       out_channels = 32 : i64, groups = 2 : i64, kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>,
       padding_low = array<i64: 1, 1>, output_sizes = array<i64: 4, 4>, output_strides = array<i64: 1, 1>,
@@ -67,6 +70,10 @@ func.func @main(%a: memref<1x4x4x4x8xf32>, %aw: memref<1024xf32>, %ar: memref<1x
       kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>, output_sizes = array<i64: 6, 7>,
       expansion_vectors = 2 : i64, depthwise_tile = 7 : i64, vectors = 2 : i64, positions = 14 : i64, parts = 1 : i64, steps = 2 : i64}
     : (memref<1x2x6x7x16xf32>, memref<5120xbf16>, memref<720xf32>, memref<6144xbf16>, memref<1x2x6x7x16xf32>, memref<1x2x6x7x16xf32>, memref<1x5376xf32>, memref<2688xf32>) -> () loc("channels")
+  kernel.separable_conv ins(%e depthwise %fv pointwise %fw) outs(%ey scratch %fs) {channels = 32 : i64, out_channels = 24 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 6, 7>, depthwise_tile = 7 : i64, tile = array<i64: 14, 2>, rows = 6 : i64}
+    : (memref<1x2x6x7x16xf32>, memref<288xf32>, memref<2048xbf16>, memref<1x2x6x7x16xf32>, memref<1x1344xf32>) -> () loc("split")
   return
 }
 

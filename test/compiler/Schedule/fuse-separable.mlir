@@ -73,6 +73,54 @@ func.func @main(%x: tensor<1x2x16x16x4xf32>, %v: tensor<72xf32>, %w: tensor<32xf
 
 // -----
 
+// The pointwise convolution behind is by bf16x3: two rows are 48 positions, four tiles of 12.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: (%[[X:.*]]: tensor<1x1x24x24x16xf32>, %[[V:.*]]: tensor<144xf32>, %[[W:.*]]: tensor<2048xbf16>
+// CHECK-NOT: kernel.conv
+// CHECK: kernel.separable_conv ins(%[[X]] depthwise %[[V]] pointwise %[[W]]) outs(%{{.*}}) depthwise_activation <relu> {channels = 16 : i64
+// CHECK-SAME: rows = 2 : i64
+// CHECK-SAME: tile = array<i64: 12, 2>
+// CHECK-NOT: kernel.conv
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 32768, amx = 1>} {
+func.func @main(%x: tensor<1x1x24x24x16xf32>, %v: tensor<144xf32>, %w: tensor<2048xbf16>) -> tensor<1x2x24x24x16xf32> {
+  %e0 = tensor.empty() : tensor<1x1x24x24x16xf32>
+  %0 = kernel.conv "depthwise" ins(%x, %v) outs(%e0) activation <relu> {in_channels = 16 : i64, out_channels = 16 : i64, groups = 16 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 24, 24>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 12, 1>}
+    : (tensor<1x1x24x24x16xf32>, tensor<144xf32>, tensor<1x1x24x24x16xf32>) -> tensor<1x1x24x24x16xf32>
+  %e1 = tensor.empty() : tensor<1x2x24x24x16xf32>
+  %1 = kernel.conv "bf16x3" ins(%0, %w) outs(%e1) {in_channels = 16 : i64, out_channels = 32 : i64,
+      groups = 1 : i64, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 24, 24>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 16, 2>}
+    : (tensor<1x1x24x24x16xf32>, tensor<2048xbf16>, tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
+  return %1 : tensor<1x2x24x24x16xf32>
+}
+}
+
+// -----
+
+// The last vector has lanes that may hold anything: bf16x3 would multiply them.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.conv "depthwise"
+// CHECK: kernel.conv "bf16x3"
+module attributes {kernel.target = #kernel.target<lanes = 16, registers = 32, fma = 1, l1 = 32768, l2 = 32768, amx = 1>} {
+func.func @main(%x: tensor<1x1x24x24x16xf32>, %v: tensor<144xf32>, %w: tensor<2048xbf16>) -> tensor<1x2x24x24x16xf32> {
+  %e0 = tensor.empty() : tensor<1x1x24x24x16xf32>
+  %0 = kernel.conv "depthwise" ins(%x, %v) outs(%e0) {in_channels = 15 : i64, out_channels = 15 : i64, groups = 15 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 24, 24>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 12, 1>}
+    : (tensor<1x1x24x24x16xf32>, tensor<144xf32>, tensor<1x1x24x24x16xf32>) -> tensor<1x1x24x24x16xf32>
+  %e1 = tensor.empty() : tensor<1x2x24x24x16xf32>
+  %1 = kernel.conv "bf16x3" ins(%0, %w) outs(%e1) {in_channels = 15 : i64, out_channels = 32 : i64,
+      groups = 1 : i64, kernel = array<i64: 1, 1>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 0, 0>,
+      output_sizes = array<i64: 24, 24>, output_strides = array<i64: 1, 1>, output_offsets = array<i64: 0, 0>, tile = array<i64: 16, 2>}
+    : (tensor<1x1x24x24x16xf32>, tensor<2048xbf16>, tensor<1x2x24x24x16xf32>) -> tensor<1x2x24x24x16xf32>
+  return %1 : tensor<1x2x24x24x16xf32>
+}
+}
+
+// -----
+
 // An inverted residual block. What is expanded has 48 x 24 positions of 8 channels, 36 KiB; a ring of 8 rows and 6 behind it are 10.5 KiB,
 // half of the cache holds 4 and 2.
 // CHECK-LABEL: func.func @main

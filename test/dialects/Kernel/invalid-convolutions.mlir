@@ -499,6 +499,17 @@ func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>
 
 // -----
 
+func.func @f(%x: memref<1x1x6x7x16xf32>, %v: memref<144xf32>, %w: memref<2048xbf16>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x960xf32>) {
+  // expected-error @below {{'kernel.separable_conv' op constraint 4: a tile for a filter of bfloat16 numbers is at most 16 positions and 2 vectors, found 17 and 2}}
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y scratch %s) depthwise_activation <relu> {channels = 16 : i64, out_channels = 32 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 6, 7>, depthwise_tile = 7 : i64, tile = array<i64: 17, 2>, rows = 4 : i64}
+    : (memref<1x1x6x7x16xf32>, memref<144xf32>, memref<2048xbf16>, memref<1x2x6x7x16xf32>, memref<1x960xf32>) -> ()
+  return
+}
+
+// -----
+
 func.func @f(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>, %w: memref<192xf32>, %r: memref<1x2x9x9x8xf32>, %y: memref<1x2x9x9x8xf32>,
              %s: memref<3x432xf32>) {
   // expected-error @below {{'kernel.separable_conv' op constraint 5: kernel sizes, strides and dilations must be at least 1}}

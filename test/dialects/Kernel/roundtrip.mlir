@@ -84,6 +84,18 @@ func.func @separable_conv(%x: memref<1x2x9x9x8xf32>, %v: memref<144xf32>, %a: me
   return
 }
 
+// The pointwise convolution by bf16x3.
+// CHECK-LABEL: @split_separable_conv
+func.func @split_separable_conv(%x: memref<1x1x6x7x16xf32>, %v: memref<144xf32>, %w: memref<2048xbf16>, %y: memref<1x2x6x7x16xf32>, %s: memref<1x960xf32>) {
+  // CHECK: kernel.separable_conv ins(%{{.*}} depthwise %{{.*}} pointwise %{{.*}}) outs(%{{.*}} scratch %{{.*}}) depthwise_activation <relu> {
+  // CHECK-SAME: memref<2048xbf16>
+  kernel.separable_conv ins(%x depthwise %v pointwise %w) outs(%y scratch %s) depthwise_activation <relu> {channels = 16 : i64, out_channels = 32 : i64,
+      kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, padding_low = array<i64: 1, 1>,
+      output_sizes = array<i64: 6, 7>, depthwise_tile = 7 : i64, tile = array<i64: 15, 2>, rows = 4 : i64}
+    : (memref<1x1x6x7x16xf32>, memref<144xf32>, memref<2048xbf16>, memref<1x2x6x7x16xf32>, memref<1x960xf32>) -> ()
+  return
+}
+
 // CHECK-LABEL: @expanded_separable_conv
 func.func @expanded_separable_conv(%x: memref<1x1x9x9x8xf32>, %u: memref<96xf32>, %c: memref<2x8xf32>, %v: memref<144xf32>, %a: memref<2x8xf32>,
     %w: memref<96xf32>, %b: memref<1x8xf32>, %y: memref<1x1x9x9x8xf32>, %z: memref<1x2x9x9x8xf32>, %s: memref<3x1152xf32>) {
