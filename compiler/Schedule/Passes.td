@@ -160,7 +160,7 @@ def FuseSeparable : Pass<"fuse-separable", "::mlir::ModuleOp"> {
   let description = [{
     A `kernel.conv "depthwise"` that nothing reads but a `kernel.conv "pointwise"`, or that alone reads one, becomes one
     `kernel.separable_conv` with it, which computes a few rows of what lies between, as many as stay in the second-level cache, and uses
-    them at once. That is done where the whole doesn't stay there.
+    them at once. That is done where the whole doesn't stay there. The one behind may also be a pointwise convolution by `bf16x3`.
 
     Before:
     ```mlir
