@@ -69,4 +69,5 @@ def test_block(name, tmp_path):
 def test_blocks_that_stay_apart(block, tmp_path):
     schedule = compile_schedule(description_of("apart", block), tmp_path, OPTIONS)
     assert "kernel.inverted_residual" not in schedule
-    assert schedule.count('kernel.conv "bf16x3"') == 2
+    # (The one behind may be computed with the depthwise one some rows at a time.)
+    assert schedule.count('kernel.conv "bf16x3"') + schedule.count("kernel.separable_conv") == 2
