@@ -40,6 +40,14 @@ SmallVector<Dimension> toeplitz::getDimensions(const Convolution &convolution) {
   return dimensions;
 }
 
+bool toeplitz::hasNoNeighbours(ArrayRef<Dimension> dimensions) {
+  return llvm::all_of(dimensions, [](const Dimension &dimension) {
+    return dimension.kernel == 1 && dimension.stride == 1 &&
+           dimension.paddingLow == 0 && dimension.output == dimension.input &&
+           dimension.outputStride == 1 && dimension.outputOffset == 0;
+  });
+}
+
 int64_t Dimension::countReaching(int64_t tap) const {
   // The last output position before the input, and in it.
   int64_t first = paddingLow - tap * dilation;

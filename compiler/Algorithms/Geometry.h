@@ -50,6 +50,9 @@ llvm::SmallVector<Dimension> getDimensions(kernel::ConvOp op);
 /// Those of a convolution that isn't one on buffers yet; none if it has none.
 llvm::SmallVector<Dimension> getDimensions(const Convolution &convolution);
 
+/// Whether each output is of the input at its own position.
+bool hasNoNeighbours(llvm::ArrayRef<Dimension> dimensions);
+
 /// The positions of the input: the product of its extents.
 double countInputPositions(llvm::ArrayRef<Dimension> dimensions);
 

@@ -89,27 +89,16 @@ void InvertedResidualKernel::expandStep(const Chunk &chunk, Index step,
           requestExpansion(step, vectors, tile, inputStep);
           return multiply(tiles, vectors, loadInput, loadFilter, carried);
         });
-    for (auto [i, sum] : llvm::enumerate(sums))
-      storeTile(sum, accumulated,
-                {number(static_cast<int64_t>(i)), number(0), number(0)});
-    kernel.forLoop(number(0), number(plan.tilePositions), 1, [&](Index inTile) {
-      for (int64_t t = 0; t < tiles; ++t) {
-        Index position =
-            scale(kernel.add(tile, number(t)), plan.tilePositions, inTile);
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value sum = kernel.loadVector(
-              accumulated, {number(t * vectors + v), inTile, number(0)},
-              tileColumns);
-          if (layers.expansion.bias)
-            sum = kernel.create<arith::AddFOp>(sum, bias[v]);
-          Index place = kernel.add(scale(position, tileColumns, start),
-                                   number(v * vectorSize));
-          kernel.storeVector(
-              kernel.activate(sum, op.getExpansionActivationAttr()),
-              layers.scratch, {Index(kernel.slot), place});
-        }
-      }
-    });
+    forResults(sums, accumulated, bias, vectors, plan.tilePositions,
+               [&](Value sum, int64_t v, int64_t t, Index inTile) {
+                 Index position = scale(kernel.add(tile, number(t)),
+                                        plan.tilePositions, inTile);
+                 Index place = kernel.add(scale(position, tileColumns, start),
+                                          number(v * vectorSize));
+                 kernel.storeVector(
+                     kernel.activate(sum, op.getExpansionActivationAttr()),
+                     layers.scratch, {Index(kernel.slot), place});
+               });
   });
 }
 

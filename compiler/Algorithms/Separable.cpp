@@ -59,7 +59,8 @@ public:
         ringRows(block.expands() ? block.countInputRows(op.getRows()) : 0),
         layers(getSeparableBuffers(op, kernel)) {
     if (block.splits())
-      splitProjection.emplace(op, kernel);
+      splitProjection.emplace(op, kernel, block, layers.scratch,
+                              scratchPlan.ringFloats);
   }
 
   void emit() {

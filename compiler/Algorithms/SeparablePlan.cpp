@@ -60,13 +60,23 @@ SeparableScratch toeplitz::getSeparableScratch(const SeparableBlock &block,
   return scratch;
 }
 
-bool toeplitz::hasFiniteLanes(const SeparableBlock &block) {
+/// Whether the pointwise convolution behind may multiply what fills up the last
+/// vector of channels: one by bf16x3 does, by zeros, and an infinity times zero
+/// would be a NaN. What fills up the network's tensors may be anything; behind
+/// an expansion there is no infinity that the channels hadn't.
+static bool hasFiniteLanes(const SeparableBlock &block) {
   return !block.splits() || block.expands() ||
          block.channels % tileColumns == 0;
 }
 
-bool toeplitz::isProjectionWorthwhile(const SeparableBlock &block,
-                                      kernel::TargetAttr target) {
+/// Whether computing the depthwise convolution and the pointwise one behind it
+/// together saves more than it costs: what would lie between them is too large
+/// to stay in the second-level cache, and the pointwise filter, which is read
+/// again for every chunk of rows, is not. A single row is no chunk. Where there
+/// is an expansion, so that rows are computed in chunks anyway, the filter
+/// decides.
+static bool isProjectionWorthwhile(const SeparableBlock &block,
+                                   kernel::TargetAttr target) {
   int64_t cache = target.getL2();
   if (block.countRows() == 1 ||
       4 * block.channels * block.outChannels > cache / 4)
@@ -199,8 +209,12 @@ static int64_t chooseExpandedRows(const SeparableBlock &block,
   return best;
 }
 
-bool toeplitz::isExpansionWorthwhile(const SeparableBlock &block,
-                                     kernel::TargetAttr target) {
+/// The same of the pointwise convolution before it, whose filter is read again
+/// for every row: what it makes doesn't stay in the cache, the rows of it that
+/// one row of results reads do, and what is saved is more than what tasks lose
+/// that begin with rows that others compute, too.
+static bool isExpansionWorthwhile(const SeparableBlock &block,
+                                  kernel::TargetAttr target) {
   constexpr int64_t fewestTasks = 4, fewestColumns = 24;
   if (block.dimensions.size() != 2 ||
       block.dimensions.back().input < fewestColumns ||
@@ -219,6 +233,24 @@ bool toeplitz::isExpansionWorthwhile(const SeparableBlock &block,
   constexpr double cyclesPerByte = 0.05;
   int64_t rows = chooseExpandedRows(block, target);
   return ExpandedCycles(block, rows, target).lost < cyclesPerByte * bytes;
+}
+
+SeparableBlock toeplitz::chooseSeparable(const SeparableBlock &block,
+                                         kernel::TargetAttr target) {
+  auto chooseProjection = [&](SeparableBlock part) {
+    if (part.projects() &&
+        (!hasFiniteLanes(part) || !isProjectionWorthwhile(part, target)))
+      part.outChannels = part.tilePositions = 0;
+    return part;
+  };
+  if (block.expands()) {
+    SeparableBlock expanded = chooseProjection(block);
+    if (isExpansionWorthwhile(expanded, target))
+      return expanded;
+  }
+  SeparableBlock rest = block;
+  rest.inChannels = 0;
+  return chooseProjection(rest);
 }
 
 int64_t toeplitz::chooseSeparableRows(const SeparableBlock &block,

@@ -35,27 +35,10 @@ struct SeparableBlock {
 };
 SeparableBlock getSeparableBlock(kernel::SeparableConvOp op);
 
-/// Whether the pointwise convolution behind may multiply what fills up the last
-/// vector of channels: one by bf16x3 does, by zeros, and an infinity times zero
-/// would be a NaN. What fills up the network's tensors may be anything; behind
-/// an expansion there is no infinity that the channels hadn't.
-bool hasFiniteLanes(const SeparableBlock &block);
-
-/// Whether computing the depthwise convolution and the pointwise one behind it
-/// together saves more than it costs: what would lie between them is too large
-/// to stay in the second-level cache, and the pointwise filter, which is read
-/// again for every chunk of rows, is not. A single row is no chunk. Where there
-/// is an expansion, so that rows are computed in chunks anyway, the filter
-/// decides.
-bool isProjectionWorthwhile(const SeparableBlock &block,
-                            kernel::TargetAttr target);
-
-/// The same of the pointwise convolution before it, whose filter is read again
-/// for every row: what it makes doesn't stay in the cache, the rows of it that
-/// one row of results reads do, and what is saved is more than what tasks lose
-/// that begin with rows that others compute, too.
-bool isExpansionWorthwhile(const SeparableBlock &block,
-                           kernel::TargetAttr target);
+/// What of a block it pays to compute together: the whole, or without the
+/// pointwise convolution before or behind the depthwise one, or without both.
+SeparableBlock chooseSeparable(const SeparableBlock &block,
+                               kernel::TargetAttr target);
 
 /// How many rows of results to compute at a time: what lies between the
 /// convolutions stays in the second-level cache, and a few threads have work.

@@ -7,12 +7,12 @@ using namespace toeplitz;
 using Index = KernelBuilder::Index;
 
 SeparableProjection::SeparableProjection(kernel::SeparableConvOp op,
-                                         KernelBuilder &kernel)
-    : SplitBfloat16Tiles(kernel, getSeparableBlock(op).tilePositions), op(op),
-      block(getSeparableBlock(op)),
-      scratch(getSeparableBuffers(op, kernel).scratch),
-      start(getSeparableScratch(block, op.getRows(), kernel.target).ringFloats),
-      partSize(getSplitSize(block.countPaddedPositions(op.getRows()))),
+                                         KernelBuilder &kernel,
+                                         const SeparableBlock &block,
+                                         Value scratch, int64_t start)
+    : SplitBfloat16Tiles(kernel, block.tilePositions), op(op), scratch(scratch),
+      start(start), positions(block.countPaddedPositions(op.getRows())),
+      partSize(getSplitSize(positions)),
       vectors(llvm::divideCeil(block.channels, tileColumns)),
       outVectors(llvm::divideCeil(block.outChannels, tileColumns)) {}
 
@@ -29,12 +29,10 @@ void SeparableProjection::begin() {
   if (vectors % 2 == 0)
     return;
   // Nothing in the place of the last step's missing vector.
-  kernel.forLoop(
-      number(0), number(block.countPaddedPositions(op.getRows())), 1,
-      [&](Index position) {
-        clearSplit(scratch, getPlace(number(vectors / 2), number(1), position),
-                   partSize);
-      });
+  kernel.forLoop(number(0), number(positions), 1, [&](Index position) {
+    clearSplit(scratch, getPlace(number(vectors / 2), number(1), position),
+               partSize);
+  });
 }
 
 void SeparableProjection::store(Value numbers, Index vector, Index position) {
@@ -80,23 +78,12 @@ void SeparableProjection::emitTiles(const ConvolutionBuffers &buffers,
         return multiply(tiles.tiles, tiles.vectors, loadInput, loadFilter,
                         carried);
       });
-  for (auto [i, sum] : llvm::enumerate(sums))
-    storeTile(sum, accumulated,
-              {number(static_cast<int64_t>(i)), number(0), number(0)});
   SmallVector<Value> bias = loadBias(buffers.bias, tiles.vector, tiles.vectors);
-  kernel.forLoop(number(0), number(tiles.positions), 1, [&](Index inTile) {
-    for (int64_t t = 0; t < tiles.tiles; ++t) {
-      Index position = kernel.add(getPosition(t), inTile);
-      for (int64_t v = 0; v < tiles.vectors; ++v) {
-        Value sum = kernel.loadVector(
-            accumulated, {number(t * tiles.vectors + v), inTile, number(0)},
-            tileColumns);
-        if (buffers.bias)
-          sum = kernel.create<arith::AddFOp>(sum, bias[v]);
-        finishVector(kernel, buffers, op.getActivationAttr(), sum,
-                     {number(0), kernel.add(tiles.vector, number(v)), number(0),
-                      position, number(0)});
-      }
-    }
-  });
+  forResults(sums, accumulated, bias, tiles.vectors, tiles.positions,
+             [&](Value sum, int64_t v, int64_t t, Index inTile) {
+               finishVector(kernel, buffers, op.getActivationAttr(), sum,
+                            {number(0), kernel.add(tiles.vector, number(v)),
+                             number(0), kernel.add(getPosition(t), inTile),
+                             number(0)});
+             });
 }

@@ -4,7 +4,7 @@
 #ifndef TOEPLITZ_COMPILER_ALGORITHMS_SEPARABLEPROJECTION_H
 #define TOEPLITZ_COMPILER_ALGORITHMS_SEPARABLEPROJECTION_H
 
-#include "compiler/Algorithms/SeparableBuffers.h"
+#include "compiler/Algorithms/ConvolutionBuffers.h"
 #include "compiler/Algorithms/SeparablePlan.h"
 #include "compiler/Algorithms/SplitBfloat16Tiles.h"
 
@@ -15,7 +15,10 @@ namespace toeplitz {
 /// chunk x 32, and multiplied from there.
 class SeparableProjection : SplitBfloat16Tiles {
 public:
-  SeparableProjection(kernel::SeparableConvOp op, KernelBuilder &kernel);
+  /// What is split lies in the task's row of `scratch`, from float `start` on.
+  SeparableProjection(kernel::SeparableConvOp op, KernelBuilder &kernel,
+                      const SeparableBlock &block, mlir::Value scratch,
+                      int64_t start);
 
   /// What comes before the task's first chunk.
   void begin();
@@ -40,9 +43,9 @@ private:
                                     int64_t part = 0);
 
   kernel::SeparableConvOp op;
-  SeparableBlock block;
   mlir::Value scratch, accumulated;
-  int64_t start, partSize, vectors, outVectors;
+  /// `positions` are a chunk's, in whole tiles.
+  int64_t start, positions, partSize, vectors, outVectors;
 };
 
 } // namespace toeplitz

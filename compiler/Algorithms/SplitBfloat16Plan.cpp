@@ -95,15 +95,6 @@ bool toeplitz::takesPlainInput(const Convolution &convolution) {
          (convolution.kernel.back() == 1 || convolution.dilations.back() == 1);
 }
 
-/// Whether each output is of the input at its own position.
-static bool hasNoNeighbours(ArrayRef<Dimension> dimensions) {
-  return llvm::all_of(dimensions, [](const Dimension &dimension) {
-    return dimension.kernel == 1 && dimension.stride == 1 &&
-           dimension.paddingLow == 0 && dimension.output == dimension.input &&
-           dimension.outputStride == 1 && dimension.outputOffset == 0;
-  });
-}
-
 SplitBfloat16Plan::SplitBfloat16Plan(const Convolution &convolution,
                                      const ConvolutionSchedule &schedule,
                                      kernel::TargetAttr target, int64_t parts)

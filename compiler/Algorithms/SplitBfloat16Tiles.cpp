@@ -106,6 +106,27 @@ void SplitBfloat16Tiles::storeTile(Value tile, Value memory,
                            kernel.value(number(tileColumns)));
 }
 
+void SplitBfloat16Tiles::forResults(
+    ValueRange sums, Value accumulated, ArrayRef<Value> bias, int64_t vectors,
+    int64_t positions,
+    llvm::function_ref<void(Value, int64_t, int64_t, Index)> finish) {
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeTile(sum, accumulated,
+              {number(static_cast<int64_t>(i)), number(0), number(0)});
+  int64_t tiles = static_cast<int64_t>(sums.size()) / vectors;
+  kernel.forLoop(number(0), number(positions), 1, [&](Index inTile) {
+    for (int64_t t = 0; t < tiles; ++t)
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value sum = kernel.loadVector(
+            accumulated, {number(t * vectors + v), inTile, number(0)},
+            tileColumns);
+        if (!bias.empty())
+          sum = kernel.create<arith::AddFOp>(sum, bias[v]);
+        finish(sum, v, t, inTile);
+      }
+  });
+}
+
 void SplitBfloat16Tiles::storeParts(ArrayRef<Value> parts, Value memory,
                                     ArrayRef<Index> place, int64_t distance) {
   auto floats = VectorType::get({tileColumns / 2}, kernel.builder.getF32Type());

@@ -65,6 +65,17 @@ protected:
   void storeTile(mlir::Value tile, mlir::Value memory,
                  llvm::ArrayRef<Index> place);
 
+  /// Calls `finish` for each vector of the accumulators, of some tiles by
+  /// `vectors` vectors of the result, with its place among these, its tile, and
+  /// its position there. `bias` is that of the vectors, or empty; `accumulated`
+  /// is memory of allocateAccumulators.
+  void forResults(mlir::ValueRange sums, mlir::Value accumulated,
+                  llvm::ArrayRef<mlir::Value> bias, int64_t vectors,
+                  int64_t positions,
+                  llvm::function_ref<void(mlir::Value sum, int64_t v, int64_t t,
+                                          Index inTile)>
+                      finish);
+
   /// Splits 16 numbers and stores their parts, `distance` floats apart.
   void storeSplit(mlir::Value numbers, mlir::Value memory,
                   llvm::ArrayRef<Index> place, int64_t distance);

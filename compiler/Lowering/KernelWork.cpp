@@ -171,11 +171,15 @@ static void describeConvolution(kernel::ConvOp op, KernelWork &work) {
   }
 }
 
+/// The algorithm of a pointwise convolution with such a filter.
+static StringRef getPointwiseName(Value filter) {
+  return getType(filter).getElementType().isBF16() ? "bf16x3" : "pointwise";
+}
+
 /// A depthwise convolution with pointwise ones around it; `inChannels` are
 /// those of the one before it, 0 where there is none.
 template <typename Op>
-static void describeBlock(Op op, int64_t inChannels, StringRef expansion,
-                          KernelWork &work) {
+static void describeBlock(Op op, int64_t inChannels, KernelWork &work) {
   int64_t channels = op.getChannels(), outChannels = op.getOutChannels();
   auto input = getType(op.getInput()).getShape();
   int64_t batch = input.front();
@@ -185,12 +189,12 @@ static void describeBlock(Op op, int64_t inChannels, StringRef expansion,
   if (inChannels) {
     work.flops += 2 * batch * multiply(input.drop_front(2).drop_back()) *
                   inChannels * channels;
-    work.algorithm = (expansion + " + depthwise").str();
+    work.algorithm =
+        (getPointwiseName(op.getExpansionFilter()) + " + depthwise").str();
   }
   if (op.getFilter()) {
     work.flops += 2 * positions * channels * outChannels;
-    bool isSplit = getType(op.getFilter()).getElementType().isBF16();
-    work.algorithm += isSplit ? " + bf16x3" : " + pointwise";
+    work.algorithm += (" + " + getPointwiseName(op.getFilter())).str();
   }
   work.operation = "separable conv " + joinSizes(op.getKernel());
   work.description =
@@ -288,10 +292,9 @@ KernelWork toeplitz::countKernelWork(Operation *op) {
   if (auto conv = dyn_cast<kernel::ConvOp>(op))
     describeConvolution(conv, work);
   else if (auto separable = dyn_cast<kernel::SeparableConvOp>(op))
-    describeBlock(separable, separable.getInChannels().value_or(0), "pointwise",
-                  work);
+    describeBlock(separable, separable.getInChannels().value_or(0), work);
   else if (auto block = dyn_cast<kernel::InvertedResidualOp>(op))
-    describeBlock(block, block.getInChannels(), "bf16x3", work);
+    describeBlock(block, block.getInChannels(), work);
   else
     describeOther(op, work);
   return work;

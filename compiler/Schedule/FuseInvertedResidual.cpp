@@ -16,8 +16,7 @@ using namespace mlir;
 using namespace toeplitz;
 
 static bool isSplitPointwise(kernel::ConvOp conv) {
-  return conv && conv.getAlgorithm() == getSplitName(2) && isWhole(conv) &&
-         isPointwise(conv);
+  return isWholePointwise(conv, getSplitName(blockSplitParts));
 }
 
 namespace {

@@ -17,14 +17,6 @@ namespace toeplitz {
 using namespace mlir;
 using namespace toeplitz;
 
-static bool isPointwiseBy(StringRef algorithm, kernel::ConvOp conv) {
-  return conv.getAlgorithm() == algorithm && isWhole(conv) && isPointwise(conv);
-}
-
-static bool isSplit(kernel::ConvOp conv) {
-  return conv.getAlgorithm() == getSplitName(2);
-}
-
 /// The pointwise convolutions around a depthwise one that it is computed with;
 /// null where there is none, or where it doesn't pay.
 struct Neighbours {
@@ -41,7 +33,7 @@ static SeparableBlock getBlock(kernel::ConvOp depthwise,
     block.inChannels = expansion.getInChannels();
   if (kernel::ConvOp projection = neighbours.projection) {
     block.outChannels = projection.getOutChannels();
-    if (isSplit(projection))
+    if (projection.getAlgorithm() == getSplitName(blockSplitParts))
       block.tilePositions = tileRows;
   }
   return block;
@@ -51,7 +43,7 @@ static SeparableBlock getBlock(kernel::ConvOp depthwise,
 /// else needs.
 static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
   auto conv = depthwise.getInput().getDefiningOp<kernel::ConvOp>();
-  if (!conv || !isPointwiseBy("pointwise", conv) || conv.getResidual() ||
+  if (!isWholePointwise(conv, "pointwise") || conv.getResidual() ||
       findReader(conv) != depthwise)
     return {};
   // (A plain input has its channels apart.)
@@ -61,16 +53,14 @@ static kernel::ConvOp findExpansion(kernel::ConvOp depthwise) {
 
 static kernel::ConvOp findProjection(kernel::ConvOp depthwise) {
   kernel::ConvOp conv = findReader(depthwise);
-  if (!conv)
-    return {};
-  if (isPointwiseBy("pointwise", conv))
+  if (isWholePointwise(conv, "pointwise"))
     return conv;
   // (A plain result has its channels apart.)
-  bool isBlocked =
+  if (isWholePointwise(conv, getSplitName(blockSplitParts)) &&
       cast<ShapedType>(conv.getInit().getType()).getShape().back() ==
-      tileColumns;
-  return isPointwiseBy(getSplitName(2), conv) && isBlocked ? conv
-                                                           : kernel::ConvOp();
+          tileColumns)
+    return conv;
+  return {};
 }
 
 static Neighbours findNeighbours(kernel::ConvOp depthwise) {
@@ -78,21 +68,16 @@ static Neighbours findNeighbours(kernel::ConvOp depthwise) {
       depthwise.getNumResults() != 1 || depthwise.hasPrologue() ||
       depthwise.getKernel().empty() || !writesAll(depthwise))
     return {};
-  kernel::TargetAttr target = kernel::getTarget(depthwise);
-  kernel::ConvOp projection = findProjection(depthwise);
-  auto addProjection = [&](kernel::ConvOp expansion) -> Neighbours {
-    Neighbours all = {expansion, projection};
-    bool pays = projection && hasFiniteLanes(getBlock(depthwise, all)) &&
-                isProjectionWorthwhile(getBlock(depthwise, all), target);
-    return pays ? all : Neighbours{expansion, {}};
-  };
-  if (kernel::ConvOp expansion = findExpansion(depthwise)) {
-    Neighbours found = addProjection(expansion);
-    if ((found.projection || !liesInPart(depthwise.getResult(0))) &&
-        isExpansionWorthwhile(getBlock(depthwise, found), target))
-      return found;
-  }
-  return addProjection({});
+  Neighbours found = {findExpansion(depthwise), findProjection(depthwise)};
+  SeparableBlock block =
+      chooseSeparable(getBlock(depthwise, found), kernel::getTarget(depthwise));
+  // (Without a projection it writes rows of the result itself.)
+  if (!block.expands() ||
+      (!block.projects() && liesInPart(depthwise.getResult(0))))
+    found.expansion = {};
+  if (!block.projects())
+    found.projection = {};
+  return found;
 }
 
 static void fuse(kernel::ConvOp depthwise, const Neighbours &neighbours,

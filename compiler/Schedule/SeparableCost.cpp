@@ -27,13 +27,8 @@ static bool isPointwise(const LayerSelection &layer) {
   if (layer.parts.size() != 1)
     return false;
   const Convolution &convolution = layer.parts.front().convolution;
-  auto isOne = [](int64_t size) { return size == 1; };
-  auto isZero = [](int64_t size) { return size == 0; };
   return convolution.groups == 1 && !convolution.kernel.empty() &&
-         llvm::all_of(convolution.kernel, isOne) &&
-         llvm::all_of(convolution.strides, isOne) &&
-         llvm::all_of(convolution.paddingLow, isZero) &&
-         convolution.inputSizes == convolution.outputSizes;
+         hasNoNeighbours(getDimensions(convolution));
 }
 
 static bool isBy(const LayerSelection &layer, StringRef algorithm) {
@@ -60,14 +55,10 @@ static std::optional<SeparableBlock> findBlock(const LayerSelection &projection,
   block.tilePositions = tileRows;
   const LayerSelection *expansion =
       findBefore(depthwise->layer->getOperand(0), before);
-  if (expansion && isPointwise(*expansion) && isBy(*expansion, "pointwise")) {
+  if (expansion && isPointwise(*expansion) && isBy(*expansion, "pointwise"))
     block.inChannels = expansion->parts.front().convolution.inChannels;
-    if (!isExpansionWorthwhile(block, target))
-      block.inChannels = 0;
-  }
-  if (!hasFiniteLanes(block) || !isProjectionWorthwhile(block, target))
-    return std::nullopt;
-  return block;
+  block = chooseSeparable(block, target);
+  return block.projects() ? std::make_optional(block) : std::nullopt;
 }
 
 void toeplitz::lowerSeparableCost(LayerSelection &selection,

@@ -1,4 +1,5 @@
 #include "compiler/Schedule/WholeConvolutions.h"
+#include "compiler/Algorithms/Geometry.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -33,16 +34,9 @@ bool toeplitz::isWhole(kernel::ConvOp conv) {
          !(conv.getResidual() && liesInPart(conv.getResidual()));
 }
 
-bool toeplitz::isPointwise(kernel::ConvOp conv) {
-  auto isOne = [](int64_t size) { return size == 1; };
-  auto isZero = [](int64_t size) { return size == 0; };
-  return conv.getGroups() == 1 && llvm::all_of(conv.getKernel(), isOne) &&
-         llvm::all_of(conv.getStrides(), isOne) &&
-         llvm::all_of(conv.getPaddingLow(), isZero) &&
-         cast<ShapedType>(conv.getInput().getType())
-                 .getShape()
-                 .drop_front(2)
-                 .drop_back() == conv.getOutputSizes();
+bool toeplitz::isWholePointwise(kernel::ConvOp conv, StringRef algorithm) {
+  return conv && conv.getAlgorithm() == algorithm && conv.getGroups() == 1 &&
+         isWhole(conv) && hasNoNeighbours(getDimensions(conv));
 }
 
 SmallVector<kernel::ConvOp> toeplitz::findDepthwise(ModuleOp module) {

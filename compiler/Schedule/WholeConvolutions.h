@@ -20,9 +20,9 @@ bool liesInPart(mlir::Value value);
 /// in any order: they lie as in memory of their own.
 bool isWhole(kernel::ConvOp conv);
 
-/// Whether each position of the result depends on the same one of the input
-/// alone.
-bool isPointwise(kernel::ConvOp conv);
+/// Whether there is a whole convolution by that algorithm, each position of
+/// whose result depends on the same one of the input alone.
+bool isWholePointwise(kernel::ConvOp conv, llvm::StringRef algorithm);
 
 /// All by the algorithm `depthwise`, in the order of the program.
 llvm::SmallVector<kernel::ConvOp> findDepthwise(mlir::ModuleOp module);

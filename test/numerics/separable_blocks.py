@@ -8,6 +8,9 @@ from toeplitz_process import (
 )
 
 
+PADDED = {"kernel_size": 3, "padding": 1}
+
+
 def description_of(name, pair):
     channels = pair["channels"]
     # The network's own input is plain; this is what the others see inside of a network. (The activation keeps it apart.)
@@ -37,6 +40,13 @@ def compile_schedule(description, tmp_path, options):
     )
     assert process.returncode == 0, process.stderr
     return process.stdout
+
+
+def check_one_kernel(operation, description, tmp_path, options):
+    """That the depthwise convolution and those around it are one such operation."""
+    schedule = compile_schedule(description, tmp_path, options)
+    assert schedule.count(operation) == 1
+    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
 
 
 def check_network(description, pair, tmp_path, options, slack=1.0):

@@ -3,7 +3,7 @@
 import pytest
 
 from processor import needs_tiles
-from separable_blocks import check_network, compile_schedule, description_of
+from separable_blocks import PADDED, check_network, check_one_kernel, compile_schedule, description_of
 
 ALGORITHMS = {"expansion": "pointwise", "depthwise": "depthwise", "pointwise": "pointwise"}
 
@@ -69,9 +69,7 @@ def options_of(description):
 def test_pair(name, tmp_path):
     pair = PAIRS[name]
     description = description_of(name, pair)
-    schedule = compile_schedule(description, tmp_path, options_of(description))
-    assert schedule.count("kernel.separable_conv") == 1
-    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
+    check_one_kernel("kernel.separable_conv", description, tmp_path, options_of(description))
     check_network(description, pair, tmp_path, options_of(description))
 
 
@@ -97,8 +95,6 @@ def test_expansions_that_stay_apart(inputs, channels, sizes, layer, tmp_path):
     description = description_of("apart", dict(inputs=inputs, channels=channels, sizes=sizes, layer=layer))
     assert "separable_conv" not in compile_schedule(description, tmp_path, options_of(description))
 
-
-PADDED = {"kernel_size": 3, "padding": 1}
 
 # The pointwise convolution behind by bf16x3, with a second-level cache of 2 MiB. An odd number of vectors, of tiles, of vectors of the
 # result; positions that fill no tile; chunks that rows are not divided by; three outputs.
@@ -131,9 +127,7 @@ def split_options_of(description):
 @pytest.mark.parametrize("name", SPLIT_PAIRS)
 def test_split_pair_is_one_kernel(name, tmp_path):
     description = description_of(name, SPLIT_PAIRS[name])
-    schedule = compile_schedule(description, tmp_path, split_options_of(description))
-    assert schedule.count("kernel.separable_conv") == 1
-    assert schedule.count("kernel.conv") == 1, "the first one alone is apart"
+    check_one_kernel("kernel.separable_conv", description, tmp_path, split_options_of(description))
 
 
 @needs_tiles
